@@ -1,0 +1,62 @@
+# The three kinds of things this project is made of. Tests and fuzzers stand beside the code:
+# x_test.c becomes the test <module>_x_test, x_fuzz.c the fuzzer <module>_x_fuzz.
+
+function(tp_own target)
+    target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/libs ${CMAKE_CURRENT_SOURCE_DIR})
+    target_compile_options(${target} PRIVATE ${TP_WARNINGS})
+endfunction()
+
+# Tests and fuzzers of one module, each linked with the module and with what it declares.
+function(tp_tests module)
+    file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.c)
+    foreach(source ${tests})
+        get_filename_component(name ${source} NAME_WE)
+        set(target ${module}_${name})
+        add_executable(${target} ${source})
+        tp_own(${target})
+        target_link_libraries(${target} PRIVATE ${module} ${ARGN} dep_cmocka)
+        set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+        add_test(NAME ${target} COMMAND ${target} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+        set_tests_properties(${target} PROPERTIES TIMEOUT 120)
+    endforeach()
+    if(TP_FUZZ)
+        file(GLOB fuzzers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_fuzz.c)
+        foreach(source ${fuzzers})
+            get_filename_component(name ${source} NAME_WE)
+            set(target ${module}_${name})
+            add_executable(${target} ${source})
+            tp_own(${target})
+            target_link_libraries(${target} PRIVATE ${module} ${ARGN})
+            target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+            set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+        endforeach()
+    endif()
+endfunction()
+
+# tp_library(<name> SOURCES ... USES ...): a shared module; USES names all it may call
+function(tp_library name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;USES" ${ARGN})
+    add_library(${name} STATIC ${ARG_SOURCES})
+    tp_own(${name})
+    target_link_libraries(${name} PRIVATE ${ARG_USES})
+    tp_tests(${name} ${ARG_USES})
+endfunction()
+
+# tp_program(<name> SOURCES ... USES ...): everything but main.c is a library too, so that its
+# cores are tested alone; the program itself lands in build/<preset>/bin/
+function(tp_program name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;USES" ${ARGN})
+    add_library(${name}_parts STATIC ${ARG_SOURCES})
+    tp_own(${name}_parts)
+    target_link_libraries(${name}_parts PRIVATE ${ARG_USES})
+    add_executable(${name} main.c)
+    tp_own(${name})
+    target_link_libraries(${name} PRIVATE ${name}_parts ${ARG_USES})
+    tp_tests(${name}_parts ${ARG_USES})
+endfunction()
+
+function(tp_when_there folder)
+    if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/CMakeLists.txt)
+        add_subdirectory(${folder})
+    endif()
+endfunction()

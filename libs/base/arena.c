@@ -1,0 +1,134 @@
+#include "base/arena.h"
+
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+
+enum { FIRST_BLOCK_BYTES = 4096, MAX_BLOCK_BYTES = 256 * 1024 };
+
+struct block {
+    struct block *next;
+    size_t size, used;
+    alignas(max_align_t) unsigned char bytes[];
+};
+
+struct arena {
+    struct block *blocks; /* the one in use first */
+    size_t cap, used;
+};
+
+static size_t rounded(size_t size)
+{
+    const size_t step = alignof(max_align_t);
+    return (size + step - 1) / step * step;
+}
+
+static struct block *block_new(size_t size)
+{
+    struct block *block = malloc(sizeof *block + size);
+    CHECK(block != NULL);
+    block->next = NULL;
+    block->size = size;
+    block->used = 0;
+    return block;
+}
+
+struct arena *arena_open(size_t cap_bytes)
+{
+    struct arena *arena = malloc(sizeof *arena);
+    CHECK(arena != NULL);
+    *arena = (struct arena){.cap = cap_bytes};
+    return arena;
+}
+
+static void drop_blocks(struct block *block)
+{
+    while (block != NULL) {
+        struct block *next = block->next;
+        free(block);
+        block = next;
+    }
+}
+
+void arena_close(struct arena **arena)
+{
+    if (*arena == NULL)
+        return;
+    drop_blocks((*arena)->blocks);
+    free(*arena);
+    *arena = NULL;
+}
+
+void arena_reset(struct arena *arena)
+{
+    if (arena->blocks != NULL) {
+        drop_blocks(arena->blocks->next);
+        arena->blocks->next = NULL;
+        arena->blocks->used = 0;
+    }
+    arena->used = 0;
+}
+
+void *arena_try(struct arena *arena, size_t size_bytes)
+{
+    if (size_bytes > arena->cap - arena->used)
+        return NULL;
+    size_t size = rounded(size_bytes);
+    struct block *block = arena->blocks;
+    if (block == NULL || block->size - block->used < size) {
+        size_t wanted = block == NULL ? FIRST_BLOCK_BYTES : block->size * 2;
+        if (wanted > MAX_BLOCK_BYTES)
+            wanted = MAX_BLOCK_BYTES;
+        block = block_new(size > wanted ? size : wanted);
+        block->next = arena->blocks;
+        arena->blocks = block;
+    }
+    void *memory = block->bytes + block->used;
+    block->used += size;
+    arena->used += size_bytes;
+    memset(memory, 0, size);
+    return memory;
+}
+
+void *arena_new(struct arena *arena, size_t size_bytes)
+{
+    void *memory = arena_try(arena, size_bytes);
+    CHECK(memory != NULL);
+    return memory;
+}
+
+char *arena_bytes(struct arena *arena, const void *bytes, size_t length)
+{
+    char *copy = arena_new(arena, length + 1);
+    if (length > 0)
+        memcpy(copy, bytes, length);
+    return copy;
+}
+
+char *arena_string(struct arena *arena, const char *string)
+{
+    return arena_bytes(arena, string, strlen(string));
+}
+
+char *arena_format(struct arena *arena, const char *format, ...)
+{
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    CHECK(length >= 0);
+    char *text = arena_new(arena, (size_t)length + 1);
+    vsnprintf(text, (size_t)length + 1, format, again);
+    va_end(again);
+    return text;
+}
+
+size_t arena_used(const struct arena *arena)
+{
+    return arena->used;
+}

@@ -1,0 +1,32 @@
+/* A string that grows: for building JSON, SQL documents, pages and metrics.
+ *
+ * SCOPED(text_free) struct text t = {0};  text_add(&t, "x");  use t.chars, t.length
+ * chars is NULL while empty, else NUL-terminated. One thread at a time. Lack of memory aborts:
+ * whoever adds what comes from outside has bounded it before.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct text {
+    char *chars;
+    size_t length, capacity;
+};
+
+void text_free(struct text *text);
+
+/* Empties it and keeps the memory. */
+void text_clear(struct text *text);
+
+void text_add(struct text *text, const char *string);
+void text_add_bytes(struct text *text, const void *bytes, size_t length);
+void text_add_char(struct text *text, char c);
+void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The bytes as a JSON string with its quotes. They must be UTF-8; control characters, quotes and
+ * backslashes are escaped, and U+2028 and U+2029 too, so that it also is a JavaScript string. */
+void text_add_json(struct text *text, const char *bytes, size_t length);
+
+/* The contents, handed to the caller, who frees them; never NULL. The text is empty afterwards. */
+char *text_take(struct text *text);

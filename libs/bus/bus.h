@@ -1,0 +1,113 @@
+/* The broker: NATS core for what is momentary, JetStream for work that waits.
+ *
+ *   bus_open() -> bus_provision() -> publish, request, subscribe, pull -> bus_close()
+ *
+ * The connection reconnects for ever and buffers nothing while it is away: publishing then fails
+ * at once with ERROR_UNAVAILABLE. A request without an answer is ERROR_TIMEOUT: it may have been
+ * carried out. Errors that a responder answers come back as they were set there.
+ * JetStream may forget, repeat and reorder; whoever takes from it must not mind.
+ * A bus is thread-safe; a subscription or pull belongs to one thread.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/error.h"
+
+struct bus;
+struct bus_message;
+struct bus_subscription;
+struct bus_pull;
+
+struct bus_options {
+    const char *url;             /* several separated by commas */
+    const char *user, *password; /* "" = none */
+    const char *name;            /* seen in the broker's connection list */
+    /* Called on a broker thread whenever the connection is lost (false) or there again. */
+    void (*changed)(void *context, bool is_connected);
+    void *context;
+};
+
+/* Starts connecting in the background and returns at once. */
+struct bus *bus_open(const struct bus_options *options);
+/* Unsubscribes, flushes and closes; all subscriptions must have been closed before. */
+void bus_close(struct bus **bus);
+bool bus_is_connected(const struct bus *bus);
+/* Waits until connected; false at the timeout. */
+bool bus_wait_connected(struct bus *bus, int64_t timeout_ms);
+
+/* ---- core ---- */
+MUST_USE bool bus_publish(struct bus *bus, const char *subject, struct bytes body,
+                          struct error *why);
+/* With a reply subject: the answer goes there. trace is a W3C traceparent or NULL. */
+MUST_USE bool bus_ask(struct bus *bus, const char *subject, const char *reply, struct bytes body,
+                      const char *trace, struct error *why);
+/* Waits for one answer, copied into the arena. Tells the responder how long it is waited for. */
+MUST_USE bool bus_request(struct bus *bus, const char *subject, struct bytes body,
+                          int64_t timeout_ms, const char *trace, struct arena *arena,
+                          struct bytes *reply, struct error *why);
+/* A fresh inbox subject, for replies of bus_ask(); at least UUID-strong. */
+void bus_inbox(char subject[64]);
+
+/* The handler runs on a thread of the subscription's own; the message is lent for the call. */
+typedef void bus_handler(void *context, struct bus_message *message);
+MUST_USE bool bus_subscribe(struct bus *bus, const char *subject, const char *queue_group,
+                            bus_handler *handler, void *context,
+                            struct bus_subscription **subscription, struct error *why);
+/* Taken by hand with bus_next(): false at the timeout. The caller frees the message. */
+MUST_USE bool bus_listen(struct bus *bus, const char *subject, const char *queue_group,
+                         struct bus_subscription **subscription, struct error *why);
+bool bus_next(struct bus_subscription *subscription, int64_t timeout_ms,
+              struct bus_message **message);
+void bus_unsubscribe(struct bus_subscription **subscription);
+
+/* ---- messages ---- */
+struct bytes bus_body(const struct bus_message *message);
+const char *bus_subject(const struct bus_message *message);
+const char *bus_trace(const struct bus_message *message); /* traceparent or NULL */
+bool bus_wants_reply(const struct bus_message *message);
+const char *bus_reply_subject(const struct bus_message *message); /* NULL = none */
+/* Milliseconds the asker still waits, counted from receipt; INT64_MAX if it did not say. */
+int64_t bus_patience_ms(const struct bus_message *message);
+void bus_message_free(struct bus_message **message);
+
+bool bus_reply(struct bus *bus, const struct bus_message *message, struct bytes body);
+bool bus_reply_error(struct bus *bus, const struct bus_message *message, const struct error *why);
+
+/* ---- JetStream ---- */
+/* Makes all streams and consumers of messages/subjects.h that are missing. Idempotent. */
+MUST_USE bool bus_provision(struct bus *bus, struct error *why);
+
+/* Waits for the broker's ack. dedup_id may be NULL. If the stream is missing it is provisioned
+ * once and tried again. ERROR_BUSY: the stream is full. ERROR_TIMEOUT: unknown. */
+MUST_USE bool bus_store(struct bus *bus, const char *subject, struct bytes body,
+                        const char *dedup_id, const char *trace, int64_t timeout_ms,
+                        struct error *why);
+
+/* Without waiting: done(context, why) is told on a broker thread, why NULL on success; always
+ * called exactly once, within timeout_ms. */
+typedef void bus_stored(void *context, const struct error *why);
+void bus_store_async(struct bus *bus, const char *subject, struct bytes body, const char *dedup_id,
+                     const char *trace, int64_t timeout_ms, bus_stored *done, void *context);
+
+/* A pull loop of our own on a durable consumer (the library's batch fetch corrupts the heap).
+ * want: how many messages may be outstanding between this pull and the broker. */
+MUST_USE bool bus_pull_open(struct bus *bus, const char *stream, const char *consumer,
+                            struct bus_pull **pull, struct error *why);
+/* The next message, or NULL at the timeout or while the broker is away (never faster than every
+ * 20 ms). `want` more messages are asked for as needed, so a batch comes in one round trip. */
+struct bus_message *bus_pull_next(struct bus_pull *pull, int want, int64_t timeout_ms);
+/* Calls `wake` on a broker thread whenever a message may be waiting: for loops that sleep elsewhere
+ * and then call bus_pull_next() with timeout 0. */
+void bus_pull_on_arrival(struct bus_pull *pull, void (*wake)(void *context), void *context);
+void bus_pull_close(struct bus_pull **pull);
+
+/* Each at most once per message; the message is still the caller's to free. */
+void bus_ack(struct bus *bus, const struct bus_message *message);
+void bus_working(struct bus *bus, const struct bus_message *message); /* restarts the ack timer */
+void bus_nak(struct bus *bus, const struct bus_message *message, int64_t delay_ms);
+void bus_terminate(struct bus *bus, const struct bus_message *message); /* never again */
