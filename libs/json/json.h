@@ -8,11 +8,16 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "base/scoped.h"
 
-/* ERROR_INVALID names line and column. What bounds the size is the caller. */
+/* Deeper nesting is refused before it is parsed, so that small stacks suffice. */
+enum { JSON_MAX_DEPTH = 64 };
+
+/* ERROR_INVALID names line and column. What bounds the size is the caller. Text may hold U+0000
+ * nowhere: it could not be told from the end of a string. */
 MUST_USE bool json_parse(const char *bytes, size_t length, json_t **document, struct error *why);
 
 /* SCOPED(json_free) json_t *document = NULL; */
