@@ -3,8 +3,9 @@
  * A row is name (= environment variable), type, default, range, unit, help, and where the value
  * goes in the program's settings struct. --help, --print-settings and docs/operating.md come from
  * the table. A secret may come as NAME_FILE, naming a file that holds it (one trailing newline is
- * dropped). All faults are reported together, each naming its variable. Strings are made once and
- * live as long as the process. One thread, at the start.
+ * dropped). A text whose default is empty may be set empty whatever its least length. All faults
+ * are reported together, each naming its variable. Strings are lent by the environment, or made
+ * once for a secret's file, and live as long as the process. One thread, at the start.
  */
 #pragma once
 
@@ -29,9 +30,9 @@ struct setting {
     enum setting_type type;
     size_t offset;        /* of the member in the settings struct */
     const char *fallback; /* the default as text; NULL = required; "" = empty or off */
-    double min, max;
-    const char *unit; /* "ms", "bytes", "" */
-    const char *help; /* one sentence without a full stop */
+    double min, max;      /* both 0: no limit */
+    const char *unit;     /* "ms", "bytes", "" */
+    const char *help;     /* one sentence without a full stop */
     const char *choices;
 };
 
@@ -40,7 +41,12 @@ struct setting {
 MUST_USE bool settings_load(const struct setting *table, size_t count, void *settings,
                             struct text *faults);
 
-/* The table for people (--help), for machines (one JSON array), and for docs (Markdown rows). */
+/* One line for each TP_ variable of the environment that is not in the table but nearly is: what is
+ * probably misspelt. Other programs' settings share the environment, so these are no faults. */
+void settings_suggest(const struct setting *table, size_t count, struct text *warnings);
+
+/* The table for people (--help), for machines (one JSON array), and for docs (Markdown rows of
+ * name, meaning, value, default). */
 void settings_describe(const struct setting *table, size_t count, struct text *out);
 void settings_describe_json(const struct setting *table, size_t count, struct text *out);
 void settings_describe_markdown(const struct setting *table, size_t count, struct text *out);
