@@ -45,14 +45,15 @@ struct metric_family *metrics_duration(const char *name, const char *help,
                                        struct metric_labels labels);
 
 /* The series of these values, made on first use. A family holds at most 1,000 series; beyond
- * that all further ones share the series whose values are "other". */
+ * that all further ones share the series whose values are "other". Values are kept as printable
+ * ASCII of at most 100 bytes. */
 struct metric *metrics_with(struct metric_family *family, struct metric_labels values);
 
 /* The series of a family without labels. */
 struct metric *metrics_plain(struct metric_family *family);
 
 void metric_add(struct metric *metric, double by);        /* counter, gauge */
-void metric_set(struct metric *metric, double value);     /* gauge */
+void metric_set(struct metric *metric, double value);     /* gauge; counter counted elsewhere */
 void metric_observe(struct metric *metric, double value); /* histogram */
 double metric_value(const struct metric *metric);         /* counter, gauge; histogram: its count */
 
@@ -69,5 +70,6 @@ struct metric_sample {
 };
 void metrics_visit(void (*visit)(void *context, const struct metric_sample *sample), void *context);
 
-/* Prometheus text format 0.0.4. Also adds process CPU, RSS, open fds and start time. */
+/* Prometheus text format 0.0.4. Visiting and writing both bring process_cpu_seconds_total,
+ * process_resident_memory_bytes, process_open_fds and process_start_time_seconds up to date. */
 void metrics_write(struct text *out);
