@@ -1,0 +1,122 @@
+"""One child process: a session of its own, its output in a file, ended by its pid alone."""
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import time
+
+
+def wait_until(probe, seconds, what, every=0.02):
+    """What `probe` answers as soon as that is true; TimeoutError naming `what` after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = probe()
+        if answer:
+            return answer
+        if time.monotonic() >= deadline:
+            raise TimeoutError(f"not within {seconds:g} s: {what}")
+        time.sleep(every)
+
+
+def free_port():
+    """A port nobody listens on, below the range from which outgoing connections take theirs."""
+    while True:
+        port = random.SystemRandom().randrange(20000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+
+
+def started_at(pid):
+    """When the process began, in clock ticks: with the pid it names one process for ever."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+            return int(stat.read().rsplit(")", 1)[1].split()[19])
+    except (OSError, IndexError):
+        return None
+
+
+class Process:
+    def __init__(self, name, command, log, environment=None, as_user=None):
+        self.name = name
+        self.command = [str(word) for word in command]
+        self.log = log
+        self.environment = environment
+        self.as_user = as_user
+        self.child = None
+        self._life_from = 0
+
+    def start(self):
+        command = self.command
+        if self.as_user:
+            command = ["setpriv", f"--reuid={self.as_user}", f"--regid={self.as_user}",
+                       "--init-groups", *command]
+        with open(self.log, "ab") as output:
+            self._life_from = output.tell()
+            self.child = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                env=self.environment, start_new_session=True, cwd=self.log.parent)
+
+    @property
+    def pid(self):
+        return self.child.pid
+
+    def is_alive(self):
+        return self.child is not None and self.child.poll() is None
+
+    def must_live(self):
+        if not self.is_alive():
+            code = self.child.returncode if self.child else None
+            raise RuntimeError(f"{self.name} ended with {code}; its last words:\n{self.tail()}")
+        return True
+
+    def output(self):
+        """What it has written since it was started last."""
+        with open(self.log, "rb") as log:
+            log.seek(self._life_from)
+            return log.read().decode("utf-8", "replace")
+
+    def tail(self, lines=15):
+        return "\n".join(self.output().splitlines()[-lines:])
+
+    def send(self, number):
+        if self.is_alive():
+            os.kill(self.pid, number)
+
+    def kill(self):
+        self.send(signal.SIGKILL)
+        self.child.wait(10)
+
+    def freeze(self):
+        self.send(signal.SIGSTOP)
+
+    def thaw(self):
+        self.send(signal.SIGCONT)
+
+    def terminate(self, seconds=40, number=signal.SIGTERM):
+        """Asks it to end and answers its exit code; beyond the time it is killed."""
+        if self.child is None:
+            return None
+        if self.is_alive():
+            self.thaw()
+            self.send(number)
+            try:
+                self.child.wait(seconds)
+            except subprocess.TimeoutExpired:
+                self.kill()
+                raise TimeoutError(f"{self.name} did not end within {seconds} s") from None
+        return self.child.returncode
+
+    def cpu_seconds(self):
+        with open(f"/proc/{self.pid}/stat", encoding="utf-8") as stat:
+            fields = stat.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def rss_bytes(self):
+        with open(f"/proc/{self.pid}/statm", encoding="utf-8") as statm:
+            return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
