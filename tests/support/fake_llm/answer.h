@@ -1,0 +1,40 @@
+/* What the model says: an analysis of each post of a chat request, true to the schema unless the
+ * script says otherwise.
+ *
+ * The same text always gets the same answer. Its topic "echo-<16 hex digits>" is the FNV-1a-64
+ * hash of the text's bytes, so a test can tell whose answer a result is. Pure.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/scoped.h"
+#include "base/text.h"
+#include "script.h"
+
+enum { QUESTION_MAX_POSTS = 1000 };
+
+/* A chat completion request, understood. Strings are lent by the document in it. */
+struct question {
+    void *document;
+    const char *model;
+    size_t prompt_bytes;
+    const char *texts[QUESTION_MAX_POSTS];
+    int64_t ids[QUESTION_MAX_POSTS];
+    void *posts_document; /* the last user message's content, if that is JSON with posts */
+    size_t post_count;
+};
+
+/* ERROR_INVALID: not a chat completion request this server can answer. */
+MUST_USE bool question_read(const char *bytes, size_t length, struct question *question,
+                            struct error *why);
+void question_drop(struct question *question);
+
+/* The body of the 200 answer: a chat.completion whose content follows the action. */
+void answer_write(const struct question *question, const struct action *action, int64_t serial,
+                  struct text *out);
+
+uint64_t answer_hash(const char *text);

@@ -1,0 +1,247 @@
+#include "script.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "json/json.h"
+
+struct rule {
+    const char *user, *text; /* NULL = any */
+    int64_t nth, first, every;
+    double probability; /* below 0 = always */
+    int64_t seen;       /* calls for which user and text held */
+    struct action action;
+    char *body_json; /* owned: a body that was given as JSON */
+};
+
+struct script {
+    json_t *document; /* lends the strings */
+    uint64_t random;
+    struct rule rules[SCRIPT_MAX_RULES];
+    size_t rule_count;
+};
+
+static const struct action PLAIN = {
+    .delay_ms = -1, .status = 200, .truncate = -1, .finish_reason = "stop"};
+
+static bool knows_all(const json_t *object, const char *names, const char *where, struct error *why)
+{
+    const char *name;
+    json_t *value;
+    json_t *members = (json_t *)(uintptr_t)object; /* jansson's iteration wants it mutable */
+    json_object_foreach (members, name, value) {
+        char wanted[64];
+        snprintf(wanted, sizeof wanted, " %s ", name);
+        if (strstr(names, wanted) == NULL) {
+            return error_set(why, ERROR_INVALID, "%s: unknown member \"%s\"; known:%s", where, name,
+                             names);
+        }
+    }
+    return true;
+}
+
+static bool read_choice(const json_t *object, const char *name, const char *const *choices,
+                        int *chosen, struct error *why)
+{
+    const char *value;
+    if (!json_text(object, name, choices[0], 40, &value, why))
+        return false;
+    for (int i = 0; choices[i] != NULL; i++) {
+        if (strcmp(value, choices[i]) == 0) {
+            *chosen = i;
+            return true;
+        }
+    }
+    return error_set(why, ERROR_INVALID, "\"%s\" may not be \"%s\"", name, value);
+}
+
+static bool read_when(const json_t *when, struct rule *rule, struct error *why)
+{
+    static const char *const KNOWN = " user text nth first every probability ";
+    rule->probability = -1;
+    if (when == NULL)
+        return true;
+    if (!json_is_object(when))
+        return error_set(why, ERROR_INVALID, "\"when\" must be an object");
+    const json_t *probability = json_object_get(when, "probability");
+    if (probability != NULL) {
+        if (!json_is_number(probability))
+            return error_set(why, ERROR_INVALID, "\"probability\" must be a number");
+        rule->probability = json_number_value(probability);
+    }
+    return knows_all(when, KNOWN, "when", why) &&
+           json_text(when, "user", NULL, 1000, &rule->user, why) &&
+           json_text(when, "text", NULL, 1000, &rule->text, why) &&
+           json_int(when, "nth", 0, 1, INT32_MAX, &rule->nth, why) &&
+           json_int(when, "first", 0, 1, INT32_MAX, &rule->first, why) &&
+           json_int(when, "every", 0, 1, INT32_MAX, &rule->every, why);
+}
+
+static bool read_headers(const json_t *headers, struct action *action, struct error *why)
+{
+    if (headers == NULL)
+        return true;
+    const char *name;
+    json_t *value;
+    json_t *members = (json_t *)(uintptr_t)headers;
+    json_object_foreach (members, name, value) {
+        if (!json_is_string(value) || action->header_count == ACTION_MAX_HEADERS) {
+            return error_set(why, ERROR_INVALID, "\"headers\": at most %d, each a string",
+                             ACTION_MAX_HEADERS);
+        }
+        action->headers[action->header_count].name = name;
+        action->headers[action->header_count].value = json_string_value(value);
+        action->header_count++;
+    }
+    return true;
+}
+
+static void read_body(const json_t *body, struct rule *rule)
+{
+    if (body == NULL)
+        return;
+    if (json_is_string(body)) {
+        rule->action.body = json_string_value(body);
+        return;
+    }
+    rule->body_json = json_dumps(body, JSON_COMPACT | JSON_ENCODE_ANY);
+    CHECK(rule->body_json != NULL);
+    rule->action.body = rule->body_json;
+}
+
+static bool read_then(const json_t *then, struct rule *rule, struct error *why)
+{
+    static const char *const KNOWN =
+        " delay_ms status headers body truncate finish_reason omit_usage null_content reorder drop "
+        "drop_text duplicate invent invalid prose bad_utf8 drip end ";
+    static const char *const INVALIDS[] = {"none", "label", "score", "confidence", "huge", NULL};
+    static const char *const ENDS[] = {"answer", "reset", "close", "hang", NULL};
+    struct action *action = &rule->action;
+    *action = PLAIN;
+    if (!json_is_object(then))
+        return error_set(why, ERROR_INVALID, "\"then\" must be an object");
+    int64_t status;
+    int invalid, end;
+    bool is_good = knows_all(then, KNOWN, "then", why) &&
+                   json_int(then, "delay_ms", -1, 0, 3600000, &action->delay_ms, why) &&
+                   json_int(then, "status", 200, 200, 599, &status, why) &&
+                   read_headers(json_object_get(then, "headers"), action, why) &&
+                   json_int(then, "truncate", -1, 0, INT32_MAX, &action->truncate, why) &&
+                   json_text(then, "finish_reason", "stop", 100, &action->finish_reason, why) &&
+                   json_text(then, "drop_text", NULL, 1000, &action->drop_text, why) &&
+                   json_int(then, "drop", 0, 0, 1000, &action->drop, why) &&
+                   json_int(then, "duplicate", 0, 0, 1000, &action->duplicate, why) &&
+                   json_int(then, "invent", 0, 0, 1000, &action->invent, why) &&
+                   json_int(then, "drip", 0, 1, INT32_MAX, &action->drip, why) &&
+                   json_bool(then, "omit_usage", false, &action->omit_usage, why) &&
+                   json_bool(then, "null_content", false, &action->null_content, why) &&
+                   json_bool(then, "reorder", false, &action->reorder, why) &&
+                   json_bool(then, "prose", false, &action->prose, why) &&
+                   json_bool(then, "bad_utf8", false, &action->bad_utf8, why) &&
+                   read_choice(then, "invalid", INVALIDS, &invalid, why) &&
+                   read_choice(then, "end", ENDS, &end, why);
+    if (!is_good)
+        return false;
+    action->status = (int)status;
+    action->invalid = (enum invalid_part)invalid;
+    action->end = (enum call_ending)end;
+    read_body(json_object_get(then, "body"), rule);
+    return true;
+}
+
+static bool read_rules(struct script *script, struct error *why)
+{
+    int64_t seed;
+    if (!knows_all(script->document, " seed rules ", "script", why) ||
+        !json_int(script->document, "seed", 1, 0, INT64_MAX, &seed, why)) {
+        return false;
+    }
+    script->random = (uint64_t)seed;
+    const json_t *rules = json_object_get(script->document, "rules");
+    if (!json_is_array(rules) || json_array_size(rules) > SCRIPT_MAX_RULES) {
+        return error_set(why, ERROR_INVALID, "\"rules\" must be an array of at most %d",
+                         SCRIPT_MAX_RULES);
+    }
+    for (size_t i = 0; i < json_array_size(rules); i++) {
+        const json_t *rule = json_array_get(rules, i);
+        script->rule_count++;
+        if (!json_is_object(rule))
+            return error_set(why, ERROR_INVALID, "rule %zu must be an object", i + 1);
+        if (!knows_all(rule, " when then ", "rule", why) ||
+            !read_when(json_object_get(rule, "when"), &script->rules[i], why) ||
+            !read_then(json_object_get(rule, "then"), &script->rules[i], why))
+            return error_prefix(why, "rule %zu", i + 1);
+    }
+    return true;
+}
+
+struct script *script_empty(void)
+{
+    struct script *script = calloc(1, sizeof *script);
+    CHECK(script != NULL);
+    return script;
+}
+
+bool script_parse(const char *bytes, size_t length, struct script **out, struct error *why)
+{
+    SCOPED(script_free)
+    struct script *script = script_empty();
+    if (!json_parse(bytes, length, &script->document, why) || !read_rules(script, why))
+        return false;
+    *out = TAKE(script);
+    return true;
+}
+
+void script_free(struct script **script)
+{
+    if (*script == NULL)
+        return;
+    for (size_t i = 0; i < (*script)->rule_count; i++)
+        free((*script)->rules[i].body_json);
+    json_free(&(*script)->document);
+    free(*script);
+    *script = NULL;
+}
+
+/* splitmix64, as a fraction of one */
+static double next_random(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return (double)((z ^ (z >> 31)) >> 11) / (double)(UINT64_C(1) << 53);
+}
+
+static bool has_text(const struct call *call, const char *wanted)
+{
+    for (size_t i = 0; i < call->text_count; i++)
+        if (strstr(call->texts[i], wanted) != NULL)
+            return true;
+    return false;
+}
+
+static bool rule_matches(struct script *script, struct rule *rule, const struct call *call)
+{
+    if (rule->user != NULL && strcmp(rule->user, call->user) != 0)
+        return false;
+    if (rule->text != NULL && !has_text(call, rule->text))
+        return false;
+    int64_t count = ++rule->seen;
+    if ((rule->nth > 0 && count != rule->nth) || (rule->first > 0 && count > rule->first) ||
+        (rule->every > 0 && count % rule->every != 0)) {
+        return false;
+    }
+    return rule->probability < 0 || next_random(&script->random) < rule->probability;
+}
+
+const struct action *script_choose(struct script *script, const struct call *call, int *rule)
+{
+    for (size_t i = 0; i < script->rule_count; i++) {
+        if (rule_matches(script, &script->rules[i], call)) {
+            *rule = (int)i;
+            return &script->rules[i].action;
+        }
+    }
+    *rule = -1;
+    return &PLAIN;
+}

@@ -1,0 +1,71 @@
+/* What the server does wrong on purpose: rules tried in order, the first that matches acts.
+ *
+ *   {"seed": 7, "rules": [{"when": {...}, "then": {...}}, ...]}
+ *
+ * when, all given must hold (none given = always):
+ *   "user": the X-User header        "text": a substring of some post's text
+ * and of the calls that get as far as this rule and for which these hold, counted from 1:
+ *   "nth": only that one    "first": only the first so many    "every": each k-th
+ *   "probability": by the seed
+ * then:
+ *   "delay_ms"      before the answer; otherwise the server's own
+ *   "status" "headers" {name: value} "body"   another answer (a string as it is, else as JSON)
+ *   "truncate"      keep so many bytes of the message's content
+ *   "finish_reason" "omit_usage" "null_content"
+ *   "reorder" "drop" n, "drop_text" substring, "duplicate" n, "invent" n    which posts come back
+ *   "invalid"       "label" | "score" | "confidence" | "huge": in every second result
+ *   "prose" "bad_utf8"
+ *   "drip"          bytes a second
+ *   "end"           "reset" | "close" | "hang" instead of an answer, after the delay
+ * An unknown member is an error, so a misspelt rule never passes a test by doing nothing.
+ * One thread.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/scoped.h"
+
+enum call_ending { ENDING_ANSWER, ENDING_RESET, ENDING_CLOSE, ENDING_HANG };
+enum invalid_part { INVALID_NONE, INVALID_LABEL, INVALID_SCORE, INVALID_CONFIDENCE, INVALID_HUGE };
+
+enum { SCRIPT_MAX_RULES = 64, ACTION_MAX_HEADERS = 8 };
+
+/* Strings are lent by the script. */
+struct action {
+    int64_t delay_ms; /* -1 = the server's own */
+    int status;
+    struct {
+        const char *name, *value;
+    } headers[ACTION_MAX_HEADERS];
+    size_t header_count;
+    const char *body; /* NULL = the analysis */
+    int64_t truncate; /* -1 = whole */
+    const char *finish_reason;
+    const char *drop_text; /* NULL = none */
+    int64_t drop, duplicate, invent;
+    int64_t drip; /* bytes a second; 0 = at once */
+    enum invalid_part invalid;
+    enum call_ending end;
+    bool reorder, prose, bad_utf8, omit_usage, null_content;
+};
+
+/* What a rule looks at. */
+struct call {
+    const char *user;
+    const char *const *texts;
+    size_t text_count;
+};
+
+struct script;
+
+MUST_USE bool script_parse(const char *bytes, size_t length, struct script **script,
+                           struct error *why);
+struct script *script_empty(void);
+void script_free(struct script **script);
+
+/* What to do with this call, which is counted by it; *rule is the index, -1 = none matched. */
+const struct action *script_choose(struct script *script, const struct call *call, int *rule);

@@ -1,0 +1,285 @@
+"""The fake model as its clients see it: run by ctest with the path of the program."""
+
+import concurrent.futures
+import http.client
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+PROGRAM = sys.argv.pop(1)
+
+
+def fnv(text):
+    value = 0xCBF29CE484222325
+    for byte in text.encode():
+        value = (value ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
+    return f"{value:016x}"
+
+
+def question(*texts):
+    posts = [{"id": i + 1, "text": text} for i, text in enumerate(texts)]
+    return json.dumps({
+        "model": "fake",
+        "messages": [
+            {"role": "system", "content": "Analyse."},
+            {"role": "user", "content": json.dumps({"posts": posts})},
+        ],
+    })
+
+
+class FakeModel(unittest.TestCase):
+    options = ()
+
+    def setUp(self):
+        self.log = tempfile.NamedTemporaryFile("r")
+        self.server = subprocess.Popen(
+            [PROGRAM, "--log", self.log.name, *self.options], stdout=subprocess.PIPE, text=True)
+        line = self.server.stdout.readline()
+        self.assertRegex(line, r"^fake_llm listening port=\d+$")
+        self.port = int(line.split("=")[1])
+
+    def tearDown(self):
+        self.server.send_signal(signal.SIGTERM)
+        self.assertEqual(self.server.wait(10), 0)
+        self.server.stdout.close()
+        self.log.close()
+
+    def ask(self, method, path, body=None, headers=None, timeout=10):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        try:
+            connection.request(method, path, body, headers or {})
+            answer = connection.getresponse()
+            return answer, answer.read()
+        finally:
+            connection.close()
+
+    def call(self, *texts, user="u", timeout=10):
+        return self.ask("POST", "/v1/chat/completions", question(*texts), {"X-User": user}, timeout)
+
+    def results(self, *texts):
+        answer, body = self.call(*texts)
+        self.assertEqual(answer.status, 200)
+        return json.loads(json.loads(body)["choices"][0]["message"]["content"])["results"]
+
+    def script(self, then, when=None):
+        rules = json.dumps({"rules": [{"when": when or {}, "then": then}]})
+        answer, body = self.ask("POST", "/control/script", rules)
+        self.assertEqual(answer.status, 200, body)
+
+    def stats(self):
+        return json.loads(self.ask("GET", "/control/stats")[1])
+
+    def eventually(self, condition):
+        deadline = time.monotonic() + 10
+        while not condition():
+            self.assertLess(time.monotonic(), deadline, self.stats())
+            time.sleep(0.005)
+
+    def open_call(self, text="x", user="u"):
+        body = question(text).encode()
+        connection = socket.create_connection(("127.0.0.1", self.port))
+        connection.sendall(
+            f"POST /v1/chat/completions HTTP/1.1\r\nX-User: {user}\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        return connection
+
+    def test_each_post_gets_a_valid_analysis_that_names_its_text(self):
+        texts = ["I love this", "grüße 👋 \"quoted\"", ""]
+        answer, body = self.call(*texts)
+        completion = json.loads(body)
+        self.assertEqual(completion["object"], "chat.completion")
+        self.assertEqual(completion["choices"][0]["finish_reason"], "stop")
+        self.assertGreater(completion["usage"]["prompt_tokens"], 10)
+        content = json.loads(completion["choices"][0]["message"]["content"])
+        self.assertTrue(content["summary"])
+        self.assertEqual([result["id"] for result in content["results"]], [1, 2, 3])
+        for result, text in zip(content["results"], texts):
+            self.assertEqual(result["topics"], ["echo-" + fnv(text)])
+            low, high = {"negative": (-1, -.3), "neutral": (-.1, .1), "positive": (.3, 1)}[
+                result["sentiment"]]
+            self.assertTrue(low <= result["score"] <= high, result)
+            self.assertTrue(0 <= result["confidence"] <= 1)
+            self.assertEqual(set(result), {"id", "sentiment", "score", "confidence", "entities",
+                                           "keywords", "topics", "language"})
+        self.assertEqual(self.call(*texts)[1].split(b"choices")[1], body.split(b"choices")[1])
+
+    def test_models_unknown_paths_and_bad_requests(self):
+        self.assertEqual(json.loads(self.ask("GET", "/v1/models")[1])["data"][0]["id"], "fake")
+        self.assertEqual(self.ask("GET", "/nowhere")[0].status, 404)
+        for body in ("", "{", "{}", '{"model":"m"}', '{"model":"m","messages":[],"n":2}'):
+            self.assertEqual(self.ask("POST", "/v1/chat/completions", body)[0].status, 400)
+        plain = json.dumps({"model": "m", "messages": [{"role": "user", "content": "hello"}]})
+        self.assertEqual(self.ask("POST", "/v1/chat/completions", plain)[0].status, 200)
+        self.assertEqual(self.ask("POST", "/control/script", '{"rules":[{"then":{"x":1}}]}')[0]
+                         .status, 400)
+
+    def test_status_headers_and_body_come_from_the_script(self):
+        self.script({"status": 429, "headers": {"Retry-After": "3"}, "body": {"error": "slow"}})
+        answer, body = self.call("x")
+        self.assertEqual((answer.status, answer.headers["Retry-After"], body),
+                         (429, "3", b'{"error":"slow"}'))
+        self.script({"status": 503, "body": "<html>"})
+        self.assertEqual(self.call("x")[1], b"<html>")
+
+    def test_answers_are_spoilt_in_each_way(self):
+        texts = ["a", "b", "c", "d"]
+        self.script({"reorder": True})
+        self.assertEqual([r["id"] for r in self.results(*texts)], [4, 3, 2, 1])
+        self.script({"drop": 1, "drop_text": "b"})
+        self.assertEqual([r["id"] for r in self.results(*texts)], [1, 3])
+        self.script({"duplicate": 2, "invent": 1})
+        self.assertEqual([r["id"] for r in self.results(*texts)], [1, 2, 3, 4, 1, 2, 1000000])
+        self.script({"invalid": "label"})
+        self.assertEqual([r["sentiment"] == "furious" for r in self.results(*texts)],
+                         [True, False, True, False])
+        self.script({"invalid": "huge"})
+        self.assertIn(b"50.9e62554", self.call(*texts)[1])
+        self.script({"truncate": 30, "finish_reason": "length"})
+        choice = json.loads(self.call(*texts)[1])["choices"][0]
+        self.assertEqual((len(choice["message"]["content"]), choice["finish_reason"]),
+                         (30, "length"))
+        self.script({"prose": True, "omit_usage": True})
+        completion = json.loads(self.call(*texts)[1])
+        self.assertTrue(completion["choices"][0]["message"]["content"].startswith("Sure!"))
+        self.assertNotIn("usage", completion)
+        self.script({"null_content": True})
+        self.assertIsNone(json.loads(self.call("a")[1])["choices"][0]["message"]["content"])
+        self.script({"bad_utf8": True})
+        with self.assertRaises(UnicodeDecodeError):
+            self.call("a")[1].decode()
+
+    def test_connections_break_as_scripted(self):
+        self.script({"end": "reset"})
+        with self.assertRaises(ConnectionResetError):
+            self.call("x")
+        self.script({"end": "close"})
+        with self.assertRaises(http.client.RemoteDisconnected):
+            self.call("x")
+        self.script({"end": "hang"})
+        with self.assertRaises(TimeoutError):
+            self.call("x", timeout=0.2)
+        self.eventually(lambda: self.stats()["in_flight"] == 0)
+        stats = self.stats()
+        self.assertEqual((stats["broken"], stats["dropped"]), (2, 1))
+
+    def test_a_drip_takes_its_time_and_arrives_whole(self):
+        length = len(self.call("x")[1])
+        self.script({"drip": length * 2})
+        began = time.monotonic()
+        answer, body = self.call("x")
+        self.assertEqual(len(body), length)
+        self.assertGreater(time.monotonic() - began, 0.3)
+
+    def test_delays_are_kept_and_calls_counted_by_user(self):
+        self.script({"delay_ms": 300})
+        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            began = time.monotonic()
+            for _ in pool.map(lambda i: self.call("x", user="ann" if i < 4 else "bob"), range(6)):
+                pass
+            elapsed = time.monotonic() - began
+        self.assertGreaterEqual(elapsed, 0.3)
+        self.assertLess(elapsed, 1.5)
+        stats = self.stats()
+        self.assertEqual((stats["requests"], stats["posts"], stats["in_flight"],
+                          stats["peak_in_flight"], stats["answered"]), (6, 6, 0, 6, 6))
+        self.assertEqual(stats["users"]["ann"], {"requests": 4, "in_flight": 0, "peak": 4})
+        self.assertEqual(stats["users"]["bob"], {"requests": 2, "in_flight": 0, "peak": 2})
+
+    def test_different_delays_end_in_their_own_order(self):
+        rules = [{"when": {"text": str(ms)}, "then": {"delay_ms": ms}} for ms in (300, 100, 200)]
+        self.ask("POST", "/control/script", json.dumps({"rules": rules}))
+        ended = []
+        with concurrent.futures.ThreadPoolExecutor(3) as pool:
+            for ms in (300, 100, 200):
+                pool.submit(lambda ms=ms: (self.call(str(ms)), ended.append(ms)))
+        self.assertEqual(ended, [100, 200, 300])
+
+    def test_a_client_that_goes_away_ends_its_call(self):
+        self.script({"delay_ms": 60000})
+        first = self.open_call()
+        self.eventually(lambda: self.stats()["in_flight"] == 1)
+        first.close()
+        second = self.open_call()
+        self.eventually(lambda: self.stats()["requests"] == 2)
+        stats = self.stats()
+        self.assertEqual((stats["in_flight"], stats["peak_in_flight"], stats["dropped"]), (1, 1, 1))
+        second.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        second.close()
+        self.eventually(lambda: self.stats()["in_flight"] == 0)
+
+    def test_reset_forgets_counts_and_rules_but_not_what_runs(self):
+        self.script({"delay_ms": 60000})
+        running = self.open_call(user="ann")
+        self.eventually(lambda: self.stats()["in_flight"] == 1)
+        self.ask("POST", "/control/reset")
+        stats = self.stats()
+        self.assertEqual((stats["requests"], stats["in_flight"], stats["peak_in_flight"]),
+                         (0, 1, 1))
+        self.assertEqual(stats["users"]["ann"], {"requests": 0, "in_flight": 1, "peak": 1})
+        self.assertEqual(self.call("x")[0].status, 200)
+        running.close()
+
+    def test_requests_in_a_row_are_answered_in_order_on_one_connection(self):
+        connection = self.open_call("one")
+        for text in ("two", "three"):
+            body = question(text).encode()
+            connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nContent-Length: "
+                               + str(len(body)).encode() + b"\r\n\r\n" + body)
+        received = b""
+        while received.count(b"\"total_tokens\"") < 3:
+            received += connection.recv(65536)
+        places = [received.index(fnv(text).encode()) for text in ("one", "two", "three")]
+        self.assertEqual(places, sorted(places))
+        connection.close()
+
+    def test_the_log_has_a_line_for_each_call(self):
+        self.call("a", "b", user="ann")
+        self.eventually(lambda: len(self.log.readlines()) == 1 or self.log.seek(0))
+        self.log.seek(0)
+        line = json.loads(self.log.readline())
+        self.assertEqual((line["user"], line["posts"], line["rule"], line["end"]),
+                         ("ann", [fnv("a"), fnv("b")], -1, "answered"))
+
+
+class FakeModelWithKey(FakeModel):
+    options = ("--api-key", "secret", "--delay-ms", "50")
+
+    def call(self, *texts, user="u", timeout=10):
+        return self.ask("POST", "/v1/chat/completions", question(*texts),
+                        {"X-User": user, "Authorization": "Bearer secret"}, timeout)
+
+    def test_the_key_is_demanded(self):
+        self.assertEqual(self.ask("GET", "/v1/models")[0].status, 401)
+        began = time.monotonic()
+        self.assertEqual(self.call("x")[0].status, 200)
+        self.assertGreaterEqual(time.monotonic() - began, 0.05)
+
+
+class CommandLine(unittest.TestCase):
+    def test_a_bad_script_is_refused_by_name(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as script:
+            script.write('{"rules":[{"then":{"dely_ms":1}}]}')
+            script.flush()
+            ended = subprocess.run([PROGRAM, "--script", script.name], capture_output=True,
+                                   text=True, timeout=10)
+        self.assertEqual(ended.returncode, 1)
+        self.assertIn(os.path.basename(script.name), ended.stderr)
+        self.assertIn("dely_ms", ended.stderr)
+
+
+if __name__ == "__main__":
+    # of the second class only what it adds
+    suite = unittest.TestSuite([
+        unittest.defaultTestLoader.loadTestsFromTestCase(FakeModel),
+        FakeModelWithKey("test_the_key_is_demanded"),
+        unittest.defaultTestLoader.loadTestsFromTestCase(CommandLine),
+    ])
+    outcome = unittest.TextTestRunner().run(suite)
+    sys.exit(not outcome.wasSuccessful())

@@ -1,0 +1,49 @@
+/* From a request to what is to be sent, and the counting around it.
+ *
+ *   service_answer() -> the server waits, sends, closes as the reply says -> service_ended()
+ *
+ * POST /v1/chat/completions  GET /v1/models  GET /control/stats
+ * POST /control/script (a script, in force from the next call)  POST /control/reset
+ * One thread.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "request.h"
+#include "script.h"
+#include "tally.h"
+
+struct service;
+
+struct service_options {
+    int64_t delay_ms;
+    const char *script;  /* path; NULL = none */
+    const char *log;     /* path of one JSON line per call; NULL = none */
+    const char *api_key; /* demanded as Bearer token; NULL = none */
+};
+
+MUST_USE bool service_open(const struct service_options *options, struct service **service,
+                           struct error *why);
+void service_close(struct service **service);
+
+struct reply {
+    struct text bytes; /* head and body */
+    int64_t delay_ms;  /* before the first byte */
+    int64_t drip;      /* bytes a second; 0 = at once */
+    enum call_ending end;
+    bool closes;             /* the connection, after the last byte */
+    struct tally_user *call; /* NULL = not a call of the model: not counted */
+    struct text log_line;
+};
+
+void service_answer(struct service *service, const struct request *request, const char *body,
+                    struct reply *reply);
+
+/* The answer to what request_read() found to be wrong. */
+void service_refuse(enum request_state fault, struct reply *reply);
+
+/* How it went; once for each reply. Frees what is in it. */
+void service_ended(struct service *service, struct reply *reply, enum call_end end);
