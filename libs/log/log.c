@@ -1,18 +1,21 @@
 #include "log/log.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "log/line.h"
 
-/* Set once by log_open() before there are threads; what logs earlier is nobody yet. */
+enum { NAME_SIZE = 65 };
+
+/* Set once by log_open() before there are threads; what logs earlier has no name yet. */
 static struct {
-    const char *service, *instance;
+    char service[NAME_SIZE], instance[NAME_SIZE];
     enum log_level least;
     bool is_json;
-} sink = {.service = "", .instance = "", .least = LOG_LEVEL_INFO, .is_json = true};
+} sink = {.least = LOG_LEVEL_INFO, .is_json = true};
 
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 static const char *const format_names[] = {"auto", "logfmt", "json"};
@@ -47,8 +50,8 @@ bool log_format_parse(const char *name, enum log_format *format)
 void log_open(const char *service, const char *instance, enum log_level least,
               enum log_format format)
 {
-    sink.service = service;
-    sink.instance = instance;
+    snprintf(sink.service, sizeof sink.service, "%s", service);
+    snprintf(sink.instance, sizeof sink.instance, "%s", instance);
     sink.least = least;
     sink.is_json =
         format == LOG_FORMAT_JSON || (format == LOG_FORMAT_AUTO && !isatty(STDERR_FILENO));

@@ -19,7 +19,7 @@
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
 enum log_format { LOG_FORMAT_AUTO, LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
 
-/* service and instance are kept as given: lent for the life of the process. */
+/* Once, before there are threads. service and instance are copied, cut at 64 bytes. */
 void log_open(const char *service, const char *instance, enum log_level least,
               enum log_format format);
 

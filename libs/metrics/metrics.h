@@ -57,7 +57,8 @@ void metric_set(struct metric *metric, double value);     /* gauge; counter coun
 void metric_observe(struct metric *metric, double value); /* histogram */
 double metric_value(const struct metric *metric);         /* counter, gauge; histogram: its count */
 
-/* What a visitor is told of one series. Pointers are lent for the call. */
+/* What a visitor is told of one series. counts are lent for the call; all other pointers live as
+ * long as the process. */
 struct metric_sample {
     const char *name, *help;
     enum metric_type type;

@@ -40,13 +40,13 @@ struct process_settings {
     int64_t drain_s, telemetry_ms;
 };
 
-#define PROCESS_SETTING_(type, member, field)                                                      \
-    (offsetof(type, member) + offsetof(struct process_settings, field))
-#define PROCESS_SETTINGS(type, member)                                                             \
+#define PROCESS_SETTING_(owner, member, field)                                                     \
+    (offsetof(owner, member) + offsetof(struct process_settings, field))
+#define PROCESS_SETTINGS(owner, member)                                                            \
     {.name = "TP_NATS_URL",                                                                        \
      .type = SETTING_TEXT,                                                                         \
      .fallback = "nats://127.0.0.1:4222",                                                          \
-     .offset = PROCESS_SETTING_(type, member, nats_url),                                           \
+     .offset = PROCESS_SETTING_(owner, member, nats_url),                                          \
      .min = 1,                                                                                     \
      .max = 1000,                                                                                  \
      .help = "where the broker is; several URLs separated by commas"},                             \
@@ -54,45 +54,45 @@ struct process_settings {
          .type = SETTING_TEXT,                                                                     \
          .fallback = "",                                                                           \
          .max = 200,                                                                               \
-         .offset = PROCESS_SETTING_(type, member, nats_user),                                      \
+         .offset = PROCESS_SETTING_(owner, member, nats_user),                                     \
          .help = "user at the broker"},                                                            \
         {.name = "TP_NATS_PASSWORD",                                                               \
          .type = SETTING_SECRET,                                                                   \
          .fallback = "",                                                                           \
          .max = 1000,                                                                              \
-         .offset = PROCESS_SETTING_(type, member, nats_password),                                  \
+         .offset = PROCESS_SETTING_(owner, member, nats_password),                                 \
          .help = "password at the broker"},                                                        \
         {.name = "TP_OPS_ADDRESS",                                                                 \
          .type = SETTING_TEXT,                                                                     \
          .fallback = "127.0.0.1",                                                                  \
          .min = 1,                                                                                 \
          .max = 60,                                                                                \
-         .offset = PROCESS_SETTING_(type, member, ops_address),                                    \
+         .offset = PROCESS_SETTING_(owner, member, ops_address),                                   \
          .help = "IPv4 address of /healthz, /readyz and /metrics"},                                \
         {.name = "TP_OPS_PORT",                                                                    \
          .type = SETTING_INT,                                                                      \
          .fallback = "0",                                                                          \
          .min = 0,                                                                                 \
          .max = 65535,                                                                             \
-         .offset = PROCESS_SETTING_(type, member, ops_port),                                       \
+         .offset = PROCESS_SETTING_(owner, member, ops_port),                                      \
          .help = "port of /healthz, /readyz and /metrics; 0 takes a free one"},                    \
         {.name = "TP_LOG_LEVEL",                                                                   \
          .type = SETTING_CHOICE,                                                                   \
          .fallback = "info",                                                                       \
          .choices = "debug info warn error",                                                       \
-         .offset = PROCESS_SETTING_(type, member, log_level),                                      \
+         .offset = PROCESS_SETTING_(owner, member, log_level),                                     \
          .help = "least level that is logged"},                                                    \
         {.name = "TP_LOG_FORMAT",                                                                  \
          .type = SETTING_CHOICE,                                                                   \
          .fallback = "auto",                                                                       \
          .choices = "auto logfmt json",                                                            \
-         .offset = PROCESS_SETTING_(type, member, log_format),                                     \
+         .offset = PROCESS_SETTING_(owner, member, log_format),                                    \
          .help = "auto is logfmt on a terminal and JSON elsewhere"},                               \
         {.name = "TP_INSTANCE",                                                                    \
          .type = SETTING_TEXT,                                                                     \
          .fallback = "",                                                                           \
          .max = 60,                                                                                \
-         .offset = PROCESS_SETTING_(type, member, instance),                                       \
+         .offset = PROCESS_SETTING_(owner, member, instance),                                      \
          .help = "name of this replica in logs and metrics; made up if empty"},                    \
         {.name = "TP_DRAIN_SECONDS",                                                               \
          .type = SETTING_INT,                                                                      \
@@ -100,7 +100,7 @@ struct process_settings {
          .min = 1,                                                                                 \
          .max = 600,                                                                               \
          .unit = "s",                                                                              \
-         .offset = PROCESS_SETTING_(type, member, drain_s),                                        \
+         .offset = PROCESS_SETTING_(owner, member, drain_s),                                       \
          .help = "how long a stop may take before it is forced"},                                  \
         {.name = "TP_TELEMETRY_INTERVAL_MS",                                                       \
          .type = SETTING_INT,                                                                      \
@@ -108,7 +108,7 @@ struct process_settings {
          .min = 100,                                                                               \
          .max = 60000,                                                                             \
          .unit = "ms",                                                                             \
-         .offset = PROCESS_SETTING_(type, member, telemetry_ms),                                   \
+         .offset = PROCESS_SETTING_(owner, member, telemetry_ms),                                  \
          .help = "how often metrics go to the monitor"}
 
 /* Something a program does instead of serving: `store --migrate`. */
