@@ -36,7 +36,7 @@ struct bus_options {
 struct bus *bus_open(const struct bus_options *options);
 /* Unsubscribes, flushes and closes; all subscriptions must have been closed before. */
 void bus_close(struct bus **bus);
-bool bus_is_connected(const struct bus *bus);
+bool bus_is_connected(struct bus *bus);
 /* Waits until connected; false at the timeout. */
 bool bus_wait_connected(struct bus *bus, int64_t timeout_ms);
 

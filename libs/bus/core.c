@@ -1,0 +1,149 @@
+#include <semaphore.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/check.h"
+#include "bus/parts.h"
+
+void bus_inbox(char subject[64])
+{
+    uint8_t random[20];
+    CHECK(getrandom(random, sizeof random, 0) == (ssize_t)sizeof random);
+    int used = snprintf(subject, INBOX_SIZE, "_INBOX.");
+    for (size_t i = 0; i < sizeof random; i++)
+        used += snprintf(subject + used, INBOX_SIZE - (size_t)used, "%02x", random[i]);
+}
+
+bool bus_publish(struct bus *bus, const char *subject, struct bytes body, struct error *why)
+{
+    return message_send(bus, &(struct outgoing){.subject = subject, .body = body}, why);
+}
+
+bool bus_ask(struct bus *bus, const char *subject, const char *reply, struct bytes body,
+             const char *trace, struct error *why)
+{
+    struct outgoing outgoing = {.subject = subject, .reply = reply, .body = body, .trace = trace};
+    return message_send(bus, &outgoing, why);
+}
+
+/* ---- questions ---- */
+
+void question_ask(struct bus *bus, struct outgoing *question, int64_t timeout_ms, reply_done *done,
+                  void *context)
+{
+    struct error why;
+    char token[REPLY_TOKEN_SIZE], reply[INBOX_SIZE + REPLY_TOKEN_SIZE];
+    if (!replies_expect(bus->replies, timeout_ms, done, context, token)) {
+        error_set(&why, ERROR_BUSY, "too many questions wait for their answers");
+        done(context, NULL, &why);
+        return;
+    }
+    snprintf(reply, sizeof reply, "%s.%s", bus->inbox, token);
+    question->reply = reply;
+    bool is_sent = message_send(bus, question, &why);
+    question->reply = NULL;
+    if (!is_sent && replies_forget(bus->replies, token))
+        done(context, NULL, &why);
+}
+
+/* One thread waiting for one answer. */
+struct waiter {
+    sem_t is_done;
+    natsMsg *answer;
+    struct error *why;
+};
+
+static void waiter_done(void *context, natsMsg *answer, const struct error *why)
+{
+    struct waiter *waiter = context;
+    waiter->answer = answer;
+    if (answer == NULL)
+        *waiter->why = *why;
+    CHECK(sem_post(&waiter->is_done) == 0);
+}
+
+bool question_wait(struct bus *bus, struct outgoing *question, int64_t timeout_ms, natsMsg **answer,
+                   struct error *why)
+{
+    struct waiter waiter = {.why = why};
+    CHECK(sem_init(&waiter.is_done, 0, 0) == 0);
+    question_ask(bus, question, timeout_ms, waiter_done, &waiter);
+    while (sem_wait(&waiter.is_done) != 0)
+        continue; /* a signal came */
+    CHECK(sem_destroy(&waiter.is_done) == 0);
+    *answer = waiter.answer;
+    if (waiter.answer == NULL)
+        return false;
+    if (natsMsg_IsNoResponders(waiter.answer)) {
+        natsMsg_Destroy(waiter.answer);
+        return message_error(why, NATS_NO_RESPONDERS, question->subject);
+    }
+    return true;
+}
+
+/* What the responder answered: its bytes, or its error as it was set there. */
+static bool read_answer(const natsMsg *answer, struct arena *arena, struct bytes *reply,
+                        struct error *why)
+{
+    const char *said = natsMsg_GetData(answer);
+    size_t length = (size_t)natsMsg_GetDataLength(answer);
+    const char *failure = message_header(answer, HEADER_ERROR);
+    if (failure != NULL) {
+        enum error_kind kind;
+        if (!error_kind_parse(failure, &kind))
+            kind = ERROR_INTERNAL;
+        return error_set(why, kind, "%.*s", (int)length, said == NULL ? "" : said);
+    }
+    uint8_t *copy = arena_try(arena, length + 1);
+    if (copy == NULL)
+        return error_set(why, ERROR_INTERNAL, "an answer of %zu bytes is too large here", length);
+    if (length > 0)
+        memcpy(copy, said, length);
+    *reply = (struct bytes){copy, length};
+    return true;
+}
+
+bool bus_request(struct bus *bus, const char *subject, struct bytes body, int64_t timeout_ms,
+                 const char *trace, struct arena *arena, struct bytes *reply, struct error *why)
+{
+    struct outgoing question = {
+        .subject = subject, .body = body, .trace = trace, .patience_ms = timeout_ms};
+    natsMsg *answer;
+    if (!question_wait(bus, &question, timeout_ms, &answer, why))
+        return false;
+    bool is_read = read_answer(answer, arena, reply, why);
+    natsMsg_Destroy(answer);
+    return is_read;
+}
+
+/* ---- answers ---- */
+
+bool bus_reply(struct bus *bus, const struct bus_message *message, struct bytes body)
+{
+    const char *reply = bus_reply_subject(message);
+    if (reply == NULL)
+        return false;
+    struct error why;
+    if (message_send(bus, &(struct outgoing){.subject = reply, .body = body}, &why))
+        return true;
+    if (why.kind == ERROR_INVALID) { /* too large for the broker: better than silence */
+        error_set(&why, ERROR_INTERNAL, "the answer is too large: %zu bytes", body.length);
+        bus_reply_error(bus, message, &why);
+    }
+    return false;
+}
+
+bool bus_reply_error(struct bus *bus, const struct bus_message *message, const struct error *why)
+{
+    const char *reply = bus_reply_subject(message);
+    if (reply == NULL)
+        return false;
+    struct error sending;
+    struct outgoing outgoing = {
+        .subject = reply,
+        .body = {(const uint8_t *)why->message, strlen(why->message)},
+        .failure = why,
+    };
+    return message_send(bus, &outgoing, &sending);
+}

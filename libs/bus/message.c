@@ -1,0 +1,159 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/number.h"
+#include "bus/parts.h"
+
+enum { MAX_HEADER_BYTES = 200 };
+
+bool message_error(struct error *why, natsStatus status, const char *subject)
+{
+    enum error_kind kind = ERROR_INTERNAL;
+    switch ((int)status) {
+    case NATS_INSUFFICIENT_BUFFER: /* no connection: nothing is buffered */
+    case NATS_CONNECTION_CLOSED:
+    case NATS_CONNECTION_DISCONNECTED:
+    case NATS_NOT_YET_CONNECTED:
+    case NATS_NO_SERVER:
+    case NATS_STALE_CONNECTION:
+    case NATS_NO_RESPONDERS:
+        kind = ERROR_UNAVAILABLE;
+        break;
+    case NATS_IO_ERROR: /* part of it may have left */
+    case NATS_TIMEOUT:
+        kind = ERROR_TIMEOUT;
+        break;
+    case NATS_MAX_PAYLOAD:
+    case NATS_INVALID_SUBJECT:
+    case NATS_INVALID_ARG:
+        kind = ERROR_INVALID;
+        break;
+    case NATS_NOT_PERMITTED:
+        kind = ERROR_DENIED;
+        break;
+    }
+    return error_set(why, kind, "broker, %s: %s", subject, natsStatus_GetText(status));
+}
+
+/* Printable ASCII: nobody smuggles a header in. */
+static bool is_header_value(const char *value)
+{
+    size_t length = strnlen(value, MAX_HEADER_BYTES + 1);
+    if (length == 0 || length > MAX_HEADER_BYTES)
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        if (value[i] < 0x21 || value[i] > 0x7E)
+            return false;
+    }
+    return true;
+}
+
+static natsStatus add_header(natsMsg *message, const char *name, const char *value)
+{
+    if (value == NULL || !is_header_value(value))
+        return NATS_OK;
+    return natsMsgHeader_Set(message, name, value);
+}
+
+static natsStatus add_headers(natsMsg *message, const struct outgoing *outgoing)
+{
+    char patience[24] = "";
+    if (outgoing->patience_ms > 0)
+        snprintf(patience, sizeof patience, "%" PRId64, outgoing->patience_ms);
+    const char *failure =
+        outgoing->failure == NULL ? NULL : error_kind_name(outgoing->failure->kind);
+    natsStatus status = add_header(message, HEADER_TRACE, outgoing->trace);
+    if (status == NATS_OK)
+        status = add_header(message, HEADER_DEDUP, outgoing->dedup_id);
+    if (status == NATS_OK)
+        status = add_header(message, HEADER_PATIENCE, patience);
+    if (status == NATS_OK)
+        status = add_header(message, HEADER_ERROR, failure);
+    return status;
+}
+
+bool message_send(struct bus *bus, const struct outgoing *outgoing, struct error *why)
+{
+    natsConnection *connection = bus_connection(bus);
+    if (connection == NULL)
+        return error_set(why, ERROR_UNAVAILABLE, "broker, %s: not yet connected",
+                         outgoing->subject);
+    if (outgoing->body.length > INT32_MAX)
+        return message_error(why, NATS_MAX_PAYLOAD, outgoing->subject);
+    natsMsg *message = NULL;
+    natsStatus status = natsMsg_Create(&message, outgoing->subject, outgoing->reply,
+                                       (const char *)outgoing->body.at, (int)outgoing->body.length);
+    if (status == NATS_OK)
+        status = add_headers(message, outgoing);
+    if (status == NATS_OK)
+        status = natsConnection_PublishMsg(connection, message);
+    natsMsg_Destroy(message);
+    return status == NATS_OK || message_error(why, status, outgoing->subject);
+}
+
+/* The library parses headers when they are first asked for, hence its missing const. */
+const char *message_header(const natsMsg *message, const char *name)
+{
+    const char *value;
+    union {
+        const natsMsg *lent;
+        natsMsg *parsed;
+    } same = {message};
+    return natsMsgHeader_Get(same.parsed, name, &value) == NATS_OK ? value : NULL;
+}
+
+struct bus_message *message_keep(struct bus_message *lent)
+{
+    struct bus_message *kept = malloc(sizeof *kept);
+    CHECK(kept != NULL);
+    *kept = *lent;
+    lent->nats = NULL;
+    return kept;
+}
+
+void bus_message_free(struct bus_message **message)
+{
+    if (*message == NULL)
+        return;
+    natsMsg_Destroy((*message)->nats);
+    free(*message);
+    *message = NULL;
+}
+
+struct bytes bus_body(const struct bus_message *message)
+{
+    return (struct bytes){(const uint8_t *)natsMsg_GetData(message->nats),
+                          (size_t)natsMsg_GetDataLength(message->nats)};
+}
+
+const char *bus_subject(const struct bus_message *message)
+{
+    return natsMsg_GetSubject(message->nats);
+}
+
+const char *bus_trace(const struct bus_message *message)
+{
+    return message_header(message->nats, HEADER_TRACE);
+}
+
+const char *bus_reply_subject(const struct bus_message *message)
+{
+    return natsMsg_GetReply(message->nats);
+}
+
+bool bus_wants_reply(const struct bus_message *message)
+{
+    return bus_reply_subject(message) != NULL;
+}
+
+int64_t bus_patience_ms(const struct bus_message *message)
+{
+    const char *said = message_header(message->nats, HEADER_PATIENCE);
+    int64_t patience_ms;
+    if (said == NULL || !number_parse_int(said, &patience_ms) || patience_ms < 0)
+        return INT64_MAX;
+    int64_t waited_ms = instant_ms_between(message->received, clock_now());
+    return waited_ms >= patience_ms ? 0 : patience_ms - waited_ms;
+}
