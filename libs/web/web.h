@@ -1,11 +1,14 @@
 /* HTTP and WebSocket servers, hardened around civetweb.
  *
+ *   web_open() -> handlers run on the server's threads -> web_drain() -> web_close()
+ *
  * A server has a table of routes and a pool of threads; a connection owns a thread until it
  * closes. Requests are checked before a handler sees them: both Content-Length and
  * Transfer-Encoding, repeated or malformed lengths, more than 60 headers, control characters in
  * the path, bodies over the route's cap (413 before reading) or dripping in (408) are refused.
- * At most max_active handlers run; beyond that 503 with Retry-After.
- * Handlers run on the server's threads; a request lives until its handler returns.
+ * At most max_active handlers run; beyond that 503 with Retry-After. GET routes answer HEAD too.
+ * A request lives until its handler returns and belongs to that thread; the server's own functions
+ * are thread-safe. A body is read only when the handler asks for it: authenticate first.
  */
 #pragma once
 
@@ -31,7 +34,9 @@ struct web_route {
     bool is_stream;        /* may last: counted apart, does not hold up a drain */
 };
 
-/* A WebSocket: server to client, with small text messages from the client. */
+/* A WebSocket: server to client, with text messages of up to 4 KB from the client. All functions
+ * of one socket run on its own thread, after `accept` in this order: opened, any of said and
+ * woken, closed. */
 struct web_socket_route {
     const char *path;
     /* Before the upgrade. False refuses with the problem it has sent. *state is kept for the rest.
@@ -40,9 +45,15 @@ struct web_socket_route {
     void (*opened)(void *context, struct web_socket *socket, void *state);
     void (*said)(void *context, struct web_socket *socket, void *state, const char *text,
                  size_t length);
+    /* After web_socket_wake(): the place to send what others prompted. May be NULL. */
+    void (*woken)(void *context, struct web_socket *socket, void *state);
+    /* From its return on nobody may use the socket. */
     void (*closed)(void *context, struct web_socket *socket, void *state);
 };
 
+enum { WEB_MESSAGE_MAX_BYTES = 4096 };
+
+/* Tables and context must outlive the server. */
 struct web_options {
     const char *address; /* IPv4 */
     int64_t port;        /* 0 = any free one */
@@ -62,10 +73,12 @@ struct web_options {
                      double seconds);
 };
 
-bool web_open(const struct web_options *options, struct web_server **server, struct error *why);
+MUST_USE bool web_open(const struct web_options *options, struct web_server **server,
+                       struct error *why);
 int web_port(const struct web_server *server);
 
-/* No new requests; waits until running handlers are done or the time is up, then closes. */
+/* New requests get 503, sockets are closed with 1001; waits until running handlers are done or the
+ * time is up, then stops listening. */
 void web_drain(struct web_server *server, int64_t timeout_ms);
 bool web_is_draining(const struct web_server *server); /* streams look at it and end */
 void web_close(struct web_server **server);
@@ -81,7 +94,8 @@ struct arena *web_arena(struct web_request *request);          /* dropped after 
 const char *web_request_id(const struct web_request *request); /* given or made, safe to echo */
 const char *web_peer(const struct web_request *request);       /* IP address */
 
-/* The whole body, within the route's cap; NUL behind it. On false the answer has been sent. */
+/* The whole body, within the route's cap; NUL behind it, dropped after the handler. On false the
+ * answer has been sent. */
 bool web_body(struct web_request *request, const char **bytes, size_t *length);
 
 /* The body piece by piece into `buffer`; 0 at the end. On false the answer has been sent. */
@@ -102,9 +116,15 @@ void web_stream_end(struct web_request *request);
  * further members as JSON without braces ("\"errors\":[...]"). */
 void web_problem(struct web_request *request, int status, const char *code, const char *detail,
                  const char *extra);
-/* The problem that goes with an error kind: 400 404 403 429 503 503 499 409 500. */
+/* The problem that goes with an error kind: 400 404 403 429 503 503 499 409 500. Of an internal
+ * error the client learns nothing but that. */
 void web_problem_of(struct web_request *request, const struct error *why);
 
-/* ---- WebSocket: never called from a broker's thread ---- */
+/* ---- WebSocket, on the socket's own thread ---- */
+/* False once the client is gone, or too slow to take it within the request timeout. */
 bool web_socket_send(struct web_socket *socket, const char *text, size_t length);
+/* Sends a close frame and ends; `closed` follows. */
 void web_socket_close(struct web_socket *socket, int code);
+
+/* Has `woken` called soon, once for any number of calls. Any thread, never blocks. */
+void web_socket_wake(struct web_socket *socket);
