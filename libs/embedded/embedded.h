@@ -1,0 +1,25 @@
+/* The embedded analysis: what the system knows of a post with no key and no network.
+ *
+ *   embedded_analyze(text, arena, &analysis);       everything
+ *   embedded_find_entities(text, arena, &analysis); only tags, mentions, cashtags and links
+ *   embedded_summary(posts, analyses, count, &out); one line over a chunk
+ *
+ * Pure functions: the same text gives the same answer. Any bytes may come in; what comes out is
+ * valid UTF-8. All memory is the arena's (at most some 100 bytes per byte of text), and what the
+ * analysis holds is lent by the arena and the text. Any thread.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "embedded/analysis.h"
+
+/* Changes whenever an answer may. */
+#define EMBEDDED_VERSION "embedded-1"
+
+void embedded_analyze(struct piece text, struct arena *arena, struct post_analysis *analysis);
+
+void embedded_find_entities(struct piece text, struct arena *arena, struct post_analysis *analysis);
+
+/* Counts, topics, and the beginning of the post that has most in common with the others. */
+void embedded_summary(const struct piece *posts, const struct post_analysis *analyses, size_t count,
+                      struct text *out);

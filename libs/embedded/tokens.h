@@ -1,0 +1,48 @@
+/* A post cut into what it is made of: words, tags, links, emoji, marks; in one pass.
+ *
+ * All memory comes from the arena: at most some 80 bytes per byte of text. The text must be valid
+ * UTF-8 (tokens_clean() makes it so) and live as long as the tokens. Pure; any thread.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "embedded/analysis.h"
+
+enum token_kind {
+    TOKEN_WORD,
+    TOKEN_HASHTAG,
+    TOKEN_MENTION,
+    TOKEN_CASHTAG,
+    TOKEN_URL,
+    TOKEN_EMOJI,
+    TOKEN_EMOTICON,
+    TOKEN_MARK, /* one character of punctuation or anything else */
+};
+
+struct token {
+    enum token_kind kind;
+    struct piece raw;    /* as it stands in the text, sign and all */
+    uint32_t start, end; /* code points */
+    uint32_t first;      /* first code point */
+    const char *word;    /* words and hashtags: lower case without the sign; others "" */
+    bool is_capital;     /* begins with a capital letter */
+    bool is_all_caps;    /* of at least two letters, all of them capital */
+    bool is_glued;       /* no space before it */
+};
+
+/* How many letters of a script there are; Latin letters are counted as such only. */
+struct scripts {
+    uint32_t latin, cyrillic, ukrainian, greek, arabic, persian, hebrew, devanagari, thai, han,
+        kana, hangul;
+};
+
+struct tokens {
+    struct token *items;
+    size_t count, capacity;
+    struct scripts scripts;
+};
+
+/* The text itself if it is valid UTF-8, else a copy with U+FFFD for each bad byte. */
+struct piece tokens_clean(struct piece text, struct arena *arena);
+
+struct tokens tokens_cut(struct piece text, struct arena *arena);
