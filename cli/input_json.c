@@ -1,0 +1,134 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "input_build.h"
+#include "json/json.h"
+
+/* The members that may bear the text, the fullest first. */
+static const json_t *text_of(const json_t *post)
+{
+    static const char *const NAMES[] = {"full_text", "text",    "tweet", "content",
+                                        "body",      "message", "post",  NULL};
+    const json_t *note = json_object_get(json_object_get(post, "note_tweet"), "text");
+    if (json_is_string(note))
+        return note;
+    for (const char *const *name = NAMES; *name; name++) {
+        const json_t *text = json_object_get(post, *name);
+        if (json_is_string(text))
+            return text;
+    }
+    return NULL;
+}
+
+/* Ids are strings; numbers are accepted as long as they are whole. */
+static const char *id_of(const json_t *post, char *number, size_t size)
+{
+    static const char *const NAMES[] = {"id_str", "id", "tweet_id", "post_id", NULL};
+    for (const char *const *name = NAMES; *name; name++) {
+        const json_t *id = json_object_get(post, *name);
+        if (json_is_string(id))
+            return json_string_value(id);
+        if (json_is_integer(id)) {
+            snprintf(number, size, "%lld", (long long)json_integer_value(id));
+            return number;
+        }
+    }
+    return NULL;
+}
+
+/* An X archive wraps each post in "tweet", a stream of the X API in "data". */
+static const json_t *unwrapped(const json_t *post)
+{
+    const json_t *tweet = json_object_get(post, "tweet");
+    const json_t *streamed = json_object_get(post, "data");
+    if (json_is_object(tweet))
+        return tweet;
+    return json_is_object(streamed) ? streamed : post;
+}
+
+static void add_post(struct input_builder *builder, int64_t line, const json_t *post)
+{
+    if (json_is_string(post)) {
+        builder_add(builder, line, NULL, json_string_value(post), json_string_length(post));
+        return;
+    }
+    post = unwrapped(post);
+    if (!json_is_object(post)) {
+        builder_reject(builder, line, "neither an object nor a string");
+        return;
+    }
+    const json_t *text = text_of(post);
+    if (!text) {
+        builder_reject(builder, line, "no member \"text\"");
+        return;
+    }
+    char number[24];
+    builder_add(builder, line, id_of(post, number, sizeof number), json_string_value(text),
+                json_string_length(text));
+}
+
+/* The posts of a document that holds many: an array, or a page. NULL if it holds none. */
+static const json_t *posts_of(const json_t *document)
+{
+    const json_t *posts = json_object_get(document, "posts");
+    const json_t *data = json_object_get(document, "data");
+    if (json_is_array(document))
+        return document;
+    if (json_is_array(posts))
+        return posts;
+    return json_is_array(data) ? data : NULL;
+}
+
+/* A line is a post, or a whole page of them. */
+static void add_line(struct input_builder *builder, int64_t line, const json_t *document)
+{
+    const json_t *posts = posts_of(document);
+    if (!posts)
+        add_post(builder, line, document);
+    for (size_t i = 0; i < json_array_size(posts); i++)
+        add_post(builder, line, json_array_get(posts, i));
+}
+
+void input_read_jsonl(struct input_builder *builder, const char *bytes, size_t length)
+{
+    int64_t line = 0;
+    for (size_t from = 0; from < length;) {
+        const char *end = memchr(bytes + from, '\n', length - from);
+        size_t to = end ? (size_t)(end - bytes) : length;
+        line++;
+        if (strspn(bytes + from, " \t\r") < to - from) {
+            SCOPED(json_free)
+            json_t *post = NULL;
+            struct error why;
+            if (json_parse(bytes + from, to - from, &post, &why))
+                add_line(builder, line, post);
+            else
+                builder_reject(builder, line, "%s", why.message);
+        }
+        from = to + 1;
+    }
+}
+
+bool input_read_json(struct input_builder *builder, const char *bytes, size_t length,
+                     struct error *why)
+{
+    /* An archive's file is JavaScript: "window.YTD.tweets.part0 = [ ... ]". */
+    const char *array = memchr(bytes, '[', length);
+    size_t blank = strspn(bytes, " \t\r\n");
+    if (array && blank < length && bytes[blank] != '{' && bytes[blank] != '[') {
+        length -= (size_t)(array - bytes);
+        bytes = array;
+    }
+    SCOPED(json_free)
+    json_t *document = NULL;
+    if (!json_parse(bytes, length, &document, why))
+        return false;
+    const json_t *posts = posts_of(document);
+    if (!posts) {
+        return error_set(why, ERROR_INVALID,
+                         "neither an array of posts nor an object with \"posts\" or \"data\"");
+    }
+    for (size_t i = 0; i < json_array_size(posts); i++)
+        add_post(builder, (int64_t)i + 1, json_array_get(posts, i));
+    return true;
+}
