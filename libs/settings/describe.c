@@ -34,7 +34,7 @@ static const char *kind_of_value(const struct setting *row)
     switch (row->type) {
     case SETTING_TEXT:
     case SETTING_SECRET:
-        return "a text without control characters";
+        return "a text";
     case SETTING_INT:
         return "a whole number";
     case SETTING_DOUBLE:
@@ -82,25 +82,19 @@ void setting_add_expectation(const struct setting *row, struct text *out)
         add_range(row, out);
 }
 
-static void add_default(const struct setting *row, struct text *out)
-{
-    if (row->fallback == NULL)
-        text_add(out, "required");
-    else if (row->fallback[0] == '\0')
-        text_add(out, "default empty");
-    else
-        text_format(out, "default %s", row->fallback);
-}
-
 void settings_describe(const struct setting *table, size_t count, struct text *out)
 {
     for (size_t i = 0; i < count; i++) {
         const struct setting *row = &table[i];
-        text_format(out, "  %s%s\n      %s\n      ", row->name,
-                    row->type == SETTING_SECRET ? " (or its _FILE)" : "", row->help);
+        text_format(out, "  %s", row->name);
+        if (row->type == SETTING_SECRET)
+            text_format(out, " or %s_FILE", row->name);
+        if (row->fallback == NULL)
+            text_add(out, " (required)");
+        else if (row->fallback[0] != '\0')
+            text_format(out, " = %s", row->fallback);
+        text_format(out, "\n      %s\n      ", row->help);
         setting_add_expectation(row, out);
-        text_add(out, "; ");
-        add_default(row, out);
         text_add_char(out, '\n');
     }
 }

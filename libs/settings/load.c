@@ -127,6 +127,8 @@ static bool fault(struct text *faults, const struct setting *row, const char *na
     }
     text_add(faults, ", must be ");
     setting_add_expectation(row, faults);
+    if (value != NULL && has_control_character(value))
+        text_add(faults, " without control characters");
     text_add_char(faults, '\n');
     return false;
 }

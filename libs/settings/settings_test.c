@@ -136,13 +136,12 @@ static void every_fault_is_told_at_once(void **state)
     set("TP_T_WAIT_MS", "0");
     set("TP_T_SHARE", "nan");
     set("TP_T_ON", "maybe");
-    expect_faults(
-        "TP_T_URL: is \"x\", must be a text without control characters of 4 to 12 bytes\n"
-        "TP_T_PEPPER: is missing, must be a text without control characters of 16 to 64 bytes\n"
-        "TP_T_MODE: is \"fai\", must be one of fair fifo\n"
-        "TP_T_WAIT_MS: is \"0\", must be a whole number of ms from 1 to 60000\n"
-        "TP_T_SHARE: is \"nan\", must be a number from 0 to 1\n"
-        "TP_T_ON: is \"maybe\", must be true or false (yes, no, on, off, 1, 0)\n");
+    expect_faults("TP_T_URL: is \"x\", must be a text of 4 to 12 bytes\n"
+                  "TP_T_PEPPER: is missing, must be a text of 16 to 64 bytes\n"
+                  "TP_T_MODE: is \"fai\", must be one of fair fifo\n"
+                  "TP_T_WAIT_MS: is \"0\", must be a whole number of ms from 1 to 60000\n"
+                  "TP_T_SHARE: is \"nan\", must be a number from 0 to 1\n"
+                  "TP_T_ON: is \"maybe\", must be true or false (yes, no, on, off, 1, 0)\n");
 }
 
 static void numbers_are_whole_and_bare(void **state)
@@ -168,11 +167,11 @@ static void a_text_may_be_switched_off_but_not_be_too_short_or_hold_controls(voi
     assert_string_equal(loaded.url, "");
     set("TP_T_URL", "nats\n");
     expect_faults(
-        "TP_T_URL: is \"nats?\", must be a text without control characters of 4 to 12 bytes\n");
+        "TP_T_URL: is \"nats?\", must be a text of 4 to 12 bytes without control characters\n");
     set("TP_T_URL", "\x1B[31m78901234567890123456789012345678901234567890123456789012345");
     expect_faults(
         "TP_T_URL: is \"?[31m7890123456789012345678901234567890123456789012345678901...\","
-        " must be a text without control characters of 4 to 12 bytes\n");
+        " must be a text of 4 to 12 bytes without control characters\n");
 }
 
 /* A file that is gone when the test is over. */
@@ -212,8 +211,8 @@ static void only_one_newline_is_dropped_from_a_secrets_file(void **state)
     (void)state;
     SCOPED(remove_file)
     struct secret_file file = file_holding(PEPPER "\n\n", sizeof PEPPER + 1);
-    expect_faults("TP_T_PEPPER_FILE: is refused (17 bytes, not shown), must be a text without "
-                  "control characters of 16 to 64 bytes\n");
+    expect_faults("TP_T_PEPPER_FILE: is refused (17 bytes, not shown), must be a text of "
+                  "16 to 64 bytes without control characters\n");
 }
 
 static void a_secrets_file_with_a_nul_is_refused(void **state)
@@ -242,8 +241,8 @@ static void a_secret_is_never_shown(void **state)
 {
     (void)state;
     set("TP_T_PEPPER", "short-secret");
-    expect_faults("TP_T_PEPPER: is refused (12 bytes, not shown), must be a text without control "
-                  "characters of 16 to 64 bytes\n");
+    expect_faults("TP_T_PEPPER: is refused (12 bytes, not shown), must be a text of 16 to 64 "
+                  "bytes\n");
     set("TP_T_PEPPER", PEPPER);
     expect_loaded();
     SCOPED(text_free)
@@ -260,13 +259,12 @@ static void the_table_describes_itself(void **state)
     struct text out = {0};
     settings_describe(TABLE + 1, 1, &out);
     settings_describe(TABLE + 3, 1, &out);
-    assert_string_equal(out.chars,
-                        "  TP_T_PEPPER (or its _FILE)\n"
-                        "      what nobody may see\n"
-                        "      a text without control characters of 16 to 64 bytes; required\n"
-                        "  TP_T_WAIT_MS\n"
-                        "      how long to wait\n"
-                        "      a whole number of ms from 1 to 60000; default 100\n");
+    assert_string_equal(out.chars, "  TP_T_PEPPER or TP_T_PEPPER_FILE (required)\n"
+                                   "      what nobody may see\n"
+                                   "      a text of 16 to 64 bytes\n"
+                                   "  TP_T_WAIT_MS = 100\n"
+                                   "      how long to wait\n"
+                                   "      a whole number of ms from 1 to 60000\n");
     text_clear(&out);
     settings_describe_json(TABLE + 1, 2, &out);
     assert_string_equal(
@@ -278,10 +276,8 @@ static void the_table_describes_itself(void **state)
     text_clear(&out);
     settings_describe_markdown(TABLE + 1, 2, &out);
     assert_string_equal(
-        out.chars,
-        "| `TP_T_PEPPER` | what nobody may see | a text without control characters of 16 to 64 "
-        "bytes | required |\n"
-        "| `TP_T_MODE` | how \\| to choose | one of fair fifo | `fair` |\n");
+        out.chars, "| `TP_T_PEPPER` | what nobody may see | a text of 16 to 64 bytes | required |\n"
+                   "| `TP_T_MODE` | how \\| to choose | one of fair fifo | `fair` |\n");
 }
 
 static void a_nearly_right_name_is_told_and_a_strange_one_is_not(void **state)
