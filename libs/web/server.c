@@ -1,10 +1,13 @@
 #include "web/server.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/check.h"
 #include "base/uuid.h"
@@ -400,6 +403,50 @@ bool web_is_draining(const struct web_server *server)
     return atomic_load(&server->is_draining);
 }
 
+struct stop {
+    struct mg_context *civetweb;
+    atomic_bool is_done;
+};
+
+static void *stop_civetweb(void *context)
+{
+    struct stop *stop = context;
+    mg_stop(stop->civetweb);
+    atomic_store(&stop->is_done, true);
+    return NULL;
+}
+
+/* A connection that is dropped at once. */
+static void knock(const struct web_server *server)
+{
+    struct sockaddr_in door = {.sin_family = AF_INET, .sin_port = htons((uint16_t)server->port)};
+    if (inet_pton(AF_INET, server->options.address, &door.sin_addr) != 1)
+        return;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return;
+    int result = connect(fd, (const struct sockaddr *)&door, sizeof door);
+    (void)result;
+    close(fd);
+}
+
+/* civetweb's listener looks every 2 s whether it is to stop, unless somebody knocks. */
+static void stop_listening(struct web_server *server)
+{
+    const struct timespec pause = {.tv_nsec = 5 * CLOCK_MS};
+    struct stop stop = {.civetweb = server->civetweb};
+    pthread_t stopper;
+    if (!server->civetweb)
+        return;
+    CHECK(pthread_create(&stopper, NULL, stop_civetweb, &stop) == 0);
+    while (!atomic_load(&stop.is_done)) {
+        knock(server);
+        nanosleep(&pause, NULL);
+    }
+    pthread_join(stopper, NULL);
+    server->civetweb = NULL;
+}
+
 void web_drain(struct web_server *server, int64_t timeout_ms)
 {
     struct instant end = instant_plus_ms(clock_now(), timeout_ms);
@@ -411,9 +458,7 @@ void web_drain(struct web_server *server, int64_t timeout_ms)
         if (pthread_cond_timedwait(&server->changed, &server->lock, &until) != 0)
             break;
     pthread_mutex_unlock(&server->lock);
-    if (server->civetweb)
-        mg_stop(server->civetweb);
-    server->civetweb = NULL;
+    stop_listening(server);
 }
 
 void web_close(struct web_server **server)
