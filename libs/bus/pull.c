@@ -7,12 +7,11 @@
 #include "base/number.h"
 #include "bus/parts.h"
 
-/* A request lives EXPIRES_MS at the broker, which beats in between if it has nothing to send.
- * After SILENCE_MS without anything, what was asked is lost and asked anew. */
+/* A request lives EXPIRES_MS at the broker, which tells when it ends; after SILENCE_MS without
+ * anything, what was asked is lost and asked anew. Short lives spare the broker's heartbeats. */
 enum {
-    EXPIRES_MS = 5000,
-    BEAT_MS = 1500,
-    SILENCE_MS = 3500,
+    EXPIRES_MS = 2000,
+    SILENCE_MS = 2500,
     BACK_OFF_MS = 250,
     MAX_WANT = 1024,
 };
@@ -57,11 +56,10 @@ static int missing(struct bus_pull *pull, struct instant now)
 
 static bool ask(struct bus_pull *pull, int count, uint64_t number)
 {
-    char reply[INBOX_SIZE + 24], said[160];
+    char reply[INBOX_SIZE + 24], said[80];
     snprintf(reply, sizeof reply, "%s.%" PRIu64, pull->inbox, number);
-    int length = snprintf(said, sizeof said,
-                          "{\"batch\":%d,\"expires\":%" PRId64 ",\"idle_heartbeat\":%" PRId64 "}",
-                          count, EXPIRES_MS * CLOCK_MS, BEAT_MS * CLOCK_MS);
+    int length = snprintf(said, sizeof said, "{\"batch\":%d,\"expires\":%" PRId64 "}", count,
+                          EXPIRES_MS * CLOCK_MS);
     struct error why;
     return bus_ask(pull->bus, pull->ask_subject, reply,
                    (struct bytes){(const uint8_t *)said, (size_t)length}, NULL, &why);
@@ -139,7 +137,7 @@ static void hear_status(struct bus_pull *pull, const struct bus_message *status)
 {
     const char *code = message_header(status->nats, "Status");
     const char *description = message_header(status->nats, "Description");
-    if (code == NULL || strcmp(code, "100") == 0) /* a beat */
+    if (code == NULL)
         return;
     if (strcmp(code, "408") == 0 || strcmp(code, "404") == 0)
         ask_ended(pull, status);
@@ -240,6 +238,17 @@ void bus_pull_on_arrival(struct bus_pull *pull, void (*wake)(void *context), voi
     unlock(pull);
 }
 
+/* A broker of version 2.9 that wants to send a message again, and finds only a request nobody hears
+ * any more, forgets the message until its ack timer: so ours is to have ended by then. */
+static void give_back(struct bus_pull *pull, int64_t delay_ms)
+{
+    struct bus_message *untaken;
+    while ((untaken = mailbox_try_take(pull->arrived)) != NULL) {
+        bus_nak(pull->bus, untaken, delay_ms);
+        bus_message_free(&untaken);
+    }
+}
+
 void bus_pull_close(struct bus_pull **pull)
 {
     struct bus_pull *closing = *pull;
@@ -249,12 +258,9 @@ void bus_pull_close(struct bus_pull **pull)
     leave_roster(closing);
     lock(closing);
     closing->want = 0;
+    bool leaves_request = closing->owed > 0;
     unlock(closing);
     bus_unsubscribe(&closing->subscription);
-    struct bus_message *untaken;
-    while ((untaken = mailbox_try_take(closing->arrived)) != NULL) {
-        bus_nak(closing->bus, untaken, 0);
-        bus_message_free(&untaken);
-    }
+    give_back(closing, leaves_request ? SILENCE_MS : 0);
     pull_free(closing);
 }
