@@ -1,0 +1,24 @@
+/* The monitor's settings: TP_MONITOR_*, TP_ALERT_* and those of every service. */
+#pragma once
+
+#include "process/process.h"
+
+struct monitor_settings {
+    struct process_settings process;
+    const char *address;
+    int64_t port;
+    const char *external_url;
+    int64_t interval_ms, window_s, least_calls;
+    int64_t queue_length, queue_for_s;
+    double chunk_s, chunk_ratio;
+    int64_t chunk_for_s;
+    double error_ratio;
+    int64_t error_for_s;
+    double pool_ratio;
+    int64_t pool_for_s;
+    int64_t clear_s;
+    const char *webhook_url;
+    int64_t group_wait_s, repeat_s, give_up_s;
+};
+
+extern const struct program MONITOR_PROGRAM;
