@@ -1,0 +1,60 @@
+#!/usr/bin/python3
+"""settings.py BINARIES [--write]: are the settings in docs/operating.md those of the programs?
+
+Between `<!-- settings: NAME -->` and `<!-- end -->` stands the table of the program NAME, made from
+its --describe-settings. --write puts it there.
+"""
+
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PLACE = re.compile(r"(<!-- settings: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+SERVICES = ("gateway", "scheduler", "analyzer", "store", "monitor")
+
+
+def default_of(row):
+    if row.get("default") is None:
+        return "required"
+    if row["default"] == "":
+        return "empty"
+    return f"`{row['default']}`"
+
+
+def table_of(binaries, name):
+    done = subprocess.run([binaries / name, "--describe-settings"], capture_output=True, text=True,
+                          check=True)
+    lines = ["| setting | default | meaning |", "|---|---|---|"]
+    for row in json.loads(done.stdout):
+        lines.append(f"| `{row['name']}` | {default_of(row)} | {row['help']} |")
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    binaries = pathlib.Path(sys.argv[1]).resolve()
+    page = ROOT / "docs/operating.md"
+    if not page.exists():
+        print("docs/operating.md is not there")
+        return 75
+    text = page.read_text(encoding="utf-8")
+    told = [match.group(2) for match in PLACE.finditer(text)]
+    missing = [name for name in SERVICES if name not in told]
+    if missing:
+        print(f"docs/operating.md has no table of settings for: {', '.join(missing)}")
+        return 1
+    wanted = PLACE.sub(lambda match: match[1] + table_of(binaries, match[2]) + match[4], text)
+    if wanted == text:
+        return 0
+    if "--write" in sys.argv:
+        page.write_text(wanted, encoding="utf-8")
+        return 0
+    print("docs/operating.md tells other settings than the programs: "
+          "dev/checks/settings.py build/asan/bin --write puts it right")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
