@@ -1,0 +1,183 @@
+#include "cache.h"
+
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/number.h"
+#include "metrics.h"
+
+enum { TIMEOUT_MS = 50, REST_FIRST_MS = 500, REST_MAX_MS = 10000, VALUE_MAX_BYTES = 512 * 1024 };
+
+struct cache {
+    bool is_wanted;
+    struct cache_place place;
+    redisContext *context; /* NULL = not connected */
+    struct instant resting_until;
+    int64_t rest_ms;
+};
+
+static bool parse_number(const char *text, int64_t min, int64_t max, int *number)
+{
+    int64_t value;
+    if (!number_parse_int(text, &value) || value < min || value > max)
+        return false;
+    *number = (int)value;
+    return true;
+}
+
+/* Cuts `text` at the last `mark`; answers what stood behind it, or NULL. */
+static char *cut_off(char *text, char mark)
+{
+    char *at = strrchr(text, mark);
+    if (at == NULL)
+        return NULL;
+    *at = '\0';
+    return at + 1;
+}
+
+bool cache_parse_url(const char *url, struct cache_place *place, struct error *why)
+{
+    static const char scheme[] = "redis://";
+    *place = (struct cache_place){.port = 6379};
+    char rest[600];
+    if (strncmp(url, scheme, strlen(scheme)) != 0 || strlen(url) >= sizeof rest)
+        return error_set(why, ERROR_INVALID, "must be redis://[:password@]host[:port][/database]");
+    snprintf(rest, sizeof rest, "%s", url + strlen(scheme));
+    char *place_part = cut_off(rest, '@');
+    const char *password = "";
+    if (place_part == NULL) {
+        place_part = rest;
+    } else {
+        const char *colon = strchr(rest, ':');
+        password = colon != NULL ? colon + 1 : rest;
+    }
+    const char *database = cut_off(place_part, '/');
+    const char *port = cut_off(place_part, ':');
+    if (database != NULL && database[0] != '\0' &&
+        !parse_number(database, 0, 1000, &place->database))
+        return error_set(why, ERROR_INVALID, "the database must be a number from 0 to 1000");
+    if (port != NULL && !parse_number(port, 1, 65535, &place->port))
+        return error_set(why, ERROR_INVALID, "the port must be a number from 1 to 65535");
+    if (place_part[0] == '\0' || strlen(place_part) >= sizeof place->host ||
+        strlen(password) >= sizeof place->password)
+        return error_set(why, ERROR_INVALID, "the host is missing, or something is too long");
+    snprintf(place->host, sizeof place->host, "%s", place_part);
+    snprintf(place->password, sizeof place->password, "%s", password);
+    return true;
+}
+
+struct cache *cache_new(const struct cache_place *place)
+{
+    struct cache *cache = calloc(1, sizeof *cache);
+    CHECK(cache != NULL);
+    cache->is_wanted = place != NULL;
+    if (place != NULL)
+        cache->place = *place;
+    cache->rest_ms = REST_FIRST_MS;
+    return cache;
+}
+
+static void hang_up(struct cache *cache)
+{
+    if (cache->context != NULL)
+        redisFree(cache->context);
+    cache->context = NULL;
+}
+
+void cache_free(struct cache **cache)
+{
+    if (*cache == NULL)
+        return;
+    hang_up(*cache);
+    free(*cache);
+    *cache = NULL;
+}
+
+static void count(const char *result)
+{
+    metric_add(metrics_with(metrics_of_store()->redis, METRIC_VALUES(result)), 1);
+}
+
+/* After any failure the context is dead, and reconnecting by the library would lose its timeout:
+ * a new one is made when the rest is over. */
+static void rest(struct cache *cache)
+{
+    hang_up(cache);
+    count("error");
+    cache->resting_until = instant_plus_ms(clock_now(), cache->rest_ms);
+    cache->rest_ms = cache->rest_ms * 2 < REST_MAX_MS ? cache->rest_ms * 2 : REST_MAX_MS;
+}
+
+/* Frees the reply; was it a good one? */
+static bool was_fine(redisReply *reply)
+{
+    bool is_fine = reply != NULL && reply->type != REDIS_REPLY_ERROR;
+    freeReplyObject(reply);
+    return is_fine;
+}
+
+static bool greet(struct cache *cache)
+{
+    const struct cache_place *place = &cache->place;
+    if (place->password[0] != '\0' &&
+        !was_fine(redisCommand(cache->context, "AUTH %s", place->password)))
+        return false;
+    return place->database == 0 ||
+           was_fine(redisCommand(cache->context, "SELECT %d", place->database));
+}
+
+static bool is_connected(struct cache *cache)
+{
+    if (!cache->is_wanted)
+        return false;
+    if (cache->context != NULL)
+        return true;
+    if (instant_is_before(clock_now(), cache->resting_until))
+        return false;
+    const struct timeval timeout = {.tv_usec = TIMEOUT_MS * 1000};
+    cache->context = redisConnectWithTimeout(cache->place.host, cache->place.port, timeout);
+    if (cache->context == NULL || cache->context->err != 0 ||
+        redisSetTimeout(cache->context, timeout) != REDIS_OK || !greet(cache)) {
+        rest(cache);
+        return false;
+    }
+    cache->rest_ms = REST_FIRST_MS;
+    return true;
+}
+
+bool cache_find(struct cache *cache, const char *key, struct arena *arena, struct bytes *value)
+{
+    if (!is_connected(cache))
+        return false;
+    redisReply *reply = redisCommand(cache->context, "GET %s", key);
+    if (reply == NULL) {
+        rest(cache);
+        return false;
+    }
+    bool is_hit = reply->type == REDIS_REPLY_STRING && (size_t)reply->len <= VALUE_MAX_BYTES;
+    if (is_hit)
+        *value = (struct bytes){(uint8_t *)arena_bytes(arena, reply->str, (size_t)reply->len),
+                                (size_t)reply->len};
+    count(is_hit ? "hit" : reply->type == REDIS_REPLY_ERROR ? "error" : "miss");
+    freeReplyObject(reply);
+    return is_hit;
+}
+
+void cache_keep(struct cache *cache, const char *key, struct bytes value, int life_s)
+{
+    if (value.length > VALUE_MAX_BYTES || !is_connected(cache))
+        return;
+    redisReply *reply =
+        redisCommand(cache->context, "SETEX %s %d %b", key, life_s, value.at, value.length);
+    if (reply == NULL) {
+        rest(cache);
+        return;
+    }
+    count(reply->type == REDIS_REPLY_ERROR ? "error" : "kept"); /* a full Redis says -OOM */
+    freeReplyObject(reply);
+}

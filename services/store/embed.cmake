@@ -1,0 +1,20 @@
+# cmake -DFOLDER=<migrations> -DOUT=<file.c> -P embed.cmake: the migrations as C, so that the binary
+# needs no files. Their names are NNNN_name.sql, numbered from 1 without gaps.
+file(GLOB files ${FOLDER}/*.sql)
+list(SORT files)
+set(bodies "")
+set(rows "")
+set(version 0)
+foreach(file ${files})
+    get_filename_component(name ${file} NAME_WE)
+    math(EXPR version "${version} + 1")
+    if(NOT name MATCHES "^0*${version}_")
+        message(FATAL_ERROR "${file}: expected number ${version}")
+    endif()
+    file(READ ${file} hex HEX)
+    string(REGEX REPLACE "(..)" "0x\\1," hex "${hex}")
+    string(APPEND bodies "static const char body_${version}[] = {${hex}0};\n")
+    string(APPEND rows "    {${version}, \"${name}\", body_${version}},\n")
+endforeach()
+file(WRITE ${OUT} "#include \"migrations.h\"\n${bodies}"
+     "const struct migration MIGRATIONS[] = {\n${rows}};\nconst int MIGRATION_COUNT = ${version};\n")

@@ -1,0 +1,90 @@
+#include "migrate.h"
+
+#include <string.h>
+
+#include "migrations.h"
+
+/* Any fixed number, the same in all versions of this program. */
+#define MIGRATION_LOCK "7253908131"
+
+static const char WAIT_FOR_OTHERS[] = "set statement_timeout = 0; set lock_timeout = 0";
+static const char PREPARE[] =
+    "select pg_advisory_lock(" MIGRATION_LOCK ");"
+    "create schema if not exists tweetpulse;"
+    "create table if not exists schema_migrations ("
+    "    version integer primary key, name text not null, checksum text not null,"
+    "    applied_at timestamptz not null default clock_timestamp())";
+
+static const struct statement CHECK_RECORD = {
+    "check_migration", "select m.checksum = encode(sha256($2::bytea), 'hex')"
+                       " from schema_migrations m where m.version = $1::integer"};
+static const struct statement RECORD = {
+    "record_migration", "insert into schema_migrations (version, name, checksum)"
+                        " values ($1::integer, $2::text, encode(sha256($3::bytea), 'hex'))"};
+
+static struct bytes body_of(const struct migration *migration)
+{
+    return (struct bytes){(const uint8_t *)migration->sql, strlen(migration->sql)};
+}
+
+static bool is_applied(struct db *db, const struct migration *migration, struct arena *arena,
+                       bool *applied, struct error *why)
+{
+    struct params params = params_begin(arena);
+    params_int4(&params, migration->version);
+    params_bytes(&params, body_of(migration));
+    SCOPED(rows_free)
+    struct rows rows = {0};
+    if (!db_run(db, &CHECK_RECORD, &params, &rows, why))
+        return false;
+    *applied = rows.count > 0;
+    if (rows.count == 0)
+        return true;
+    struct cells cells = rows_at(&rows, 0, arena);
+    return cell_int(&cells) == 1 ||
+           error_set(why, ERROR_CONFLICT, "migration %s was applied and has changed since",
+                     migration->name);
+}
+
+static bool record(struct db *db, const struct migration *migration, struct arena *arena,
+                   struct error *why)
+{
+    struct params params = params_begin(arena);
+    params_int4(&params, migration->version);
+    params_text(&params, migration->name);
+    params_bytes(&params, body_of(migration));
+    SCOPED(rows_free)
+    struct rows rows = {0};
+    return db_run(db, &RECORD, &params, &rows, why);
+}
+
+static bool apply(struct db *db, const struct migration *migration, struct arena *arena,
+                  struct error *why)
+{
+    if (db_script(db, "begin", why) && db_script(db, migration->sql, why) &&
+        record(db, migration, arena, why) && db_script(db, "commit", why))
+        return true;
+    error_prefix(why, "migration %s", migration->name);
+    db_rest(db); /* rolls back and unlocks */
+    return false;
+}
+
+bool migrate(struct db *db, int *applied, struct error *why)
+{
+    *applied = 0;
+    SCOPED(arena_close)
+    struct arena *arena = arena_open(8 << 20);
+    if (!db_script(db, WAIT_FOR_OTHERS, why) || !db_script(db, PREPARE, why))
+        return false;
+    for (int i = 0; i < MIGRATION_COUNT; i++) {
+        bool is_there;
+        if (!is_applied(db, &MIGRATIONS[i], arena, &is_there, why))
+            return false;
+        if (is_there)
+            continue;
+        if (!apply(db, &MIGRATIONS[i], arena, why))
+            return false;
+        (*applied)++;
+    }
+    return db_script(db, "select pg_advisory_unlock(" MIGRATION_LOCK ")", why);
+}

@@ -1,0 +1,314 @@
+-- Protocol steps 3, 8 and 9: who leads, and the leader's numbered batches. The numbers of
+-- operations, results and statuses are those of proto/grant.proto.
+
+create function take_lease(p_holder text, p_life_ms bigint, p_is_resigning boolean)
+returns table (is_held boolean, epoch bigint, left_ms bigint)
+language plpgsql as $$
+#variable_conflict use_column
+declare
+    l leases;
+    t timestamptz;
+begin
+    select * into strict l from leases where name = 'scheduler' for update;
+    t := clock_timestamp();
+    if p_is_resigning then
+        if l.holder = p_holder then
+            update leases set expires_at = least(expires_at, t) where name = 'scheduler';
+            l.expires_at := t;
+        end if;
+    elsif l.holder = p_holder and l.expires_at > t then
+        l.expires_at := t + p_life_ms * interval '1 ms';
+        update leases set expires_at = l.expires_at where name = 'scheduler';
+    elsif l.expires_at <= t then
+        -- A lapsed lease begins a new epoch even for its old holder: what was granted or permitted
+        -- in between is unknown to it.
+        update leases
+        set holder = p_holder, epoch = epoch + 1, expires_at = t + p_life_ms * interval '1 ms',
+            batch_sequence = 0, batch_reply = '{}'
+        where name = 'scheduler' returning * into l;
+    end if;
+    return query
+    select l.holder = p_holder and l.expires_at > t, l.epoch,
+           greatest(0, extract(epoch from l.expires_at - t) * 1000)::bigint;
+end $$;
+
+-- Settles the attempt's call once and adds it to the job's sums; unknown usage settles at what was
+-- reserved. An attempt without a call (embedded) has no row. Answers whether it settled now.
+create function settle_call(p_job uuid, p_chunk integer, p_attempt integer, p_was_called boolean,
+                            p_is_known boolean, p_prompt integer, p_completion integer,
+                            p_class smallint, p_call_ms integer) returns boolean
+language plpgsql as $$
+begin
+    update llm_calls
+    set settled_at = clock_timestamp(), was_called = p_was_called, prompt_tokens = p_prompt,
+        completion_tokens = p_completion, outcome_class = p_class, call_ms = p_call_ms,
+        tokens = case when not p_was_called then 0
+                      when p_is_known then p_prompt + p_completion
+                      else reserved_tokens end
+    where job_id = p_job and chunk_number = p_chunk and attempt = p_attempt
+      and settled_at is null;
+    if found and p_was_called then
+        update analysis_jobs
+        set prompt_tokens = prompt_tokens + p_prompt,
+            completion_tokens = completion_tokens + p_completion,
+            llm_calls = llm_calls + 1
+        where job_id = p_job;
+    end if;
+    return found;
+end $$;
+
+create function grant_chunk(p_epoch bigint, p_job uuid, p_chunk integer, p_mode smallint,
+                            p_reserved integer, p_lease_ms integer, p_lane integer,
+                            out line batch_line, out event event_view)
+language plpgsql as $$
+declare
+    j analysis_jobs;
+    c chunks;
+    t timestamptz := clock_timestamp();
+begin
+    select * into j from analysis_jobs where job_id = p_job;
+    select * into c from chunks where job_id = p_job and chunk_number = p_chunk;
+    if c.job_id is null or is_terminal(j.status) or c.status <> 1 then
+        line := row(3, 0, 0); -- gone
+        return;
+    end if;
+    if c.retry_at > t then
+        line := row(2, 0, 0); -- busy: not yet due
+        return;
+    end if;
+    insert into in_flight values (j.tenant_id, j.user_id, p_lane, p_job, p_chunk, c.attempt + 1)
+    on conflict do nothing;
+    if not found then
+        line := row(2, 0, 0); -- busy: another chunk of the user is in flight
+        return;
+    end if;
+    update chunks
+    set status = 2, version = version + 1, attempt = attempt + 1, epoch = p_epoch, lane = p_lane,
+        mode = p_mode, lease_until = t + p_lease_ms * interval '1 ms'
+    where job_id = p_job and chunk_number = p_chunk
+    returning * into c;
+    if p_mode = 1 then
+        insert into llm_calls (job_id, chunk_number, attempt, tenant_id, epoch, reserved_tokens,
+                               granted_at, lease_until)
+        values (p_job, p_chunk, c.attempt, j.tenant_id, p_epoch, p_reserved, t, c.lease_until);
+    end if;
+    if j.status = 'queued' then
+        update analysis_jobs
+        set status = 'processing', event_number = event_number + 1, updated_at = clock_timestamp()
+        where job_id = p_job returning * into j;
+        event := add_event(j, 'started', array[p_chunk]);
+    else
+        update analysis_jobs set updated_at = clock_timestamp() where job_id = p_job;
+    end if;
+    line := row(1, c.attempt, 0); -- granted
+end $$;
+
+-- What reap and release do alike: out of flight, to be granted again unless the job is over.
+create function take_back(p_job uuid, p_chunk integer, p_tries integer) returns void
+language plpgsql as $$
+declare
+    j analysis_jobs;
+    c chunks;
+begin
+    select * into j from analysis_jobs where job_id = p_job;
+    select * into c from chunks where job_id = p_job and chunk_number = p_chunk;
+    perform free_place(j, c);
+    update chunks
+    set status = case when is_terminal(j.status) then 3 else 1 end, version = version + 1,
+        tries = tries + p_tries
+    where job_id = p_job and chunk_number = p_chunk;
+    update analysis_jobs
+    set updated_at = clock_timestamp(),
+        done_chunks = done_chunks + case when is_terminal(status) then 1 else 0 end
+    where job_id = p_job;
+end $$;
+
+create function reap_chunk(p_job uuid, p_chunk integer, p_attempt integer, p_is_charged boolean)
+returns batch_line
+language plpgsql as $$
+declare
+    c chunks;
+begin
+    select * into c from chunks where job_id = p_job and chunk_number = p_chunk;
+    if c.job_id is null or c.status <> 2 or c.attempt <> p_attempt then
+        return row(3, 0, 0); -- gone
+    end if;
+    if c.lease_until > clock_timestamp() then
+        return row(4, 0, 0); -- early
+    end if;
+    perform take_back(p_job, p_chunk, case when p_is_charged then 1 else 0 end);
+    return row(5, 0, 0); -- reaped; a call that may have run stays booked until its outcome comes
+end $$;
+
+create function release_chunk(p_epoch bigint, p_job uuid, p_chunk integer, p_attempt integer)
+returns batch_line
+language plpgsql as $$
+declare
+    c chunks;
+begin
+    select * into c from chunks where job_id = p_job and chunk_number = p_chunk;
+    if c.job_id is null or c.status <> 2 or c.attempt <> p_attempt or c.epoch <> p_epoch then
+        return row(3, 0, 0); -- gone
+    end if;
+    perform take_back(p_job, p_chunk, 0);
+    -- Never permitted and sworn off: no call can have been made.
+    perform settle_call(p_job, p_chunk, p_attempt, false, true, 0, 0, 0::smallint, 0);
+    return row(6, 0, 0); -- released
+end $$;
+
+-- Scheduling rule 6: a chunk as submitted has three tries, a part of a split one has one.
+create function tries_of(p_depth integer) returns integer
+language sql immutable as $$
+    select case when p_depth = 0 then 3 else 1 end
+$$;
+
+create function add_part(c chunks, p_number integer, p_seqs integer[]) returns void
+language sql as $$
+    insert into chunks (job_id, chunk_number, depth, last_class, open_seqs, open_bytes)
+    select c.job_id, p_number, c.depth + 1, c.last_class, p_seqs, sum(octet_length(p.text))
+    from posts p where p.job_id = c.job_id and p.post_seq = any (p_seqs)
+$$;
+
+create function split_chunk(p_job uuid, p_chunk integer, out line batch_line, out event event_view)
+language plpgsql as $$
+declare
+    j analysis_jobs;
+    c chunks;
+    half integer;
+    part integer;
+begin
+    select * into j from analysis_jobs where job_id = p_job;
+    select * into c from chunks where job_id = p_job and chunk_number = p_chunk;
+    half := cardinality(c.open_seqs) / 2;
+    if c.job_id is null or is_terminal(j.status) or c.status <> 1 or c.tries < tries_of(c.depth)
+       or half = 0 then
+        line := row(3, 0, 0); -- gone
+        return;
+    end if;
+    part := (select max(chunk_number) + 1 from chunks where job_id = p_job);
+    perform add_part(c, part, c.open_seqs[:half]);
+    perform add_part(c, part + 1, c.open_seqs[half + 1:]);
+    update chunks set status = 3, version = version + 1, open_seqs = '{}', open_bytes = 0
+    where job_id = p_job and chunk_number = p_chunk;
+    update analysis_jobs
+    set total_chunks = total_chunks + 2, done_chunks = done_chunks + 1,
+        event_number = event_number + 1, updated_at = clock_timestamp()
+    where job_id = p_job returning * into j;
+    event := add_event(j, 'split', array[p_chunk, part, part + 1]);
+    line := row(7, 0, part); -- split
+end $$;
+
+-- What the posts to dispatch take of the reply, each with its id, language and framing.
+create function dispatch_bytes(p_job uuid, p_chunk integer) returns bigint
+language sql stable as $$
+    select sum(octet_length(p.text) + octet_length(p.post_id) + octet_length(p.language) + 24)
+    from chunks c join posts p on p.job_id = c.job_id and p.post_seq = any (c.open_seqs)
+    where c.job_id = p_job and c.chunk_number = p_chunk and c.status = 1
+$$;
+
+-- Carries out the items in order, the jobs' rows locked before. Grants that no longer fit into one
+-- message to the leader are answered busy: it asks for them again.
+create function run_items(p_epoch bigint, p_operations smallint[], p_jobs uuid[],
+                          p_chunks integer[], p_attempts integer[], p_charged boolean[],
+                          p_modes smallint[], p_reserved integer[], p_leases_ms integer[],
+                          p_lanes integer[], out lines batch_line[], out events event_view[])
+language plpgsql as $$
+declare
+    answer record;
+    room bigint := 850000;
+begin
+    lines := '{}';
+    perform from analysis_jobs where job_id = any (p_jobs) order by job_id for update;
+    for i in 1 .. cardinality(p_operations) loop
+        case p_operations[i]
+        when 1 then
+            room := room - coalesce(dispatch_bytes(p_jobs[i], p_chunks[i]), 0);
+            if room >= 0 then
+                select * into answer
+                from grant_chunk(p_epoch, p_jobs[i], p_chunks[i], p_modes[i], p_reserved[i],
+                                 p_leases_ms[i], p_lanes[i]);
+            else
+                select row(2, 0, 0)::batch_line as line, null::event_view as event into answer;
+            end if;
+        when 2 then
+            select reap_chunk(p_jobs[i], p_chunks[i], p_attempts[i], p_charged[i]) as line,
+                   null::event_view as event into answer;
+        when 3 then
+            select release_chunk(p_epoch, p_jobs[i], p_chunks[i], p_attempts[i]) as line,
+                   null::event_view as event into answer;
+        when 4 then
+            select * into answer from split_chunk(p_jobs[i], p_chunks[i]);
+        end case;
+        lines[i] := answer.line;
+        events[i] := answer.event;
+    end loop;
+end $$;
+
+-- The reply's lines: the verdicts as kept, chunks as they now are, and of each granted one the posts
+-- to send. What was granted but is no longer in flight by that attempt is gone.
+create function batch_lines(p_lines batch_line[], p_jobs uuid[], p_chunks integer[])
+returns table (status integer, item integer, result smallint, job_status text, now_us bigint,
+               chunk bigint[], parts bigint[], tenant_id text, user_id text,
+               service_class smallint, tasks text[], attempt integer, seqs integer[], ids text[],
+               texts text[], languages text[])
+language sql stable as $$
+    select 1, i.item::integer,
+           case when line.result = 1 and d.seqs is null then 3::smallint else line.result end,
+           j.status, microseconds(clock_timestamp()), chunk_numbers(c),
+           case when line.result = 7
+                then chunks_numbered(j.job_id, array[line.first_part, line.first_part + 1]) end,
+           j.tenant_id, j.user_id, j.service_class, j.tasks, line.attempt, d.seqs, d.ids, d.texts,
+           d.languages
+    from unnest(p_jobs, p_chunks) with ordinality i (job_id, chunk_number, item)
+    join unnest(p_lines) with ordinality line (result, attempt, first_part, item) using (item)
+    left join analysis_jobs j on j.job_id = i.job_id
+    left join chunks c on c.job_id = i.job_id and c.chunk_number = i.chunk_number
+    left join lateral (
+        select array_agg(p.post_seq order by p.post_seq) as seqs,
+               array_agg(p.post_id order by p.post_seq) as ids,
+               array_agg(p.text order by p.post_seq) as texts,
+               array_agg(p.language order by p.post_seq) as languages
+        from posts p
+        where line.result = 1 and c.status = 2 and c.attempt = line.attempt
+          and p.job_id = c.job_id and p.post_seq = any (c.open_seqs)) d on true
+    order by i.item
+$$;
+
+-- A repeat of the last number gets the same verdicts.
+create function run_batch(p_holder text, p_epoch bigint, p_sequence bigint,
+                          p_operations smallint[], p_jobs uuid[], p_chunks integer[],
+                          p_attempts integer[], p_charged boolean[], p_modes smallint[],
+                          p_reserved integer[], p_leases_ms integer[], p_lanes integer[])
+returns table (status integer, item integer, result smallint, job_status text, now_us bigint,
+               chunk bigint[], parts bigint[], tenant_id text, user_id text,
+               service_class smallint, tasks text[], attempt integer, seqs integer[], ids text[],
+               texts text[], languages text[], event event_view)
+language plpgsql as $$
+#variable_conflict use_column
+declare
+    l leases;
+    done record;
+begin
+    -- Locked for writing, because it keeps the answer; so it also fences against a takeover.
+    select * into strict l from leases where name = 'scheduler' for update;
+    status := case when l.holder <> p_holder or l.epoch <> p_epoch
+                        or l.expires_at <= clock_timestamp() then 2 -- fenced
+                   when p_sequence < l.batch_sequence then 3 -- old
+                   else 1 end;
+    if status <> 1 then
+        return next;
+        return;
+    end if;
+    if p_sequence > l.batch_sequence then
+        select * into done
+        from run_items(p_epoch, p_operations, p_jobs, p_chunks, p_attempts, p_charged, p_modes,
+                       p_reserved, p_leases_ms, p_lanes);
+        update leases set batch_sequence = p_sequence, batch_reply = done.lines
+        where name = 'scheduler';
+        return query
+        select r.*, done.events[r.item] from batch_lines(done.lines, p_jobs, p_chunks) r;
+    else
+        return query
+        select r.*, null::event_view from batch_lines(l.batch_reply, p_jobs, p_chunks) r;
+    end if;
+end $$;

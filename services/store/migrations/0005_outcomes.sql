@@ -1,0 +1,233 @@
+-- Protocol step 7, and what ends a job early (rule 8).
+
+-- Is the failure the chunk's or the answer's fault? Then it is a try. Trouble of the provider or
+-- of the way there is none. The numbers are those of proto OutcomeClass.
+create function is_charged(p_class smallint, p_is_complete boolean) returns boolean
+language sql immutable as $$
+    select case
+        when p_class in (1, 2) then not p_is_complete -- ok, partial
+        else p_class in (5, 6, 7, 8, 9, 12) -- too large, truncated, invalid, filtered, timeout, bad
+    end
+$$;
+
+-- Too large or truncated: repeating it whole is useless, so its tries are used up.
+create function must_split(p_class smallint) returns boolean
+language sql immutable as $$
+    select p_class in (5, 6)
+$$;
+
+-- Scheduling rule 6: what the server asks for, at most an hour; at least 2 s x try after a charged
+-- failure, else half a second to two, so that chunks do not come back all at once.
+create function retry_delay(p_tries integer, p_is_charged boolean, p_retry_after_ms bigint)
+returns interval
+language sql volatile as $$
+    select greatest(
+        least(p_retry_after_ms, 3600000) * interval '1 ms',
+        case when p_is_charged then p_tries * (0.75 + 0.5 * random()) * interval '2 s'
+             when p_retry_after_ms > 0 then interval '0'
+             else (0.5 + 1.5 * random()) * interval '1 s' end)
+$$;
+
+-- Takes the results and final reasons for posts still open; answers which posts are open after that
+-- and how many were given up. A strictly higher provenance wins, an equal one keeps the first.
+create function keep_results(c chunks, p_seqs integer[], p_data jsonb[], p_provenances smallint[],
+                             p_models text[], p_prompts text[], p_confidences double precision[],
+                             p_missing integer[], p_reasons text[],
+                             out still_open integer[], out given_up integer)
+language plpgsql as $$
+begin
+    insert into analysis_results as known (job_id, post_seq, chunk_number, result_data, provenance,
+                                           model, prompt_version, confidence, attempt)
+    select distinct on (r.seq) c.job_id, r.seq, c.chunk_number, r.data, r.provenance, r.model,
+           r.prompt, r.confidence, c.attempt
+    from unnest(p_seqs, p_data, p_provenances, p_models, p_prompts, p_confidences) with ordinality
+        as r (seq, data, provenance, model, prompt, confidence, place)
+    where r.seq = any (c.open_seqs)
+    order by r.seq, r.provenance desc, r.place
+    on conflict (job_id, post_seq) do update
+    set chunk_number = excluded.chunk_number, result_data = excluded.result_data,
+        provenance = excluded.provenance, model = excluded.model,
+        prompt_version = excluded.prompt_version, confidence = excluded.confidence,
+        attempt = excluded.attempt, reason = '', created_at = clock_timestamp()
+    where excluded.provenance > known.provenance;
+    insert into analysis_results (job_id, post_seq, chunk_number, provenance, model, prompt_version,
+                                  confidence, attempt, reason)
+    select c.job_id, m.seq, c.chunk_number, 0, '', '', 0, c.attempt, m.reason
+    from unnest(p_missing, p_reasons) as m (seq, reason)
+    where m.seq = any (c.open_seqs)
+    on conflict do nothing;
+    get diagnostics given_up = row_count;
+    still_open := array(select seq from unnest(c.open_seqs) seq
+                        where seq <> all (p_seqs) and seq <> all (p_missing));
+end $$;
+
+-- The outcome of the attempt in flight, the job not being over.
+create function commit_attempt(j analysis_jobs, c chunks, p_class smallint,
+                               p_retry_after_ms bigint, p_summary text, p_still_open integer[],
+                               p_given_up integer)
+returns event_view
+language plpgsql as $$
+declare
+    is_done boolean := cardinality(p_still_open) = 0;
+    charged boolean := is_charged(p_class, is_done);
+    answered integer := cardinality(c.open_seqs) - cardinality(p_still_open);
+begin
+    c.tries := case when must_split(p_class) then greatest(c.tries + 1, tries_of(c.depth))
+                    when charged then c.tries + 1
+                    else c.tries end;
+    update chunks
+    set status = case when is_done then 3 else 1 end, version = version + 1, tries = c.tries,
+        last_class = p_class, open_seqs = p_still_open,
+        open_bytes = case when is_done then 0 else
+            (select sum(octet_length(p.text)) from posts p
+             where p.job_id = c.job_id and p.post_seq = any (p_still_open)) end,
+        retry_at = clock_timestamp() + retry_delay(c.tries, charged, p_retry_after_ms),
+        summary = case when p_summary <> '' then p_summary else summary end
+    where job_id = c.job_id and chunk_number = c.chunk_number;
+    update analysis_jobs
+    set processed_tweets = processed_tweets + answered - p_given_up,
+        failed_tweets = failed_tweets + p_given_up,
+        done_chunks = done_chunks + is_done::integer,
+        event_number = event_number + 1, updated_at = clock_timestamp()
+    where job_id = c.job_id returning * into j;
+    if j.done_chunks = j.total_chunks then
+        update analysis_jobs
+        set status = case when processed_tweets > 0 then 'completed' else 'failed' end,
+            error = case when processed_tweets > 0 then '' else 'no post could be analysed' end,
+            completed_at = clock_timestamp()
+        where job_id = c.job_id returning * into j;
+        return add_event(j, j.status, array[c.chunk_number]);
+    end if;
+    return add_event(j, 'progress', array[c.chunk_number]);
+end $$;
+
+-- The outcome of a chunk whose job is over: it frees its place and changes no post.
+create function commit_late(j analysis_jobs, c chunks, p_class smallint) returns event_view
+language plpgsql as $$
+begin
+    update chunks
+    set status = 3, version = version + 1, last_class = p_class, open_seqs = '{}', open_bytes = 0
+    where job_id = c.job_id and chunk_number = c.chunk_number;
+    update analysis_jobs
+    set done_chunks = done_chunks + 1, event_number = event_number + 1,
+        updated_at = clock_timestamp()
+    where job_id = c.job_id returning * into j;
+    return add_event(j, 'freed', array[c.chunk_number]);
+end $$;
+
+-- Commits outcomes in order. The results of outcome i are those from p_result_ends[i - 1] + 1 to
+-- p_result_ends[i], and likewise the posts given up for good. A row for each: the verdict is
+-- committed, late (the job is over), stale, or wasted (stale, and its call is heard of only now).
+create function commit_outcomes(p_jobs uuid[], p_chunks integer[], p_attempts integer[],
+                                p_classes smallint[], p_called boolean[], p_known boolean[],
+                                p_prompt integer[], p_completion integer[],
+                                p_retry_after_ms integer[], p_call_ms integer[],
+                                p_summaries text[], p_result_ends integer[], p_seqs integer[],
+                                p_data jsonb[], p_provenances smallint[], p_models text[],
+                                p_prompts text[], p_confidences double precision[],
+                                p_missing_ends integer[], p_missing integer[], p_reasons text[])
+returns table (outcome integer, verdict text, event event_view)
+language plpgsql as $$
+#variable_conflict use_column
+declare
+    j analysis_jobs;
+    c chunks;
+    kept record;
+    settled boolean;
+    a integer;
+    b integer;
+    x integer;
+    y integer;
+begin
+    perform from analysis_jobs where job_id = any (p_jobs) order by job_id for update;
+    for i in 1 .. cardinality(p_jobs) loop
+        outcome := i;
+        event := null;
+        settled := settle_call(p_jobs[i], p_chunks[i], p_attempts[i], p_called[i], p_known[i],
+                               p_prompt[i], p_completion[i], p_classes[i], p_call_ms[i]);
+        select * into j from analysis_jobs where job_id = p_jobs[i];
+        select * into c from chunks where job_id = p_jobs[i] and chunk_number = p_chunks[i];
+        if c.job_id is null or c.status <> 2 or c.attempt <> p_attempts[i] then
+            verdict := case when settled and p_called[i] then 'wasted' else 'stale' end;
+            return next;
+            continue;
+        end if;
+        perform free_place(j, c);
+        if is_terminal(j.status) then
+            verdict := 'late';
+            event := commit_late(j, c, p_classes[i]);
+        else
+            a := coalesce(p_result_ends[i - 1], 0) + 1;
+            b := p_result_ends[i];
+            x := coalesce(p_missing_ends[i - 1], 0) + 1;
+            y := p_missing_ends[i];
+            verdict := 'committed';
+            select * into kept
+            from keep_results(c, p_seqs[a:b], p_data[a:b], p_provenances[a:b], p_models[a:b],
+                              p_prompts[a:b], p_confidences[a:b], p_missing[x:y], p_reasons[x:y]);
+            event := commit_attempt(j, c, p_classes[i], p_retry_after_ms[i], p_summaries[i],
+                                    kept.still_open, kept.given_up);
+        end if;
+        return next;
+    end loop;
+end $$;
+
+-- Ends a locked job early: what is open gets the status as its reason. A chunk in flight keeps its
+-- place until its call has stopped or its lease has ended.
+create function stop_job(p_job uuid, p_status text) returns event_view
+language plpgsql as $$
+declare
+    j analysis_jobs;
+    touched integer[];
+    stopped integer;
+    unanswered integer;
+begin
+    insert into analysis_results (job_id, post_seq, chunk_number, provenance, model, prompt_version,
+                                  confidence, attempt, reason)
+    select p_job, seq, c.chunk_number, 0, '', '', 0, c.attempt, p_status
+    from chunks c, unnest(c.open_seqs) seq
+    where c.job_id = p_job and c.status <> 3
+    order by seq
+    on conflict do nothing;
+    get diagnostics unanswered = row_count;
+    touched := array(select chunk_number from chunks where job_id = p_job and status <> 3);
+    update chunks set status = 3, version = version + 1, open_seqs = '{}', open_bytes = 0
+    where job_id = p_job and status = 1;
+    get diagnostics stopped = row_count;
+    update analysis_jobs
+    set status = p_status, failed_tweets = failed_tweets + unanswered,
+        done_chunks = done_chunks + stopped, event_number = event_number + 1,
+        updated_at = clock_timestamp(), completed_at = clock_timestamp()
+    where job_id = p_job returning * into j;
+    return add_event(j, p_status, touched);
+end $$;
+
+-- No row if the job is over already.
+create function cancel_job(p_tenant text, p_job uuid) returns setof event_view
+language plpgsql as $$
+declare
+    state text;
+begin
+    select status into state from analysis_jobs
+    where job_id = p_job and tenant_id = p_tenant for update;
+    if state is null then
+        raise exception 'no such job' using errcode = 'TP404';
+    end if;
+    if not is_terminal(state) then
+        return next stop_job(p_job, 'cancelled');
+    end if;
+end $$;
+
+create function expire_jobs(p_limit integer) returns setof event_view
+language plpgsql as $$
+declare
+    due uuid;
+begin
+    for due in
+        select job_id from analysis_jobs
+        where status in ('queued', 'processing') and deadline_at <= clock_timestamp()
+        order by job_id limit p_limit for update skip locked
+    loop
+        return next stop_job(due, 'expired');
+    end loop;
+end $$;

@@ -1,0 +1,143 @@
+#include "outcomes.h"
+
+#include <string.h>
+
+#include "base/check.h"
+
+static const struct statement COMMIT_OUTCOMES = {
+    "commit_outcomes",
+    "select c.outcome, c.verdict, (c.event).* from commit_outcomes($1, $2, $3, $4, $5, $6, $7, $8,"
+    " $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) c"};
+
+static const char *const VERDICT_NAMES[] = {
+    [VERDICT_COMMITTED] = "committed",
+    [VERDICT_LATE] = "late",
+    [VERDICT_STALE] = "stale",
+    [VERDICT_WASTED] = "wasted",
+};
+enum { VERDICT_COUNT = sizeof VERDICT_NAMES / sizeof VERDICT_NAMES[0] };
+
+const char *verdict_name(enum verdict verdict)
+{
+    return VERDICT_NAMES[verdict];
+}
+
+static enum verdict verdict_parse(const char *name)
+{
+    for (int i = 0; i < VERDICT_COUNT; i++) {
+        if (strcmp(name, VERDICT_NAMES[i]) == 0)
+            return (enum verdict)i;
+    }
+    CHECK_UNREACHABLE();
+}
+
+static void params_facts(struct params *params, const Tp__Outcome *const *outcomes, size_t count)
+{
+    struct arena *arena = params->arena;
+    struct array *jobs = array_new(arena, ELEMENT_UUID);
+    struct array *chunks = array_new(arena, ELEMENT_INT4);
+    struct array *attempts = array_new(arena, ELEMENT_INT4);
+    struct array *classes = array_new(arena, ELEMENT_INT2);
+    struct array *called = array_new(arena, ELEMENT_BOOL);
+    struct array *known = array_new(arena, ELEMENT_BOOL);
+    struct array *prompt = array_new(arena, ELEMENT_INT4);
+    struct array *completion = array_new(arena, ELEMENT_INT4);
+    struct array *retry_after_ms = array_new(arena, ELEMENT_INT4);
+    struct array *call_ms = array_new(arena, ELEMENT_INT4);
+    struct array *summaries = array_new(arena, ELEMENT_TEXT);
+    for (size_t i = 0; i < count; i++) {
+        const Tp__Outcome *outcome = outcomes[i];
+        array_add_uuid(jobs, outcome->job_id);
+        array_add_int(chunks, outcome->chunk_number);
+        array_add_int(attempts, outcome->attempt);
+        array_add_int(classes, outcome->outcome_class);
+        array_add_int(called, outcome->was_called);
+        array_add_int(known, outcome->usage->is_known);
+        array_add_int(prompt, outcome->usage->prompt_tokens);
+        array_add_int(completion, outcome->usage->completion_tokens);
+        array_add_int(retry_after_ms, outcome->retry_after_ms);
+        array_add_int(call_ms, outcome->call_ms);
+        array_add_text(summaries, outcome->summary);
+    }
+    struct array *const in_order[] = {jobs,   chunks,     attempts,       classes, called,   known,
+                                      prompt, completion, retry_after_ms, call_ms, summaries};
+    for (size_t i = 0; i < sizeof in_order / sizeof in_order[0]; i++)
+        params_array(params, in_order[i]);
+}
+
+static void params_results(struct params *params, const Tp__Outcome *const *outcomes, size_t count)
+{
+    struct arena *arena = params->arena;
+    struct array *ends = array_new(arena, ELEMENT_INT4);
+    struct array *seqs = array_new(arena, ELEMENT_INT4);
+    struct array *data = array_new(arena, ELEMENT_JSONB);
+    struct array *provenances = array_new(arena, ELEMENT_INT2);
+    struct array *models = array_new(arena, ELEMENT_TEXT);
+    struct array *prompts = array_new(arena, ELEMENT_TEXT);
+    struct array *confidences = array_new(arena, ELEMENT_DOUBLE);
+    int64_t end = 0;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < outcomes[i]->n_results; k++) {
+            const Tp__PostResult *result = outcomes[i]->results[k];
+            array_add_int(seqs, result->seq);
+            array_add_bytes(data, (struct bytes){result->data_json.data, result->data_json.len});
+            array_add_int(provenances, result->provenance);
+            array_add_text(models, result->model);
+            array_add_text(prompts, result->prompt_version);
+            array_add_double(confidences, result->confidence);
+        }
+        end += (int64_t)outcomes[i]->n_results;
+        array_add_int(ends, end);
+    }
+    struct array *const in_order[] = {ends, seqs, data, provenances, models, prompts, confidences};
+    for (size_t i = 0; i < sizeof in_order / sizeof in_order[0]; i++)
+        params_array(params, in_order[i]);
+}
+
+/* Only those given up for good: the others just stay open. */
+static void params_missing(struct params *params, const Tp__Outcome *const *outcomes, size_t count)
+{
+    struct array *ends = array_new(params->arena, ELEMENT_INT4);
+    struct array *seqs = array_new(params->arena, ELEMENT_INT4);
+    struct array *reasons = array_new(params->arena, ELEMENT_TEXT);
+    int64_t end = 0;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < outcomes[i]->n_missing; k++) {
+            const Tp__MissingPost *missing = outcomes[i]->missing[k];
+            if (!missing->is_final)
+                continue;
+            array_add_int(seqs, missing->seq);
+            array_add_text(reasons, missing->reason);
+            end++;
+        }
+        array_add_int(ends, end);
+    }
+    params_array(params, ends);
+    params_array(params, seqs);
+    params_array(params, reasons);
+}
+
+bool commit_outcomes(struct db *db, struct arena *arena, const Tp__Outcome *const *outcomes,
+                     size_t count, enum verdict *verdicts, struct made_events *made,
+                     struct error *why)
+{
+    CHECK(count > 0 && count <= OUTCOMES_MAX);
+    struct params params = params_begin(arena);
+    params_facts(&params, outcomes, count);
+    params_results(&params, outcomes, count);
+    params_missing(&params, outcomes, count);
+    SCOPED(rows_free)
+    struct rows rows = {0};
+    if (!db_run(db, &COMMIT_OUTCOMES, &params, &rows, why))
+        return false;
+    CHECK((size_t)rows.count == count);
+    for (int row = 0; row < rows.count; row++) {
+        struct cells cells = rows_at(&rows, row, arena);
+        CHECK(cell_int(&cells) == row + 1);
+        verdicts[row] = verdict_parse(cell_text(&cells));
+        const Tp__JobEvent *event = read_event(&cells);
+        if (event != NULL)
+            made_events_add(made, event, arena);
+    }
+    return true;
+}

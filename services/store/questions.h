@@ -1,0 +1,51 @@
+/* What the store can be asked, one function per question.
+ *
+ * A question is answered on one thread with what lies on its desk; the reply is a packed message in
+ * the desk's arena. What the call made known (events) lies on the desk afterwards, committed, for
+ * the caller to publish. The table is all there is of routing.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/scoped.h"
+#include "cache.h"
+#include "db.h"
+#include "views.h"
+
+/* Scheduling rule 10, and how long a job may take that does not say. */
+struct queue_limits {
+    int64_t jobs_of_user, jobs; /* unfinished ones */
+    int64_t deadline_ms;
+    atomic_llong unfinished; /* in all, as last counted */
+};
+
+struct desk {
+    struct db *db;
+    struct cache *cache;
+    struct queue_limits *limits;
+    struct arena *arena;
+    struct made_events made;
+};
+
+typedef bool answer_function(struct desk *desk, struct bytes ask, struct bytes *reply,
+                             struct error *why);
+
+struct question {
+    const char *subject, *name;
+    answer_function *answer;
+    bool is_the_leaders; /* grants wait for nobody else's reading */
+};
+extern const struct question QUESTIONS[];
+extern const size_t QUESTION_COUNT;
+
+/* NULL if there is none of that subject. */
+const struct question *question_find(const char *subject);
+
+answer_function answer_part, answer_submit, answer_job, answer_jobs, answer_results, answer_cancel,
+    answer_events, answer_authenticate;
+answer_function answer_lease, answer_batch, answer_snapshot, answer_changed, answer_job_state;

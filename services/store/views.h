@@ -1,0 +1,37 @@
+/* Rows to messages: the one place that knows how the SQL functions' answers look.
+ *
+ * Each reads its columns from where `cells` stands and leaves it behind them; the order is that of
+ * the types and functions of the same name in migrations/. All lives in the cells' arena.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "db.h"
+#include "messages/messages.h"
+
+/* What a call has made known to the world, in order: to be published after its commit. */
+struct made_events {
+    size_t count, capacity;
+    const Tp__JobEvent **list;
+};
+void made_events_add(struct made_events *events, const Tp__JobEvent *event, struct arena *arena);
+
+/* "processing" and TP__JOB_STATUS__PROCESSING. NO_STATUS for what is none. */
+Tp__JobStatus status_parse(const char *name);
+const char *status_name(Tp__JobStatus status);
+bool status_is_terminal(Tp__JobStatus status);
+
+/* Numbers as chunk_numbers() writes them, some chunks one after the other; durations count from
+ * now_us. Answers how many chunks. */
+size_t chunk_states(struct arena *arena, const int64_t *numbers, size_t count, int64_t now_us,
+                    Tp__ChunkState ***chunks);
+
+/* event_view; NULL if it is null. Durations count from the event's own time. */
+Tp__JobEvent *read_event(struct cells *cells);
+/* job_state */
+Tp__JobState *read_job_state(struct cells *cells, int64_t now_us);
+/* job_row() */
+Tp__JobView *read_job_view(struct cells *cells, bool *is_settled);
+/* Columns 3 to 16 of batch_lines(); `item` is what was asked for. */
+Tp__BatchItemReply *read_batch_line(struct cells *cells, const Tp__BatchItem *item, uint64_t epoch);
