@@ -1,8 +1,10 @@
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -168,6 +170,30 @@ static void logfmt_can_be_asked_for_off_a_terminal(void **state)
                         "Z level=debug service=store instance=\"s 1\" event=heard job=j1\n");
 }
 
+static void say_on_a_terminal(void)
+{
+    log_open("store", "s1", LOG_LEVEL_INFO, LOG_FORMAT_AUTO);
+    log_info("seen");
+}
+
+static void on_a_terminal_it_is_logfmt(void **state)
+{
+    (void)state;
+    int master = posix_openpt(O_RDWR | O_NOCTTY);
+    assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+    int terminal = open(ptsname(master), O_RDWR | O_NOCTTY);
+    int kept = dup(STDERR_FILENO);
+    assert_true(terminal >= 0 && dup2(terminal, STDERR_FILENO) >= 0);
+    say_on_a_terminal();
+    assert_true(dup2(kept, STDERR_FILENO) >= 0);
+    char out[1000] = "";
+    assert_true(read(master, out, sizeof out - 1) > 0);
+    close(kept);
+    close(terminal);
+    close(master);
+    assert_non_null(strstr(out, " level=info service=store instance=s1 event=seen"));
+}
+
 static void levels_and_formats_have_names(void **state)
 {
     (void)state;
@@ -190,6 +216,7 @@ int main(void)
         cmocka_unit_test(fields_that_do_not_fit_are_left_out_and_told),
         cmocka_unit_test(a_line_names_time_level_service_instance_and_event),
         cmocka_unit_test(logfmt_can_be_asked_for_off_a_terminal),
+        cmocka_unit_test(on_a_terminal_it_is_logfmt),
         cmocka_unit_test(levels_and_formats_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -12,6 +13,8 @@
 
 #include "base/scoped.h"
 #include "metrics/metrics.h"
+
+#define PROMTOOL "/usr/bin/promtool"
 
 static void expect_near(double value, double expected)
 {
@@ -163,7 +166,7 @@ static void no_count_of_several_threads_is_lost(void **state)
     }
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
-    expect_near(metric_value(metrics_with(counts, METRIC_VALUES("c"))), THREADS * ROUNDS / 8);
+    expect_near(metric_value(metrics_with(counts, METRIC_VALUES("c"))), 10000);
     expect_on_page("tweetpulse_spread_bucket{le=\"0.5\"} 40000\n"
                    "tweetpulse_spread_bucket{le=\"+Inf\"} 80000\n"
                    "tweetpulse_spread_sum 40000\ntweetpulse_spread_count 80000\n");
@@ -208,17 +211,28 @@ static void the_process_tells_what_it_uses(void **state)
 static void the_page_passes_promtool(void **state)
 {
     (void)state;
-    if (access("/usr/bin/promtool", X_OK) != 0) {
+    if (access(PROMTOOL, X_OK) != 0) {
         print_message("promtool is not installed (package prometheus)\n");
         skip();
     }
     SCOPED(text_free)
     struct text page = {0};
     metrics_write(&page);
-    FILE *promtool = popen("/usr/bin/promtool check metrics", "w");
-    assert_non_null(promtool);
-    assert_int_equal(fwrite(page.chars, 1, page.length, promtool), page.length);
-    assert_int_equal(pclose(promtool), 0);
+    int ends[2], status;
+    assert_int_equal(pipe(ends), 0);
+    pid_t promtool = fork();
+    assert_true(promtool >= 0);
+    if (promtool == 0) {
+        dup2(ends[0], STDIN_FILENO);
+        close(ends[1]);
+        execl(PROMTOOL, "promtool", "check", "metrics", (char *)NULL);
+        _exit(127);
+    }
+    close(ends[0]);
+    assert_int_equal(write(ends[1], page.chars, page.length), page.length);
+    close(ends[1]);
+    assert_int_equal(waitpid(promtool, &status, 0), promtool);
+    assert_int_equal(status, 0);
 }
 
 int main(void)

@@ -214,7 +214,7 @@ struct metric *metrics_with(struct metric_family *family, struct metric_labels v
 {
     CHECK(values.count == family->labels.count);
     char clean[METRIC_MAX_LABELS][VALUE_SIZE];
-    const char *cleaned[METRIC_MAX_LABELS];
+    const char *cleaned[METRIC_MAX_LABELS] = {NULL};
     for (size_t i = 0; i < values.count; i++) {
         clean_value(values.text[i], clean[i]);
         cleaned[i] = clean[i];

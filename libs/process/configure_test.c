@@ -12,8 +12,10 @@
 
 #include "process/process.h"
 
-/* This test is also the program it tests: with AS_PROGRAM in its environment. */
-#define AS_PROGRAM "TEST_AS_PROGRAM=1 "
+/* This test is also the program it tests: with that in its environment. */
+#define AS_PROGRAM "TEST_AS_PROGRAM"
+
+enum { MAX_WORDS = 8 };
 
 struct cellar_settings {
     struct process_settings process;
@@ -70,17 +72,52 @@ struct run {
     char said[8000]; /* stdout and stderr */
 };
 
-static struct run run_program(const char *environment, const char *arguments)
+/* Cuts at the blanks; the list ends with NULL. */
+static void split(char *text, char *words[MAX_WORDS])
 {
-    char self[300] = "", command[1000];
-    assert_true(readlink("/proc/self/exe", self, sizeof self - 1) > 0);
-    snprintf(command, sizeof command, AS_PROGRAM "%s %s %s 2>&1", environment, self, arguments);
+    int count = 0;
+    for (char *word; count + 1 < MAX_WORDS && (word = strsep(&text, " ")) != NULL;) {
+        if (*word != '\0')
+            words[count++] = word;
+    }
+    words[count] = NULL;
+}
+
+static void become_program(int out, char *variables, char *arguments)
+{
+    char self[300] = "", *settings[MAX_WORDS], *argv[MAX_WORDS + 1] = {self};
+    if (readlink("/proc/self/exe", self, sizeof self - 1) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
+        dup2(out, STDERR_FILENO) < 0)
+        _exit(127);
+    setenv(AS_PROGRAM, "1", 1);
+    split(variables, settings);
+    for (int i = 0; settings[i] != NULL; i++)
+        putenv(settings[i]);
+    split(arguments, argv + 1);
+    execv(self, argv);
+    _exit(127);
+}
+
+static struct run run_program(const char *variables, const char *arguments)
+{
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    SCOPED(free_chars)
+    char *own_variables = strdup(variables);
+    SCOPED(free_chars)
+    char *own_arguments = strdup(arguments);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        become_program(ends[1], own_variables, own_arguments);
+    close(ends[1]);
     struct run run = {0};
-    FILE *pipe = popen(command, "r");
-    assert_non_null(pipe);
-    size_t length = fread(run.said, 1, sizeof run.said - 1, pipe);
-    run.said[length] = '\0';
-    int status = pclose(pipe);
+    size_t length = 0;
+    for (ssize_t got; (got = read(ends[0], run.said + length, sizeof run.said - 1 - length)) > 0;)
+        length += (size_t)got;
+    close(ends[0]);
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status));
     run.code = WEXITSTATUS(status);
     return run;
@@ -200,7 +237,7 @@ static void a_command_gets_its_settings_and_its_code_is_the_programs(void **stat
 
 int main(int argc, char **argv)
 {
-    if (getenv("TEST_AS_PROGRAM") != NULL)
+    if (getenv(AS_PROGRAM) != NULL)
         return be_the_program(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_arguments_it_serves_with_its_settings),

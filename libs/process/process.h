@@ -17,6 +17,7 @@
  * The ops listener serves /healthz (alive: the process is up and its pulses beat), /readyz (all
  * checks pass and not draining; else 503 and the reasons) and /metrics, on threads of its own.
  * Telemetry publishes the registry to tp.telemetry.<service>.<instance>.
+ * Three checks are built in: started, staying (not asked to end) and broker.
  * The drain is bounded: drain_s after the first signal, or at a second one, the process exits 1.
  */
 #pragma once
@@ -130,7 +131,8 @@ struct program {
 
 /* Reads arguments and settings. Exits by itself: 0 after --help, --version, --print-settings and
  * --describe-settings (JSON); 64 for wrong usage; 78 for bad settings, all faults on stderr; a
- * command's own code after a command. Serving sees only faultless settings. */
+ * command's own code after a command. Serving sees only faultless settings. A TP_ variable that is
+ * nearly the name of a setting is warned of. */
 void process_configure(const struct program *program, int argc, char **argv, void *settings);
 
 struct process;
@@ -142,9 +144,13 @@ struct process *process_begin(const struct program *program,
 void process_end(struct process **process);
 
 struct bus *process_bus(struct process *process);
+/* The replica's name as one token of a subject. It outlives a restart if TP_INSTANCE gives it: what
+ * must tell incarnations apart takes a UUID of its own. */
 const char *process_instance(const struct process *process);
 
-/* A readiness check, asked at each /readyz; on false it says why. Thread-safe functions only. */
+/* A readiness check, asked at each /readyz and telemetry; on false it says why. Thread-safe
+ * functions only; name and context live as long as the process. Checks and pulses are added by one
+ * thread. */
 void process_check(struct process *process, const char *name,
                    bool (*is_ok)(void *context, struct error *why), void *context);
 
