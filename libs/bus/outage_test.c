@@ -72,9 +72,8 @@ static void ignore(void *context, struct bus_message *message)
 
 static void kill_broker(void *context, struct bus_message *message)
 {
-    (void)context;
     (void)message;
-    kill(broker.pid, SIGKILL);
+    kill(*(const pid_t *)context, SIGKILL);
 }
 
 static void a_request_in_flight_when_the_broker_dies_is_unknown_at_once(void **state)
@@ -87,7 +86,8 @@ static void a_request_in_flight_when_the_broker_dies_is_unknown_at_once(void **s
     struct bus_subscription *subscription;
     struct error why;
     struct bytes reply;
-    assert_true(bus_subscribe(bus, "t.fatal", NULL, kill_broker, NULL, &subscription, &why));
+    pid_t victim = broker.pid;
+    assert_true(bus_subscribe(bus, "t.fatal", NULL, kill_broker, &victim, &subscription, &why));
     struct instant begin = clock_now();
     assert_false(
         bus_request(bus, "t.fatal", bytes_of("x"), PATIENCE_MS, NULL, arena, &reply, &why));

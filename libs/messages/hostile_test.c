@@ -1,0 +1,312 @@
+/* What a sender must not get away with. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "messages/examples_for_test.h"
+
+static struct arena *arena;
+
+/* Refused, and the reason names the field. */
+#define assert_refused(name, example, field)                                                       \
+    do {                                                                                           \
+        struct error why = {.message = ""};                                                        \
+        const void *read_;                                                                         \
+        assert_false(unpack_##name(arena, pack_##name(arena, &(example)), (void *)&read_, &why));  \
+        assert_int_equal(why.kind, ERROR_INVALID);                                                 \
+        if (strstr(why.message, field) == NULL)                                                    \
+            fail_msg("\"%s\" does not name %s", why.message, field);                               \
+    } while (0)
+
+#define assert_taken(name, example)                                                                \
+    do {                                                                                           \
+        struct error why = {.message = ""};                                                        \
+        const void *read_;                                                                         \
+        if (!unpack_##name(arena, pack_##name(arena, &(example)), (void *)&read_, &why))           \
+            fail_msg("%s", why.message);                                                           \
+    } while (0)
+
+static int begin(void **state)
+{
+    (void)state;
+    examples_prepare();
+    arena = arena_open(UNPACK_CAP_BYTES);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    arena_close(&arena);
+    return 0;
+}
+
+static void another_schema_version_is_refused(void **state)
+{
+    (void)state;
+    Tp__Heartbeat message = heartbeat;
+    message.schema_version = 2;
+    assert_refused(heartbeat, message, "heartbeat: schema_version");
+}
+
+static void ids_must_be_what_they_claim(void **state)
+{
+    (void)state;
+    Tp__Dispatch message = dispatch;
+    message.job_id = "../../etc/passwd";
+    assert_refused(dispatch, message, "job_id");
+    message = dispatch;
+    message.tenant_id = "a.b";
+    assert_refused(dispatch, message, "tenant_id");
+    message.tenant_id = "";
+    assert_refused(dispatch, message, "tenant_id");
+    message = dispatch;
+    message.user_id = "two\nlines";
+    assert_refused(dispatch, message, "user_id");
+    message.user_id = "c1\xC2\x85";
+    assert_refused(dispatch, message, "user_id");
+    message = dispatch;
+    message.attempt = 0;
+    assert_refused(dispatch, message, "attempt");
+}
+
+static void enums_must_be_known_and_set(void **state)
+{
+    (void)state;
+    Tp__Dispatch message = dispatch;
+    message.mode = TP__ANALYSIS_MODE__NO_MODE;
+    assert_refused(dispatch, message, "mode");
+    message.mode = (Tp__AnalysisMode)17;
+    assert_refused(dispatch, message, "mode");
+    message.mode = (Tp__AnalysisMode)-1;
+    assert_refused(dispatch, message, "mode");
+    Tp__JobStatus unknown[] = {TP__JOB_STATUS__QUEUED, (Tp__JobStatus)99};
+    Tp__JobsQuery query = jobs_query;
+    query.statuses = unknown;
+    assert_refused(jobs_query, query, "statuses");
+}
+
+static void texts_must_be_utf8_without_nul(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"\xFF", "\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80",
+                                      "cut \xE2\x82"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        Tp__Post spoilt = post;
+        Tp__Post *list[] = {&spoilt};
+        Tp__Dispatch message = dispatch;
+        message.posts = list;
+        spoilt.text = binary(bad[i]);
+        assert_refused(dispatch, message, "posts[0]: text");
+        spoilt = post;
+        spoilt.id = bad[i];
+        assert_refused(dispatch, message, "posts: id");
+    }
+    Tp__Post spoilt = post;
+    Tp__Post *list[] = {&spoilt};
+    Tp__Dispatch message = dispatch;
+    message.posts = list;
+    spoilt.text = (ProtobufCBinaryData){.len = 3, .data = (uint8_t[]){'a', 0, 'b'}};
+    assert_refused(dispatch, message, "posts[0]: text");
+    spoilt.text.len = 0;
+    assert_refused(dispatch, message, "posts[0]: text");
+}
+
+/* protobuf-c alone would hand out the id "k". */
+static void a_string_with_a_nul_is_refused_not_cut(void **state)
+{
+    (void)state;
+    struct bytes packed = pack_authenticate_reply(arena, &authenticate_reply);
+    uint8_t *bytes = (uint8_t *)arena_bytes(arena, packed.at, packed.length);
+    uint8_t *key_id = memmem(bytes, packed.length, "k1", 2);
+    assert_non_null(key_id);
+    key_id[1] = 0;
+    const Tp__AuthenticateReply *read;
+    struct error why;
+    assert_false(
+        unpack_authenticate_reply(arena, (struct bytes){bytes, packed.length}, &read, &why));
+    assert_non_null(strstr(why.message, "key_id"));
+}
+
+static void numbers_must_be_finite_and_in_bounds(void **state)
+{
+    (void)state;
+    double bad[] = {NAN, INFINITY, -0.1, 1.1};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        Tp__PostResult spoilt = result;
+        Tp__PostResult *list[] = {&spoilt};
+        Tp__Outcome message = outcome;
+        message.results = list;
+        spoilt.confidence = bad[i];
+        assert_refused(outcome, message, "confidence");
+    }
+    Tp__ResultsQuery query = results_query;
+    query.limit = 1001;
+    assert_refused(results_query, query, "limit");
+    query.limit = 0;
+    assert_refused(results_query, query, "limit");
+    query.limit = 1000;
+    assert_taken(results_query, query);
+}
+
+static void a_chunk_holds_at_most_its_hundred_posts(void **state)
+{
+    (void)state;
+    Tp__Post *many[CHUNK_MAX_POSTS + 1];
+    for (size_t i = 0; i < sizeof many / sizeof many[0]; i++)
+        many[i] = &post;
+    Tp__Dispatch message = dispatch;
+    message.posts = many;
+    message.n_posts = CHUNK_MAX_POSTS;
+    assert_taken(dispatch, message);
+    message.n_posts++;
+    assert_refused(dispatch, message, "posts");
+    message.n_posts = 0;
+    assert_refused(dispatch, message, "posts");
+}
+
+static void a_chunk_holds_at_most_its_bytes_of_text(void **state)
+{
+    (void)state;
+    Tp__Post large = post;
+    Tp__Post *list[9];
+    for (size_t i = 0; i < sizeof list / sizeof list[0]; i++)
+        list[i] = &large;
+    large.text.data = arena_new(arena, POST_MAX_TEXT_BYTES);
+    memset(large.text.data, 'x', POST_MAX_TEXT_BYTES);
+    large.text.len = POST_MAX_TEXT_BYTES;
+    Tp__Dispatch message = dispatch;
+    message.posts = list;
+    message.n_posts = CHUNK_MAX_TEXT_BYTES / POST_MAX_TEXT_BYTES;
+    assert_taken(dispatch, message);
+    message.n_posts++;
+    assert_refused(dispatch, message, "bytes of text");
+}
+
+static void parts_that_others_rely_on_may_not_be_missing(void **state)
+{
+    (void)state;
+    Tp__Outcome without_usage = outcome;
+    without_usage.usage = NULL;
+    assert_refused(outcome, without_usage, "usage");
+    Tp__JobEvent without_job = job_event;
+    without_job.job = NULL;
+    assert_refused(job_event, without_job, "job");
+    Tp__JobReply empty_reply = job_reply;
+    empty_reply.job = NULL;
+    assert_refused(job_reply, empty_reply, "job");
+    Tp__BatchItemReply ungranted = item_reply;
+    Tp__BatchItemReply *list[] = {&ungranted};
+    Tp__BatchReply reply = batch_reply;
+    reply.items = list;
+    ungranted.dispatch = NULL;
+    assert_refused(batch_reply, reply, "items[0]: dispatch");
+    ungranted.result = TP__BATCH_RESULT__GONE;
+    ungranted.chunk = NULL;
+    assert_taken(batch_reply, reply);
+}
+
+static void what_is_embedded_is_checked_like_what_travels_alone(void **state)
+{
+    (void)state;
+    Tp__Dispatch spoilt = dispatch;
+    Tp__BatchItemReply item = item_reply;
+    Tp__BatchItemReply *list[] = {&item};
+    Tp__BatchReply reply = batch_reply;
+    reply.items = list;
+    item.dispatch = &spoilt;
+    spoilt.tenant_id = "*";
+    assert_refused(batch_reply, reply, "items[0]: dispatch: tenant_id");
+}
+
+static void series_of_telemetry_must_be_consistent(void **state)
+{
+    (void)state;
+    Tp__MetricSeries spoilt = series;
+    Tp__MetricSeries *list[] = {&spoilt};
+    Tp__Telemetry message = telemetry;
+    message.series = list;
+    spoilt.n_counts = 2;
+    assert_refused(telemetry, message, "series[0]: counts");
+    spoilt = series;
+    spoilt.n_label_values = 0;
+    assert_refused(telemetry, message, "series[0]: label_values");
+}
+
+static void a_message_over_the_limit_is_not_even_looked_at(void **state)
+{
+    (void)state;
+    uint8_t *bytes = calloc(1, MESSAGE_MAX_BYTES + 1);
+    const Tp__Heartbeat *read;
+    struct error why;
+    assert_false(
+        unpack_heartbeat(arena, (struct bytes){bytes, MESSAGE_MAX_BYTES + 1}, &read, &why));
+    assert_non_null(strstr(why.message, "at most"));
+    assert_int_equal(arena_used(arena), 0);
+    free(bytes);
+}
+
+/* Field 10 of an outcome, a result, without contents: two bytes that unpack to a large struct. */
+static void a_million_bytes_of_empty_parts_stay_within_the_cap(void **state)
+{
+    (void)state;
+    uint8_t *bytes = calloc(1, MESSAGE_MAX_BYTES);
+    for (size_t i = 0; i < MESSAGE_MAX_BYTES; i += 2)
+        bytes[i] = 0x52;
+    const Tp__Outcome *read;
+    struct error why;
+    assert_false(unpack_outcome(arena, (struct bytes){bytes, MESSAGE_MAX_BYTES}, &read, &why));
+    assert_int_equal(why.kind, ERROR_INVALID);
+    assert_non_null(strstr(why.message, "too large in memory"));
+    assert_true(arena_used(arena) <= UNPACK_CAP_BYTES);
+    free(bytes);
+}
+
+static void lengths_beyond_the_end_are_refused(void **state)
+{
+    (void)state;
+    static const uint8_t cases[][12] = {
+        {0x08, 0x01, 0x12, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F}, /* a string of 4 GiB */
+        {0x08, 0x01, 0x12, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01},
+        {0x08, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF},
+        {0x0B, 0x0C}, /* a group */
+        {0x00, 0x00}, /* field 0 */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const Tp__Heartbeat *read;
+        struct error why;
+        assert_false(
+            unpack_heartbeat(arena, (struct bytes){cases[i], sizeof cases[i]}, &read, &why));
+        assert_int_equal(why.kind, ERROR_INVALID);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(another_schema_version_is_refused, begin, end),
+        cmocka_unit_test_setup_teardown(ids_must_be_what_they_claim, begin, end),
+        cmocka_unit_test_setup_teardown(enums_must_be_known_and_set, begin, end),
+        cmocka_unit_test_setup_teardown(texts_must_be_utf8_without_nul, begin, end),
+        cmocka_unit_test_setup_teardown(a_string_with_a_nul_is_refused_not_cut, begin, end),
+        cmocka_unit_test_setup_teardown(numbers_must_be_finite_and_in_bounds, begin, end),
+        cmocka_unit_test_setup_teardown(a_chunk_holds_at_most_its_hundred_posts, begin, end),
+        cmocka_unit_test_setup_teardown(a_chunk_holds_at_most_its_bytes_of_text, begin, end),
+        cmocka_unit_test_setup_teardown(parts_that_others_rely_on_may_not_be_missing, begin, end),
+        cmocka_unit_test_setup_teardown(what_is_embedded_is_checked_like_what_travels_alone, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(series_of_telemetry_must_be_consistent, begin, end),
+        cmocka_unit_test_setup_teardown(a_message_over_the_limit_is_not_even_looked_at, begin, end),
+        cmocka_unit_test_setup_teardown(a_million_bytes_of_empty_parts_stay_within_the_cap, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(lengths_beyond_the_end_are_refused, begin, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
