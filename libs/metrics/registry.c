@@ -78,14 +78,14 @@ static void set_bounds(struct metric_family *family, const double *bounds, size_
 }
 
 static struct metric *add_series(struct metric_family *family, size_t bucket,
-                                 const char *const *values)
+                                 const struct metric_labels *values)
 {
     size_t counts = family->type == METRIC_HISTOGRAM ? family->bound_count + 1 : 0;
     struct metric *series = calloc(1, sizeof *series + counts * sizeof series->counts[0]);
     CHECK(series != NULL);
     series->family = family;
-    for (size_t i = 0; i < family->labels.count; i++) {
-        series->values[i] = strdup(values[i]);
+    for (size_t i = 0; i < values->count; i++) {
+        series->values[i] = strdup(values->text[i]);
         CHECK(series->values[i] != NULL);
     }
     series->next_in_bucket = family->buckets[bucket];
@@ -97,11 +97,11 @@ static struct metric *add_series(struct metric_family *family, size_t bucket,
 }
 
 /* FNV-1a over the values and the NULs between them. */
-static size_t bucket_of(const char *const *values, size_t count)
+static size_t bucket_of(const struct metric_labels *values)
 {
     uint32_t hash = 2166136261u;
-    for (size_t i = 0; i < count; i++) {
-        const char *at = values[i];
+    for (size_t i = 0; i < values->count; i++) {
+        const char *at = values->text[i];
         do
             hash = (hash ^ (unsigned char)*at) * 16777619u;
         while (*at++ != '\0');
@@ -109,17 +109,17 @@ static size_t bucket_of(const char *const *values, size_t count)
     return hash % BUCKETS;
 }
 
-static bool has_values(const struct metric *series, const char *const *values)
+static bool has_values(const struct metric *series, const struct metric_labels *values)
 {
-    for (size_t i = 0; i < series->family->labels.count; i++) {
-        if (strcmp(series->values[i], values[i]) != 0)
+    for (size_t i = 0; i < values->count; i++) {
+        if (strcmp(series->values[i], values->text[i]) != 0)
             return false;
     }
     return true;
 }
 
 static struct metric *find_series(const struct metric_family *family, size_t bucket,
-                                  const char *const *values)
+                                  const struct metric_labels *values)
 {
     struct metric *series = family->buckets[bucket];
     while (series != NULL && !has_values(series, values))
@@ -127,18 +127,19 @@ static struct metric *find_series(const struct metric_family *family, size_t buc
     return series;
 }
 
-static struct metric *series_of(struct metric_family *family, const char *const *values)
+static struct metric *series_of(struct metric_family *family, const struct metric_labels *values)
 {
-    static const char *const others[METRIC_MAX_LABELS] = {"other", "other", "other", "other"};
-    size_t bucket = bucket_of(values, family->labels.count);
+    size_t bucket = bucket_of(values);
     struct metric *series = find_series(family, bucket, values);
     if (series != NULL)
         return series;
     if (family->series_count < MAX_SERIES - 1) /* one is left for the others */
         return add_series(family, bucket, values);
-    bucket = bucket_of(others, family->labels.count);
-    series = find_series(family, bucket, others);
-    return series != NULL ? series : add_series(family, bucket, others);
+    const struct metric_labels others = {.count = values->count,
+                                         .text = {"other", "other", "other", "other"}};
+    bucket = bucket_of(&others);
+    series = find_series(family, bucket, &others);
+    return series != NULL ? series : add_series(family, bucket, &others);
 }
 
 static bool has_same_labels(const struct metric_family *family, struct metric_labels labels)
@@ -165,7 +166,7 @@ static struct metric_family *family_of(const char *name, const char *help, enum 
         if (type == METRIC_HISTOGRAM)
             set_bounds(family, bounds, bound_count);
         if (labels.count == 0)
-            add_series(family, bucket_of(NULL, 0), NULL);
+            add_series(family, bucket_of(&labels), &labels);
         append_family(family);
     }
     CHECK(pthread_mutex_unlock(&registry_lock) == 0);
@@ -214,13 +215,13 @@ struct metric *metrics_with(struct metric_family *family, struct metric_labels v
 {
     CHECK(values.count == family->labels.count);
     char clean[METRIC_MAX_LABELS][VALUE_SIZE];
-    const char *cleaned[METRIC_MAX_LABELS] = {NULL};
+    struct metric_labels cleaned = {.count = values.count};
     for (size_t i = 0; i < values.count; i++) {
         clean_value(values.text[i], clean[i]);
-        cleaned[i] = clean[i];
+        cleaned.text[i] = clean[i];
     }
     CHECK(pthread_mutex_lock(&registry_lock) == 0);
-    struct metric *series = series_of(family, cleaned);
+    struct metric *series = series_of(family, &cleaned);
     CHECK(pthread_mutex_unlock(&registry_lock) == 0);
     return series;
 }
