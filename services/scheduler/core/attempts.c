@@ -1,0 +1,379 @@
+/* Grants, permits and losses: what runs, what may run, and what is given up (steps 3 to 5, 8). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "state.h"
+
+/* Grants ahead cover what calls of the usual length free within LOOK_AHEAD. */
+enum { LOOK_AHEAD_US = 100000, LEAST_AHEAD = 2, SHORTEST_CALL_US = 1000, AVERAGE_OVER = 8 };
+
+static uint64_t key_of(struct instant at)
+{
+    return at.ns > 0 ? (uint64_t)at.ns : 0;
+}
+
+static struct instant earlier(struct instant a, struct instant b)
+{
+    return instant_is_before(a, b) ? a : b;
+}
+
+static bool counts_as_call(const struct attempt *attempt)
+{
+    return attempt->phase == ATTEMPT_CALLING ||
+           (attempt->phase == ATTEMPT_FOREIGN && attempt->mode == MODE_LLM);
+}
+
+static void set_phase(struct scheduler *s, struct attempt *attempt, enum attempt_phase phase)
+{
+    s->attempts.calls -= counts_as_call(attempt);
+    s->attempts.waiting -= attempt->phase == ATTEMPT_WAITING;
+    attempt->phase = phase;
+    s->attempts.calls += counts_as_call(attempt);
+    s->attempts.waiting += attempt->phase == ATTEMPT_WAITING;
+}
+
+static void unpark(struct scheduler *s, struct attempt *attempt)
+{
+    if (heap_has(&attempt->parked))
+        heap_remove(&s->attempts.parked, &attempt->parked);
+}
+
+static void alarm_at(struct scheduler *s, struct attempt *attempt, struct instant at)
+{
+    heap_set(&s->attempts.alarms, &attempt->alarm, key_of(at));
+}
+
+static void send_on_errand(struct scheduler *s, struct attempt *attempt, enum errand errand)
+{
+    if (attempt->errand == ERRAND_NONE && heap_has(&attempt->alarm))
+        heap_remove(&s->attempts.alarms, &attempt->alarm);
+    attempt->errand = errand;
+    heap_set(&s->attempts.errands, &attempt->alarm, key_of(attempt->end));
+}
+
+static struct attempt_id id_of(const struct attempt *attempt)
+{
+    struct attempt_id id = {.chunk_number = attempt->chunk->facts.number,
+                            .attempt = attempt->number};
+    strcpy(id.job_id, attempt->chunk->job->id);
+    return id;
+}
+
+static struct attempt *find(const struct scheduler *s, const struct attempt_id *id)
+{
+    const struct job *job = book_job(&s->book, id->job_id);
+    const struct chunk *chunk = job ? book_chunk(job, id->chunk_number) : NULL;
+    struct attempt *attempt = chunk ? chunk->flight : NULL;
+    return attempt && attempt->number == id->attempt ? attempt : NULL;
+}
+
+struct attempt *attempts_add(struct scheduler *s, struct chunk *chunk, enum attempt_phase phase,
+                             struct instant end)
+{
+    CHECK(!chunk->flight);
+    struct attempt *attempt = calloc(1, sizeof(*attempt));
+    CHECK(attempt);
+    attempt->chunk = chunk;
+    attempt->number = chunk->facts.attempt;
+    attempt->mode = chunk->facts.mode;
+    attempt->end = end;
+    attempt->phase = ATTEMPT_ENDED; /* counts nowhere yet */
+    attempt->publish_at = phase == ATTEMPT_WAITING ? s->now : NEVER;
+    attempt->publish_gap_ms = s->config.republish_ms;
+    attempt->parked.key = ++s->attempts.last_grant;
+    chunk->flight = attempt;
+    s->attempts.count++;
+    set_phase(s, attempt, phase);
+    alarm_at(s, attempt, s->now);
+    return attempt;
+}
+
+static void forget_dispatch(struct scheduler *s, struct attempt *attempt)
+{
+    if (attempt->publish_at.ns == NEVER.ns)
+        return;
+    attempt->publish_at = NEVER;
+    say(s, ACTION_FORGET)->dispatch.id = id_of(attempt);
+}
+
+void attempts_drop(struct scheduler *s, struct chunk *chunk)
+{
+    struct attempt *attempt = chunk->flight;
+    set_phase(s, attempt, ATTEMPT_ENDED);
+    forget_dispatch(s, attempt);
+    unpark(s, attempt);
+    if (heap_has(&attempt->alarm))
+        heap_remove(attempt->errand == ERRAND_NONE ? &s->attempts.alarms : &s->attempts.errands,
+                    &attempt->alarm);
+    chunk->flight = NULL;
+    s->attempts.count--;
+    free(attempt);
+}
+
+static void answer(struct scheduler *s, const struct attempt_id *id, uint32_t ask_number,
+                   const char *reply, int64_t lease_left_ms)
+{
+    struct action *action = say(s, ACTION_ANSWER);
+    action->answer.id = *id;
+    action->answer.ask_number = ask_number;
+    strcpy(action->answer.reply, reply);
+    action->answer.is_permitted = lease_left_ms > 0;
+    action->answer.lease_left_ms = lease_left_ms > 0 ? (uint32_t)lease_left_ms : 0;
+    action->answer.life_ms = (uint32_t)s->config.permit_life_ms;
+    if (lease_left_ms <= 0)
+        s->figures.drops++;
+}
+
+void attempts_swear_off(struct scheduler *s, struct attempt *attempt)
+{
+    CHECK(attempt->phase == ATTEMPT_WAITING && attempt->mode == MODE_LLM);
+    set_phase(s, attempt, ATTEMPT_SWORN);
+    forget_dispatch(s, attempt);
+    unpark(s, attempt);
+    send_on_errand(s, attempt, ERRAND_RELEASE);
+}
+
+/* Does the lease leave room for a whole call by a permit that is used at the end of its life? */
+static bool has_room_for_a_call(const struct scheduler *s, const struct attempt *attempt)
+{
+    int64_t need_ms = s->config.permit_life_ms + s->config.call_limit_ms + LEASE_MARGIN_MS;
+    return !instant_is_before(attempt->end, instant_plus_ms(s->now, need_ms));
+}
+
+static void note_served(struct scheduler *s, struct job *job)
+{
+    if (!heap_has(&job->unserved))
+        return;
+    heap_remove(&s->book.unserved, &job->unserved);
+    say(s, ACTION_SERVED)->waited_ms = instant_ms_between(job->heard, s->now);
+}
+
+static void answer_permit(struct scheduler *s, struct attempt *attempt, uint32_t ask_number,
+                          const char *reply)
+{
+    note_served(s, attempt->chunk->job);
+    forget_dispatch(s, attempt);
+    struct attempt_id id = id_of(attempt);
+    answer(s, &id, ask_number, reply, instant_ms_between(s->now, attempt->end));
+}
+
+/* All of it is cached: no call follows, but from now on nobody else may call (step 5). */
+static void permit_free(struct scheduler *s, struct attempt *attempt, const struct event *event)
+{
+    if (attempt->phase == ATTEMPT_WAITING) {
+        strcpy(attempt->instance_id, event->ask.instance_id);
+        set_phase(s, attempt, ATTEMPT_CACHED);
+        unpark(s, attempt);
+        s->figures.permits_free++;
+    }
+    answer_permit(s, attempt, event->ask.ask_number, event->ask.reply);
+}
+
+/* Its permit may have been lost, or void when it came: it gets it again (step 5). */
+static void permit_again(struct scheduler *s, struct attempt *attempt, const struct event *event)
+{
+    struct instant void_at = instant_plus_ms(s->now, s->config.permit_life_ms);
+    if (instant_is_before(s->lead.until, void_at) || !has_room_for_a_call(s, attempt))
+        return;
+    s->figures.permits_repeated++;
+    answer_permit(s, attempt, event->ask.ask_number, event->ask.reply);
+}
+
+/* May this instance still come to run the attempt? */
+static bool is_open_to(const struct attempt *attempt, const char *instance_id)
+{
+    switch (attempt->phase) {
+    case ATTEMPT_WAITING:
+        return true;
+    case ATTEMPT_CALLING:
+    case ATTEMPT_CACHED:
+        return strcmp(attempt->instance_id, instance_id) == 0;
+    case ATTEMPT_FOREIGN:
+    case ATTEMPT_ENDED:
+    case ATTEMPT_SWORN:
+    case ATTEMPT_LOST:
+        return false;
+    }
+    CHECK_UNREACHABLE();
+}
+
+void attempts_on_ask(struct scheduler *s, const struct event *event)
+{
+    if (!lead_is_held(s))
+        return; /* who does not lead stays silent */
+    struct attempt *attempt = find(s, &event->ask.id);
+    if (!attempt || !is_open_to(attempt, event->ask.instance_id)) {
+        answer(s, &event->ask.id, event->ask.ask_number, event->ask.reply, 0);
+        return;
+    }
+    if (attempt->phase == ATTEMPT_WAITING && attempt->publish_at.ns != NEVER.ns)
+        attempt->publish_at = instant_plus_ms(s->now, attempt->publish_gap_ms);
+    if (event->ask.is_free) {
+        permit_free(s, attempt, event);
+        return;
+    }
+    if (attempt->phase == ATTEMPT_CALLING)
+        permit_again(s, attempt, event);
+    if (attempt->phase != ATTEMPT_WAITING) /* or it has said that no call follows */
+        return;
+    attempt->asked = s->now;
+    attempt->ask_number = event->ask.ask_number;
+    strcpy(attempt->asker, event->ask.instance_id);
+    strcpy(attempt->reply, event->ask.reply);
+    if (!heap_has(&attempt->parked))
+        heap_add(&s->attempts.parked, &attempt->parked, attempt->parked.key);
+}
+
+uint32_t attempts_call_cap(const struct scheduler *s)
+{
+    uint32_t cap = s->config.max_active_users;
+    return s->config.max_calls && s->config.max_calls < cap ? s->config.max_calls : cap;
+}
+
+void attempts_serve(struct scheduler *s)
+{
+    if (!lead_is_held(s))
+        return;
+    struct heap_node *first;
+    while (s->attempts.calls < attempts_call_cap(s) && (first = heap_first(&s->attempts.parked))) {
+        struct attempt *attempt = HEAP_OWNER(first, struct attempt, parked);
+        struct instant void_at = instant_plus_ms(attempt->asked, s->config.permit_life_ms);
+        bool is_stale = !instant_is_before(s->now, void_at);
+        if (!is_stale && instant_is_before(s->lead.until, void_at))
+            return; /* our own lease must outlast the permit */
+        unpark(s, attempt);
+        if (is_stale || !has_room_for_a_call(s, attempt))
+            continue;
+        strcpy(attempt->instance_id, attempt->asker);
+        attempt->permitted_at = s->now;
+        set_phase(s, attempt, ATTEMPT_CALLING);
+        s->figures.permits_llm++;
+        answer_permit(s, attempt, attempt->ask_number, attempt->reply);
+    }
+}
+
+void attempts_on_outcome(struct scheduler *s, const struct attempt_id *id)
+{
+    struct attempt *attempt = find(s, id);
+    if (!attempt || attempt->phase == ATTEMPT_ENDED || attempt->phase == ATTEMPT_SWORN)
+        return;
+    if (attempt->phase == ATTEMPT_CALLING) {
+        int64_t took_us = (s->now.ns - attempt->permitted_at.ns) / 1000;
+        s->attempts.mean_call_us += (took_us - s->attempts.mean_call_us) / AVERAGE_OVER;
+    }
+    attempt->is_charged = false;
+    set_phase(s, attempt, ATTEMPT_ENDED);
+    forget_dispatch(s, attempt);
+    unpark(s, attempt);
+}
+
+void attempts_on_dispatch_failed(struct scheduler *s, const struct attempt_id *id)
+{
+    struct attempt *attempt = find(s, id);
+    if (!attempt || attempt->errand != ERRAND_NONE || attempt->publish_at.ns == NEVER.ns)
+        return;
+    attempt->publish_at = instant_plus_ms(s->now, STORE_RETRY_MS);
+    alarm_at(s, attempt, s->now);
+}
+
+void attempts_retry_errand(struct scheduler *s, struct attempt *attempt)
+{
+    attempt->errand = ERRAND_NONE;
+    alarm_at(s, attempt, instant_plus_ms(s->now, BUSY_RETRY_MS));
+}
+
+static void publish(struct scheduler *s, struct attempt *attempt)
+{
+    struct action *action = say(s, ACTION_DISPATCH);
+    action->dispatch.id = id_of(attempt);
+    action->dispatch.service_class = attempt->chunk->job->service_class;
+    action->dispatch.is_again = attempt->publish_gap_ms > s->config.republish_ms;
+    s->figures.republished += action->dispatch.is_again;
+    attempt->publish_at = instant_plus_ms(s->now, attempt->publish_gap_ms);
+    attempt->publish_gap_ms *= 2; /* what waits in the stream must not fill it */
+}
+
+/* The lease is over: a call that may still have run counts no more (rule 9). */
+static void lapse(struct scheduler *s, struct attempt *attempt)
+{
+    switch (attempt->phase) {
+    case ATTEMPT_CALLING:
+        attempt->is_charged = true;
+        set_phase(s, attempt, ATTEMPT_LOST);
+        break;
+    case ATTEMPT_FOREIGN:
+    case ATTEMPT_WAITING:
+    case ATTEMPT_CACHED:
+        set_phase(s, attempt, ATTEMPT_LOST);
+        break;
+    case ATTEMPT_ENDED:
+    case ATTEMPT_SWORN:
+    case ATTEMPT_LOST:
+        break;
+    }
+    forget_dispatch(s, attempt);
+    unpark(s, attempt);
+}
+
+static void attend(struct scheduler *s, struct attempt *attempt)
+{
+    struct instant reap_at = instant_plus_ms(attempt->end, LEASE_MARGIN_MS);
+    struct instant next = instant_is_before(s->now, attempt->end) ? attempt->end : reap_at;
+    if (!instant_is_before(s->now, attempt->end))
+        lapse(s, attempt);
+    if (!instant_is_before(s->now, reap_at)) {
+        send_on_errand(s, attempt, ERRAND_REAP);
+        return;
+    }
+    if (attempt->phase == ATTEMPT_SWORN) { /* the store was not ready to release it */
+        send_on_errand(s, attempt, ERRAND_RELEASE);
+        return;
+    }
+    if (attempt->phase == ATTEMPT_WAITING) {
+        if (attempt->mode == MODE_LLM) {
+            if (!has_room_for_a_call(s, attempt)) {
+                attempts_swear_off(s, attempt);
+                return;
+            }
+            next = earlier(next, instant_plus_ms(attempt->end, 1 - s->config.permit_life_ms -
+                                                                   s->config.call_limit_ms -
+                                                                   LEASE_MARGIN_MS));
+        }
+        if (!instant_is_before(s->now, attempt->publish_at))
+            publish(s, attempt);
+        next = earlier(next, attempt->publish_at);
+    }
+    alarm_at(s, attempt, next);
+}
+
+void attempts_tend(struct scheduler *s)
+{
+    if (!lead_is_held(s))
+        return;
+    struct heap_node *node;
+    while ((node = heap_take_until(&s->attempts.alarms, key_of(s->now))))
+        attend(s, HEAP_OWNER(node, struct attempt, alarm));
+}
+
+size_t attempts_room_ahead(const struct scheduler *s)
+{
+    size_t slots = attempts_call_cap(s);
+    if (s->fleet.slots < slots)
+        slots = s->fleet.slots;
+    if (slots == 0)
+        return 0;
+    /* Users in service keep their slots until the commit, so that their next chunk finds it. */
+    if (!queue_runs_ahead(&s->queue))
+        return slots > s->attempts.count ? slots - s->attempts.count : 0;
+    /* What is free now, and what calls of the usual length will free while a grant is made. */
+    size_t free_slots = slots > s->attempts.calls ? slots - s->attempts.calls : 0;
+    int64_t mean_us = s->attempts.mean_call_us;
+    if (mean_us < SHORTEST_CALL_US)
+        mean_us = SHORTEST_CALL_US;
+    size_t ahead = slots * LOOK_AHEAD_US / (size_t)mean_us;
+    if (ahead > slots)
+        ahead = slots;
+    size_t wanted = free_slots + ahead + LEAST_AHEAD;
+    return wanted > s->attempts.waiting ? wanted - s->attempts.waiting : 0;
+}

@@ -1,0 +1,97 @@
+/* What the leader knows of jobs, chunks and users: a copy of the store's rows, rebuilt at every
+ * takeover, never asked to be right about anything the store will check anyway.
+ *
+ * A job owns its chunks; a user lives while it has chunks; ids are kept once. Where a chunk waits
+ * is the queue's and the rows' business (rows.h). One thread; the book owns all it hands out.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "facts.h"
+#include "heap.h"
+
+struct attempt;
+struct job_index;
+struct user_index;
+
+/* One user in one lane: what has at most one chunk in flight (rule 1). */
+struct user {
+    struct user_index *index;
+    struct turn *turns; /* one for each class it has chunks in */
+    uint32_t chunks;    /* it lives while there are some */
+    uint32_t occupied;  /* chunks in flight, or asked to be */
+    uint32_t waiting;   /* chunks that wait: for their turn, or for their retry */
+};
+
+/* A user's place in the queue of one class. */
+struct turn {
+    struct heap_node node; /* among the runnable turns of its class */
+    struct heap ready;     /* its chunks that are due, oldest job first */
+    struct user *user;
+    struct turn *next;
+    uint64_t rank;
+    enum service_class service_class;
+};
+
+/* Which heap a chunk stands in. */
+enum chunk_place { PLACE_NOWHERE, PLACE_TURN, PLACE_WAITING, PLACE_SPLITS };
+
+struct chunk {
+    struct heap_node node; /* in its turn, among the waiting, or among those to be split */
+    struct job *job;
+    struct turn *turn;
+    struct attempt *flight; /* the attempt in flight, as far as this leader tracks it */
+    struct chunk_facts facts;
+    bool is_in_batch; /* an item of the outstanding batch is about it */
+    bool is_occupying;
+    bool is_waiting; /* counted among its user's */
+    enum chunk_place place;
+};
+
+struct job {
+    char id[JOB_ID_SIZE];
+    struct heap_node unserved; /* among those that never had a permit, oldest first */
+    struct job_index *index;
+    struct user *owner; /* the user of its first lane */
+    struct chunk **chunks;
+    uint32_t chunk_count, chunk_capacity;
+    uint32_t event_number;
+    uint32_t in_hand; /* chunks in flight or in the batch: the job cannot be dropped yet */
+    uint64_t order;   /* of hearing of it */
+    struct instant heard;
+    struct instant deadline; /* INT64_MAX = none */
+    enum job_status status;
+    enum service_class service_class;
+    bool is_asked_for; /* the store is being asked about it */
+};
+
+struct book {
+    struct job_index *jobs;
+    struct user_index *users;
+    struct heap unserved;
+    uint64_t last_order;
+    size_t job_count, user_count, active_users, waiting_users;
+    size_t queued[CLASSES]; /* chunks that wait: ready, or for their retry */
+};
+
+void book_free(struct book *book);
+
+static inline bool job_status_is_terminal(enum job_status status)
+{
+    return status >= JOB_COMPLETED;
+}
+
+struct job *book_job(const struct book *book, const char *job_id); /* NULL = unknown */
+struct job *book_add_job(struct book *book, const struct job_facts *facts, struct instant now);
+/* With its chunks; nothing of it may be in hand. */
+void book_drop_job(struct book *book, struct job *job);
+
+struct chunk *book_chunk(const struct job *job, uint32_t number); /* NULL = unknown */
+struct chunk *book_add_chunk(struct book *book, struct job *job, const struct chunk_facts *facts);
+
+/* Calls `visit` for every job; it must not add or drop jobs. */
+void book_each_job(const struct book *book, void (*visit)(void *context, struct job *job),
+                   void *context);

@@ -1,0 +1,186 @@
+#include "core.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "state.h"
+
+const struct scheduler_config SCHEDULER_DEFAULTS = {
+    .max_active_users = 10,
+    .fairness = FAIRNESS_ROUND_ROBIN,
+    .weights = {8, 4, 2, 1},
+    .lead_lease_ms = 3000,
+    .permit_life_ms = 1200,
+    .call_limit_ms = 30000,
+    .grant_wait_ms = 6000,
+    .republish_ms = 3000,
+    .reread_ms = 2000,
+    .reread_overlap_ms = 6000,
+    .silent_ms = 3500,
+    .seed = 1,
+};
+
+struct scheduler *scheduler_new(const struct scheduler_config *config, struct instant now)
+{
+    struct scheduler *s = calloc(1, sizeof(*s));
+    CHECK(s && config->permit_life_ms < config->lead_lease_ms);
+    s->config = *config;
+    s->now = now;
+    s->random = config->seed;
+    s->lead.ask_at = now;
+    s->lead.answered = (struct instant){INT64_MIN};
+    s->lead.until = (struct instant){INT64_MIN};
+    s->lead.snapshot_at = NEVER;
+    s->lead.reread_at = NEVER;
+    s->attempts.mean_call_us = 1000000;
+    queue_open(&s->queue, config->fairness, config->weights);
+    return s;
+}
+
+void scheduler_free(struct scheduler **core)
+{
+    struct scheduler *s = *core;
+    *core = NULL;
+    if (!s)
+        return;
+    rows_forget_all(s);
+    queue_close(&s->queue);
+    heap_free(&s->waiting);
+    heap_free(&s->splits);
+    heap_free(&s->attempts.alarms);
+    heap_free(&s->attempts.errands);
+    heap_free(&s->attempts.parked);
+    fleet_free(&s->fleet);
+    free(s->actions.list);
+    free(s);
+}
+
+struct action *say(struct scheduler *s, enum action_kind kind)
+{
+    struct actions *actions = &s->actions;
+    if (actions->count == actions->capacity) {
+        actions->capacity = actions->capacity ? actions->capacity * 2 : 16;
+        actions->list = reallocarray(actions->list, actions->capacity, sizeof(struct action));
+        CHECK(actions->list);
+    }
+    struct action *action = &actions->list[actions->count++];
+    *action = (struct action){.kind = kind, .epoch = s->lead.epoch};
+    s->figures.decisions++;
+    return action;
+}
+
+static void hear(struct scheduler *s, const struct event *event)
+{
+    bool is_rebuilt = s->lead.phase == LEAD_LEADING;
+    switch (event->kind) {
+    case EVENT_TIME:
+        break;
+    case EVENT_LEAVE:
+        lead_on_leave(s);
+        break;
+    case EVENT_LEASE:
+        lead_on_lease(s, event);
+        break;
+    case EVENT_SNAPSHOT:
+        lead_on_snapshot(s, event);
+        break;
+    case EVENT_CHANGED:
+        lead_on_changed(s, event);
+        break;
+    case EVENT_JOB:
+        if (is_rebuilt && event->is_answered && event->job.epoch == s->lead.epoch)
+            rows_on_job(s, event->job.job_id, event->job.job);
+        else if (is_rebuilt)
+            rows_on_job(s, event->job.job_id, NULL);
+        break;
+    case EVENT_BATCH:
+        batch_on_answer(s, event);
+        break;
+    case EVENT_JOB_EVENT:
+        if (is_rebuilt) /* before, the snapshot and the first re-reading bring it */
+            rows_on_event(s, event->job_event.job, event->job_event.number);
+        break;
+    case EVENT_OUTCOME:
+        attempts_on_outcome(s, &event->attempt);
+        break;
+    case EVENT_PERMIT_ASK:
+        attempts_on_ask(s, event);
+        break;
+    case EVENT_HEARTBEAT:
+        fleet_heard(&s->fleet, event->heartbeat.instance_id, event->heartbeat.slots, s->now);
+        break;
+    case EVENT_DISPATCH_FAILED:
+        attempts_on_dispatch_failed(s, &event->attempt);
+        break;
+    }
+}
+
+const struct actions *scheduler_step(struct scheduler *s, const struct event *event,
+                                     struct instant now)
+{
+    CHECK(!instant_is_before(now, s->now));
+    s->now = now;
+    s->actions.count = 0;
+    fleet_forget_silent(&s->fleet, now, s->config.silent_ms);
+    hear(s, event);
+    rows_tend(s);
+    attempts_tend(s);
+    attempts_serve(s);
+    batch_tend(s);
+    attempts_tend(s); /* what was granted or refused just now */
+    lead_tend(s);
+    return &s->actions;
+}
+
+static struct instant earlier(struct instant a, struct instant b)
+{
+    return instant_is_before(a, b) ? a : b;
+}
+
+static struct instant first_of(const struct heap *heap)
+{
+    const struct heap_node *first = heap_first(heap);
+    return first ? (struct instant){(int64_t)first->key} : NEVER;
+}
+
+struct instant scheduler_next_wake(const struct scheduler *s)
+{
+    if (s->lead.phase == LEAD_LEFT)
+        return NEVER;
+    struct instant wake = s->lead.ask_at;
+    wake = earlier(wake, s->lead.snapshot_at);
+    wake = earlier(wake, first_of(&s->waiting));
+    if (!lead_is_held(s))
+        return wake;
+    wake = earlier(wake, s->lead.reread_at);
+    wake = earlier(wake, first_of(&s->attempts.alarms));
+    if (s->batch.is_outstanding)
+        wake = earlier(wake, s->batch.repeat_at);
+    if (s->lead.is_leaving)
+        wake = earlier(wake, s->lead.until);
+    return wake;
+}
+
+bool scheduler_has_left(const struct scheduler *s)
+{
+    return s->lead.phase == LEAD_LEFT;
+}
+
+void scheduler_figures(const struct scheduler *s, struct scheduler_figures *figures)
+{
+    *figures = s->figures;
+    figures->is_leader = lead_is_held(s);
+    figures->epoch = s->lead.epoch;
+    for (int i = 0; i < CLASSES; i++)
+        figures->queued[i] = s->book.queued[i];
+    figures->runnable = queue_runnable(&s->queue);
+    figures->active_users = s->book.active_users;
+    figures->waiting_users = s->book.waiting_users;
+    figures->in_flight = s->attempts.count;
+    figures->calls = s->attempts.calls;
+    figures->call_cap = attempts_call_cap(s);
+    figures->slots = s->fleet.slots;
+    const struct heap_node *oldest = heap_first(&s->book.unserved);
+    figures->oldest_wait_ms =
+        oldest ? instant_ms_between((struct instant){(int64_t)oldest->key}, s->now) : 0;
+}

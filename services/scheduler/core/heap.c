@@ -1,0 +1,102 @@
+#include "heap.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+
+static void put(struct heap *heap, uint32_t place, struct heap_node *node)
+{
+    heap->nodes[place - 1] = node;
+    node->place = place;
+}
+
+static void rise(struct heap *heap, struct heap_node *node)
+{
+    uint32_t place = node->place;
+    while (place > 1 && heap->nodes[place / 2 - 1]->key > node->key) {
+        put(heap, place, heap->nodes[place / 2 - 1]);
+        place /= 2;
+    }
+    put(heap, place, node);
+}
+
+static void sink(struct heap *heap, struct heap_node *node)
+{
+    uint32_t place = node->place;
+    for (;;) {
+        uint32_t child = place * 2;
+        if (child > heap->count)
+            break;
+        if (child < heap->count && heap->nodes[child]->key < heap->nodes[child - 1]->key)
+            child++;
+        if (heap->nodes[child - 1]->key >= node->key)
+            break;
+        put(heap, place, heap->nodes[child - 1]);
+        place = child;
+    }
+    put(heap, place, node);
+}
+
+void heap_free(struct heap *heap)
+{
+    for (uint32_t i = 0; i < heap->count; i++)
+        heap->nodes[i]->place = 0;
+    free((void *)heap->nodes);
+    *heap = (struct heap){0};
+}
+
+void heap_add(struct heap *heap, struct heap_node *node, uint64_t key)
+{
+    CHECK(!heap_has(node));
+    if (heap->count == heap->capacity) {
+        uint32_t wider = heap->capacity ? heap->capacity * 2 : 1;
+        void *grown = reallocarray((void *)heap->nodes, wider, sizeof(struct heap_node *));
+        CHECK(grown);
+        heap->nodes = grown;
+        heap->capacity = wider;
+    }
+    node->key = key;
+    heap->count++;
+    put(heap, heap->count, node);
+    rise(heap, node);
+}
+
+void heap_remove(struct heap *heap, struct heap_node *node)
+{
+    CHECK(node->place > 0 && node->place <= heap->count);
+    CHECK(heap->nodes[node->place - 1] == node);
+    uint32_t place = node->place;
+    struct heap_node *last = heap->nodes[heap->count - 1];
+    heap->count--;
+    node->place = 0;
+    if (last == node)
+        return;
+    put(heap, place, last);
+    rise(heap, last);
+    sink(heap, last);
+}
+
+void heap_set(struct heap *heap, struct heap_node *node, uint64_t key)
+{
+    if (!heap_has(node)) {
+        heap_add(heap, node, key);
+        return;
+    }
+    node->key = key;
+    rise(heap, node);
+    sink(heap, node);
+}
+
+struct heap_node *heap_first(const struct heap *heap)
+{
+    return heap->count ? heap->nodes[0] : NULL;
+}
+
+struct heap_node *heap_take_until(struct heap *heap, uint64_t key)
+{
+    struct heap_node *first = heap_first(heap);
+    if (!first || first->key > key)
+        return NULL;
+    heap_remove(heap, first);
+    return first;
+}

@@ -1,0 +1,44 @@
+/* A binary heap of nodes that live inside what they order: least key first.
+ *
+ *   struct chunk { struct heap_node node; ... };
+ *   heap_add(&heap, &chunk->node, key);  HEAP_OWNER(heap_first(&heap), struct chunk, node)
+ *
+ * A node is in one heap at a time and knows its place, so it can be taken out anywhere in O(log n).
+ * The heap owns its array, never the nodes. Equal keys come out in an order that depends only on
+ * the calls made. One thread.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct heap_node {
+    uint64_t key;
+    uint32_t place; /* from 1; 0 = in no heap */
+};
+
+struct heap {
+    struct heap_node **nodes;
+    uint32_t count, capacity;
+};
+
+#define HEAP_OWNER(node_, type, member) ((type *)(void *)((char *)(node_) - offsetof(type, member)))
+
+void heap_free(struct heap *heap); /* empties it and drops its array */
+
+void heap_add(struct heap *heap, struct heap_node *node, uint64_t key);
+void heap_remove(struct heap *heap, struct heap_node *node);
+
+/* Puts it where its new key belongs; adds it if it is in no heap. */
+void heap_set(struct heap *heap, struct heap_node *node, uint64_t key);
+
+/* The least, or NULL. */
+struct heap_node *heap_first(const struct heap *heap);
+/* Takes the least out if its key is at most `key`, else NULL. */
+struct heap_node *heap_take_until(struct heap *heap, uint64_t key);
+
+static inline bool heap_has(const struct heap_node *node)
+{
+    return node->place != 0;
+}

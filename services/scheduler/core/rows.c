@@ -1,0 +1,242 @@
+/* What the store says becomes what we know. A higher version is newer, whichever way it came. */
+#include <string.h>
+
+#include "base/check.h"
+#include "retry.h"
+#include "state.h"
+
+static uint64_t key_of(struct instant at)
+{
+    return at.ns > 0 ? (uint64_t)at.ns : 0;
+}
+
+static bool is_left_waiting(const struct user *user)
+{
+    return user->waiting > 0 && user->occupied == 0;
+}
+
+/* Keeps the counts of users and queue right as a chunk comes and goes. */
+static void count(struct scheduler *s, struct chunk *chunk, bool is_waiting, bool is_occupying)
+{
+    struct user *user = chunk->turn->user;
+    bool was_left_waiting = is_left_waiting(user), was_active = user->occupied > 0;
+    if (chunk->is_waiting != is_waiting) {
+        chunk->is_waiting = is_waiting;
+        user->waiting += is_waiting ? 1 : UINT32_MAX;
+        s->book.queued[chunk->job->service_class] += is_waiting ? 1 : SIZE_MAX;
+    }
+    if (chunk->is_occupying != is_occupying) {
+        chunk->is_occupying = is_occupying;
+        user->occupied += is_occupying ? 1 : UINT32_MAX;
+        chunk->job->in_hand += is_occupying ? 1 : UINT32_MAX;
+    }
+    bool is_active = user->occupied > 0;
+    s->book.waiting_users += (size_t)is_left_waiting(user) - (size_t)was_left_waiting;
+    s->book.active_users += (size_t)is_active - (size_t)was_active;
+    if (was_active != is_active)
+        queue_user_changed(&s->queue, user);
+}
+
+static void lift(struct scheduler *s, struct chunk *chunk)
+{
+    switch (chunk->place) {
+    case PLACE_NOWHERE:
+        return;
+    case PLACE_TURN:
+        queue_remove(&s->queue, chunk);
+        break;
+    case PLACE_WAITING:
+        heap_remove(&s->waiting, &chunk->node);
+        break;
+    case PLACE_SPLITS:
+        heap_remove(&s->splits, &chunk->node);
+        break;
+    }
+    chunk->place = PLACE_NOWHERE;
+}
+
+static bool may_wait(const struct chunk *chunk)
+{
+    return chunk->facts.status == CHUNK_READY && !chunk->is_in_batch &&
+           !job_status_is_terminal(chunk->job->status);
+}
+
+static void place_until(struct scheduler *s, struct chunk *chunk, struct instant due)
+{
+    lift(s, chunk);
+    count(s, chunk, may_wait(chunk), chunk->facts.status == CHUNK_IN_FLIGHT || chunk->is_in_batch);
+    if (!may_wait(chunk))
+        return;
+    if (instant_is_before(s->now, due)) {
+        heap_add(&s->waiting, &chunk->node, key_of(due));
+        chunk->place = PLACE_WAITING;
+    } else if (retry_must_split(&chunk->facts)) {
+        heap_add(&s->splits, &chunk->node, chunk->job->order);
+        chunk->place = PLACE_SPLITS;
+    } else {
+        queue_add(&s->queue, chunk);
+        chunk->place = PLACE_TURN;
+    }
+}
+
+void rows_place(struct scheduler *s, struct chunk *chunk)
+{
+    place_until(s, chunk, s->now);
+}
+
+void rows_put_off(struct scheduler *s, struct chunk *chunk, int64_t wait_ms)
+{
+    place_until(s, chunk, instant_plus_ms(s->now, wait_ms));
+}
+
+void rows_tend(struct scheduler *s)
+{
+    const struct heap_node *first;
+    while ((first = heap_first(&s->waiting)) && first->key <= key_of(s->now))
+        rows_place(s, HEAP_OWNER(s->waiting.nodes[0], struct chunk, node));
+}
+
+/* When a chunk that has just become ready again is due (rule 6). */
+static struct instant due_of(struct scheduler *s, const struct chunk *chunk)
+{
+    int64_t wait_ms = retry_wait_ms(&chunk->facts, &s->random);
+    if (retry_must_split(&chunk->facts))
+        return s->now; /* the parts are new: nothing to wait for */
+    struct instant due = instant_plus_ms(s->now, wait_ms), deadline = chunk->job->deadline;
+    int64_t left_ms = deadline.ns == INT64_MAX ? INT64_MAX : instant_ms_between(due, deadline);
+    return retry_mode(&chunk->facts, left_ms) == MODE_EMBEDDED ? s->now : due;
+}
+
+void rows_settle(struct scheduler *s, struct chunk *chunk)
+{
+    /* A grant of ours has got its attempt from the batch's answer; any other is not ours. */
+    if (chunk->facts.status == CHUNK_IN_FLIGHT && !chunk->flight)
+        attempts_add(s, chunk, ATTEMPT_FOREIGN,
+                     instant_plus_ms(s->now, chunk->facts.lease_left_ms));
+    place_until(s, chunk, chunk->facts.status == CHUNK_READY ? due_of(s, chunk) : s->now);
+}
+
+void rows_apply_chunk(struct scheduler *s, struct job *job, const struct chunk_facts *facts)
+{
+    if (facts->number >= 1u << CHUNK_NUMBER_BITS)
+        return;
+    struct chunk *chunk = book_chunk(job, facts->number);
+    if (!chunk)
+        chunk = book_add_chunk(&s->book, job, facts);
+    else if (facts->version <= chunk->facts.version)
+        return;
+    chunk->facts = *facts;
+    bool is_in_flight = facts->status == CHUNK_IN_FLIGHT;
+    if (chunk->flight && (!is_in_flight || chunk->flight->number != facts->attempt))
+        attempts_drop(s, chunk);
+    if (!chunk->is_in_batch)
+        rows_settle(s, chunk);
+}
+
+void rows_set_job_status(struct scheduler *s, struct job *job, enum job_status status)
+{
+    if (job_status_is_terminal(job->status))
+        return;
+    job->status = status;
+    if (!job_status_is_terminal(status))
+        return;
+    if (heap_has(&job->unserved))
+        heap_remove(&s->book.unserved, &job->unserved);
+    for (uint32_t i = 0; i < job->chunk_count; i++) {
+        struct chunk *chunk = job->chunks[i];
+        if (chunk->flight && chunk->flight->phase == ATTEMPT_WAITING &&
+            chunk->flight->mode == MODE_LLM)
+            attempts_swear_off(s, chunk->flight);
+        rows_place(s, chunk);
+    }
+}
+
+void rows_drop_if_over(struct scheduler *s, struct job *job)
+{
+    if (job_status_is_terminal(job->status) && job->in_hand == 0)
+        book_drop_job(&s->book, job);
+}
+
+/* Is there anything to do about a job we do not know? */
+static bool is_of_interest(const struct job_facts *facts)
+{
+    if (!job_status_is_terminal(facts->status))
+        return true;
+    for (size_t i = 0; i < facts->chunk_count; i++)
+        if (facts->chunks[i].status == CHUNK_IN_FLIGHT)
+            return true;
+    return false;
+}
+
+static struct job *known(struct scheduler *s, const struct job_facts *facts)
+{
+    struct job *job = book_job(&s->book, facts->job_id);
+    if (job || !is_of_interest(facts))
+        return job;
+    job = book_add_job(&s->book, facts, s->now);
+    heap_add(&s->book.unserved, &job->unserved, key_of(s->now));
+    return job;
+}
+
+void rows_apply_job(struct scheduler *s, const struct job_facts *facts)
+{
+    struct job *job = known(s, facts);
+    if (!job)
+        return;
+    if (facts->event_number > job->event_number)
+        job->event_number = facts->event_number;
+    rows_set_job_status(s, job, facts->status);
+    for (size_t i = 0; i < facts->chunk_count; i++)
+        rows_apply_chunk(s, job, &facts->chunks[i]);
+    rows_drop_if_over(s, job);
+}
+
+/* Events are applied by number; what is missing is asked of the store (step 2). */
+void rows_on_event(struct scheduler *s, const struct job_facts *facts, uint32_t number)
+{
+    struct job *job = book_job(&s->book, facts->job_id);
+    if (number <= (job ? job->event_number : 0))
+        return;
+    if (number == (job ? job->event_number : 0) + 1) {
+        struct job_facts next = *facts;
+        next.event_number = number;
+        rows_apply_job(s, &next);
+        return;
+    }
+    if (!job && job_status_is_terminal(facts->status) && !is_of_interest(facts))
+        return;
+    if (job && job->is_asked_for)
+        return;
+    if (job)
+        job->is_asked_for = true;
+    struct action *ask = say(s, ACTION_ASK_JOB);
+    strcpy(ask->job_id, facts->job_id);
+}
+
+void rows_on_job(struct scheduler *s, const char *job_id, const struct job_facts *facts)
+{
+    struct job *job = book_job(&s->book, job_id);
+    if (job)
+        job->is_asked_for = false;
+    if (facts)
+        rows_apply_job(s, facts);
+}
+
+static void empty_hands(void *context, struct job *job)
+{
+    struct scheduler *s = context;
+    for (uint32_t i = 0; i < job->chunk_count; i++) {
+        struct chunk *chunk = job->chunks[i];
+        lift(s, chunk);
+        if (chunk->flight)
+            attempts_drop(s, chunk);
+        chunk->is_in_batch = false;
+        count(s, chunk, false, false);
+    }
+}
+
+void rows_forget_all(struct scheduler *s)
+{
+    book_each_job(&s->book, empty_hands, s);
+    book_free(&s->book);
+}

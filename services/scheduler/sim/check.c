@@ -1,0 +1,108 @@
+/* What must be true of every history. Nothing of the core is used here, only journals: the LLM's
+ * calls, the rows, and when processes were silent. A silent analyzer excuses what it could not
+ * help: a call that it could not abort. */
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "sim.h"
+
+static bool was_silent(const struct sim *sim, const struct call *call, int64_t from, int64_t to)
+{
+    const struct silence *silence = sim->processes[SCHEDULERS + call->analyzer].silences;
+    for (; silence; silence = silence->next)
+        if (silence->incarnation == call->incarnation && silence->from < to && silence->to > from)
+            return true;
+    return false;
+}
+
+/* Had its analyzer fallen silent, and is that why the call is where it is? */
+static bool is_excused(const struct sim *sim, const struct call *call, int64_t at)
+{
+    if (was_silent(sim, call, at, at + 1))
+        return true;
+    bool is_late = call->started > call->asked + PERMIT_LIFE || at > call->lease_until;
+    return is_late && was_silent(sim, call, call->asked, at);
+}
+
+static int by_start(const void *a, const void *b)
+{
+    const struct call *const *one = a, *const *other = b;
+    return ((*one)->started > (*other)->started) - ((*one)->started < (*other)->started);
+}
+
+/* Rule 1: one call per user and lane. Rule 2: as many as the cap allows. And each attempt once. */
+static void check_calls(struct sim *sim)
+{
+    struct call **calls = arena_array(sim->arena, struct call *, sim->call_count + 1);
+    uint32_t count = 0;
+    for (struct call *call = sim->calls; call; call = call->older)
+        calls[count++] = call;
+    qsort((void *)calls, count, sizeof(calls[0]), by_start);
+    for (uint32_t n = 0; n < count; n++) {
+        const struct call *call = calls[n];
+        int64_t now = call->started;
+        uint32_t running = 0, unexcused = 1;
+        for (uint32_t i = 0; i < n; i++) {
+            const struct call *other = calls[i];
+            if (other->grant == call->grant)
+                sim_violation(sim, "once", "job %u chunk %u attempt %u is called twice",
+                              call->grant->job->number, call->grant->id.chunk_number,
+                              call->grant->id.attempt);
+            if (other->ended <= now)
+                continue;
+            bool excuse = is_excused(sim, other, now) || is_excused(sim, call, now);
+            running++;
+            unexcused += !is_excused(sim, other, now);
+            sim->counts[COUNT_EXCUSED] += excuse;
+            bool is_same_place = other->grant->job->user == call->grant->job->user &&
+                                 other->grant->job->lane == call->grant->job->lane;
+            if (is_same_place && !excuse)
+                sim_violation(sim, "rule 1", "two calls of user %u at %ld us",
+                              call->grant->job->user, now);
+        }
+        sim->counts[COUNT_RULE_2] += running + 1 == CALL_CAP;
+        if (unexcused > CALL_CAP && !is_excused(sim, call, now))
+            sim_violation(sim, "rule 2", "%u calls at %ld us", unexcused, now);
+        /* Rule 8: what has ended is not begun any more, once everybody has heard of it. */
+        if (now > FAULTS_END && call->grant->job->ended_at &&
+            now > call->grant->job->ended_at + 8 * SECOND && !is_excused(sim, call, now))
+            sim_violation(sim, "rule 8", "job %u is called %ld us after its end",
+                          call->grant->job->number, now - call->grant->job->ended_at);
+    }
+}
+
+static void check_posts(struct sim *sim)
+{
+    for (uint32_t i = 0; i < sim->store.job_count; i++) {
+        const struct model_job *job = sim->store.jobs[i];
+        for (uint32_t k = 0; k < job->post_count; k++)
+            if (job->posts[k].results + job->posts[k].reasons != 1)
+                sim_violation(sim, "posts", "job %u post %u: %u results, %u reasons", job->number,
+                              k, job->posts[k].results, job->posts[k].reasons);
+    }
+}
+
+void check_losses(struct sim *sim)
+{
+    const int64_t bound = 12 * SECOND;
+    for (uint32_t user = 0; user < USERS; user++) {
+        for (uint32_t lane = 0; lane < LANES; lane++) {
+            const struct in_flight *place = &sim->store.in_flight[user][lane];
+            if (!place->job || sim->now < FAULTS_END + bound)
+                continue;
+            const struct model_chunk *chunk = &place->job->chunks[place->chunk];
+            if (sim->now > chunk->lease_until + bound)
+                sim_violation(sim, "rule 9", "user %u's chunk is lost since %ld us", user,
+                              sim->now - chunk->lease_until);
+        }
+    }
+}
+
+void check_all(struct sim *sim)
+{
+    if (!sim->is_over && sim->violations == 0)
+        sim_violation(sim, "end", "not all has ended after the fleet was healed");
+    check_calls(sim);
+    if (sim->is_over)
+        check_posts(sim);
+}

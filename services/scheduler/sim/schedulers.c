@@ -1,0 +1,267 @@
+/* The real core, twice, between the models: performs its actions, tells it what happens. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "sim.h"
+
+/* One question to the store. It is answered once, if only by "no answer". */
+struct question {
+    uint32_t scheduler;
+    char holder[32];
+    struct action action;
+    bool is_done;
+};
+
+struct delivery {
+    struct question *question;
+    uint32_t scheduler;
+    struct event event;
+};
+
+static void perform(struct sim *sim, uint32_t number, const struct action *action);
+static void wake(struct sim *sim, void *what);
+
+static struct instant clock_of(const struct sim *sim, uint32_t number)
+{
+    int64_t offset = sim->processes[number].clock_offset;
+    return (struct instant){(sim->now + offset) * (CLOCK_MS / MS)};
+}
+
+struct alarm {
+    uint32_t scheduler;
+    struct instant at;
+};
+
+static void plan_wake(struct sim *sim, uint32_t number)
+{
+    struct model_scheduler *scheduler = &sim->schedulers[number];
+    struct instant at = scheduler_next_wake(scheduler->core);
+    if (at.ns == scheduler->wake.ns || at.ns == INT64_MAX)
+        return;
+    scheduler->wake = at;
+    int64_t delay = (at.ns - clock_of(sim, number).ns) / (CLOCK_MS / MS) + 1;
+    struct alarm alarm = {.scheduler = number, .at = at};
+    sim_after(sim, delay, &sim->processes[number], wake, sim_keep(sim, &alarm, sizeof(alarm)));
+}
+
+static void step(struct sim *sim, uint32_t number, const struct event *event)
+{
+    struct model_scheduler *scheduler = &sim->schedulers[number];
+    const struct actions *actions = scheduler_step(scheduler->core, event, clock_of(sim, number));
+    for (size_t i = 0; i < actions->count; i++)
+        perform(sim, number, &actions->list[i]);
+    plan_wake(sim, number);
+}
+
+static void wake(struct sim *sim, void *what)
+{
+    const struct alarm *alarm = what;
+    if (sim->schedulers[alarm->scheduler].wake.ns != alarm->at.ns)
+        return; /* another one was planned since */
+    sim->schedulers[alarm->scheduler].wake = (struct instant){0};
+    step(sim, alarm->scheduler, &(struct event){.kind = EVENT_TIME});
+    if (sim->schedulers[alarm->scheduler].wake.ns <= clock_of(sim, alarm->scheduler).ns)
+        sim_violation(sim, "wake", "the core wants to be woken at once, again and again");
+}
+
+/* ---- the store's answers ---- */
+static void note_rebuilt(struct model_scheduler *scheduler, uint64_t epoch)
+{
+    if (epoch > scheduler->rebuilt_epoch) /* a page of an older epoch may come late */
+        scheduler->rebuilt_epoch = epoch;
+}
+
+static void deliver_answer(struct sim *sim, void *what)
+{
+    struct delivery *delivery = what;
+    if (delivery->question->is_done)
+        return;
+    delivery->question->is_done = true;
+    const struct event *event = &delivery->event;
+    if (event->kind == EVENT_SNAPSHOT && event->is_answered && !event->snapshot.is_fenced &&
+        event->snapshot.next_cursor[0] == '\0' && sim->mutant != MUTANT_GRANT_UNREBUILT)
+        note_rebuilt(&sim->schedulers[delivery->scheduler], event->snapshot.epoch);
+    step(sim, delivery->scheduler, event);
+}
+
+static struct event *carry_out(struct sim *sim, const struct question *question)
+{
+    const struct action *action = &question->action;
+    switch (action->kind) {
+    case ACTION_ASK_LEASE:
+        return store_lease(sim, question->holder, false, action->asked);
+    case ACTION_RESIGN:
+        return store_lease(sim, question->holder, true, (struct instant){0});
+    case ACTION_ASK_SNAPSHOT:
+        return store_snapshot(sim, action->epoch, action->cursor);
+    case ACTION_ASK_CHANGED:
+        return store_changed(sim, action->epoch, action->changed.since_us);
+    case ACTION_ASK_JOB:
+        return store_job(sim, action->epoch, action->job_id);
+    case ACTION_ASK_BATCH:
+        return store_batch(sim, question->holder, action->epoch, action->batch.sequence,
+                           action->batch.items, action->batch.count);
+    case ACTION_DISPATCH:
+    case ACTION_FORGET:
+    case ACTION_ANSWER:
+    case ACTION_SERVED:
+    case ACTION_LEAD:
+    case ACTION_YIELD:
+        break;
+    }
+    CHECK_UNREACHABLE();
+}
+
+/* The statement is carried out, whoever still waits for the answer. */
+static void at_store(struct sim *sim, void *what)
+{
+    struct question *question = what;
+    if (sim->now < sim->store.away_until)
+        return;
+    struct delivery delivery = {.question = question, .scheduler = question->scheduler};
+    delivery.event = *carry_out(sim, question);
+    if (sim_fault(sim, FAULT_ANSWER_LOST, 20))
+        return;
+    sim_send(sim, &sim->processes[question->scheduler], 30, deliver_answer,
+             sim_keep(sim, &delivery, sizeof(delivery)));
+}
+
+static void reach_store(struct sim *sim, void *what)
+{
+    int64_t takes = sim_between(sim, MS, 10 * MS);
+    if (sim_fault(sim, FAULT_LATE, 20))
+        takes += sim_between(sim, 0, 3 * SECOND);
+    sim_after(sim, takes, NULL, at_store, what);
+}
+
+static void give_up(struct sim *sim, void *what)
+{
+    struct question *question = what;
+    const struct action *action = &question->action;
+    struct delivery delivery = {.question = question, .scheduler = question->scheduler};
+    struct event *event = &delivery.event;
+    switch (action->kind) {
+    case ACTION_ASK_SNAPSHOT:
+        event->kind = EVENT_SNAPSHOT;
+        event->snapshot.epoch = action->epoch;
+        break;
+    case ACTION_ASK_CHANGED:
+        event->kind = EVENT_CHANGED;
+        event->changed.epoch = action->epoch;
+        break;
+    case ACTION_ASK_JOB:
+        event->kind = EVENT_JOB;
+        event->job.epoch = action->epoch;
+        memcpy(event->job.job_id, action->job_id, JOB_ID_SIZE);
+        break;
+    case ACTION_ASK_BATCH:
+        event->kind = EVENT_BATCH;
+        event->batch.epoch = action->epoch;
+        event->batch.sequence = action->batch.sequence;
+        break;
+    case ACTION_ASK_LEASE:
+    case ACTION_RESIGN:
+    case ACTION_DISPATCH:
+    case ACTION_FORGET:
+    case ACTION_ANSWER:
+    case ACTION_SERVED:
+    case ACTION_LEAD:
+    case ACTION_YIELD:
+        event->kind = EVENT_LEASE;
+        break;
+    }
+    deliver_answer(sim, &delivery);
+}
+
+static void ask_store(struct sim *sim, uint32_t number, const struct action *action)
+{
+    struct process *process = &sim->processes[number];
+    struct question *question = arena_new(sim->arena, sizeof(*question));
+    *question = (struct question){.scheduler = number, .action = *action};
+    snprintf(question->holder, sizeof(question->holder), "%u.%u", number, process->incarnation);
+    if (action->kind == ACTION_ASK_SNAPSHOT)
+        question->action.cursor = arena_string(sim->arena, action->cursor);
+    if (action->kind == ACTION_ASK_BATCH)
+        question->action.batch.items =
+            sim_keep(sim, action->batch.items, action->batch.count * sizeof(struct batch_item));
+    sim_after(sim, 2 * SECOND, process, give_up, question);
+    sim_send(sim, NULL, 30, reach_store, question);
+}
+
+/* ---- actions ---- */
+static void perform(struct sim *sim, uint32_t number, const struct action *action)
+{
+    switch (action->kind) {
+    case ACTION_ASK_BATCH:
+        if (sim->schedulers[number].rebuilt_epoch != action->epoch)
+            sim_violation(sim, "rule 11", "epoch %lu asks for grants before it is rebuilt",
+                          action->epoch);
+        ask_store(sim, number, action);
+        return;
+    case ACTION_ASK_LEASE:
+    case ACTION_RESIGN:
+    case ACTION_ASK_SNAPSHOT:
+    case ACTION_ASK_CHANGED:
+    case ACTION_ASK_JOB:
+        ask_store(sim, number, action);
+        return;
+    case ACTION_DISPATCH:
+        if (!sim_fault(sim, FAULT_FORGOTTEN, 30))
+            analyzers_work_arrived(sim, &action->dispatch.id);
+        if (sim_fault(sim, FAULT_ANSWER_LOST, 30)) {
+            struct delivery failed = {
+                .question = arena_new(sim->arena, sizeof(struct question)),
+                .scheduler = number,
+                .event = {.kind = EVENT_DISPATCH_FAILED, .attempt = action->dispatch.id}};
+            sim_after(sim, SECOND, &sim->processes[number], deliver_answer,
+                      sim_keep(sim, &failed, sizeof(failed)));
+        }
+        return;
+    case ACTION_ANSWER:
+        analyzers_answer(sim, number, action);
+        return;
+    case ACTION_FORGET:
+    case ACTION_SERVED:
+    case ACTION_LEAD:
+    case ACTION_YIELD:
+        return;
+    }
+}
+
+static void deliver_event(struct sim *sim, void *what)
+{
+    struct delivery *delivery = what;
+    step(sim, delivery->scheduler, &delivery->event);
+}
+
+void schedulers_hear(struct sim *sim, uint32_t loss_permille, const struct event *event)
+{
+    for (uint32_t i = 0; i < SCHEDULERS; i++) {
+        struct delivery delivery = {.scheduler = i, .event = *event};
+        sim_send(sim, &sim->processes[i], loss_permille, deliver_event,
+                 sim_keep(sim, &delivery, sizeof(delivery)));
+    }
+}
+
+void schedulers_boot(struct sim *sim, uint32_t number)
+{
+    struct scheduler_config config = SCHEDULER_DEFAULTS;
+    config.max_active_users = CALL_CAP;
+    config.fairness = sim_chance(sim, 500) ? FAIRNESS_ROUND_ROBIN : FAIRNESS_FIFO;
+    config.lead_lease_ms = LEAD_LEASE / MS;
+    config.permit_life_ms = PERMIT_LIFE / MS;
+    config.call_limit_ms = CALL_LIMIT / MS;
+    config.grant_wait_ms = 8000;
+    config.reread_overlap_ms = sim->mutant == MUTANT_NO_OVERLAP ? 0 : 1500;
+    config.seed = (uint64_t)sim_between(sim, 1, 1000000);
+    sim->schedulers[number] = (struct model_scheduler){
+        .core = scheduler_new(&config, clock_of(sim, number)),
+    };
+    step(sim, number, &(struct event){.kind = EVENT_TIME});
+}
+
+void schedulers_died(struct sim *sim, uint32_t number)
+{
+    scheduler_free(&sim->schedulers[number].core);
+}

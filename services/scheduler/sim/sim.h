@@ -1,0 +1,271 @@
+/* A whole fleet in one thread, from a seed, around the real core of the scheduler.
+ *
+ *   SCOPED(sim_free) struct sim *sim = sim_new(seed, mutant);
+ *   sim_run(sim);  check_all(sim);  then sim->violations, sim->counts
+ *
+ * Real: the core, two instances of it. Modelled: the database (serial functions, time of its own,
+ * change stamps of a transaction's start), the broker that forgets, repeats and reorders, three
+ * analyzers, an LLM that hangs, refuses, leaves posts out or has a post that kills its caller, and
+ * clients that cancel. Processes are killed and paused; messages are lost, late, twice; answers are
+ * lost after the deed. A fault phase, then a healed phase in which everything must come to its end.
+ * The checkers (check.c) see only journals of what happened, nothing of the core.
+ * A mutant breaks one clause of the protocol, so that we see the checkers see it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "core/core.h"
+#include "core/heap.h"
+
+#define MS INT64_C(1000)
+#define SECOND (1000 * MS)
+#define FOREVER INT64_MAX
+
+enum {
+    USERS = 9,
+    LANES = 2,
+    POSTS_PER_JOB = 14,
+    POSTS_PER_CHUNK = 5,
+    CHUNKS_PER_JOB = 3 + 2 * POSTS_PER_JOB,
+    SCHEDULERS = 2,
+    ANALYZERS = 3,
+    SLOTS = 5,
+    PROCESSES = SCHEDULERS + ANALYZERS,
+    CALL_CAP = 4,
+};
+#define FAULTS_END (60 * SECOND)
+#define HEALED_END (400 * SECOND)
+#define PERMIT_LIFE (1200 * MS)
+#define CALL_LIMIT (6 * SECOND)
+#define LEAD_LEASE (3 * SECOND)
+#define LONGEST_TRANSACTION SECOND
+
+enum mutant {
+    MUTANT_NONE,
+    MUTANT_PERMIT_ANY_INSTANCE, /* instances are not told apart */
+    MUTANT_NO_PERMIT,           /* analyzers call without asking */
+    MUTANT_NO_REREAD,           /* what a lost wake-up told is never read again */
+    MUTANT_NO_OVERLAP,          /* the re-reading begins where the last one ended */
+    MUTANT_CAPS_FORGET,         /* a new leader does not count older calls */
+    MUTANT_CANCEL_FREES,        /* a cancelled chunk frees its place while its call runs */
+    MUTANT_NO_TERMINAL_CHECK,   /* an outcome changes a job that has ended */
+    MUTANT_NO_ATTEMPT_CHECK,    /* an outcome of an older attempt counts */
+    MUTANT_NO_ABORT,            /* a call outlives its lease */
+    MUTANT_ASKS_TWICE,          /* an instance takes a redelivered dispatch again */
+    MUTANT_GRANT_UNREBUILT,     /* a leader grants before it knows */
+    MUTANT_FORGET_TRIES,        /* tries are not counted */
+    MUTANT_NO_BACKOFF,          /* a failed chunk is granted again at once */
+    MUTANT_NEVER_REAP,          /* what was lost is never given up */
+};
+#define MUTANTS 15
+
+/* What was injected, and what was exercised. */
+enum count {
+    FAULT_LOST,
+    FAULT_LATE,
+    FAULT_TWICE,
+    FAULT_ANSWER_LOST,
+    FAULT_FORGOTTEN,
+    FAULT_REPEATED,
+    FAULT_KILLED,
+    FAULT_PAUSED,
+    FAULT_STORE_AWAY,
+    FAULT_LLM_HANGS,
+    FAULT_LLM_REFUSES,
+    FAULT_LLM_LEAVES_OUT,
+    COUNT_JOBS,
+    COUNT_POSTS,
+    COUNT_CALLS,
+    COUNT_GRANTS,
+    COUNT_RULE_1, /* a chunk waited for its user's other one */
+    COUNT_RULE_2, /* calls were at their cap */
+    COUNT_SPLITS,
+    COUNT_RETRIES,
+    COUNT_EMBEDDED,
+    COUNT_CANCELLED,
+    COUNT_EXPIRED,
+    COUNT_REAPED,
+    COUNT_RELEASED,
+    COUNT_TAKEOVERS,
+    COUNT_EXCUSED, /* overlaps that a silent analyzer explains */
+};
+#define COUNTS 27
+
+struct sim;
+typedef void sim_deed(struct sim *sim, void *what);
+
+struct silence {
+    int64_t from, to;
+    uint32_t incarnation;
+    struct silence *next;
+};
+
+struct process {
+    uint32_t incarnation;
+    bool is_alive, is_paused;
+    int64_t clock_offset;
+    struct happening *put_off; /* newest first */
+    struct silence *silences;
+};
+
+struct model_post {
+    bool is_poison, is_hopeless, is_killer;
+    uint32_t results, reasons; /* how many times each was written */
+};
+
+struct model_chunk {
+    struct chunk_facts facts; /* without its durations */
+    int64_t not_before, lease_until, failed_at;
+    uint32_t posts[POSTS_PER_CHUNK];
+};
+
+struct model_job {
+    char id[JOB_ID_SIZE];
+    uint32_t number, user, lane;
+    enum service_class service_class;
+    enum job_status status;
+    uint32_t event_number, post_count, chunk_count;
+    int64_t changed_at, deadline, ended_at;
+    struct model_post posts[POSTS_PER_JOB];
+    struct model_chunk chunks[CHUNKS_PER_JOB];
+};
+
+/* What was granted: the dispatch as it travels. */
+struct grant {
+    struct attempt_id id;
+    struct model_job *job;
+    enum analysis_mode mode;
+    uint32_t posts[POSTS_PER_CHUNK], post_count;
+    int64_t lease;
+    struct grant *older;
+};
+
+/* What an analyzer says of an attempt. */
+struct outcome {
+    struct attempt_id id;
+    enum outcome_class outcome_class;
+    bool has_result[POSTS_PER_CHUNK], is_hopeless[POSTS_PER_CHUNK];
+    uint32_t retry_after_ms;
+};
+
+struct call {
+    const struct grant *grant;
+    uint32_t analyzer, incarnation;
+    int64_t asked, started, ended, lease_until;
+    struct call *older;
+};
+
+struct in_flight {
+    struct model_job *job;
+    uint32_t chunk;
+};
+
+struct store {
+    struct model_job *jobs[USERS * 5];
+    uint32_t job_count, planned;
+    struct in_flight in_flight[USERS][LANES];
+    char holder[64];
+    uint64_t epoch, sequence;
+    int64_t lease_until, away_until;
+    struct batch_answer *last_answers;
+    size_t last_count;
+};
+
+/* A message in a work queue, until it is acked. */
+struct parcel {
+    const void *body;
+    int64_t next_at;
+    bool is_acked;
+    struct parcel *older;
+};
+
+struct held; /* what an analyzer has in hand */
+
+struct model_analyzer {
+    struct held *held;
+    struct held *known; /* every attempt this incarnation has seen */
+    uint32_t held_count;
+};
+
+struct model_scheduler {
+    struct scheduler *core;
+    struct instant wake;
+    uint64_t rebuilt_epoch; /* of which the last page of the snapshot was handed over */
+};
+
+struct sim {
+    struct arena *arena;
+    uint64_t random;
+    enum mutant mutant;
+    int64_t now, slow_until, events_lost_until;
+    struct heap happenings;
+    struct process processes[PROCESSES]; /* schedulers first */
+    struct store store;
+    struct model_scheduler schedulers[SCHEDULERS];
+    struct model_analyzer analyzers[ANALYZERS];
+    struct parcel *work, *results;
+    struct grant *grants;
+    struct call *calls;
+    uint32_t call_count;
+    uint64_t counts[COUNTS];
+    uint32_t violations;
+    char first_violation[200];
+    bool is_over;
+};
+
+/* ---- world.c ---- */
+struct sim *sim_new(uint64_t seed, enum mutant mutant);
+void sim_free(struct sim **sim);
+void sim_run(struct sim *sim);
+
+int64_t sim_between(struct sim *sim, int64_t least, int64_t most);
+bool sim_chance(struct sim *sim, uint32_t permille);
+/* A fault that happens with this chance in the fault phase; counted. */
+bool sim_fault(struct sim *sim, enum count kind, uint32_t permille);
+void *sim_keep(struct sim *sim, const void *bytes, size_t size);
+
+/* Later, as this incarnation of the process: not at all if it has died, put off while it is
+ * paused. process NULL: the world. */
+void sim_after(struct sim *sim, int64_t delay, struct process *process, sim_deed *deed, void *what);
+/* It dies by what it is doing. */
+void sim_kill_soon(struct sim *sim, struct process *process);
+/* Over the network to the process: lost, late, twice. */
+void sim_send(struct sim *sim, struct process *to, uint32_t loss_permille, sim_deed *deed,
+              void *what);
+void sim_violation(struct sim *sim, const char *rule, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* ---- store.c ---- */
+void store_plan_jobs(struct sim *sim);
+bool store_all_ended(const struct sim *sim);
+void store_expire(struct sim *sim);
+void store_commit(struct sim *sim, const struct grant *grant, const struct outcome *outcome);
+struct event *store_lease(struct sim *sim, const char *holder, bool is_resigning,
+                          struct instant asked);
+struct event *store_batch(struct sim *sim, const char *holder, uint64_t epoch, uint64_t sequence,
+                          const struct batch_item *items, size_t count);
+struct event *store_snapshot(struct sim *sim, uint64_t epoch, const char *cursor);
+struct event *store_changed(struct sim *sim, uint64_t epoch, int64_t since_us);
+struct event *store_job(struct sim *sim, uint64_t epoch, const char *job_id);
+const struct model_job *store_find(const struct sim *sim, const char *job_id);
+
+/* ---- schedulers.c ---- */
+void schedulers_boot(struct sim *sim, uint32_t number);
+void schedulers_died(struct sim *sim, uint32_t number);
+void schedulers_hear(struct sim *sim, uint32_t loss_permille, const struct event *event);
+
+/* ---- analyzers.c ---- */
+void analyzers_boot(struct sim *sim, uint32_t number);
+void analyzers_died(struct sim *sim, uint32_t number);
+void analyzers_hear_cancel(struct sim *sim, const struct model_job *job);
+void analyzers_answer(struct sim *sim, uint32_t number, const struct action *action);
+void analyzers_work_arrived(struct sim *sim, const struct attempt_id *id);
+void analyzers_upset_streams(struct sim *sim);
+
+/* ---- check.c: reads the journals only ---- */
+void check_all(struct sim *sim);
+/* While it runs, in the healed phase: nothing lost stays lost (rule 9). */
+void check_losses(struct sim *sim);
