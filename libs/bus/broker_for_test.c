@@ -61,8 +61,9 @@ static void become_broker(const struct test_broker *broker)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     const char *path =
         access("/usr/sbin/nats-server", X_OK) == 0 ? "/usr/sbin/nats-server" : "nats-server";
+    const char *guard = broker->asks_password ? "--user" : NULL;
     execlp(path, "nats-server", "-a", "127.0.0.1", "-p", port, "-js", "-sd", broker->folder, "-l",
-           log, (char *)NULL);
+           log, guard, "u", "--pass", "p", (char *)NULL);
     _exit(127);
 }
 

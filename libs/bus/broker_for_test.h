@@ -8,11 +8,13 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct test_broker {
     pid_t pid; /* 0 = not running */
     int port;
+    bool asks_password; /* set it before starting again: user "u", password "p" */
     char folder[64], url[64];
 };
 

@@ -212,6 +212,45 @@ static void a_broker_that_lost_everything_is_provisioned_again(void **state)
     bus_pull_close(&pull);
 }
 
+/* Refused twice, the library closes its connection for good. */
+static void a_broker_that_refuses_us_for_a_while_is_found_again(void **state)
+{
+    (void)state;
+    SCOPED(bus_close)
+    struct bus *bus = connected_bus();
+    struct bus_subscription *subscription;
+    struct bus_message *message;
+    struct error why;
+    assert_true(bus_listen(bus, "t.again", NULL, &subscription, &why));
+    test_broker_kill(&broker);
+    broker.asks_password = true;
+    test_broker_again(&broker);
+    assert_false(bus_wait_connected(bus, 1500));
+    test_broker_kill(&broker);
+    broker.asks_password = false;
+    test_broker_again(&broker);
+    assert_true(bus_wait_connected(bus, PATIENCE_MS));
+    assert_true(bus_publish(bus, "t.again", bytes_of("x"), &why));
+    assert_true(bus_next(subscription, PATIENCE_MS, &message));
+    bus_message_free(&message);
+    bus_unsubscribe(&subscription);
+}
+
+static void a_user_and_a_password_open_a_guarded_broker(void **state)
+{
+    (void)state;
+    test_broker_kill(&broker);
+    broker.asks_password = true;
+    test_broker_again(&broker);
+    struct bus *bus = bus_open(
+        &(struct bus_options){.url = broker.url, .name = "test", .user = "u", .password = "p"});
+    assert_true(bus_wait_connected(bus, PATIENCE_MS));
+    bus_close(&bus);
+    test_broker_kill(&broker);
+    broker.asks_password = false;
+    test_broker_again(&broker);
+}
+
 struct turns {
     atomic_int up, down;
 };
@@ -261,6 +300,8 @@ int main(void)
         cmocka_unit_test(a_bus_closes_while_its_broker_is_away),
         cmocka_unit_test(a_pull_goes_on_after_the_broker_was_killed),
         cmocka_unit_test(a_broker_that_lost_everything_is_provisioned_again),
+        cmocka_unit_test(a_broker_that_refuses_us_for_a_while_is_found_again),
+        cmocka_unit_test(a_user_and_a_password_open_a_guarded_broker),
         cmocka_unit_test(whoever_asked_is_told_of_loss_and_return),
     };
     return cmocka_run_group_tests(tests, start_broker, stop_broker);
