@@ -78,11 +78,11 @@ class FakeLlm(Process):
 
     def start(self, seconds=10):
         super().start()
-        wait_until(lambda: self.must_live() and _get(self.url + "/stats")[0] == 200, seconds,
+        wait_until(lambda: self.must_live() and _get(self.url + "/control/stats")[0] == 200, seconds,
                    "fake_llm answers")
 
     def stats(self):
-        return json.loads(_get(self.url + "/stats")[1])
+        return json.loads(_get(self.url + "/control/stats")[1])
 
     def control(self, path, document):
         request = urllib.request.Request(self.url + path, json.dumps(document).encode(),

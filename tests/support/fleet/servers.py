@@ -65,6 +65,10 @@ class Broker(Server):
         super().__init__("nats", [_program("nats-server", "/usr/sbin/nats-server"), "-c", config],
                          folder / "nats.log")
 
+    def forget(self):
+        """Wipes all streams; while it is down."""
+        shutil.rmtree(self.store, ignore_errors=True)
+
     def is_ready(self):
         return _says(self.port, b"", b"INFO") and "Server is ready" in self.output()
 

@@ -1,0 +1,169 @@
+"""Stories: what people do with TweetPulse, and what happens to it meanwhile, on a real fleet.
+
+A story takes `world`: a fleet that is well (shared with the stories before it as long as it stays
+so), an API client, and a ledger of every 202. A story that needs other settings or that breaks
+things for good takes `new_world`. Both are checked by settle() at the story's end.
+"""
+
+import concurrent.futures
+import pathlib
+
+import pytest
+
+from api import Api
+from fleet import Fleet, wait_until
+from ledger import Ledger
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# Quick enough for tests, slow enough to be killed in the middle.
+SETTINGS = {"TP_LOG_LEVEL": "info"}
+
+
+def pytest_addoption(parser):
+    parser.addoption("--binaries", default=str(ROOT / "build/asan/bin"),
+                     help="folder of the five services, fake_llm and tweetpulse")
+
+
+class World:
+    def __init__(self, fleet):
+        self.fleet = fleet
+        self.api = Api(fleet.url, fleet.api_key)
+        self.ledger = Ledger()
+        self.is_settled = False
+        if fleet.llm:
+            self.script()
+            fleet.llm.control("/control/reset", {})
+
+    def script(self, *rules, delay_ms=None):
+        """What fake_llm does from the next call on; without rules it answers well."""
+        rules = list(rules)
+        if delay_ms is not None:
+            rules.append({"when": {}, "then": {"delay_ms": delay_ms}})
+        self.fleet.llm.control("/control/script", {"rules": rules})
+
+    def submit(self, user, count=None, posts=None, **arguments):
+        """A job of `count` posts nobody else has; its id, written to the ledger."""
+        if posts is None:
+            mark = len(self.ledger.jobs)
+            posts = [{"id": f"{user}-{mark}-{i}", "text": f"{user} says {mark} {i}: a fine day"}
+                     for i in range(count)]
+        job = self.api.submit(user, posts, **arguments)
+        self.ledger.write(job["id"], user, posts)
+        return job["id"]
+
+    def submit_all(self, requests):
+        """Many at once: [(user, count, fields), ...] to the ids in that order."""
+        with concurrent.futures.ThreadPoolExecutor(32) as pool:
+            waiting = [pool.submit(self.submit, user, posts=unique_posts(user, number, count),
+                                   **fields)
+                       for number, (user, count, fields) in enumerate(requests)]
+            return [answer.result() for answer in waiting]
+
+    def wait_processing(self, job_id, seconds=20):
+        """Until something of it has been analysed, and not yet all."""
+        def is_under_way():
+            job = self.api.job(job_id)
+            assert job["state"] in ("queued", "processing"), f"it is over too soon: {job}"
+            return job["processed_posts"] > 0
+        wait_until(is_under_way, seconds, f"job {job_id} is under way")
+
+    def settle(self, seconds=60, most_calls=10):
+        """The promises: see ledger.py; nothing left in flight; limits kept; no bug reports."""
+        self.is_settled = True
+        self.ledger.check(self.api, seconds, is_echoed=self.fleet.llm is not None)
+        wait_until(lambda: self.fleet.database.query("select count(*) from in_flight") == [(0,)],
+                   seconds, "no grant is left in flight")
+        if self.fleet.llm:
+            stats = self.fleet.llm.stats()
+            crowded = {user: seen["peak"] for user, seen in stats["users"].items()
+                       if seen["peak"] > 1}
+            assert not crowded, f"users with more than one call at a time: {crowded}"
+            assert stats["peak_in_flight"] <= most_calls
+        assert not self.fleet.faults()
+
+
+def unique_posts(user, number, count):
+    return [{"id": f"p{i}", "text": f"{user} writes {number}/{i}, rather happy about it"}
+            for i in range(count)]
+
+
+class Fleets:
+    """Keeps the common fleet between stories; a new one when it is no longer well."""
+
+    def __init__(self, binaries):
+        self.binaries = binaries
+        self.common = None
+
+    def make(self, settings=None, llm=("--delay-ms", "20"), **options):
+        return Fleet(self.binaries, settings={**SETTINGS, **(settings or {})}, llm=llm, **options)
+
+    def well(self):
+        if self.common and not self.common.is_well():
+            self.drop()
+        if not self.common:
+            fleet = self.make()
+            fleet.__enter__()
+            self.common = fleet
+        return self.common
+
+    def drop(self):
+        if self.common:
+            self.common.stop()
+        self.common = None
+
+
+@pytest.fixture(scope="session")
+def binaries(request):
+    return pathlib.Path(request.config.getoption("--binaries")).resolve()
+
+
+@pytest.fixture(scope="session")
+def fleets(binaries):
+    keeper = Fleets(binaries)
+    yield keeper
+    keeper.drop()
+
+
+@pytest.hookimpl(tryfirst=True, hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    if report.when == "call":
+        item.has_failed = report.failed
+
+
+def tell_logs(fleet):
+    """The last words of each service, for the report of a story that failed."""
+    for name, service in fleet.services.items():
+        if service.child:
+            print(f"--- {name}\n{service.tail(12)}")
+
+
+@pytest.fixture
+def world(request, fleets):
+    world = World(fleets.well())
+    yield world
+    if getattr(request.node, "has_failed", True):
+        tell_logs(world.fleet)
+        fleets.drop()
+    else:
+        assert world.is_settled, "a story ends with settle()"
+
+
+@pytest.fixture
+def new_world(request, fleets):
+    """new_world(settings={...}, schedulers=2, llm=None, ...): a fleet for this story alone."""
+    made = []
+
+    def make(**options):
+        fleet = fleets.make(**options)
+        made.append(fleet)
+        fleet.__enter__()
+        world = World(fleet)
+        return world
+
+    yield make
+    for fleet in made:
+        if getattr(request.node, "has_failed", True):
+            tell_logs(fleet)
+        fleet.stop()
