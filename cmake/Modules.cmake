@@ -9,6 +9,7 @@ endfunction()
 # Tests and fuzzers of one module, each linked with the module and with what it declares.
 function(tp_tests module)
     file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.c)
+    list(FILTER tests EXCLUDE REGEX "_for_test\\.c$") # what tests of several modules use
     foreach(source ${tests})
         get_filename_component(name ${source} NAME_WE)
         set(target ${module}_${name})
