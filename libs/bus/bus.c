@@ -120,6 +120,15 @@ static int64_t jitter_ms(void)
     return random % RECONNECT_JITTER_MS;
 }
 
+/* Others may still be using the connection that is replaced. */
+static void keep_gone(struct bus *bus)
+{
+    natsConnection **gone = realloc(bus->gone, bus->opened * sizeof(natsConnection *));
+    CHECK(gone != NULL);
+    gone[bus->opened - 1] = bus->connection;
+    bus->gone = gone;
+}
+
 /* All subscriptions move to the new connection before anybody can publish on it. */
 static void adopt(struct bus *bus, natsConnection *connection)
 {
@@ -127,11 +136,8 @@ static void adopt(struct bus *bus, natsConnection *connection)
     for (struct bus_subscription *s = bus->subscriptions; s != NULL; s = subscription_next(s))
         subscription_renew(s, connection);
     lock(bus);
-    if (bus->connection != NULL) {
-        bus->gone = realloc(bus->gone, bus->opened * sizeof(natsConnection *));
-        CHECK(bus->gone != NULL);
-        bus->gone[bus->opened - 1] = bus->connection;
-    }
+    if (bus->connection != NULL)
+        keep_gone(bus);
     bus->connection = connection;
     bus->opened++;
     unlock(bus);

@@ -6,6 +6,8 @@
  * at once with ERROR_UNAVAILABLE. A request without an answer is ERROR_TIMEOUT: it may have been
  * carried out. Errors that a responder answers come back as they were set there.
  * JetStream may forget, repeat and reorder; whoever takes from it must not mind.
+ * Subscriptions and pulls may be made before the broker is there and outlive its loss. A stream or
+ * consumer found missing is made again in the background.
  * A bus is thread-safe; a subscription or pull belongs to one thread.
  */
 #pragma once
@@ -53,12 +55,15 @@ MUST_USE bool bus_request(struct bus *bus, const char *subject, struct bytes bod
 /* A fresh inbox subject, for replies of bus_ask(); at least UUID-strong. */
 void bus_inbox(char subject[64]);
 
-/* The handler runs on a thread of the subscription's own; the message is lent for the call. */
+/* The handler runs on a thread of the subscription's own; the message is lent for the call. It may
+ * use the bus, but not unsubscribe itself. After bus_unsubscribe() it does not run any more; what
+ * the broker had handed over by then has been dealt with. */
 typedef void bus_handler(void *context, struct bus_message *message);
 MUST_USE bool bus_subscribe(struct bus *bus, const char *subject, const char *queue_group,
                             bus_handler *handler, void *context,
                             struct bus_subscription **subscription, struct error *why);
-/* Taken by hand with bus_next(): false at the timeout. The caller frees the message. */
+/* Taken by hand with bus_next(): false at the timeout. The caller frees the message. While 8192
+ * wait to be taken, further requests are answered with ERROR_BUSY and other messages dropped. */
 MUST_USE bool bus_listen(struct bus *bus, const char *subject, const char *queue_group,
                          struct bus_subscription **subscription, struct error *why);
 bool bus_next(struct bus_subscription *subscription, int64_t timeout_ms,
@@ -79,7 +84,8 @@ bool bus_reply(struct bus *bus, const struct bus_message *message, struct bytes 
 bool bus_reply_error(struct bus *bus, const struct bus_message *message, const struct error *why);
 
 /* ---- JetStream ---- */
-/* Makes all streams and consumers of messages/subjects.h that are missing. Idempotent. */
+/* Makes all streams and consumers of messages/subjects.h that are missing. Idempotent; a stream
+ * that is there with other limits is left as it is. */
 MUST_USE bool bus_provision(struct bus *bus, struct error *why);
 
 /* Waits for the broker's ack. dedup_id may be NULL. If the stream is missing it is provisioned
@@ -88,22 +94,25 @@ MUST_USE bool bus_store(struct bus *bus, const char *subject, struct bytes body,
                         const char *dedup_id, const char *trace, int64_t timeout_ms,
                         struct error *why);
 
-/* Without waiting: done(context, why) is told on a broker thread, why NULL on success; always
- * called exactly once, within timeout_ms. */
+/* Without waiting: done(context, why) is called exactly once, why NULL on success: on a thread of
+ * the broker's within timeout_ms or, if it cannot be sent, before this returns. done() must not
+ * wait for the bus. A missing stream is ERROR_UNAVAILABLE and made in the background. */
 typedef void bus_stored(void *context, const struct error *why);
 void bus_store_async(struct bus *bus, const char *subject, struct bytes body, const char *dedup_id,
                      const char *trace, int64_t timeout_ms, bus_stored *done, void *context);
 
-/* A pull loop of our own on a durable consumer (the library's batch fetch corrupts the heap).
- * want: how many messages may be outstanding between this pull and the broker. */
+/* A pull loop of our own on a durable consumer (the library's batch fetch corrupts the heap). */
+enum { BUS_PULL_MAX_WANT = 1024 };
 MUST_USE bool bus_pull_open(struct bus *bus, const char *stream, const char *consumer,
                             struct bus_pull **pull, struct error *why);
-/* The next message, or NULL at the timeout or while the broker is away (never faster than every
- * 20 ms). `want` more messages are asked for as needed, so a batch comes in one round trip. */
+/* The next message, or NULL at the timeout; 0 does not wait. About `want` messages, at most
+ * BUS_PULL_MAX_WANT, are kept under way from the broker or waiting here, also between the calls,
+ * so a batch comes in one round trip and arrival is immediate; 0 asks for no more. */
 struct bus_message *bus_pull_next(struct bus_pull *pull, int want, int64_t timeout_ms);
 /* Calls `wake` on a broker thread whenever a message may be waiting: for loops that sleep elsewhere
  * and then call bus_pull_next() with timeout 0. */
 void bus_pull_on_arrival(struct bus_pull *pull, void (*wake)(void *context), void *context);
+/* What was not taken goes back to the broker, for others. */
 void bus_pull_close(struct bus_pull **pull);
 
 /* Each at most once per message; the message is still the caller's to free. */

@@ -104,6 +104,7 @@ static bool read_answer(const natsMsg *answer, struct arena *arena, struct bytes
     return true;
 }
 
+/* A question has that many parts. NOLINTNEXTLINE(readability-function-size) */
 bool bus_request(struct bus *bus, const char *subject, struct bytes body, int64_t timeout_ms,
                  const char *trace, struct arena *arena, struct bytes *reply, struct error *why)
 {

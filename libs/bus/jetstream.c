@@ -66,6 +66,7 @@ static void storing_done(void *context, natsMsg *answer, const struct error *fai
     free(storing);
 }
 
+/* A question has that many parts. NOLINTNEXTLINE(readability-function-size) */
 void bus_store_async(struct bus *bus, const char *subject, struct bytes body, const char *dedup_id,
                      const char *trace, int64_t timeout_ms, bus_stored *done, void *context)
 {

@@ -8,31 +8,32 @@
 
 enum { MAX_HEADER_BYTES = 200 };
 
+/* What the library's statuses mean for the caller; any other one is our fault. */
+static const struct {
+    natsStatus status;
+    enum error_kind kind;
+} MEANINGS[] = {
+    {NATS_INSUFFICIENT_BUFFER, ERROR_UNAVAILABLE}, /* no connection: nothing is buffered */
+    {NATS_CONNECTION_CLOSED, ERROR_UNAVAILABLE},
+    {NATS_CONNECTION_DISCONNECTED, ERROR_UNAVAILABLE},
+    {NATS_NOT_YET_CONNECTED, ERROR_UNAVAILABLE},
+    {NATS_NO_SERVER, ERROR_UNAVAILABLE},
+    {NATS_STALE_CONNECTION, ERROR_UNAVAILABLE},
+    {NATS_NO_RESPONDERS, ERROR_UNAVAILABLE},
+    {NATS_IO_ERROR, ERROR_TIMEOUT}, /* part of it may have left */
+    {NATS_TIMEOUT, ERROR_TIMEOUT},
+    {NATS_MAX_PAYLOAD, ERROR_INVALID},
+    {NATS_INVALID_SUBJECT, ERROR_INVALID},
+    {NATS_INVALID_ARG, ERROR_INVALID},
+    {NATS_NOT_PERMITTED, ERROR_DENIED},
+};
+
 bool message_error(struct error *why, natsStatus status, const char *subject)
 {
     enum error_kind kind = ERROR_INTERNAL;
-    switch ((int)status) {
-    case NATS_INSUFFICIENT_BUFFER: /* no connection: nothing is buffered */
-    case NATS_CONNECTION_CLOSED:
-    case NATS_CONNECTION_DISCONNECTED:
-    case NATS_NOT_YET_CONNECTED:
-    case NATS_NO_SERVER:
-    case NATS_STALE_CONNECTION:
-    case NATS_NO_RESPONDERS:
-        kind = ERROR_UNAVAILABLE;
-        break;
-    case NATS_IO_ERROR: /* part of it may have left */
-    case NATS_TIMEOUT:
-        kind = ERROR_TIMEOUT;
-        break;
-    case NATS_MAX_PAYLOAD:
-    case NATS_INVALID_SUBJECT:
-    case NATS_INVALID_ARG:
-        kind = ERROR_INVALID;
-        break;
-    case NATS_NOT_PERMITTED:
-        kind = ERROR_DENIED;
-        break;
+    for (size_t i = 0; i < sizeof MEANINGS / sizeof MEANINGS[0]; i++) {
+        if (MEANINGS[i].status == status)
+            kind = MEANINGS[i].kind;
     }
     return error_set(why, kind, "broker, %s: %s", subject, natsStatus_GetText(status));
 }

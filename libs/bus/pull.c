@@ -13,7 +13,6 @@ enum {
     EXPIRES_MS = 2000,
     SILENCE_MS = 2500,
     BACK_OFF_MS = 250,
-    MAX_WANT = 1024,
 };
 
 struct bus_pull {
@@ -114,7 +113,8 @@ static void ask_ended(struct bus_pull *pull, const struct bus_message *status)
 {
     int64_t unsent = 0;
     const char *said = message_header(status->nats, "Nats-Pending-Messages");
-    if (said != NULL && number_parse_int(said, &unsent) && unsent > 0 && unsent <= MAX_WANT) {
+    if (said != NULL && number_parse_int(said, &unsent) && unsent > 0 &&
+        unsent <= BUS_PULL_MAX_WANT) {
         lock(pull);
         pull->owed = pull->owed > unsent ? pull->owed - (int)unsent : 0;
         unlock(pull);
@@ -202,7 +202,7 @@ bool bus_pull_open(struct bus *bus, const char *stream, const char *consumer,
     struct bus_pull *made = calloc(1, sizeof *made);
     CHECK(made != NULL);
     made->bus = bus;
-    made->arrived = mailbox_new(2 * MAX_WANT); /* what was asked again may come twice */
+    made->arrived = mailbox_new(2 * BUS_PULL_MAX_WANT); /* what was asked again may come twice */
     CHECK(pthread_mutex_init(&made->lock, NULL) == 0);
     snprintf(made->ask_subject, sizeof made->ask_subject, "$JS.API.CONSUMER.MSG.NEXT.%s.%s", stream,
              consumer);
@@ -220,7 +220,7 @@ bool bus_pull_open(struct bus *bus, const char *stream, const char *consumer,
 
 struct bus_message *bus_pull_next(struct bus_pull *pull, int want, int64_t timeout_ms)
 {
-    CHECK(want >= 0 && want <= MAX_WANT);
+    CHECK(want >= 0 && want <= BUS_PULL_MAX_WANT);
     lock(pull);
     pull->want = want;
     unlock(pull);

@@ -54,9 +54,11 @@ static bool has_free_slot(struct replies *replies)
     if (replies->slot_count == MAX_SLOTS)
         return false;
     uint32_t count = replies->slot_count == 0 ? FIRST_SLOTS : replies->slot_count * 2;
-    replies->slots = realloc(replies->slots, count * sizeof *replies->slots);
-    replies->free_slots = realloc(replies->free_slots, count * sizeof *replies->free_slots);
-    CHECK(replies->slots != NULL && replies->free_slots != NULL);
+    struct slot *slots = realloc(replies->slots, count * sizeof *slots);
+    uint32_t *free_slots = realloc(replies->free_slots, count * sizeof *free_slots);
+    CHECK(slots != NULL && free_slots != NULL);
+    replies->slots = slots;
+    replies->free_slots = free_slots;
     for (uint32_t i = count; i > replies->slot_count; i--) {
         replies->slots[i - 1] = (struct slot){0};
         replies->free_slots[replies->free_count++] = i - 1;

@@ -2,7 +2,9 @@
  *
  * unpack_*(): bytes to a message in `arena` (whose cap bounds what a hostile message may unpack
  * to), then checked: schema version, required ids, enums in range, texts valid UTF-8 without NUL,
- * list lengths. What comes out can be relied on. ERROR_INVALID says what is wrong with it.
+ * numbers finite and in bounds, list lengths. What comes out can be relied on: parts are there but
+ * for a batch item's dispatch, unless granted, and its chunk, if gone. Fields of later versions are
+ * passed over. ERROR_INVALID says what is wrong with which field. Strings are const.
  * pack_*(): a message to bytes in `arena`.
  * One pair for each message that travels alone; they are declared by the table below.
  */
