@@ -24,6 +24,14 @@ static bool is_shallow(const char *bytes, size_t length)
     return true;
 }
 
+/* jansson quotes the input, which need not be text. */
+static void make_printable(char *text)
+{
+    for (char *c = text; *c; c++)
+        if (*c < 0x20 || *c == 0x7f)
+            *c = '?';
+}
+
 bool json_parse(const char *bytes, size_t length, json_t **document, struct error *why)
 {
     json_error_t fault;
@@ -34,6 +42,7 @@ bool json_parse(const char *bytes, size_t length, json_t **document, struct erro
     *document = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &fault);
     if (*document)
         return true;
+    make_printable(fault.text);
     return error_set(why, ERROR_INVALID, "not valid JSON at line %d column %d: %s", fault.line,
                      fault.column, fault.text);
 }

@@ -156,6 +156,12 @@ static void hear(struct web_socket *socket)
     hear_inbox(socket);
 }
 
+static void call_woken(struct web_socket *socket)
+{
+    if (socket->route->woken && !socket->is_ending)
+        socket->route->woken(socket->server->options.context, socket, socket->state);
+}
+
 static void be_woken(struct web_socket *socket)
 {
     uint64_t times;
@@ -163,8 +169,8 @@ static void be_woken(struct web_socket *socket)
     (void)taken;
     if (web_is_draining(socket->server))
         web_socket_close(socket, 1001);
-    else if (socket->route->woken)
-        socket->route->woken(socket->server->options.context, socket, socket->state);
+    else
+        call_woken(socket);
 }
 
 /* What the clock alone demands. */
@@ -184,6 +190,7 @@ static void keep_time(struct web_socket *socket)
     send_frame(socket, FRAME_PING, NULL, 0);
     socket->is_pinged = true;
     socket->next_ping = instant_plus_ms(now, PING_MS);
+    call_woken(socket);
 }
 
 static void converse(struct web_socket *socket)

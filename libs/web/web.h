@@ -45,7 +45,8 @@ struct web_socket_route {
     void (*opened)(void *context, struct web_socket *socket, void *state);
     void (*said)(void *context, struct web_socket *socket, void *state, const char *text,
                  size_t length);
-    /* After web_socket_wake(): the place to send what others prompted. May be NULL. */
+    /* After web_socket_wake(), and every 15 s of silence: the place to send what others prompted.
+     * May be NULL. */
     void (*woken)(void *context, struct web_socket *socket, void *state);
     /* From its return on nobody may use the socket. */
     void (*closed)(void *context, struct web_socket *socket, void *state);

@@ -1,0 +1,30 @@
+#include "cursor.h"
+
+#include <stdio.h>
+
+#include "base/number.h"
+
+void cursor_of_seq(uint32_t seq, char cursor[CURSOR_SIZE])
+{
+    snprintf(cursor, CURSOR_SIZE, "s%u", seq);
+}
+
+bool cursor_read_seq(const char *cursor, uint32_t *seq)
+{
+    int64_t value;
+    if (cursor[0] != 's' || !number_parse_int(cursor + 1, &value) || value < 0 || value > INT32_MAX)
+        return false;
+    *seq = (uint32_t)value;
+    return true;
+}
+
+void cursor_of_job(const char *job_id, char cursor[CURSOR_SIZE])
+{
+    snprintf(cursor, CURSOR_SIZE, "j%s", job_id);
+}
+
+bool cursor_read_job(const char *cursor, const char **job_id)
+{
+    *job_id = cursor + 1;
+    return cursor[0] == 'j' && uuid_is_valid(cursor + 1);
+}

@@ -1,0 +1,100 @@
+#include "gateway.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "metrics.h"
+#include "routes.h"
+
+enum { SPARE_THREADS = 4 /* to refuse what is too much */ };
+
+/* Handed to civetweb as it is, so it lives as long as the gateway. */
+struct gateway_with_routes {
+    struct gateway gateway;
+    struct web_route routes[16];
+    size_t route_count;
+};
+
+static void note_answer(void *context, const char *method, const char *route, int status,
+                        double seconds)
+{
+    (void)context;
+    gateway_metrics_answered(method, route, status, seconds);
+}
+
+static void fill_routes(struct gateway_with_routes *g)
+{
+    size_t body = (size_t)g->gateway.settings->max_body_bytes;
+#define FILL_(method_, path_, handler_, takes_body, is_stream_)                                    \
+    g->routes[g->route_count++] = (struct web_route){.method = method_,                            \
+                                                     .path = path_,                                \
+                                                     .handler = handler_,                          \
+                                                     .max_body_bytes = (takes_body) ? body : 0,    \
+                                                     .is_stream = is_stream_};
+    ROUTES(FILL_)
+#undef FILL_
+}
+
+/* Streams never take the last threads, or nobody could submit any more. */
+static int streams_within(const struct gateway_settings *settings)
+{
+    int64_t most = settings->threads * 3 / 4;
+    return (int)(settings->max_streams < most ? settings->max_streams : most);
+}
+
+static bool open_web(struct gateway_with_routes *g, struct error *why)
+{
+    const struct gateway_settings *settings = g->gateway.settings;
+    int streams = streams_within(settings);
+    int spare = settings->threads - streams > 2 * SPARE_THREADS ? SPARE_THREADS : 1;
+    const struct web_options options = {
+        .address = settings->address,
+        .port = settings->port,
+        .threads = (int)settings->threads,
+        .max_active = (int)settings->threads - streams - spare,
+        .max_streams = streams,
+        .request_timeout_ms = (int)settings->request_timeout_ms,
+        .keep_alive = settings->keep_alive,
+        .routes = g->routes,
+        .route_count = g->route_count,
+        .sockets = &LIVE_SOCKET,
+        .socket_count = 1,
+        .context = &g->gateway,
+        .answered = note_answer,
+    };
+    return web_open(&options, &g->gateway.web, why);
+}
+
+bool gateway_open(const struct gateway_settings *settings, struct bus *bus,
+                  struct gateway **gateway, struct error *why)
+{
+    struct gateway_with_routes *g = calloc(1, sizeof *g);
+    CHECK(g != NULL);
+    *gateway = &g->gateway;
+    g->gateway = (struct gateway){.settings = settings, .bus = bus, .keyring = keyring_new()};
+    fill_routes(g);
+    if (hub_open(bus, &g->gateway.hub, why) && open_web(g, why))
+        return true;
+    gateway_close(gateway);
+    return false;
+}
+
+void gateway_drain(struct gateway *gateway, int64_t timeout_ms)
+{
+    hub_end(gateway->hub);
+    web_drain(gateway->web, timeout_ms);
+}
+
+void gateway_close(struct gateway **gateway)
+{
+    struct gateway *g = *gateway;
+    if (!g)
+        return;
+    if (g->hub)
+        hub_end(g->hub);
+    web_close(&g->web);
+    hub_close(&g->hub);
+    keyring_free(&g->keyring);
+    free(g);
+    *gateway = NULL;
+}

@@ -1,0 +1,23 @@
+/* Jobs, events and results as clients see them. Pure: messages in, JSON or CSV out. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/text.h"
+#include "messages/messages.h"
+
+/* "queued", "processing", ...; and back. */
+const char *state_name(Tp__JobStatus status);
+bool state_parse(const char *name, size_t length, Tp__JobStatus *status);
+bool state_is_final(Tp__JobStatus status);
+
+void view_job(const Tp__JobView *job, struct text *out);
+void view_event(const Tp__JobEvent *event, struct text *out);
+
+/* One line of JSON without its end. */
+void view_result(const Tp__ResultRow *row, struct text *out);
+
+/* The columns, and a row of them (RFC 4180). A field that a spreadsheet would take for a formula
+ * gets an apostrophe in front. */
+void view_csv_head(struct text *out);
+void view_csv_row(const Tp__ResultRow *row, struct text *out);
