@@ -131,13 +131,13 @@ declare
 begin
     select * into c from chunks where job_id = p_job and chunk_number = p_chunk;
     if c.job_id is null or c.status <> 2 or c.attempt <> p_attempt then
-        return row(3, 0, 0); -- gone
+        return row(3, 0, 0)::batch_line; -- gone
     end if;
     if c.lease_until > clock_timestamp() then
-        return row(4, 0, 0); -- early
+        return row(4, 0, 0)::batch_line; -- early
     end if;
     perform take_back(p_job, p_chunk, case when p_is_charged then 1 else 0 end);
-    return row(5, 0, 0); -- reaped; a call that may have run stays booked until its outcome comes
+    return row(5, 0, 0)::batch_line; -- reaped; a call that may have run stays booked until its outcome comes
 end $$;
 
 create function release_chunk(p_epoch bigint, p_job uuid, p_chunk integer, p_attempt integer)
@@ -148,12 +148,12 @@ declare
 begin
     select * into c from chunks where job_id = p_job and chunk_number = p_chunk;
     if c.job_id is null or c.status <> 2 or c.attempt <> p_attempt or c.epoch <> p_epoch then
-        return row(3, 0, 0); -- gone
+        return row(3, 0, 0)::batch_line; -- gone
     end if;
     perform take_back(p_job, p_chunk, 0);
     -- Never permitted and sworn off: no call can have been made.
     perform settle_call(p_job, p_chunk, p_attempt, false, true, 0, 0, 0::smallint, 0);
-    return row(6, 0, 0); -- released
+    return row(6, 0, 0)::batch_line; -- released
 end $$;
 
 -- Scheduling rule 6: a chunk as submitted has three tries, a part of a split one has one.
@@ -254,7 +254,8 @@ returns table (status integer, item integer, result smallint, job_status text, n
 language sql stable as $$
     select 1, i.item::integer,
            case when line.result = 1 and d.seqs is null then 3::smallint else line.result end,
-           j.status, microseconds(clock_timestamp()), chunk_numbers(c),
+           j.status, microseconds(clock_timestamp()),
+           case when c.job_id is not null then chunk_numbers(c) end,
            case when line.result = 7
                 then chunks_numbered(j.job_id, array[line.first_part, line.first_part + 1]) end,
            j.tenant_id, j.user_id, j.service_class, j.tasks, line.attempt, d.seqs, d.ids, d.texts,
