@@ -6,7 +6,6 @@ import pathlib
 import re
 import secrets
 import shutil
-import signal
 import subprocess
 import tempfile
 import urllib.error
@@ -145,14 +144,14 @@ class Fleet:
 
     def stop(self):
         """Ends all of it, services before servers; what will not end is killed."""
-        for process in [*self.services.values(), self.llm]:
-            if process:
-                process.thaw()
-                process.send(signal.SIGTERM)
-        for process in [*self.services.values(), self.llm, self.cache, self.database, self.broker]:
-            if process and process.child:
+        first = [*self.services.values(), self.llm]
+        for group in (first, [self.cache, self.database, self.broker]):
+            running = [process for process in group if process and process.is_alive()]
+            for process in running:
+                process.ask_to_end()
+            for process in running:
                 try:
-                    process.terminate(10)
+                    process.wait_end(15)
                 except TimeoutError as late:
                     print(late)
         if self.is_own_folder:

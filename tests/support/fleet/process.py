@@ -102,15 +102,19 @@ class Process:
         """Asks it to end and answers its exit code; beyond the time it is killed."""
         if self.child is None:
             return None
-        if self.is_alive():
-            self.thaw()
-            self.send(number)
-            try:
-                self.child.wait(seconds)
-            except subprocess.TimeoutExpired:
-                self.kill()
-                raise TimeoutError(f"{self.name} did not end within {seconds} s") from None
-        return self.child.returncode
+        self.ask_to_end(number)
+        return self.wait_end(seconds)
+
+    def ask_to_end(self, number=signal.SIGTERM):
+        self.thaw()
+        self.send(number)
+
+    def wait_end(self, seconds=40):
+        try:
+            return self.child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise TimeoutError(f"{self.name} did not end within {seconds:g} s") from None
 
     def cpu_seconds(self):
         with open(f"/proc/{self.pid}/stat", encoding="utf-8") as stat:

@@ -160,8 +160,11 @@ class Database(Server):
             return self.is_ready()
         wait_until(attempt, seconds, "PostgreSQL answers", every=0.05)
 
-    def terminate(self, seconds=30, number=signal.SIGINT):
+    def ask_to_end(self, number=signal.SIGINT):
         """SIGINT is PostgreSQL's fast shutdown."""
+        super().ask_to_end(number)
+
+    def terminate(self, seconds=30, number=signal.SIGINT):
         return super().terminate(seconds, number)
 
     def query(self, sql, values=()):
