@@ -344,6 +344,61 @@ static void a_store_without_an_answer_is_told_as_a_timeout(void **state)
     assert_true(waited_ms >= 100 && waited_ms < PATIENCE_MS);
 }
 
+/* Until the keeper has made it again. */
+static void await_stored_again(void)
+{
+    struct instant deadline = instant_plus_ms(clock_now(), 2 * PATIENCE_MS);
+    struct error why;
+    while (!bus_store(bus, SUBJECT_RESULT, bytes_of("x"), NULL, NULL, 100, &why))
+        assert_true(instant_is_before(clock_now(), deadline));
+}
+
+/* Then nobody tells that the stream is missing: somebody does hear the message. */
+static void a_missing_stream_comes_back_though_its_subject_has_a_listener(void **state)
+{
+    (void)state;
+    struct bus_subscription *listener;
+    struct error why;
+    assert_true(bus_listen(bus, SUBJECT_RESULT, NULL, &listener, &why));
+    call_api("$JS.API.STREAM.DELETE." STREAM_RESULTS, "");
+    assert_false(bus_store(bus, SUBJECT_RESULT, bytes_of("x"), NULL, NULL, 100, &why));
+    assert_int_equal(why.kind, ERROR_TIMEOUT);
+    await_stored_again();
+    bus_unsubscribe(&listener);
+}
+
+static void a_store_to_a_missing_stream_is_told_and_the_stream_made(void **state)
+{
+    (void)state;
+    struct error why;
+    atomic_store(&stored, 0);
+    atomic_store(&not_stored, 0);
+    call_api("$JS.API.STREAM.DELETE." STREAM_WORK, "");
+    bus_store_async(bus, "tp.work.standard", bytes_of("x"), NULL, NULL, PATIENCE_MS, keep_why,
+                    &why);
+    await_stored(1);
+    assert_int_equal(why.kind, ERROR_UNAVAILABLE);
+    struct bus_pull *pull = open_pull();
+    store("back");
+    ack_next(pull, "back");
+    bus_pull_close(&pull);
+}
+
+/* Longer than a request lives, shorter than the connection. */
+static void a_pull_goes_on_after_the_broker_was_silent(void **state)
+{
+    (void)state;
+    struct bus_pull *pull = open_pull();
+    assert_null(bus_pull_next(pull, 1, 20));
+    test_broker_freeze(&broker);
+    assert_null(bus_pull_next(pull, 1, 3000));
+    test_broker_thaw(&broker);
+    assert_true(bus_wait_connected(bus, PATIENCE_MS));
+    store("thawed");
+    ack_next(pull, "thawed");
+    bus_pull_close(&pull);
+}
+
 static int start(void **state)
 {
     (void)state;
@@ -376,6 +431,9 @@ int main(void)
         cmocka_unit_test(each_class_has_its_own_consumer),
         cmocka_unit_test(a_full_stream_is_busy),
         cmocka_unit_test(a_store_without_an_answer_is_told_as_a_timeout),
+        cmocka_unit_test(a_missing_stream_comes_back_though_its_subject_has_a_listener),
+        cmocka_unit_test(a_store_to_a_missing_stream_is_told_and_the_stream_made),
+        cmocka_unit_test(a_pull_goes_on_after_the_broker_was_silent),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }
