@@ -1,0 +1,282 @@
+#include "classify.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/number.h"
+#include "json/json.h"
+
+enum { WORD_BYTES = 64, MESSAGE_BYTES = 1000, MAX_ERROR_BYTES = 64 * 1024 };
+
+/* An error body, whatever its shape: the words in small letters. */
+struct fault {
+    bool is_there;
+    char message[MESSAGE_BYTES], type[WORD_BYTES], code[WORD_BYTES];
+};
+
+static void keep_small(char *kept, size_t size, const char *words)
+{
+    size_t length = 0;
+    for (; words[length] != '\0' && length + 1 < size; length++)
+        kept[length] = (char)tolower((unsigned char)words[length]);
+    kept[length] = '\0';
+}
+
+static void keep_member(char *kept, size_t size, const json_t *object, const char *name)
+{
+    const json_t *value = json_object_get(object, name);
+    if (json_is_string(value))
+        keep_small(kept, size, json_string_value(value));
+    else if (json_is_integer(value))
+        snprintf(kept, size, "%lld", (long long)json_integer_value(value));
+}
+
+/* {"error":{...}}, {"error":"words"}, or the flat {"object":"error",...} of older servers. */
+static void read_error(const json_t *document, struct fault *fault)
+{
+    const json_t *error = json_object_get(document, "error");
+    const json_t *object = json_object_get(document, "object");
+    if (json_is_string(error)) {
+        keep_small(fault->message, sizeof fault->message, json_string_value(error));
+        fault->is_there = true;
+        return;
+    }
+    if (error == NULL && json_is_string(object) && strcmp(json_string_value(object), "error") == 0)
+        error = document;
+    if (!json_is_object(error))
+        return;
+    fault->is_there = true;
+    keep_member(fault->message, sizeof fault->message, error, "message");
+    keep_member(fault->type, sizeof fault->type, error, "type");
+    keep_member(fault->code, sizeof fault->code, error, "code");
+}
+
+/* The words as they stand, where the body is no JSON: a page of a proxy, an event stream. */
+static void read_words(struct bytes body, struct fault *fault)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < body.length && length + 1 < sizeof fault->message; i++)
+        if (body.at[i] != 0)
+            fault->message[length++] = (char)tolower(body.at[i]);
+    fault->message[length] = '\0';
+    fault->is_there = strstr(fault->message, "data: {\"error\"") != NULL;
+}
+
+static struct fault fault_in(struct bytes body, int status)
+{
+    struct fault fault = {0};
+    if (body.length == 0 || (status / 100 != 2 && body.length > MAX_ERROR_BYTES))
+        return fault;
+    SCOPED(json_free)
+    json_t *document = NULL;
+    struct error why;
+    if (json_parse((const char *)body.at, body.length, &document, &why))
+        read_error(document, &fault);
+    else
+        read_words(body, &fault);
+    return fault;
+}
+
+static bool has_any(const char *words, const char *const *phrases)
+{
+    for (; *phrases != NULL; phrases++)
+        if (strstr(words, *phrases) != NULL)
+            return true;
+    return false;
+}
+
+static bool is_filtered(const struct fault *fault)
+{
+    static const char *const codes[] = {"content_filter", "content_policy", "responsibleai", NULL};
+    return has_any(fault->code, codes) || has_any(fault->type, codes);
+}
+
+static bool is_quota(const struct fault *fault, int status)
+{
+    static const char *const codes[] = {
+        "insufficient_quota", "credit_balance",       "spend_limit",
+        "spending_limit",     "usage_limit_exceeded", "billing_hard_limit",
+        "billing_not_active", "insufficient_balance", NULL};
+    static const char *const phrases[] = {"exceeded your current quota", "quota exceeded",
+                                          "credit balance is too low", "insufficient balance",
+                                          NULL};
+    return status == 402 || has_any(fault->code, codes) || has_any(fault->type, codes) ||
+           has_any(fault->message, phrases);
+}
+
+static bool is_too_large(const struct fault *fault, int status)
+{
+    static const char *const codes[] = {"context_length_exceeded", "string_above_max_length",
+                                        "request_too_large", "exceed_context_size", NULL};
+    static const char *const phrases[] = {
+        "request too large",       "maximum context length",  "context length exceeded",
+        "context window",          "prompt is too long",      "too many tokens",
+        "reduce the length",       "tokens must be reduced",  "available context size",
+        "exceeds the context",     "exceed context",          "input is too long",
+        "longer than the maximum", "larger than the maximum", NULL};
+    return status == 413 || has_any(fault->code, codes) || has_any(fault->type, codes) ||
+           has_any(fault->message, phrases);
+}
+
+/* Rule 4. */
+static bool is_our_fault(const struct fault *fault)
+{
+    static const char *const phrases[] = {"parse_error",     "parse error",   "failed to parse",
+                                          "is required",     "is allowed",    "not allowed",
+                                          "must be ",        "unsupported",   "not supported",
+                                          "unknown field",   "unrecognized",  "invalid type",
+                                          "type_error",      "json_schema",   "response_format",
+                                          "invalid request", "missing field", NULL};
+    return has_any(fault->message, phrases);
+}
+
+static Tp__OutcomeClass class_of(const struct fault *fault, int status)
+{
+    if (status / 100 == 2 && !fault->is_there)
+        return TP__OUTCOME_CLASS__OK;
+    if (is_filtered(fault))
+        return TP__OUTCOME_CLASS__CONTENT_FILTER;
+    if (is_too_large(fault, status))
+        return TP__OUTCOME_CLASS__TOO_LARGE;
+    if (is_quota(fault, status))
+        return TP__OUTCOME_CLASS__QUOTA_EXHAUSTED;
+    if (status == 401 || status == 403)
+        return TP__OUTCOME_CLASS__AUTH;
+    if (status == 429)
+        return TP__OUTCOME_CLASS__RATE_LIMITED;
+    if (status == 408)
+        return TP__OUTCOME_CLASS__TIMEOUT;
+    if (status == 500 && is_our_fault(fault))
+        return TP__OUTCOME_CLASS__BAD_REQUEST;
+    if (status / 100 == 2 || status >= 500 || status == 409 || status == 499)
+        return TP__OUTCOME_CLASS__SERVER_ERROR;
+    return TP__OUTCOME_CLASS__BAD_REQUEST;
+}
+
+/* ---- waits, in ms; negative = none ---- */
+
+static double wait_of_number(const char *words, double unit_ms)
+{
+    double number;
+    return number_parse_double(words, &number) && number >= 0 ? number * unit_ms : -1;
+}
+
+static double wait_of_date(const char *words, int64_t wall_ms)
+{
+    struct tm tm = {0};
+    const char *end = strptime(words, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+    if (end == NULL || *end != '\0')
+        return -1;
+    double wait = (double)timegm(&tm) * 1000 - (double)wall_ms;
+    return wait > 0 ? wait : 0;
+}
+
+/* A duration such as "18.642s", "644ms", "1m2.5s" or "37 seconds" at the start of the words. */
+static double wait_of_duration(const char *words)
+{
+    static const struct {
+        const char *unit;
+        double ms;
+    } units[] = {{"ms", 1},   {"second", 1000}, {"minute", 60000},
+                 {"s", 1000}, {"m", 60000},     {"h", 3600000}};
+    double wait = -1;
+    while (isdigit((unsigned char)*words)) {
+        char *end;
+        double number = strtod(words, &end);
+        end += strspn(end, " ");
+        size_t unit = 0, count = sizeof units / sizeof units[0];
+        while (unit < count && strncmp(end, units[unit].unit, strlen(units[unit].unit)) != 0)
+            unit++;
+        if (unit == count || !isfinite(number))
+            break;
+        wait = (wait < 0 ? 0 : wait) + number * units[unit].ms;
+        words = end + strlen(units[unit].unit);
+    }
+    return wait;
+}
+
+static double wait_in_message(const char *message)
+{
+    static const char *const leads[] = {"try again in ", "retry after ", "retry in ", "wait "};
+    for (size_t i = 0; i < sizeof leads / sizeof leads[0]; i++) {
+        const char *lead = strstr(message, leads[i]);
+        double wait = lead != NULL ? wait_of_duration(lead + strlen(leads[i])) : -1;
+        if (wait >= 0)
+            return wait;
+    }
+    return -1;
+}
+
+/* Rule 6. */
+static uint32_t wait_of(const struct reply *reply, const struct fault *fault, int64_t wall_ms)
+{
+    double wait = -1;
+    if (reply->retry_after_ms != NULL)
+        wait = wait_of_number(reply->retry_after_ms, 1);
+    if (wait < 0 && reply->retry_after != NULL) {
+        wait = wait_of_number(reply->retry_after, 1000);
+        if (wait < 0)
+            wait = wait_of_date(reply->retry_after, wall_ms);
+    }
+    if (wait < 0)
+        wait = wait_in_message(fault->message);
+    if (wait < 0)
+        return 0;
+    if (wait < WAIT_LEAST_MS)
+        return WAIT_LEAST_MS;
+    return wait > WAIT_MOST_MS ? WAIT_MOST_MS : (uint32_t)wait;
+}
+
+/* Codes are written for machines: what is no word of theirs stays out of logs. */
+static void keep_words(char *kept, const char *code)
+{
+    size_t length = strspn(code, "abcdefghijklmnopqrstuvwxyz0123456789_-.");
+    bool is_code = code[length] == '\0' && length > 0;
+    snprintf(kept, WORD_BYTES, "%s", is_code ? code : "");
+}
+
+static void describe(struct verdict *verdict, int status, const struct fault *fault)
+{
+    char type[WORD_BYTES], code[WORD_BYTES];
+    keep_words(type, fault->type);
+    keep_words(code, fault->code);
+    snprintf(verdict->detail, sizeof verdict->detail, "HTTP %d%s%s%s%s", status,
+             type[0] != '\0' ? " " : "", type, code[0] != '\0' ? " " : "", code);
+}
+
+static struct verdict unanswered(enum reply_kind kind)
+{
+    switch (kind) {
+    case REPLY_NOT_SENT:
+        return (struct verdict){.outcome_class = TP__OUTCOME_CLASS__CONNECTION,
+                                .detail = "no connection"};
+    case REPLY_TIMED_OUT:
+        return (struct verdict){.outcome_class = TP__OUTCOME_CLASS__TIMEOUT,
+                                .detail = "no whole answer in time"};
+    case REPLY_TOO_LONG:
+        return (struct verdict){.outcome_class = TP__OUTCOME_CLASS__INVALID_ANSWER,
+                                .detail = "the answer is too long"};
+    case REPLY_BROKEN:
+    case REPLY_ANSWERED:
+        break;
+    }
+    return (struct verdict){.outcome_class = TP__OUTCOME_CLASS__SERVER_ERROR,
+                            .detail = "the connection broke"};
+}
+
+struct verdict classify(const struct reply *reply, int64_t wall_ms)
+{
+    if (reply->kind != REPLY_ANSWERED)
+        return unanswered(reply->kind);
+    struct fault fault = fault_in(reply->body, reply->status);
+    struct verdict verdict = {.outcome_class = class_of(&fault, reply->status)};
+    if (verdict.outcome_class == TP__OUTCOME_CLASS__OK)
+        return verdict;
+    verdict.retry_after_ms = wait_of(reply, &fault, wall_ms);
+    describe(&verdict, reply->status, &fault);
+    return verdict;
+}

@@ -1,0 +1,162 @@
+#include "llm.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "keys/keys.h"
+#include "prompt.h"
+
+enum {
+    ANSWER_MAX_BYTES = 2 * 1000 * 1000,
+    HEADERS = 5,
+    WAIT_BYTES = 64,
+    USER_HEX_BYTES = 16, /* of the hash: enough to tell users apart */
+};
+
+struct llm {
+    const struct analyzer_settings *settings;
+    struct http_client *client;
+    struct text url, authorization;
+};
+
+struct llm_call {
+    struct llm *llm;
+    struct http_call *http;
+    struct text body;
+    llm_done *done;
+    void *context;
+};
+
+static bool ends_with(const struct text *text, const char *end)
+{
+    size_t length = strlen(end);
+    return text->length >= length && strcmp(text->chars + text->length - length, end) == 0;
+}
+
+struct llm *llm_new(const struct analyzer_settings *settings, struct http_client *client)
+{
+    struct llm *llm = calloc(1, sizeof *llm);
+    CHECK(llm != NULL);
+    llm->settings = settings;
+    llm->client = client;
+    size_t length = strlen(settings->base_url);
+    while (length > 0 && settings->base_url[length - 1] == '/')
+        length--;
+    text_add_bytes(&llm->url, settings->base_url, length);
+    text_add(&llm->url, ends_with(&llm->url, "/v1") ? "/chat/completions" : "/v1/chat/completions");
+    text_format(&llm->authorization, "Authorization: Bearer %s", settings->api_key);
+    return llm;
+}
+
+void llm_free(struct llm **llm)
+{
+    if (*llm == NULL)
+        return;
+    text_free(&(*llm)->url);
+    text_free(&(*llm)->authorization);
+    free(*llm);
+    *llm = NULL;
+}
+
+/* X-User: who it is for, in a form that tells the server nothing about them. */
+static void write_user(const char *salt, const Tp__Dispatch *dispatch, struct text *header)
+{
+    SCOPED(text_free)
+    struct text who = {0};
+    text_format(&who, "%s/%s", dispatch->tenant_id, dispatch->user_id);
+    unsigned char hash[KEY_HASH_BYTES];
+    key_hash(salt, who.chars, who.length, hash);
+    text_add(header, "X-User: ");
+    for (size_t i = 0; i < USER_HEX_BYTES; i++)
+        text_format(header, "%02x", hash[i]);
+}
+
+static void llm_call_free(struct llm_call **call)
+{
+    text_free(&(*call)->body);
+    free(*call);
+    *call = NULL;
+}
+
+static enum reply_kind kind_of(enum http_failure failure)
+{
+    switch (failure) {
+    case HTTP_ANSWERED:
+        return REPLY_ANSWERED;
+    case HTTP_NOT_SENT:
+        return REPLY_NOT_SENT;
+    case HTTP_TIMED_OUT:
+        return REPLY_TIMED_OUT;
+    case HTTP_TOO_BIG:
+        return REPLY_TOO_LONG;
+    case HTTP_BROKEN:
+    case HTTP_STOPPED:
+        return REPLY_BROKEN;
+    }
+    CHECK_UNREACHABLE();
+}
+
+static void hear(void *context, const struct http_response *response, const struct error *why)
+{
+    (void)why; /* the failure says it for machines, classify() for people */
+    struct llm_call *call = context;
+    char after_ms[WAIT_BYTES], after[WAIT_BYTES];
+    bool has_ms = http_response_header(response, "retry-after-ms", after_ms, sizeof after_ms);
+    bool has_after = http_response_header(response, "retry-after", after, sizeof after);
+    struct reply reply = {.kind = kind_of(response->failure),
+                          .status = response->status,
+                          .retry_after_ms = has_ms ? after_ms : NULL,
+                          .retry_after = has_after ? after : NULL,
+                          .body = {(const uint8_t *)response->body.chars, response->body.length}};
+    call->done(call->context, &reply, response->failure != HTTP_NOT_SENT);
+    llm_call_free(&call);
+}
+
+struct llm_call *llm_start(struct llm *llm, const Tp__Dispatch *dispatch, const char *trace,
+                           llm_done *done, void *context)
+{
+    const struct analyzer_settings *settings = llm->settings;
+    struct llm_call *call = calloc(1, sizeof *call);
+    CHECK(call != NULL);
+    call->llm = llm;
+    call->done = done;
+    call->context = context;
+    prompt_write(dispatch,
+                 &(struct prompt_options){.model = settings->model,
+                                          .max_tokens_field = settings->max_tokens_field},
+                 &call->body);
+    SCOPED(text_free)
+    struct text user = {0}, traceparent = {0};
+    const char *headers[HEADERS] = {"Content-Type: application/json"};
+    size_t count = 1;
+    if (settings->api_key[0] != '\0')
+        headers[count++] = llm->authorization.chars;
+    if (settings->sends_user) {
+        write_user(settings->user_salt, dispatch, &user);
+        headers[count++] = user.chars;
+    }
+    if (trace != NULL) {
+        text_format(&traceparent, "traceparent: %s", trace);
+        headers[count++] = traceparent.chars;
+    }
+    struct http_request request = {
+        .method = "POST",
+        .url = llm->url.chars,
+        .headers = headers,
+        .body = {(const uint8_t *)call->body.chars, call->body.length},
+        .connect_timeout_ms = settings->connect_timeout_ms,
+        .total_timeout_ms = settings->timeout_ms,
+        .max_body_bytes = ANSWER_MAX_BYTES,
+    };
+    call->http = http_start(llm->client, &request, hear, call);
+    return call;
+}
+
+void llm_cancel(struct llm_call **call)
+{
+    if (*call == NULL)
+        return;
+    http_cancel((*call)->llm->client, &(*call)->http);
+    llm_call_free(call);
+}

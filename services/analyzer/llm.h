@@ -1,0 +1,24 @@
+/* The LLM endpoint: a dispatch becomes a request, what comes back a reply to be classified.
+ * Belongs to the thread of its HTTP client. */
+#pragma once
+
+#include "classify.h"
+#include "http/http.h"
+#include "settings.h"
+
+struct llm;
+struct llm_call;
+
+/* Settings and client are lent for its life. */
+struct llm *llm_new(const struct analyzer_settings *settings, struct http_client *client);
+void llm_free(struct llm **llm);
+
+/* Told once per call from http_poll(): what came of it. All is lent for the call. is_sent: a
+ * request has left. */
+typedef void llm_done(void *context, const struct reply *reply, bool is_sent);
+
+/* trace is a W3C traceparent or NULL. The dispatch is not needed any more afterwards. */
+struct llm_call *llm_start(struct llm *llm, const Tp__Dispatch *dispatch, const char *trace,
+                           llm_done *done, void *context);
+/* Ends it at once; it is not told of any more. */
+void llm_cancel(struct llm_call **call);

@@ -1,0 +1,38 @@
+/* analyzer: stateless hands. One permit is one call; it never retries, sleeps or decides.
+ *
+ * Hears        dispatches of stream WORK, interactive ones first; tp.cancel.*; permits
+ * Says         tp.rpc.scheduler.permit and .heartbeat; outcomes to stream RESULTS;
+ *              calls to the LLM, or none: then the embedded analysis does the work
+ * Keeps        nothing: what it holds is unacked in WORK until its outcome is stored
+ * If it dies   its calls are lost and granted again once their leases end
+ */
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "analyzer.h"
+#include "log/log.h"
+#include "metrics.h"
+
+int main(int argc, char **argv)
+{
+    struct analyzer_settings settings;
+    process_configure(&ANALYZER_PROGRAM, argc, argv, &settings);
+    struct error why;
+    if (!analyzer_settings_check(&settings, &why)) {
+        fprintf(stderr, "analyzer: %s\n", why.message);
+        return EX_CONFIG;
+    }
+    SCOPED(process_end)
+    struct process *process = process_begin(&ANALYZER_PROGRAM, &settings.process);
+    analyzer_metrics_open(settings.base_url[0] != '\0' ? settings.model : "embedded");
+
+    SCOPED(analyzer_close)
+    struct analyzer *analyzer = NULL;
+    if (!analyzer_open(&settings, process, &analyzer, &why)) {
+        log_error("analyzer.unavailable", LOG_WHY(&why));
+        return 1;
+    }
+    process_ready(process);
+    process_wait(process);
+    return 0;
+}

@@ -1,0 +1,26 @@
+/* The analyzer's metrics. Any thread. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "work.pb-c.h"
+
+enum ask_verdict { ASK_PERMITTED, ASK_DROPPED, ASK_REPEATED };
+
+/* Makes the series, so that they are there at zero. The model is lent for the life of the
+ * process. */
+void analyzer_metrics_open(const char *model);
+void analyzer_metrics_slots(int slots, int busy);
+void analyzer_metrics_ask(enum ask_verdict verdict);
+/* A call to the LLM has ended. */
+void analyzer_metrics_call(Tp__OutcomeClass outcome_class, double seconds);
+/* An outcome goes out. */
+void analyzer_metrics_outcome(const Tp__Outcome *outcome);
+/* An outcome is stored: so long after its dispatch came. */
+void analyzer_metrics_chunk(double seconds);
+/* A message that could not be read and was terminated. */
+void analyzer_metrics_refused(void);
+
+/* "ok", "partial", ...: for labels and logs. */
+const char *outcome_class_name(Tp__OutcomeClass outcome_class);

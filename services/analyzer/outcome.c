@@ -1,0 +1,188 @@
+#include "outcome.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "embedded/embedded.h"
+#include "messages/messages.h"
+#include "prompt.h"
+
+enum { RESULTS_MAX_BYTES = 800 * 1000, POST_RESULT_MAX_BYTES = 200 * 1000, SHORT_LIST = 5 };
+
+Tp__Outcome *outcome_new(const Tp__Dispatch *dispatch, const char *instance_id,
+                         Tp__OutcomeClass outcome_class, struct arena *arena)
+{
+    Tp__Outcome *outcome = arena_new(arena, sizeof *outcome);
+    tp__outcome__init(outcome);
+    outcome->schema_version = SCHEMA_VERSION;
+    outcome->job_id = dispatch->job_id;
+    outcome->chunk_number = dispatch->chunk_number;
+    outcome->attempt = dispatch->attempt;
+    outcome->epoch = dispatch->epoch;
+    outcome->instance_id = arena_string(arena, instance_id);
+    outcome->tenant_id = dispatch->tenant_id;
+    outcome->user_id = dispatch->user_id;
+    outcome->outcome_class = outcome_class;
+    outcome->mode = dispatch->mode;
+    outcome->usage = arena_new(arena, sizeof *outcome->usage);
+    tp__usage__init(outcome->usage);
+    outcome->results = arena_array(arena, Tp__PostResult *, dispatch->n_posts);
+    outcome->missing = arena_array(arena, Tp__MissingPost *, dispatch->n_posts);
+    return outcome;
+}
+
+static void shorten(struct post_analysis *analysis, size_t most)
+{
+    size_t *counts[] = {&analysis->hashtags.count, &analysis->mentions.count,
+                        &analysis->cashtags.count, &analysis->urls.count,
+                        &analysis->names.count,    &analysis->keywords.count,
+                        &analysis->topics.count};
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        if (*counts[i] > most)
+            *counts[i] = most;
+}
+
+static void write_within(struct post_analysis *analysis, size_t max_bytes, struct text *json)
+{
+    post_analysis_write_json(analysis, json);
+    for (size_t most = SHORT_LIST; json->length > max_bytes; most = 0) {
+        text_clear(json);
+        shorten(analysis, most);
+        post_analysis_write_json(analysis, json);
+        CHECK(most > 0 || json->length <= max_bytes);
+    }
+}
+
+/* A post's share of the message. */
+static size_t share_of(const Tp__Dispatch *dispatch)
+{
+    size_t share = RESULTS_MAX_BYTES / dispatch->n_posts;
+    return share < POST_RESULT_MAX_BYTES ? share : POST_RESULT_MAX_BYTES;
+}
+
+static Tp__PostResult *add_result(Tp__Outcome *outcome, const Tp__Dispatch *dispatch, size_t nth,
+                                  struct post_analysis *analysis, struct arena *arena)
+{
+    SCOPED(text_free)
+    struct text json = {0};
+    write_within(analysis, share_of(dispatch), &json);
+    Tp__PostResult *result = arena_new(arena, sizeof *result);
+    tp__post_result__init(result);
+    result->seq = dispatch->posts[nth]->seq;
+    result->data_json.data = (uint8_t *)arena_bytes(arena, json.chars, json.length);
+    result->data_json.len = json.length;
+    result->confidence = analysis->confidence;
+    outcome->results[outcome->n_results++] = result;
+    return result;
+}
+
+static void add_missing(Tp__Outcome *outcome, uint32_t seq, const char *reason, struct arena *arena)
+{
+    Tp__MissingPost *missing = arena_new(arena, sizeof *missing);
+    tp__missing_post__init(missing);
+    missing->seq = seq;
+    missing->reason = arena_string(arena, reason);
+    outcome->missing[outcome->n_missing++] = missing;
+}
+
+static struct piece text_of(const Tp__Dispatch *dispatch, size_t nth)
+{
+    const ProtobufCBinaryData *text = &dispatch->posts[nth]->text;
+    return (struct piece){(const char *)text->data, text->len};
+}
+
+Tp__Outcome *outcome_by_embedded(const Tp__Dispatch *dispatch, const char *instance_id,
+                                 struct arena *arena)
+{
+    size_t count = dispatch->n_posts;
+    Tp__Outcome *outcome = outcome_new(dispatch, instance_id, TP__OUTCOME_CLASS__OK, arena);
+    struct piece *posts = arena_array(arena, struct piece, count);
+    struct post_analysis *analyses = arena_array(arena, struct post_analysis, count);
+    for (size_t i = 0; i < count; i++) {
+        posts[i] = text_of(dispatch, i);
+        embedded_analyze(posts[i], arena, &analyses[i]);
+        Tp__PostResult *result = add_result(outcome, dispatch, i, &analyses[i], arena);
+        result->provenance = TP__PROVENANCE__FROM_EMBEDDED;
+        result->model = arena_string(arena, EMBEDDED_VERSION);
+    }
+    SCOPED(text_free)
+    struct text summary = {0};
+    embedded_summary(posts, analyses, count, &summary);
+    outcome->summary = arena_bytes(arena, summary.chars, summary.length);
+    outcome->usage->is_known = true; /* nothing was called */
+    return outcome;
+}
+
+/* ---- an LLM's answer ---- */
+
+static uint32_t count_code_points(const char *bytes, size_t length)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < length; i++)
+        count += ((unsigned char)bytes[i] & 0xC0) != 0x80;
+    return count;
+}
+
+/* Finds each name in the text, an equal one after the one before; drops what is not there. */
+static void place_names(struct entities *names, struct piece text)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < names->count; i++) {
+        struct entity name = names->items[i];
+        const char *from = text.at;
+        for (size_t k = 0; k < kept; k++) {
+            const struct entity *before = &names->items[k];
+            if (before->text.length == name.text.length &&
+                memcmp(before->text.at, name.text.at, name.text.length) == 0)
+                from = before->text.at + before->text.length;
+        }
+        size_t left = text.length - (size_t)(from - text.at);
+        const char *found = memmem(from, left, name.text.at, name.text.length);
+        if (found == NULL)
+            continue;
+        name.text.at = found;
+        name.start = count_code_points(text.at, (size_t)(found - text.at));
+        name.end = name.start + count_code_points(found, name.text.length);
+        name.is_placed = true;
+        names->items[kept++] = name;
+    }
+    names->count = kept;
+}
+
+static void add_answer(Tp__Outcome *outcome, const Tp__Dispatch *dispatch, size_t nth,
+                       const struct post_answer *answer, const char *model, struct arena *arena)
+{
+    struct post_analysis analysis = answer->analysis;
+    struct piece text = text_of(dispatch, nth);
+    embedded_find_entities(text, arena, &analysis);
+    place_names(&analysis.names, text);
+    Tp__PostResult *result = add_result(outcome, dispatch, nth, &analysis, arena);
+    result->provenance = TP__PROVENANCE__FROM_LLM;
+    result->model = arena_string(arena, model);
+    result->prompt_version = arena_string(arena, PROMPT_VERSION);
+}
+
+Tp__Outcome *outcome_of_answer(const Tp__Dispatch *dispatch, const char *instance_id,
+                               const char *model, const struct answer *answer, struct arena *arena)
+{
+    Tp__Outcome *outcome = outcome_new(dispatch, instance_id, answer->outcome_class, arena);
+    for (size_t i = 0; i < dispatch->n_posts; i++) {
+        switch (answer->posts[i].state) {
+        case POST_ANSWERED:
+            add_answer(outcome, dispatch, i, &answer->posts[i], model, arena);
+            break;
+        case POST_MISSING:
+            add_missing(outcome, dispatch->posts[i]->seq, "missing", arena);
+            break;
+        case POST_INVALID:
+            add_missing(outcome, dispatch->posts[i]->seq, "invalid", arena);
+            break;
+        }
+    }
+    outcome->summary = arena_string(arena, answer->summary);
+    outcome->was_called = true;
+    outcome->usage->is_known = answer->is_usage_known;
+    outcome->usage->prompt_tokens = answer->prompt_tokens;
+    outcome->usage->completion_tokens = answer->completion_tokens;
+    return outcome;
+}

@@ -1,0 +1,24 @@
+/* Outcomes: what is published about an attempt, from what came of it.
+ *
+ * Pure. The outcome lives in the arena; its strings are lent by the dispatch, the arena and the
+ * caller. An outcome stays under the broker's limit of a message: a post whose analysis is longer
+ * than its share loses entities and words, never its sentiment.
+ */
+#pragma once
+
+#include "answer.h"
+#include "base/arena.h"
+#include "work.pb-c.h"
+
+/* One without results, which the caller completes. instance_id: of this incarnation. */
+Tp__Outcome *outcome_new(const Tp__Dispatch *dispatch, const char *instance_id,
+                         Tp__OutcomeClass outcome_class, struct arena *arena);
+
+/* Every post by the embedded analysis. */
+Tp__Outcome *outcome_by_embedded(const Tp__Dispatch *dispatch, const char *instance_id,
+                                 struct arena *arena);
+
+/* Results and missing posts of an LLM's answer. Tags and links come from the embedded analysis; a
+ * name that does not stand in its post is an invention and is left out. */
+Tp__Outcome *outcome_of_answer(const Tp__Dispatch *dispatch, const char *instance_id,
+                               const char *model, const struct answer *answer, struct arena *arena);

@@ -1,0 +1,87 @@
+#include "settings.h"
+
+#include <strings.h>
+
+#define PLACE(member) offsetof(struct analyzer_settings, member)
+
+static const struct setting SETTINGS[] = {
+    PROCESS_SETTINGS(struct analyzer_settings, process),
+    {.name = "TP_LLM_BASE_URL",
+     .type = SETTING_TEXT,
+     .offset = PLACE(base_url),
+     .fallback = "",
+     .max = 1000,
+     .help = "OpenAI-compatible server, with or without /v1; if empty, the embedded analysis does "
+             "the work"},
+    {.name = "TP_LLM_API_KEY",
+     .type = SETTING_SECRET,
+     .offset = PLACE(api_key),
+     .fallback = "",
+     .max = 4000,
+     .help = "key that goes to the LLM server as a bearer token"},
+    {.name = "TP_LLM_MODEL",
+     .type = SETTING_TEXT,
+     .offset = PLACE(model),
+     .fallback = "gpt-4o-mini",
+     .min = 1,
+     .max = 200,
+     .help = "model to ask for"},
+    {.name = "TP_LLM_MAX_TOKENS_FIELD",
+     .type = SETTING_CHOICE,
+     .offset = PLACE(max_tokens_field),
+     .fallback = "max_tokens",
+     .choices = "max_tokens max_completion_tokens",
+     .help = "what the server calls the limit of an answer; newer OpenAI models want the second"},
+    {.name = "TP_LLM_TIMEOUT_MS",
+     .type = SETTING_INT,
+     .offset = PLACE(timeout_ms),
+     .fallback = "60000",
+     .min = 100,
+     .max = 600000,
+     .unit = "ms",
+     .help = "longest call; no longer than the scheduler's limit of a call, whose leases end it"},
+    {.name = "TP_LLM_CONNECT_TIMEOUT_MS",
+     .type = SETTING_INT,
+     .offset = PLACE(connect_timeout_ms),
+     .fallback = "5000",
+     .min = 10,
+     .max = 60000,
+     .unit = "ms",
+     .help = "longest wait for a connection to the LLM server"},
+    {.name = "TP_LLM_SEND_USER",
+     .type = SETTING_BOOL,
+     .offset = PLACE(sends_user),
+     .fallback = "true",
+     .help = "send X-User, a keyed hash of tenant and user, with each call"},
+    {.name = "TP_LLM_USER_SALT",
+     .type = SETTING_SECRET,
+     .offset = PLACE(user_salt),
+     .fallback = "tweetpulse-x-user",
+     .min = 16,
+     .max = 64,
+     .help = "key of the hash in X-User; the same in all analyzers"},
+    {.name = "TP_ANALYZER_SLOTS",
+     .type = SETTING_INT,
+     .offset = PLACE(slots),
+     .fallback = "10",
+     .min = 1,
+     .max = 1000,
+     .help = "calls that this replica can run at once"},
+};
+
+const struct program ANALYZER_PROGRAM = {
+    .name = "analyzer",
+    .summary = "analyses dispatched posts, by an LLM or by the embedded analysis",
+    .settings = SETTINGS,
+    .setting_count = sizeof SETTINGS / sizeof SETTINGS[0],
+};
+
+bool analyzer_settings_check(const struct analyzer_settings *settings, struct error *why)
+{
+    const char *url = settings->base_url;
+    if (url[0] != '\0' && strncasecmp(url, "http://", 7) != 0 &&
+        strncasecmp(url, "https://", 8) != 0)
+        return error_set(why, ERROR_INVALID,
+                         "TP_LLM_BASE_URL: is \"%s\", must begin with http:// or https://", url);
+    return true;
+}
