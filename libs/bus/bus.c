@@ -57,13 +57,12 @@ void bus_want_streams(struct bus *bus)
 /* ---- told by the library, on a thread of its own ---- */
 
 /* Notes the connection's state and tells it on, except to a bus that is being closed. */
-static void turn(struct bus *bus, bool is_up, bool is_closed)
+static void turn(struct bus *bus, bool is_up)
 {
     lock(bus);
     bool was_up = bus->is_up;
     bus->is_up = is_up;
     bus->is_renewed = bus->is_renewed || is_up;
-    bus->closed += is_closed ? 1 : 0;
     bool is_told = bus->changed != NULL && was_up != is_up && !bus->is_ending;
     pthread_cond_broadcast(&bus->turned);
     unlock(bus);
@@ -76,19 +75,24 @@ static void turn(struct bus *bus, bool is_up, bool is_closed)
 static void on_disconnected(natsConnection *connection, void *context)
 {
     (void)connection;
-    turn(context, false, false);
+    turn(context, false);
 }
 
 static void on_reconnected(natsConnection *connection, void *context)
 {
     (void)connection;
-    turn(context, true, false);
+    turn(context, true);
 }
 
 static void on_closed(natsConnection *connection, void *context)
 {
     (void)connection;
-    turn(context, false, true);
+    struct bus *bus = context;
+    turn(bus, false);
+    lock(bus);
+    bus->closed++; /* last: from then on bus_close() may free it */
+    pthread_cond_broadcast(&bus->turned);
+    unlock(bus);
 }
 
 /* Without a handler the library prints to stderr. What it tells of here, a slow consumer or a
