@@ -1,144 +1,88 @@
 /* Posts out of CSV (RFC 4180): the first row names the columns. */
-#include <csv.h>
 #include <string.h>
 #include <strings.h>
 
 #include "submit.h"
+#include "table/table.h"
 
-enum { COLUMNS_MAX = 256 };
-enum column { COLUMN_OTHER, COLUMN_ID, COLUMN_TEXT, COLUMN_LANGUAGE };
+enum { NO_COLUMN = TABLE_MAX_FIELDS };
 
 struct reading {
     struct submission *submission;
-    enum column columns[COLUMNS_MAX];
-    size_t column_count, field;
-    bool is_header_read, is_row_open, is_refused;
-    uint32_t line, row_line; /* where we are, and where the row began */
-    struct raw_post post;
+    bool is_header_read;
+    size_t id, text, language; /* columns */
 };
 
-static enum column column_of(const char *name, size_t length)
+static bool is_text_name(const char *name)
 {
-    static const struct {
-        const char *name;
-        enum column column;
-    } NAMES[] = {
-        {"id", COLUMN_ID},         {"text", COLUMN_TEXT},         {"full_text", COLUMN_TEXT},
-        {"tweet", COLUMN_TEXT},    {"content", COLUMN_TEXT},      {"body", COLUMN_TEXT},
-        {"lang", COLUMN_LANGUAGE}, {"language", COLUMN_LANGUAGE},
-    };
-    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
-        if (strlen(NAMES[i].name) == length && strncasecmp(NAMES[i].name, name, length) == 0)
-            return NAMES[i].column;
-    return COLUMN_OTHER;
-}
-
-static bool has_column(const struct reading *reading, enum column column)
-{
-    for (size_t i = 0; i < reading->column_count; i++)
-        if (reading->columns[i] == column)
+    static const char *const NAMES[] = {"text", "full_text", "tweet", "content", "body"};
+    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
+        if (strcasecmp(NAMES[i], name) == 0)
             return true;
+    }
     return false;
 }
 
 /* The first of several columns of one kind counts. */
-static void take_header_field(struct reading *reading, const char *name, size_t length)
+static void take_header(struct reading *reading, const struct table_row *row)
 {
-    if (reading->column_count == COLUMNS_MAX)
-        return;
-    enum column column = column_of(name, length);
-    if (has_column(reading, column))
-        column = COLUMN_OTHER;
-    reading->columns[reading->column_count++] = column;
-}
-
-static void take_post_field(struct reading *reading, const char *field, size_t length)
-{
-    struct arena *arena = reading->submission->arena;
-    enum column column =
-        reading->field < reading->column_count ? reading->columns[reading->field] : COLUMN_OTHER;
-    switch (column) {
-    case COLUMN_ID:
-        reading->post.id = length ? arena_bytes(arena, field, length) : NULL;
-        reading->post.id_length = length;
-        break;
-    case COLUMN_TEXT:
-        reading->post.text =
-            (struct bytes){(const uint8_t *)arena_bytes(arena, field, length), length};
-        break;
-    case COLUMN_LANGUAGE:
-        reading->post.language = arena_bytes(arena, field, length);
-        break;
-    case COLUMN_OTHER:
-        break;
+    for (size_t i = row->count; i-- > 0;) {
+        const char *name = row->fields[i].chars;
+        if (is_text_name(name))
+            reading->text = i;
+        else if (strcasecmp(name, "id") == 0)
+            reading->id = i;
+        else if (strcasecmp(name, "lang") == 0 || strcasecmp(name, "language") == 0)
+            reading->language = i;
+    }
+    reading->is_header_read = true;
+    if (reading->text == NO_COLUMN) {
+        submission_refuse_field(reading->submission, (uint32_t)row->line, "/posts",
+                                "the first row must name a column \"text\"");
     }
 }
 
-static void take_field(void *field, size_t length, void *context)
+/* A field copied into the submission; .at is NULL if the row has no such column. */
+static struct bytes copied(const struct reading *reading, const struct table_row *row,
+                           size_t column)
 {
-    struct reading *reading = context;
-    if (!reading->is_header_read)
-        take_header_field(reading, field, length);
-    else
-        take_post_field(reading, field, length);
-    reading->field++;
+    if (column >= row->count)
+        return (struct bytes){0};
+    const struct table_field *field = &row->fields[column];
+    const char *copy = arena_bytes(reading->submission->arena, field->chars, field->length);
+    return (struct bytes){(const uint8_t *)copy, field->length};
 }
 
-static void end_row(int terminator, void *context)
+static bool take_row(void *context, const struct table_row *row)
 {
-    (void)terminator;
     struct reading *reading = context;
-    reading->is_row_open = false;
-    reading->field = 0;
     if (!reading->is_header_read) {
-        reading->is_header_read = true;
-        reading->is_refused = !has_column(reading, COLUMN_TEXT);
-        if (reading->is_refused)
-            submission_refuse_field(reading->submission, reading->row_line, "/posts",
-                                    "the first row must name a column \"text\"");
-        return;
+        take_header(reading, row);
+        return reading->text != NO_COLUMN;
     }
-    reading->post.line = reading->row_line;
-    if (!reading->is_refused && submission_has_room(reading->submission))
-        submission_add_post(reading->submission, &reading->post);
-    reading->post = (struct raw_post){0};
+    if (!submission_has_room(reading->submission))
+        return false;
+    struct bytes id = copied(reading, row, reading->id);
+    const struct raw_post post = {
+        .line = (uint32_t)row->line,
+        .id = id.length ? (const char *)id.at : NULL,
+        .id_length = id.length,
+        .text = copied(reading, row, reading->text),
+        .language = (const char *)copied(reading, row, reading->language).at,
+    };
+    submission_add_post(reading->submission, &post);
+    return true;
 }
 
-static bool is_blank(const char *bytes, size_t length)
+void submission_read_csv(struct submission *submission, const char *bytes, size_t length)
 {
-    return length == 0 || (length == 1 && (bytes[0] == '\n' || bytes[0] == '\r')) ||
-           (length == 2 && memcmp(bytes, "\r\n", 2) == 0);
-}
-
-/* libcsv does not say where a row began, so it is fed line by line. */
-static bool feed(struct reading *reading, struct csv_parser *parser, const char *bytes,
-                 size_t length)
-{
-    size_t at = 0;
-    while (at < length && !reading->is_refused && !reading->submission->is_oversized) {
-        const char *end = memchr(bytes + at, '\n', length - at);
-        size_t line_length = end ? (size_t)(end - bytes) + 1 - at : length - at;
-        reading->line++;
-        if (!reading->is_row_open && !is_blank(bytes + at, line_length)) {
-            reading->is_row_open = true;
-            reading->row_line = reading->line;
-        }
-        if (csv_parse(parser, bytes + at, line_length, take_field, end_row, reading) != line_length)
-            return false;
-        at += line_length;
-    }
-    return reading->is_refused || csv_fini(parser, take_field, end_row, reading) == 0;
-}
-
-void submission_read_csv(struct submission *s, const char *bytes, size_t length)
-{
-    struct reading reading = {.submission = s};
-    struct csv_parser parser;
+    struct reading reading = {
+        .submission = submission, .id = NO_COLUMN, .text = NO_COLUMN, .language = NO_COLUMN};
+    const struct table_reader reader = {
+        .delimiter = ',', .is_strict = true, .row = take_row, .context = &reading};
     size_t mark = length >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-    if (csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI) != 0)
-        return;
-    if (!feed(&reading, &parser, bytes + mark, length - mark))
-        submission_refuse_field(s, reading.row_line, "/posts",
-                                "this row's quotes are not closed, or text follows them");
-    csv_free(&parser);
+    int64_t bad_line;
+    struct error why;
+    if (!table_read(&reader, bytes + mark, length - mark, &bad_line, &why))
+        submission_refuse_field(submission, (uint32_t)bad_line, "/posts", why.message);
 }

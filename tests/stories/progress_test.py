@@ -49,23 +49,33 @@ def test_a_stream_survives_the_gateways_restart(world):
     world.settle()
 
 
-def connect(world, job):
-    return websocket.create_connection(
-        world.fleet.url.replace("http:", "ws:") + f"/v1/jobs/{job}/ws", timeout=30,
+def connect(world, *jobs):
+    socket = websocket.create_connection(
+        world.fleet.url.replace("http:", "ws:") + "/v1/ws", timeout=30,
         header=[f"Authorization: Bearer {world.fleet.api_key}"])
+    for job in jobs:
+        socket.send(json.dumps({"subscribe": job, "after": 0}))
+    return socket
 
 
-def test_a_websocket_tells_the_same(world):
+def test_a_websocket_tells_of_many_jobs(world):
     world.script(delay_ms=30)
-    job = world.submit("socketed", 30, chunk_size=5)
-    socket = connect(world, job)
-    events = []
-    while not events or events[-1]["state"] != "completed":
-        text = socket.recv()
-        assert text, "it ended before the job did"
-        events.append(json.loads(text))
+    jobs = [world.submit(f"socketed-{i}", 30, chunk_size=5) for i in range(3)]
+    socket = connect(world, *jobs)
+    events = {job: [] for job in jobs}
+    while not all(heard and heard[-1]["state"] == "completed" for heard in events.values()):
+        event = json.loads(socket.recv())
+        events[event["job_id"]].append(event)
     socket.close()
-    assert [event["number"] for event in events] == list(range(1, len(events) + 1))
+    for heard in events.values():
+        assert [event["number"] for event in heard] == list(range(1, len(heard) + 1))
+    world.settle()
+
+
+def test_a_websocket_is_told_what_it_may_not_have(world):
+    socket = connect(world, "01890000-0000-7000-8000-000000000000")
+    assert "error" in json.loads(socket.recv())
+    socket.close()
     world.settle()
 
 

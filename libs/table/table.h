@@ -1,0 +1,41 @@
+/* CSV, row by row (RFC 4180): the one place that knows libcsv.
+ *
+ * A row is told with the line it began on; blank lines are passed over. Fields are trimmed of
+ * blanks around them, NUL-terminated, and lent for the call. Fields beyond TABLE_MAX_FIELDS are
+ * dropped. Strict: quotes must be closed, and stand around a whole field; otherwise whatever is
+ * there is taken as well as it can be. Pure; any thread.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/scoped.h"
+
+enum { TABLE_MAX_FIELDS = 256 };
+
+struct table_field {
+    const char *chars;
+    size_t length;
+};
+
+struct table_row {
+    int64_t line; /* from 1 */
+    const struct table_field *fields;
+    size_t count;
+};
+
+struct table_reader {
+    char delimiter;
+    bool is_strict;
+    /* False ends the reading. */
+    bool (*row)(void *context, const struct table_row *row);
+    void *context;
+};
+
+/* False: the row that begins on *bad_line is not well-formed. Being ended by `row` is no failure.
+ */
+MUST_USE bool table_read(const struct table_reader *reader, const char *bytes, size_t length,
+                         int64_t *bad_line, struct error *why);
