@@ -1,5 +1,6 @@
 #include "readings.h"
 
+#include <math.h>
 #include <string.h>
 
 static bool is_same_series(const Tp__MetricSeries *a, const Tp__MetricSeries *b)
@@ -89,6 +90,8 @@ struct gauges readings_gauges(const Tp__Telemetry *telemetry)
     double in_use = 0, size = 0;
     for (size_t i = 0; i < telemetry->n_series; i++) {
         const Tp__MetricSeries *series = telemetry->series[i];
+        if (!isfinite(series->value))
+            continue;
         if (strcmp(series->name, METRIC_QUEUE_DEPTH) == 0) {
             gauges.has_queue = true;
             gauges.queue_depth += series->value;

@@ -102,6 +102,18 @@ static void gauges_are_summed_within_an_instance(void **state)
     arena_close(&now.arena);
 }
 
+static void a_gauge_that_is_no_number_is_no_gauge(void **state)
+{
+    (void)state;
+    struct fixture now = fixture_open("scheduler", "a", 1);
+    fixture_gauge(&now, METRIC_QUEUE_DEPTH, NAN);
+    fixture_gauge(&now, METRIC_POOL_IN_USE, 9);
+    fixture_gauge(&now, METRIC_POOL_SIZE, INFINITY);
+    struct gauges gauges = readings_gauges(now.telemetry);
+    assert_false(gauges.has_queue || gauges.has_pool);
+    arena_close(&now.arena);
+}
+
 static void a_share_forgets_what_is_older_than_its_window(void **state)
 {
     (void)state;
@@ -139,6 +151,7 @@ int main(void)
         cmocka_unit_test(a_new_series_of_a_known_instance_counts_whole),
         cmocka_unit_test(calls_fail_by_their_outcome_and_aborted_ones_do_not_count),
         cmocka_unit_test(gauges_are_summed_within_an_instance),
+        cmocka_unit_test(a_gauge_that_is_no_number_is_no_gauge),
         cmocka_unit_test(a_share_forgets_what_is_older_than_its_window),
         cmocka_unit_test(too_few_say_nothing),
     };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 enum { DESCRIPTION_SIZE = 200 };
+#define LAST_WALL_MS INT64_C(253402300799999) /* the end of the year 9999 */
 
 static void add_member(struct text *out, const char *name, const char *value)
 {
@@ -12,9 +13,10 @@ static void add_member(struct text *out, const char *name, const char *value)
     text_add_char(out, ',');
 }
 
+/* Null for none, and for what is no time of ours. */
 static void add_time(struct text *out, const char *name, int64_t wall_ms)
 {
-    if (wall_ms == 0) {
+    if (wall_ms <= 0 || wall_ms > LAST_WALL_MS) {
         text_format(out, "\"%s\":null,", name);
         return;
     }

@@ -216,6 +216,18 @@ static void the_reports_are_json(void **state)
     assert_true(json_is_true(json_object_get(json_array_get(instances, 0), "ready")));
 }
 
+static void a_start_beyond_all_calendars_is_no_time(void **state)
+{
+    (void)state;
+    SCOPED(watch_free)
+    struct watch *watch = watch_new(&OPTIONS, at_s(0));
+    hear(watch, fixture_open("store", "a", UINT64_MAX / 4), 0);
+    SCOPED(text_free)
+    struct text fleet = {0};
+    report_fleet(watch, at_s(1), &fleet);
+    assert_non_null(strstr(fleet.chars, "\"started_at\":null"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +237,7 @@ int main(void)
         cmocka_unit_test(without_a_receiver_nobody_is_told),
         cmocka_unit_test(the_fingerprint_is_alertmanagers),
         cmocka_unit_test(the_reports_are_json),
+        cmocka_unit_test(a_start_beyond_all_calendars_is_no_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
