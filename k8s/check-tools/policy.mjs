@@ -222,7 +222,7 @@ function* imageBuildFollowsSetup({ dockerfile, setup }) {
   for (const service of SERVICES) {
     const stage = dockerfile.split(/^FROM /m).find((s) => s.match(new RegExp(`^\\S+ AS ${service}\n`)));
     if (!stage) yield `Dockerfile: no target ${service}`;
-    else if ((stage.match(/^USER .*$/gm) ?? []).at(-1) === "USER 0:0") {
+    else if ((stage.match(/^USER .*$/gm) ?? []).at(-1) !== `USER ${USER}:${USER}`) {
       yield `Dockerfile: ${service} runs as root`;
     }
   }
