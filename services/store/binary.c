@@ -5,7 +5,13 @@
 #include "base/check.h"
 #include "base/uuid.h"
 
-enum { UUID_BYTES = 16, ARRAY_HEADER_BYTES = 12, ARRAY_BOUNDS_BYTES = 8, JSONB_VERSION = 1 };
+enum {
+    UUID_BYTES = 16,
+    ARRAY_HEADER_BYTES = 12,
+    ARRAY_BOUNDS_BYTES = 8,
+    DIMENSIONS_MAX = 2,
+    JSONB_VERSION = 1,
+};
 
 /* The types' OIDs are fixed for ever (pg_type.dat). */
 static const uint32_t ELEMENT_OIDS[] = {
@@ -232,23 +238,34 @@ bool binary_uuid(struct bytes column, char text[37])
     return true;
 }
 
-bool binary_array(struct arena *arena, struct bytes column, struct bytes **elements, size_t *count)
+/* The number of elements that the header announces, if the bytes can hold so many at all. */
+static bool announced(struct bytes column, size_t *elements_at, size_t *count)
 {
-    *elements = NULL;
-    *count = 0;
     if (column.length < ARRAY_HEADER_BYTES)
         return false;
-    uint64_t dimensions = get_integer(column.at, 4);
-    if (dimensions == 0)
-        return true;
-    size_t at = ARRAY_HEADER_BYTES + ARRAY_BOUNDS_BYTES;
-    if (dimensions != 1 || column.length < at)
+    size_t dimensions = get_integer(column.at, 4);
+    if (dimensions > DIMENSIONS_MAX)
         return false;
-    size_t announced = get_integer(column.at + 12, 4);
-    if (announced > (column.length - at) / 4)
+    *elements_at = ARRAY_HEADER_BYTES + dimensions * ARRAY_BOUNDS_BYTES;
+    if (column.length < *elements_at)
         return false;
-    *elements = arena_array(arena, struct bytes, announced);
-    for (size_t i = 0; i < announced; i++) {
+    *count = dimensions > 0 ? 1 : 0;
+    for (size_t i = 0; i < dimensions; i++) {
+        size_t length = get_integer(column.at + ARRAY_HEADER_BYTES + i * ARRAY_BOUNDS_BYTES, 4);
+        *count *= length;
+        if (*count > (column.length - *elements_at) / 4)
+            return false;
+    }
+    return true;
+}
+
+bool binary_array(struct arena *arena, struct bytes column, struct bytes **elements, size_t *count)
+{
+    size_t at;
+    if (!announced(column, &at, count))
+        return false;
+    *elements = arena_array(arena, struct bytes, *count);
+    for (size_t i = 0; i < *count; i++) {
         if (column.length - at < 4)
             return false;
         int32_t length = (int32_t)get_integer(column.at + at, 4);
@@ -258,6 +275,5 @@ bool binary_array(struct arena *arena, struct bytes column, struct bytes **eleme
         (*elements)[i] = (struct bytes){column.at + at, length > 0 ? (size_t)length : 0};
         at += (*elements)[i].length;
     }
-    *count = announced;
     return at == column.length;
 }

@@ -61,5 +61,5 @@ void params_array(struct params *params, const struct array *array);
 bool binary_int(struct bytes column, int64_t *value);
 bool binary_double(struct bytes column, double *value);
 bool binary_uuid(struct bytes column, char text[37]);
-/* The elements of a one-dimensional array, lent by the column; a null element is empty. */
+/* The elements of an array, those of a matrix row by row, lent by the column; a null is empty. */
 bool binary_array(struct arena *arena, struct bytes column, struct bytes **elements, size_t *count);

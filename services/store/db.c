@@ -69,15 +69,16 @@ static bool fail_to_connect(struct db *db, const char *reason, struct error *why
     return false;
 }
 
-/* Plans are made while tables are still empty and kept for the connection's life: a sequential
- * scan that is right then is not later, so it is only for what has no index. */
+/* Every statement is planned once per connection. Plans made while tables are still empty live on:
+ * a sequential scan that is right then is not later, so it is only for what has no index. */
 static PGconn *dial(const struct db_vitals *vitals)
 {
     char options[400];
     snprintf(options, sizeof options,
              "-c search_path=tweetpulse -c statement_timeout=%lld -c lock_timeout=%lld"
              " -c idle_in_transaction_session_timeout=10s -c synchronous_commit=on"
-             " -c client_min_messages=warning -c timezone=UTC -c jit=off -c enable_seqscan=off",
+             " -c client_min_messages=warning -c timezone=UTC -c jit=off -c enable_seqscan=off"
+             " -c plan_cache_mode=force_generic_plan",
              (long long)vitals->statement_ms, (long long)vitals->statement_ms);
     const char *const names[] = {"dbname",
                                  "connect_timeout",

@@ -31,6 +31,20 @@ static enum verdict verdict_parse(const char *name)
     CHECK_UNREACHABLE();
 }
 
+bool is_best_result(const Tp__Outcome *outcome, size_t k)
+{
+    const Tp__PostResult *result = outcome->results[k];
+    for (size_t i = 0; i < outcome->n_results; i++) {
+        const Tp__PostResult *rival = outcome->results[i];
+        if (rival->seq != result->seq || i == k)
+            continue;
+        if (rival->provenance > result->provenance ||
+            (rival->provenance == result->provenance && i < k))
+            return false;
+    }
+    return true;
+}
+
 static void params_facts(struct params *params, const Tp__Outcome *const *outcomes, size_t count)
 {
     struct arena *arena = params->arena;
@@ -79,6 +93,9 @@ static void params_results(struct params *params, const Tp__Outcome *const *outc
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < outcomes[i]->n_results; k++) {
             const Tp__PostResult *result = outcomes[i]->results[k];
+            if (!is_best_result(outcomes[i], k))
+                continue;
+            end++;
             array_add_int(seqs, result->seq);
             array_add_bytes(data, (struct bytes){result->data_json.data, result->data_json.len});
             array_add_int(provenances, result->provenance);
@@ -86,7 +103,6 @@ static void params_results(struct params *params, const Tp__Outcome *const *outc
             array_add_text(prompts, result->prompt_version);
             array_add_double(confidences, result->confidence);
         }
-        end += (int64_t)outcomes[i]->n_results;
         array_add_int(ends, end);
     }
     struct array *const in_order[] = {ends, seqs, data, provenances, models, prompts, confidences};

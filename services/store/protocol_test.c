@@ -278,6 +278,8 @@ static void what_does_not_fit_one_message_is_busy_until_the_next_batch(void **st
         const char *job = submitted(world, user, 1, 10);
         sql_do(world, "update posts set text = repeat('x', %d) where job_id = '%s'", BYTES / 10,
                job);
+        sql_do(world, "update chunks set dispatch_bytes = %d where job_id = '%s'", BYTES + 240,
+               job);
         items[i] = item_of(world, TP__BATCH_OPERATION__GRANT, job, 0);
     }
     lead(world, "leader");

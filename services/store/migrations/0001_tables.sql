@@ -83,7 +83,8 @@ create table chunks (
     mode smallint not null default 0,     -- AnalysisMode of the attempt
     last_class smallint not null default 0, -- OutcomeClass of the last attempt
     open_seqs integer[] not null check (cardinality(open_seqs) <= 100),
-    open_bytes integer not null check (open_bytes <= 262144),
+    open_bytes integer not null check (open_bytes <= 262144), -- of their texts
+    dispatch_bytes integer not null,      -- of a message with them, about
     retry_at timestamptz not null default '-infinity', -- not granted before
     lease_until timestamptz not null default '-infinity',
     summary text not null default '',
@@ -92,7 +93,7 @@ create table chunks (
 
 -- One row per post: a result, or the reason why there is none.
 create table analysis_results (
-    result_id bigint generated always as identity,
+    result_id bigint generated always as identity (cache 200),
     job_id uuid not null,
     post_seq integer not null,
     chunk_number integer not null,

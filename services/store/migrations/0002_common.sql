@@ -19,12 +19,20 @@ language sql stable as $$
                  microseconds(c.lease_until), c.last_class, c.mode]::bigint[]
 $$;
 
--- The chunks of a job that have these numbers, one after the other in one array.
+-- The chunks of a job that have these numbers, one row of numbers each.
+-- (What cannot be inlined is written in plpgsql, which keeps its plans; SQL functions are planned
+-- again at each call.)
 create function chunks_numbered(p_job uuid, p_chunks integer[]) returns bigint[]
-language sql stable as $$
-    select coalesce(array_agg(n order by c.chunk_number, place), '{}')
-    from chunks c, unnest(chunk_numbers(c)) with ordinality u(n, place)
-    where c.job_id = p_job and c.chunk_number = any (p_chunks)
+language plpgsql stable as $$
+begin
+    return coalesce((select array_agg(chunk_numbers(c) order by c.chunk_number) from chunks c
+                     where c.job_id = p_job and c.chunk_number = any (p_chunks)), '{}');
+end $$;
+
+-- What a post takes of a message: text, id, language and framing.
+create function dispatch_bytes(p posts) returns integer
+language sql immutable as $$
+    select octet_length(p.text) + octet_length(p.post_id) + octet_length(p.language) + 24
 $$;
 
 -- An event with what its readers need of the job.
@@ -71,8 +79,9 @@ end $$;
 
 -- Takes the chunk out of flight. Its place is its own: another attempt's row is left alone.
 create function free_place(j analysis_jobs, c chunks) returns void
-language sql as $$
+language plpgsql as $$
+begin
     delete from in_flight
     where tenant_id = j.tenant_id and user_id = j.user_id and lane = c.lane
-      and job_id = c.job_id and chunk_number = c.chunk_number
-$$;
+      and job_id = c.job_id and chunk_number = c.chunk_number;
+end $$;

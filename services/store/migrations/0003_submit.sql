@@ -62,8 +62,9 @@ begin
     ), placed as (
         insert into posts select p_job, seq, id, text, language from given
     )
-    insert into chunks (job_id, chunk_number, open_seqs, open_bytes)
-    select p_job, chunk_number, array_agg(seq order by seq), sum(octet_length(text))
+    insert into chunks (job_id, chunk_number, open_seqs, open_bytes, dispatch_bytes)
+    select p_job, chunk_number, array_agg(seq order by seq), sum(octet_length(text)),
+           sum(dispatch_bytes(row(p_job, seq, id, text, language)))
     from given group by chunk_number;
     get diagnostics chunk_count = row_count;
     -- The numbers are unique by the key of posts, so these three say there is no gap.

@@ -164,8 +164,10 @@ $$;
 
 create function add_part(c chunks, p_number integer, p_seqs integer[]) returns void
 language sql as $$
-    insert into chunks (job_id, chunk_number, depth, last_class, open_seqs, open_bytes)
-    select c.job_id, p_number, c.depth + 1, c.last_class, p_seqs, sum(octet_length(p.text))
+    insert into chunks (job_id, chunk_number, depth, last_class, open_seqs, open_bytes,
+                        dispatch_bytes)
+    select c.job_id, p_number, c.depth + 1, c.last_class, p_seqs, sum(octet_length(p.text)),
+           sum(dispatch_bytes(p))
     from posts p where p.job_id = c.job_id and p.post_seq = any (p_seqs)
 $$;
 
@@ -198,14 +200,6 @@ begin
     line := row(7, 0, part); -- split
 end $$;
 
--- What the posts to dispatch take of the reply, each with its id, language and framing.
-create function dispatch_bytes(p_job uuid, p_chunk integer) returns bigint
-language sql stable as $$
-    select sum(octet_length(p.text) + octet_length(p.post_id) + octet_length(p.language) + 24)
-    from chunks c join posts p on p.job_id = c.job_id and p.post_seq = any (c.open_seqs)
-    where c.job_id = p_job and c.chunk_number = p_chunk and c.status = 1
-$$;
-
 -- Carries out the items in order, the jobs' rows locked before. Grants that no longer fit into one
 -- message to the leader are answered busy: it asks for them again.
 create function run_items(p_epoch bigint, p_operations smallint[], p_jobs uuid[],
@@ -222,7 +216,8 @@ begin
     for i in 1 .. cardinality(p_operations) loop
         case p_operations[i]
         when 1 then
-            room := room - coalesce(dispatch_bytes(p_jobs[i], p_chunks[i]), 0);
+            room := room - coalesce((select c.dispatch_bytes from chunks c
+                where c.job_id = p_jobs[i] and c.chunk_number = p_chunks[i] and c.status = 1), 0);
             if room >= 0 then
                 select * into answer
                 from grant_chunk(p_epoch, p_jobs[i], p_chunks[i], p_modes[i], p_reserved[i],
@@ -265,13 +260,12 @@ language sql stable as $$
     left join analysis_jobs j on j.job_id = i.job_id
     left join chunks c on c.job_id = i.job_id and c.chunk_number = i.chunk_number
     left join lateral (
-        select array_agg(p.post_seq order by p.post_seq) as seqs,
-               array_agg(p.post_id order by p.post_seq) as ids,
-               array_agg(p.text order by p.post_seq) as texts,
-               array_agg(p.language order by p.post_seq) as languages
-        from posts p
-        where line.result = 1 and c.status = 2 and c.attempt = line.attempt
-          and p.job_id = c.job_id and p.post_seq = any (c.open_seqs)) d on true
+        select array_agg(p.post_seq) as seqs, array_agg(p.post_id) as ids,
+               array_agg(p.text) as texts, array_agg(p.language) as languages
+        from (select * from posts
+              where line.result = 1 and c.status = 2 and c.attempt = line.attempt
+                and job_id = c.job_id and post_seq = any (c.open_seqs)
+              order by post_seq) p) d on true
     order by i.item
 $$;
 

@@ -28,37 +28,37 @@ language sql volatile as $$
              else (0.5 + 1.5 * random()) * interval '1 s' end)
 $$;
 
--- Takes the results and final reasons for posts still open; answers which posts are open after that
--- and how many were given up. A strictly higher provenance wins, an equal one keeps the first.
+-- Takes the results and final reasons for posts still open, each named once; answers which posts are
+-- open after that and how many were given up. Of an open post there is no row yet.
 create function keep_results(c chunks, p_seqs integer[], p_data jsonb[], p_provenances smallint[],
                              p_models text[], p_prompts text[], p_confidences double precision[],
                              p_missing integer[], p_reasons text[],
                              out still_open integer[], out given_up integer)
 language plpgsql as $$
+declare
+    answered integer;
 begin
-    insert into analysis_results as known (job_id, post_seq, chunk_number, result_data, provenance,
-                                           model, prompt_version, confidence, attempt)
-    select distinct on (r.seq) c.job_id, r.seq, c.chunk_number, r.data, r.provenance, r.model,
-           r.prompt, r.confidence, c.attempt
-    from unnest(p_seqs, p_data, p_provenances, p_models, p_prompts, p_confidences) with ordinality
-        as r (seq, data, provenance, model, prompt, confidence, place)
-    where r.seq = any (c.open_seqs)
-    order by r.seq, r.provenance desc, r.place
-    on conflict (job_id, post_seq) do update
-    set chunk_number = excluded.chunk_number, result_data = excluded.result_data,
-        provenance = excluded.provenance, model = excluded.model,
-        prompt_version = excluded.prompt_version, confidence = excluded.confidence,
-        attempt = excluded.attempt, reason = '', created_at = clock_timestamp()
-    where excluded.provenance > known.provenance;
-    insert into analysis_results (job_id, post_seq, chunk_number, provenance, model, prompt_version,
-                                  confidence, attempt, reason)
-    select c.job_id, m.seq, c.chunk_number, 0, '', '', 0, c.attempt, m.reason
-    from unnest(p_missing, p_reasons) as m (seq, reason)
-    where m.seq = any (c.open_seqs)
-    on conflict do nothing;
-    get diagnostics given_up = row_count;
-    still_open := array(select seq from unnest(c.open_seqs) seq
-                        where seq <> all (p_seqs) and seq <> all (p_missing));
+    insert into analysis_results (job_id, post_seq, chunk_number, result_data, provenance, model,
+                                  prompt_version, confidence, attempt)
+    select c.job_id, r.seq, c.chunk_number, r.data, r.provenance, r.model, r.prompt, r.confidence,
+           c.attempt
+    from unnest(p_seqs, p_data, p_provenances, p_models, p_prompts, p_confidences)
+        as r (seq, data, provenance, model, prompt, confidence)
+    where r.seq = any (c.open_seqs);
+    get diagnostics answered = row_count;
+    given_up := 0;
+    if p_missing <> '{}' then
+        insert into analysis_results (job_id, post_seq, chunk_number, provenance, model,
+                                      prompt_version, confidence, attempt, reason)
+        select c.job_id, m.seq, c.chunk_number, 0, '', '', 0, c.attempt, m.reason
+        from unnest(p_missing, p_reasons) as m (seq, reason)
+        where m.seq = any (c.open_seqs)
+        on conflict do nothing; -- it has a result after all
+        get diagnostics given_up = row_count;
+    end if;
+    still_open := case when answered + given_up = cardinality(c.open_seqs) then '{}'
+                       else array(select seq from unnest(c.open_seqs) seq
+                                  where seq <> all (p_seqs) and seq <> all (p_missing)) end;
 end $$;
 
 -- The outcome of the attempt in flight, the job not being over.
@@ -68,7 +68,7 @@ create function commit_attempt(j analysis_jobs, c chunks, p_class smallint,
 returns event_view
 language plpgsql as $$
 declare
-    is_done boolean := cardinality(p_still_open) = 0;
+    is_done boolean := p_still_open = '{}';
     charged boolean := is_charged(p_class, is_done);
     answered integer := cardinality(c.open_seqs) - cardinality(p_still_open);
 begin
@@ -78,9 +78,9 @@ begin
     update chunks
     set status = case when is_done then 3 else 1 end, version = version + 1, tries = c.tries,
         last_class = p_class, open_seqs = p_still_open,
-        open_bytes = case when is_done then 0 else
-            (select sum(octet_length(p.text)) from posts p
-             where p.job_id = c.job_id and p.post_seq = any (p_still_open)) end,
+        (open_bytes, dispatch_bytes) = (
+            select coalesce(sum(octet_length(p.text)), 0), coalesce(sum(dispatch_bytes(p)), 0)
+            from posts p where p.job_id = c.job_id and p.post_seq = any (p_still_open)),
         retry_at = clock_timestamp() + retry_delay(c.tries, charged, p_retry_after_ms),
         summary = case when p_summary <> '' then p_summary else summary end
     where job_id = c.job_id and chunk_number = c.chunk_number;
