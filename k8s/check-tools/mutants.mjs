@@ -33,6 +33,12 @@ const POLICY = {
   },
   "a missing probe": (k) => { delete pod(k.documents, "analyzer").containers[0].readinessProbe; },
   "too short a grace period": (k) => { settings(k.documents, "all").TP_DRAIN_SECONDS = "39"; },
+  "a call longer than the drain": (k) => {
+    settings(k.documents, "analyzer").TP_LLM_TIMEOUT_MS = "120000";
+  },
+  "too many database connections": (k) => {
+    find(k.documents, "Deployment", "store").spec.replicas = 3;
+  },
   "no disruption budget": (k) => {
     k.documents.splice(k.documents.findIndex((d) => d.kind === "PodDisruptionBudget"), 1);
   },

@@ -4,6 +4,8 @@ import { environment, matches, nameOf, ofKind, pods } from "./manifests.mjs";
 
 const SERVICES = ["gateway", "scheduler", "analyzer", "store", "monitor"];
 const USER = 65532;
+const MAX_CONNECTIONS = 20;
+const MIGRATION_CONNECTIONS = 1;
 
 const deployments = (documents) => pods(documents).filter((p) => p.owner.kind === "Deployment");
 const byName = (documents, kind, name) =>
@@ -101,6 +103,10 @@ function* endsAreGraceful({ documents }) {
     if (!(spec.terminationGracePeriodSeconds >= (pause ?? 0) + drain + 3)) {
       yield `${name}: grace ${spec.terminationGracePeriodSeconds} s is under pause + drain + 3 s`;
     }
+    const call = environment(spec.containers[0], documents).TP_LLM_TIMEOUT_MS;
+    if (call !== undefined && drain * 1000 < Number(call) + 5000) {
+      yield `${name}: a drain of ${drain} s cuts a call of ${call} ms`;
+    }
   }
 }
 
@@ -125,6 +131,11 @@ function* rollOutsFitTheService({ documents }) {
       if (replicas !== 1 || strategy.type !== "Recreate") yield `${name}: two would notify twice`;
     } else if (owner.metadata.name === "store") {
       if (surge?.maxSurge !== 0) yield `${name}: a surge opens more database connections`;
+      const each = environment(owner.spec.template.spec.containers[0], documents)
+        .TP_DB_MAX_CONNECTIONS;
+      if (!(replicas * each + MIGRATION_CONNECTIONS <= MAX_CONNECTIONS)) {
+        yield `${name}: ${replicas} times ${each} database connections are too many`;
+      }
     } else if (surge?.maxUnavailable !== 0) {
       yield `${name}: a roll-out takes capacity away`;
     }
