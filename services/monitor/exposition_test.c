@@ -6,9 +6,13 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "exposition.h"
 #include "fixture.h"
+
+#define PROMTOOL "/usr/bin/promtool"
 
 static void give(struct fleet *fleet, struct fixture fixture, double now_s)
 {
@@ -137,8 +141,8 @@ static void what_does_not_fit_the_format_is_left_out(void **state)
 static void promtool_finds_nothing_to_say(void **state)
 {
     (void)state;
-    if (system("command -v promtool >/dev/null 2>&1") != 0) {
-        print_message("skipped: promtool is not here\n");
+    if (access(PROMTOOL, X_OK) != 0) {
+        print_message("skipped: promtool is not installed (package prometheus)\n");
         skip();
     }
     SCOPED(fleet_free)
@@ -146,10 +150,22 @@ static void promtool_finds_nothing_to_say(void **state)
     SCOPED(text_free)
     struct text page = {0};
     exposition_write(fleet, &page);
-    FILE *promtool = popen("promtool check metrics", "w");
-    assert_non_null(promtool);
-    assert_int_equal(fwrite(page.chars, 1, page.length, promtool), page.length);
-    assert_int_equal(pclose(promtool), 0);
+    FILE *input = tmpfile();
+    assert_non_null(input);
+    assert_int_equal(fwrite(page.chars, 1, page.length, input), page.length);
+    rewind(input);
+    pid_t promtool = fork();
+    assert_true(promtool >= 0);
+    if (promtool == 0) {
+        dup2(fileno(input), STDIN_FILENO);
+        execl(PROMTOOL, "promtool", "check", "metrics", (char *)NULL);
+        _exit(127);
+    }
+    int status;
+    assert_int_equal(waitpid(promtool, &status, 0), promtool);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    fclose(input);
 }
 
 int main(void)

@@ -105,7 +105,6 @@ void question_drop(struct question *question)
 struct result {
     int64_t id;
     uint64_t hash;
-    bool is_invalid;
 };
 
 static void write_result(const struct result *result, enum invalid_part invalid, struct text *out)
@@ -121,7 +120,7 @@ static void write_result(const struct result *result, enum invalid_part invalid,
     snprintf(confidence_text, sizeof confidence_text, "%.2f", confidence);
     const char *name = LABELS[label], *score_shown = score_text;
     const char *confidence_shown = confidence_text;
-    switch (result->is_invalid ? invalid : INVALID_NONE) {
+    switch (invalid) {
     case INVALID_NONE:
         break;
     case INVALID_LABEL:
@@ -153,8 +152,7 @@ static size_t collect_results(const struct question *question, const struct acti
             i + (size_t)action->drop >= question->post_count ||
             (action->drop_text != NULL && strstr(question->texts[i], action->drop_text) != NULL);
         if (!is_dropped) {
-            results[count++] = (struct result){question->ids[i], answer_hash(question->texts[i]),
-                                               .is_invalid = i % 2 == 0};
+            results[count++] = (struct result){question->ids[i], answer_hash(question->texts[i])};
         }
     }
     if (action->reorder) {
@@ -177,7 +175,7 @@ static void write_analysis(const struct question *question, const struct action 
     text_add(out, "{\"results\":[");
     for (size_t i = 0; i < count; i++) {
         text_add(out, comma);
-        write_result(&results[i], action->invalid, out);
+        write_result(&results[i], i % 2 == 0 ? action->invalid : INVALID_NONE, out);
         comma = ",";
     }
     for (int64_t i = 0; i < action->duplicate && (size_t)i < count; i++) {
@@ -185,7 +183,7 @@ static void write_analysis(const struct question *question, const struct action 
         write_result(&results[i], INVALID_NONE, out);
     }
     for (int64_t i = 0; i < action->invent; i++) {
-        struct result invented = {1000000 + i, answer_hash("invented"), .is_invalid = false};
+        struct result invented = {1000000 + i, answer_hash("invented")};
         text_add(out, comma);
         write_result(&invented, INVALID_NONE, out);
         comma = ",";
