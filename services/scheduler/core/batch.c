@@ -64,6 +64,8 @@ static uint32_t reserved_tokens(const struct chunk *chunk)
 static enum analysis_mode mode_of(const struct scheduler *s, const struct chunk *chunk)
 {
     struct instant deadline = chunk->job->deadline;
+    if (chunk->is_by_embedded)
+        return MODE_EMBEDDED;
     return retry_mode(&chunk->facts,
                       deadline.ns == INT64_MAX ? INT64_MAX : instant_ms_between(s->now, deadline));
 }

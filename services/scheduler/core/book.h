@@ -45,7 +45,8 @@ struct chunk {
     struct turn *turn;
     struct attempt *flight; /* the attempt in flight, as far as this leader tracks it */
     struct chunk_facts facts;
-    bool is_in_batch; /* an item of the outstanding batch is about it */
+    bool is_by_embedded; /* its wait would have ended too close to the deadline */
+    bool is_in_batch;    /* an item of the outstanding batch is about it */
     bool is_occupying;
     bool is_waiting; /* counted among its user's */
     enum chunk_place place;

@@ -17,8 +17,9 @@ enum {
     JOB_ID_SIZE = 37,
     TENANT_ID_SIZE = 65,
     USER_ID_SIZE = 201,
-    INSTANCE_ID_SIZE = 101,
+    INSTANCE_ID_SIZE = 201,
     REPLY_SUBJECT_SIZE = 161,
+    CURSOR_SIZE = 201,
     BATCH_LIMIT = 256,
     CHUNK_NUMBER_BITS = 24, /* rows with a greater number are not believed */
 };

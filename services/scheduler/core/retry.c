@@ -52,12 +52,14 @@ static uint32_t steps_of(const struct chunk_facts *chunk)
 
 int64_t retry_wait_ms(const struct chunk_facts *chunk, uint64_t *random)
 {
+    if (chunk->retry_in_ms > 0)
+        return chunk->retry_in_ms + (int64_t)(next_random(random) % (chunk->retry_in_ms / 10 + 1));
     uint32_t steps = steps_of(chunk);
     if (steps > MOST_STEPS)
         steps = MOST_STEPS;
-    int64_t wait_ms = chunk->retry_in_ms > 0 ? (int64_t)chunk->retry_in_ms : STEP_MS * steps;
-    if (wait_ms == 0)
+    if (steps == 0)
         return 0;
+    int64_t wait_ms = STEP_MS * (int64_t)steps;
     return wait_ms + (int64_t)(next_random(random) % (uint64_t)(wait_ms / 4 + 1));
 }
 

@@ -14,9 +14,10 @@ bool retry_tries_are_used(const struct chunk_facts *chunk);
 /* It must become two chunks: tries used, or an answer that can never fit. A single post cannot. */
 bool retry_must_split(const struct chunk_facts *chunk);
 
-/* How long the chunk waits for its next attempt. What the server asked for comes first, else 2 s
- * for each try, or for each attempt while the provider is in trouble (then no try is charged).
- * Both with jitter, drawn from *random, which moves on. */
+/* How long the chunk waits for its next attempt. What its row says comes first (what the server
+ * asked for, or the wait the store noted at the commit), else 2 s for each try, or for each attempt
+ * while the provider is in trouble, when no try is charged. Both with jitter, drawn from *random,
+ * which moves on. */
 int64_t retry_wait_ms(const struct chunk_facts *chunk, uint64_t *random);
 
 /* The embedded analysis: for a single post whose tries are used, and when the wait would end too

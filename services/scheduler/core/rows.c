@@ -97,14 +97,15 @@ void rows_tend(struct scheduler *s)
 }
 
 /* When a chunk that has just become ready again is due (rule 6). */
-static struct instant due_of(struct scheduler *s, const struct chunk *chunk)
+static struct instant due_of(struct scheduler *s, struct chunk *chunk)
 {
     int64_t wait_ms = retry_wait_ms(&chunk->facts, &s->random);
     if (retry_must_split(&chunk->facts))
         return s->now; /* the parts are new: nothing to wait for */
     struct instant due = instant_plus_ms(s->now, wait_ms), deadline = chunk->job->deadline;
     int64_t left_ms = deadline.ns == INT64_MAX ? INT64_MAX : instant_ms_between(due, deadline);
-    return retry_mode(&chunk->facts, left_ms) == MODE_EMBEDDED ? s->now : due;
+    chunk->is_by_embedded = retry_mode(&chunk->facts, left_ms) == MODE_EMBEDDED;
+    return chunk->is_by_embedded ? s->now : due;
 }
 
 void rows_settle(struct scheduler *s, struct chunk *chunk)
@@ -183,6 +184,7 @@ void rows_apply_job(struct scheduler *s, const struct job_facts *facts)
     struct job *job = known(s, facts);
     if (!job)
         return;
+    job->is_asked_for = false;
     if (facts->event_number > job->event_number)
         job->event_number = facts->event_number;
     rows_set_job_status(s, job, facts->status);

@@ -20,7 +20,7 @@ struct lead {
     struct instant ask_at;   /* the next renewal */
     bool is_leaving;
     struct instant snapshot_at; /* ask for the page `cursor`; NEVER = it is being answered */
-    char cursor[JOB_ID_SIZE + 64];
+    char cursor[CURSOR_SIZE];
     bool has_first_page;
     int64_t changes_us;       /* what changed in the database before is known */
     int64_t round_us;         /* database time at the start of the round of reading */

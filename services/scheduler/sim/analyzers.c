@@ -198,7 +198,7 @@ static void ask(struct sim *sim, void *what)
     event.ask.is_free = held->is_cached;
     snprintf(event.ask.instance_id, sizeof(event.ask.instance_id), "%u.%u", held->analyzer,
              incarnation);
-    memcpy(event.ask.reply, event.ask.instance_id, sizeof(event.ask.instance_id));
+    snprintf(event.ask.reply, sizeof(event.ask.reply), "%u.%u", held->analyzer, incarnation);
     if (sim->mutant == MUTANT_PERMIT_ANY_INSTANCE)
         snprintf(event.ask.instance_id, sizeof(event.ask.instance_id), "any");
     held->asks[held->ask_count++] = sim->now;

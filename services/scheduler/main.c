@@ -1,0 +1,33 @@
+/* scheduler: the brain. It decides who is next, what may be called, and what follows a failure.
+ *
+ * Hears        tp.event.> (jobs), tp.result (outcomes as they pass), tp.rpc.scheduler.permit and
+ *              .heartbeat (analyzers), and the store's answers to tp.rpc.store.lease, .batch,
+ *              .snapshot, .changed, .job_state
+ * Says         dispatches to tp.work.<class>, permits to whoever asked for them
+ * Keeps        nothing durable: a copy of the unfinished jobs, rebuilt from the store at each
+ *              takeover; several replicas run, one leads by a lease, the others stay silent
+ * If it dies   calls in flight finish; a standby leads within a lease's length and grants new work
+ *              as soon as older calls leave room
+ */
+#include "log/log.h"
+#include "process/process.h"
+#include "settings.h"
+#include "shell.h"
+
+int main(int argc, char **argv)
+{
+    struct scheduler_settings settings;
+    process_configure(&SCHEDULER_PROGRAM, argc, argv, &settings);
+    SCOPED(process_end)
+    struct process *process = process_begin(&SCHEDULER_PROGRAM, &settings.process);
+    struct error why;
+    SCOPED(shell_close)
+    struct shell *shell = NULL;
+    if (!shell_open(&settings, process, &shell, &why)) {
+        log_error("scheduler.unable", LOG_WHY(&why));
+        return 1;
+    }
+    process_ready(process); /* a standby is ready: it can take the lead at any time */
+    process_wait(process);
+    return 0;
+}

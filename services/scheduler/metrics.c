@@ -1,0 +1,172 @@
+#include "metrics.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "metrics/metrics.h"
+
+static const char *const CLASS_NAMES[CLASSES] = {"interactive", "premium", "standard",
+                                                 "background"};
+
+/* One row for each plain series: a figure's place, and how it is shown. */
+struct row {
+    enum metric_type type;
+    const char *name, *help, *label, *value;
+    double (*read)(const struct scheduler_figures *figures);
+};
+
+#define FIGURE(member)                                                                             \
+    static double read_##member(const struct scheduler_figures *figures)                           \
+    {                                                                                              \
+        return (double)figures->member;                                                            \
+    }
+FIGURE(is_leader)
+FIGURE(epoch)
+FIGURE(runnable)
+FIGURE(active_users)
+FIGURE(waiting_users)
+FIGURE(in_flight)
+FIGURE(calls)
+FIGURE(call_cap)
+FIGURE(slots)
+FIGURE(decisions)
+FIGURE(grants)
+FIGURE(permits_llm)
+FIGURE(permits_free)
+FIGURE(permits_repeated)
+FIGURE(drops)
+FIGURE(reaped)
+FIGURE(released)
+FIGURE(splits)
+FIGURE(republished)
+#undef FIGURE
+
+static double read_oldest_wait(const struct scheduler_figures *figures)
+{
+    return (double)figures->oldest_wait_ms / 1000;
+}
+
+#define NAME(name_) "tweetpulse_scheduler_" name_
+#define GAUGE(name_, help_, read_)                                                                 \
+    {.type = METRIC_GAUGE, .name = NAME(name_), .help = (help_), .read = (read_)}
+#define COUNTER(name_, help_, read_)                                                               \
+    {.type = METRIC_COUNTER, .name = NAME(name_), .help = (help_), .read = (read_)}
+#define PERMITS(kind_, read_)                                                                      \
+    {.type = METRIC_COUNTER,                                                                       \
+     .name = NAME("permits_total"),                                                                \
+     .help = "Answers to permit asks, by kind.",                                                   \
+     .label = "kind",                                                                              \
+     .value = (kind_),                                                                             \
+     .read = (read_)}
+
+static const struct row ROWS[] = {
+    GAUGE("is_leader", "1 while this replica leads.", read_is_leader),
+    GAUGE("epoch", "The highest epoch this replica has led.", read_epoch),
+    GAUGE("runnable_chunks", "Chunks that could be granted now, one of each free user.",
+          read_runnable),
+    GAUGE("active_users", "Users with a chunk in flight.", read_active_users),
+    GAUGE("waiting_users", "Users with chunks that wait and none in flight.", read_waiting_users),
+    GAUGE("in_flight", "Grants whose commit has not been heard.", read_in_flight),
+    GAUGE("llm_calls", "Calls that count as running.", read_calls),
+    GAUGE("llm_concurrency_budget", "Calls that may run at once.", read_call_cap),
+    GAUGE("analyzer_slots", "Slots announced by live analyzers.", read_slots),
+    GAUGE("oldest_wait_seconds", "Age of the oldest job that never had a permit.",
+          read_oldest_wait),
+    COUNTER("decisions_total", "Actions decided on.", read_decisions),
+    COUNTER("grants_total", "Grants the store has committed.", read_grants),
+    PERMITS("llm", read_permits_llm),
+    PERMITS("free", read_permits_free),
+    PERMITS("repeated", read_permits_repeated),
+    PERMITS("drop", read_drops),
+    COUNTER("reaped_total", "Attempts given up because their lease ran out.", read_reaped),
+    COUNTER("released_total", "Grants taken back before anybody had a permit.", read_released),
+    COUNTER("splits_total", "Chunks split in two.", read_splits),
+    COUNTER("republished_total", "Dispatches published again.", read_republished),
+};
+enum { ROW_COUNT = sizeof ROWS / sizeof ROWS[0] };
+
+struct scheduler_metrics {
+    struct metric *series[ROW_COUNT];
+    struct metric *queue_depth[CLASSES];
+    double told[ROW_COUNT]; /* counters: what has been added so far */
+};
+
+static struct metric_family *wait_family(void)
+{
+    return metrics_duration(NAME("wait_seconds"), "From hearing of a job to its first permit.",
+                            METRIC_NO_LABELS);
+}
+
+static struct metric_family *batch_family(void)
+{
+    return metrics_duration(NAME("batch_duration_seconds"),
+                            "From asking for a batch of grants to its answer.", METRIC_NO_LABELS);
+}
+
+static struct metric_family *refused_family(void)
+{
+    return metrics_counter(NAME("refused_messages_total"), "Messages that were not taken.",
+                           METRIC_LABELS("reason"));
+}
+
+static struct metric *series_of(const struct row *row)
+{
+    struct metric_labels labels = row->label ? METRIC_LABELS(row->label) : METRIC_NO_LABELS;
+    struct metric_family *family = row->type == METRIC_COUNTER
+                                       ? metrics_counter(row->name, row->help, labels)
+                                       : metrics_gauge(row->name, row->help, labels);
+    return row->label ? metrics_with(family, METRIC_VALUES(row->value)) : metrics_plain(family);
+}
+
+struct scheduler_metrics *scheduler_metrics_new(void)
+{
+    struct scheduler_metrics *metrics = calloc(1, sizeof *metrics);
+    CHECK(metrics);
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        metrics->series[i] = series_of(&ROWS[i]);
+    struct metric_family *depth =
+        metrics_gauge(NAME("queue_depth"), "Chunks that wait, for their turn or their retry.",
+                      METRIC_LABELS("class"));
+    for (int i = 0; i < CLASSES; i++)
+        metrics->queue_depth[i] = metrics_with(depth, METRIC_VALUES(CLASS_NAMES[i]));
+    metrics_plain(wait_family());
+    metrics_plain(batch_family());
+    scheduler_metrics_set(metrics, &(struct scheduler_figures){0});
+    return metrics;
+}
+
+void scheduler_metrics_free(struct scheduler_metrics **metrics)
+{
+    free(*metrics);
+    *metrics = NULL;
+}
+
+void scheduler_metrics_set(struct scheduler_metrics *metrics,
+                           const struct scheduler_figures *figures)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        double value = ROWS[i].read(figures);
+        if (ROWS[i].type == METRIC_COUNTER)
+            metric_add(metrics->series[i], value - metrics->told[i]);
+        else
+            metric_set(metrics->series[i], value);
+        metrics->told[i] = value;
+    }
+    for (int i = 0; i < CLASSES; i++)
+        metric_set(metrics->queue_depth[i], (double)figures->queued[i]);
+}
+
+void scheduler_metrics_waited(int64_t waited_ms)
+{
+    metric_observe(metrics_plain(wait_family()), (double)waited_ms / 1000);
+}
+
+void scheduler_metrics_batch(double seconds)
+{
+    metric_observe(metrics_plain(batch_family()), seconds);
+}
+
+void scheduler_metrics_refused(const char *reason)
+{
+    metric_add(metrics_with(refused_family(), METRIC_VALUES(reason)), 1);
+}

@@ -1,0 +1,123 @@
+#include "shell.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "base/uuid.h"
+#include "errands.h"
+#include "inbox.h"
+#include "letters.h"
+#include "metrics.h"
+#include "outbox.h"
+
+enum { PULSE_LIMIT_MS = 10 * 1000, LONGEST_SLEEP_MS = 1000, FIGURES_EVERY_MS = 200 };
+
+struct shell {
+    char holder[UUID_TEXT_SIZE]; /* one incarnation: a restart may not pass for its forerunner */
+    struct mailbox *mailbox;
+    struct scheduler *core;
+    struct scheduler_metrics *metrics;
+    struct errands *errands;
+    struct outbox *outbox;
+    struct inbox *inbox;
+    struct pulse *pulse;
+    struct instant figures_at;
+    pthread_t owner;
+};
+
+static void decide(struct shell *shell, const struct event *event)
+{
+    const struct actions *actions = scheduler_step(shell->core, event, clock_now());
+    for (size_t i = 0; i < actions->count; i++)
+        outbox_perform(shell->outbox, &actions->list[i]);
+}
+
+static void show_figures(struct shell *shell)
+{
+    struct instant now = clock_now();
+    if (instant_is_before(now, shell->figures_at))
+        return;
+    shell->figures_at = instant_plus_ms(now, FIGURES_EVERY_MS);
+    struct scheduler_figures figures;
+    scheduler_figures(shell->core, &figures);
+    scheduler_metrics_set(shell->metrics, &figures);
+}
+
+static struct instant wake_at(const struct shell *shell)
+{
+    struct instant wake = scheduler_next_wake(shell->core);
+    struct instant latest = instant_plus_ms(clock_now(), LONGEST_SLEEP_MS);
+    return instant_is_before(wake, latest) ? wake : latest;
+}
+
+static void *run(void *context)
+{
+    struct shell *shell = context;
+    while (!scheduler_has_left(shell->core)) {
+        SCOPED(letter_free)
+        struct letter *letter = mailbox_take(shell->mailbox, wake_at(shell));
+        if (letter != NULL) {
+            outbox_keep(shell->outbox, letter);
+            decide(shell, &letter->event);
+        } else {
+            decide(shell, &(struct event){.kind = EVENT_TIME});
+        }
+        show_figures(shell);
+        pulse_beat(shell->pulse);
+    }
+    return NULL;
+}
+
+static uint64_t seed_of(const char *holder)
+{
+    uint64_t seed = 0;
+    for (; *holder; holder++)
+        seed = seed * 31 + (unsigned char)*holder;
+    return seed;
+}
+
+bool shell_open(const struct scheduler_settings *settings, struct process *process,
+                struct shell **out, struct error *why)
+{
+    struct shell *shell = calloc(1, sizeof *shell);
+    CHECK(shell);
+    uuid_new(shell->holder);
+    struct scheduler_config config = settings_of_core(settings, seed_of(shell->holder));
+    struct bus *bus = process_bus(process);
+    shell->mailbox = mailbox_new(MAILBOX_CAPACITY);
+    shell->core = scheduler_new(&config, clock_now());
+    shell->metrics = scheduler_metrics_new();
+    shell->errands =
+        errands_open(&(struct errands_options){.bus = bus,
+                                               .mailbox = shell->mailbox,
+                                               .holder = shell->holder,
+                                               .lead_lease_ms = settings->lead_lease_ms});
+    shell->outbox = outbox_open(bus, shell->mailbox, shell->errands);
+    shell->pulse = process_pulse(process, "decisions", PULSE_LIMIT_MS);
+    CHECK(pthread_create(&shell->owner, NULL, run, shell) == 0);
+    *out = shell;
+    if (inbox_open(bus, shell->mailbox, &shell->inbox, why))
+        return true;
+    shell_close(out);
+    return false;
+}
+
+void shell_close(struct shell **shell_)
+{
+    struct shell *shell = *shell_;
+    if (shell == NULL)
+        return;
+    *shell_ = NULL;
+    letter_post(shell->mailbox, &(struct letter){.event = {.kind = EVENT_LEAVE}});
+    CHECK(pthread_join(shell->owner, NULL) == 0);
+    inbox_close(&shell->inbox);
+    errands_close(&shell->errands);
+    outbox_close(&shell->outbox);
+    for (struct letter *left; (left = mailbox_try_take(shell->mailbox)) != NULL;)
+        letter_free(&left);
+    mailbox_free(&shell->mailbox);
+    scheduler_free(&shell->core);
+    scheduler_metrics_free(&shell->metrics);
+    free(shell);
+}

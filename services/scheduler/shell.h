@@ -1,0 +1,17 @@
+/* The shell: one owner thread that takes letters, lets the core decide and performs.
+ *
+ *   shell_open() -> it hears, decides and says -> shell_close() resigns the lead and ends
+ */
+#pragma once
+
+#include "process/process.h"
+#include "settings.h"
+
+struct shell;
+
+/* Lends process and settings. */
+MUST_USE bool shell_open(const struct scheduler_settings *settings, struct process *process,
+                         struct shell **shell, struct error *why);
+
+/* Takes back what nobody has a permit for, gives up the lead, waits for the last answers. */
+void shell_close(struct shell **shell);
