@@ -147,7 +147,7 @@ static void adopt(struct bus *bus, natsConnection *connection)
     unlock(bus);
     CHECK(pthread_mutex_unlock(&bus->roster) == 0);
     if (natsConnection_Status(connection) == NATS_CONN_STATUS_CONNECTED)
-        turn(bus, true, false);
+        turn(bus, true);
 }
 
 static void connect_once(struct bus *bus)
