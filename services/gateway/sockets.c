@@ -89,6 +89,7 @@ static struct subscription **find(struct session *session, const char *job_id)
 static void unsubscribe(struct session *session, struct subscription **link)
 {
     struct subscription *subscription = *link;
+    CHECK(subscription != NULL);
     *link = subscription->next;
     hub_unfollow(session->gateway->hub, &subscription->follow.follower);
     free(subscription);
