@@ -207,12 +207,13 @@ void submission_add_post(struct submission *s, const struct raw_post *raw)
         .text = raw->text,
         .language = raw->language ? raw->language : "",
         .line = raw->line,
+        .number = s->next_number - 1,
     };
 }
 
 /* ---- the end ---- */
 
-static int by_id_then_line(const void *a, const void *b)
+static int by_id_then_number(const void *a, const void *b)
 {
     const struct post *const *x = a, *const *y = b;
     int order = strcmp((*x)->id, (*y)->id);
@@ -229,7 +230,7 @@ static void refuse_repeated_ids(struct submission *s)
     CHECK(sorted && is_repeated);
     for (size_t i = 0; i < s->post_count; i++)
         sorted[i] = &s->posts[i];
-    qsort(sorted, s->post_count, sizeof *sorted, by_id_then_line);
+    qsort(sorted, s->post_count, sizeof *sorted, by_id_then_number);
     const struct post *first = sorted[0];
     for (size_t i = 1; i < s->post_count; i++) {
         if (strcmp(sorted[i]->id, first->id) != 0) {
@@ -237,7 +238,7 @@ static void refuse_repeated_ids(struct submission *s)
             continue;
         }
         is_repeated[sorted[i] - s->posts] = true;
-        refuse(s, sorted[i]->line, "/posts/*/id",
+        refuse(s, sorted[i]->line, arena_format(s->arena, "/posts/%u/id", sorted[i]->number),
                arena_format(s->arena, "the id \"%.100s\" stands on line %u too", first->id,
                             first->line));
     }

@@ -36,6 +36,7 @@ struct post {
     struct bytes text;
     const char *language; /* "" = not said */
     uint32_t line;
+    uint32_t number; /* among all that were seen, from 0 */
     uint32_t chunk_number;
 };
 

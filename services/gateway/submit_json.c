@@ -132,6 +132,13 @@ static void keep_last_post(struct submission *s, size_t count_before)
     post->text.at = (const uint8_t *)arena_bytes(s->arena, post->text.at, post->text.length);
 }
 
+/* What json_parse() says of a line's own line number is always 1, and misleads. */
+static const char *without_line(const char *message)
+{
+    const char *colon = strstr(message, ": ");
+    return colon ? colon + 2 : message;
+}
+
 static void take_line(struct submission *s, const char *bytes, size_t length, uint32_t line)
 {
     SCOPED(json_free)
@@ -141,7 +148,7 @@ static void take_line(struct submission *s, const char *bytes, size_t length, ui
     if (json_parse(bytes, length, &object, &why))
         take_post(s, object, line);
     else
-        submission_refuse_post(s, line, "", why.message);
+        submission_refuse_post(s, line, "", without_line(why.message));
     keep_last_post(s, count_before);
 }
 
