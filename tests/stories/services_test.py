@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from fleet import wait_until
+from fleet import get, wait_until
 
 SERVICES = ["gateway", "scheduler", "analyzer", "store", "monitor"]
 
@@ -45,10 +45,9 @@ def test_every_service_is_healthy_ready_and_measured(world):
 def test_the_monitor_shows_the_metrics_of_the_whole_fleet(world):
     world.submit("measured", 5)
     world.settle()
-    monitor = world.fleet.services["monitor"]
 
     def shows_all():
-        metrics = monitor.ops("/metrics")[1]
+        metrics = get(world.fleet.monitor_url + "/metrics")[1]
         return all(f'service="{name}"' in metrics for name in SERVICES)
     wait_until(shows_all, 15, "the monitor shows all five services")
 

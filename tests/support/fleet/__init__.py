@@ -10,10 +10,10 @@ by sleeping: every step has a condition and a deadline. Only own processes are e
 `python3 -m fleet up|down` is what dev/up and dev/down call.
 """
 
-from .fleet import Fleet, Service
+from .fleet import Fleet, Service, get
 from .process import Process, free_port, wait_until
 from .servers import Broker, Cache, Database
 
 __all__ = [
-    "Broker", "Cache", "Database", "Fleet", "Process", "Service", "free_port", "wait_until",
+    "Broker", "Cache", "Database", "Fleet", "Process", "Service", "free_port", "get", "wait_until",
 ]

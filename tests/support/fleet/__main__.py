@@ -36,7 +36,7 @@ def write_state(fleet):
     state = {
         "url": fleet.url, "api_key": fleet.api_key, "binaries": str(fleet.binaries),
         "folder": str(fleet.folder), "database": fleet.database.url, "nats": fleet.broker.url,
-        "redis": fleet.cache.url, "monitor": f"http://127.0.0.1:{fleet.services['monitor'].ops_port()}",
+        "redis": fleet.cache.url, "monitor": fleet.monitor_url,
         "processes": [{"name": process.name, "pid": process.pid, "started": started_at(process.pid)}
                       for process in fleet.processes()],
     }

@@ -19,7 +19,7 @@ FAULTS = re.compile(r"AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime err
                     r"|CHECK\(|check failed|core dumped", re.IGNORECASE)
 
 
-def _get(url, seconds=2):
+def get(url, seconds=2):
     """Status and body; (0, "") while nobody listens."""
     try:
         with urllib.request.urlopen(url, timeout=seconds) as answer:
@@ -42,7 +42,7 @@ class Service(Process):
 
     def ops(self, path, seconds=2):
         port = self.ops_port()
-        return _get(f"http://127.0.0.1:{port}{path}", seconds) if port else (0, "")
+        return get(f"http://127.0.0.1:{port}{path}", seconds) if port else (0, "")
 
     def is_ready(self):
         return self.ops("/readyz")[0] == 200
@@ -77,11 +77,11 @@ class FakeLlm(Process):
 
     def start(self, seconds=10):
         super().start()
-        wait_until(lambda: self.must_live() and _get(self.url + "/control/stats")[0] == 200, seconds,
+        wait_until(lambda: self.must_live() and get(self.url + "/control/stats")[0] == 200, seconds,
                    "fake_llm answers")
 
     def stats(self):
-        return json.loads(_get(self.url + "/control/stats")[1])
+        return json.loads(get(self.url + "/control/stats")[1])
 
     def control(self, path, document):
         request = urllib.request.Request(self.url + path, json.dumps(document).encode(),
@@ -109,6 +109,8 @@ class Fleet:
             self.llm = FakeLlm(self.binaries / "fake_llm", self.folder, llm)
         self.http_port = int(self.settings.pop("TP_HTTP_PORT", 0)) or free_port()
         self.url = f"http://127.0.0.1:{self.http_port}"
+        self.monitor_port = free_port()
+        self.monitor_url = f"http://127.0.0.1:{self.monitor_port}"
         self.api_key = None
         self.pepper = secrets.token_hex(16)
         names = ["store", *_replicas("scheduler", schedulers), *_replicas("analyzer", analyzers),
@@ -194,6 +196,7 @@ class Fleet:
             "TP_REDIS_URL": self.cache.url,
             "TP_KEY_PEPPER": self.pepper,
             "TP_HTTP_PORT": str(self.http_port),
+            "TP_MONITOR_PORT": str(self.monitor_port),
             "TP_OPS_PORT": "0",
             "TP_INSTANCE": name,
             "TP_LLM_BASE_URL": self.llm.url if self.llm else "",
