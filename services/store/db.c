@@ -1,6 +1,7 @@
 #include "db.h"
 
 #include <libpq-fe.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -97,6 +98,13 @@ static PGconn *dial(const struct db_vitals *vitals)
     return PQconnectdbParams(names, values, expand_url);
 }
 
+/* What the server says of itself, such as that it is being stopped, shows as an error anyway. */
+static void ignore_notice(void *context, const char *message)
+{
+    (void)context;
+    (void)message;
+}
+
 static int schema_version(PGconn *connection)
 {
     PGresult *result = PQexec(connection, "select max(version) from schema_migrations");
@@ -134,6 +142,7 @@ bool db_connect(struct db *db, struct error *why)
         first_line(PQerrorMessage(db->connection), line);
         return fail_to_connect(db, line, why);
     }
+    PQsetNoticeProcessor(db->connection, ignore_notice, NULL);
     if (!check_schema(db, why))
         return false;
     db->backoff_ms = BACKOFF_FIRST_MS;
@@ -219,9 +228,23 @@ static bool run_once(struct db *db, const struct statement *statement, const str
     }
 }
 
+/* Between two calls the server says nothing, unless that it has gone. Seen before the next call,
+ * it is certain that this one did not happen. */
+static void drop_if_dead(struct db *db)
+{
+    while (db->connection != NULL) {
+        struct pollfd socket = {.fd = PQsocket(db->connection), .events = POLLIN};
+        if (poll(&socket, 1, 0) <= 0)
+            return;
+        if (PQconsumeInput(db->connection) == 0 || PQstatus(db->connection) != CONNECTION_OK)
+            db_rest(db);
+    }
+}
+
 bool db_run(struct db *db, const struct statement *statement, const struct params *params,
             struct rows *rows, struct error *why)
 {
+    drop_if_dead(db);
     if (!db_connect(db, why))
         return false;
     struct metric *in_use = metrics_of_store()->db_in_use;

@@ -1,0 +1,329 @@
+/* The whole service between a real broker and a real Postgres. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h> /* after the headers that it needs */
+
+#include "base/clock.h"
+#include "bus/broker_for_test.h"
+#include "caretaker.h"
+#include "desk_for_test.h"
+#include "messages/subjects.h"
+#include "metrics.h"
+#include "results.h"
+#include "rpc.h"
+#include "store_client/store_client.h"
+#include "threads.h"
+
+enum { PATIENCE_MS = 15000, POLL_MS = 20, IDLE_MS = 30000, ASK_MS = 3000 };
+
+struct fleet {
+    struct world *world;
+    struct test_broker broker;
+    struct bus *bus;    /* the store's */
+    struct bus *client; /* everybody else's */
+    struct outbox *outbox;
+    struct rpc *rpc;
+    struct results *results;
+    struct caretaker *caretaker;
+    struct bus_subscription *events;
+};
+
+static struct bus *connected(const char *url, const char *name)
+{
+    struct bus *bus = bus_open(&(struct bus_options){.url = url, .name = name});
+    assert_true(bus_wait_connected(bus, PATIENCE_MS));
+    return bus;
+}
+
+static void start_store(struct fleet *fleet)
+{
+    struct world *world = fleet->world;
+    fleet->outbox = outbox_new(fleet->bus);
+    fleet->caretaker = caretaker_start(&(struct caretaker_options){
+        .outbox = fleet->outbox, .vitals = &world->vitals, .limits = &world->limits});
+    fleet->results = results_start(&(struct results_options){.bus = fleet->bus,
+                                                             .outbox = fleet->outbox,
+                                                             .vitals = &world->vitals,
+                                                             .workers = 2,
+                                                             .idle_ms = IDLE_MS});
+    fleet->rpc = rpc_start(&(struct rpc_options){.bus = fleet->bus,
+                                                 .outbox = fleet->outbox,
+                                                 .vitals = &world->vitals,
+                                                 .limits = &world->limits,
+                                                 .workers = 3,
+                                                 .idle_ms = IDLE_MS});
+}
+
+static int fleet_open(void **state)
+{
+    struct fleet *fleet = calloc(1, sizeof *fleet);
+    void *world;
+    world_open(&world);
+    fleet->world = world;
+    test_broker_start(&fleet->broker);
+    fleet->bus = connected(fleet->broker.url, "store");
+    fleet->client = connected(fleet->broker.url, "client");
+    struct error why;
+    assert_true(bus_provision(fleet->client, &why));
+    assert_true(bus_listen(fleet->client, SUBJECT_EVENTS_ALL, NULL, &fleet->events, &why));
+    start_store(fleet);
+    *state = fleet;
+    return 0;
+}
+
+static int fleet_close(void **state)
+{
+    struct fleet *fleet = *state;
+    rpc_stop(&fleet->rpc);
+    results_stop(&fleet->results);
+    caretaker_stop(&fleet->caretaker);
+    outbox_free(&fleet->outbox);
+    bus_unsubscribe(&fleet->events);
+    bus_close(&fleet->client);
+    bus_close(&fleet->bus);
+    test_broker_stop(&fleet->broker);
+    void *world = fleet->world;
+    world_close(&world);
+    free(fleet);
+    return 0;
+}
+
+static struct arena *arena_of(const struct fleet *fleet)
+{
+    return fleet->world->desk.arena;
+}
+
+/* ---- what clients, leaders and analyzers do, over the broker ---- */
+
+static bool try_submit(struct fleet *fleet, const char *user, const char **job, struct error *why)
+{
+    const Tp__SubmitJobReply *reply;
+    if (!store_submit(fleet->client, job_of(fleet->world, user, 2, 3), ASK_MS, NULL,
+                      arena_of(fleet), &reply, why))
+        return false;
+    *job = reply->job_id;
+    return true;
+}
+
+/* Until the store, which may have just been started, hears. */
+static const char *submitted_over_broker(struct fleet *fleet, const char *user)
+{
+    struct instant until = instant_plus_ms(clock_now(), PATIENCE_MS);
+    struct error why;
+    const char *job;
+    while (!try_submit(fleet, user, &job, &why)) {
+        if (instant_is_before(until, clock_now()))
+            fail_msg("submit: %s", why.message);
+        store_thread_sleep_ms(POLL_MS);
+    }
+    return job;
+}
+
+static void lead_over_broker(struct fleet *fleet)
+{
+    sql_do(fleet->world, "update leases set expires_at = '-infinity'");
+    Tp__LeaseAsk ask = TP__LEASE_ASK__INIT;
+    ask.holder = "leader";
+    ask.life_ms = 60000;
+    const Tp__LeaseReply *lease;
+    struct error why;
+    assert_true(store_lease(fleet->client, &ask, ASK_MS, NULL, arena_of(fleet), &lease, &why));
+    assert_true(lease->is_held);
+    fleet->world->epoch = lease->epoch;
+    fleet->world->sequence = 0;
+}
+
+static const Tp__Dispatch *granted(struct fleet *fleet, const char *job, uint32_t chunk)
+{
+    struct world *world = fleet->world;
+    Tp__BatchItem *item = item_of(world, TP__BATCH_OPERATION__GRANT, job, chunk);
+    Tp__Batch ask = TP__BATCH__INIT;
+    ask.holder = "leader";
+    ask.epoch = world->epoch;
+    ask.sequence = ++world->sequence;
+    ask.n_items = 1;
+    ask.items = &item;
+    const Tp__BatchReply *reply;
+    struct error why;
+    if (!store_batch(fleet->client, &ask, ASK_MS, NULL, arena_of(fleet), &reply, &why))
+        fail_msg("batch: %s", why.message);
+    assert_int_equal(reply->items[0]->result, TP__BATCH_RESULT__GRANTED);
+    return reply->items[0]->dispatch;
+}
+
+static void publish_outcome(struct fleet *fleet, const Tp__Outcome *outcome)
+{
+    struct error why;
+    if (!bus_store(fleet->client, SUBJECT_RESULT, pack_outcome(arena_of(fleet), outcome), NULL,
+                   NULL, ASK_MS, &why))
+        fail_msg("publish: %s", why.message);
+}
+
+/* Waits for an event of that kind about that job. */
+static void hear(struct fleet *fleet, const char *job, const char *kind)
+{
+    struct instant until = instant_plus_ms(clock_now(), PATIENCE_MS);
+    while (instant_is_before(clock_now(), until)) {
+        struct bus_message *message;
+        if (!bus_next(fleet->events, POLL_MS, &message))
+            continue;
+        const Tp__JobEvent *event;
+        struct error why;
+        if (!unpack_job_event(arena_of(fleet), bus_body(message), &event, &why))
+            fail_msg("event: %s", why.message);
+        bus_message_free(&message);
+        if (strcmp(event->job->job_id, job) == 0 && strcmp(event->kind, kind) == 0)
+            return;
+    }
+    fail_msg("no event %s was heard", kind);
+}
+
+static void wait_for(struct fleet *fleet, const char *question, int64_t wanted)
+{
+    struct instant until = instant_plus_ms(clock_now(), PATIENCE_MS);
+    while (sql_number(fleet->world, "%s", question) != wanted) {
+        if (instant_is_before(until, clock_now()))
+            fail_msg("%s never became %lld", question, (long long)wanted);
+        store_thread_sleep_ms(POLL_MS);
+    }
+}
+
+/* ---- the tests ---- */
+
+static void a_job_goes_round_from_submit_to_results(void **state)
+{
+    struct fleet *fleet = *state;
+    const char *job = submitted_over_broker(fleet, "ann");
+    hear(fleet, job, "submitted");
+    lead_over_broker(fleet);
+    publish_outcome(fleet, outcome_of(fleet->world, granted(fleet, job, 0)));
+    hear(fleet, job, "progress");
+    publish_outcome(fleet, outcome_of(fleet->world, granted(fleet, job, 1)));
+    hear(fleet, job, "completed");
+    Tp__JobQuery query = TP__JOB_QUERY__INIT;
+    query.tenant_id = "acme";
+    query.job_id = job;
+    const Tp__JobReply *reply;
+    struct error why;
+    assert_true(store_job(fleet->client, &query, ASK_MS, NULL, arena_of(fleet), &reply, &why));
+    assert_int_equal(reply->job->status, TP__JOB_STATUS__COMPLETED);
+    wait_for(fleet, "select count(*) from job_events where published_at is null", 0);
+}
+
+static void what_is_asked_wrongly_is_refused_with_a_reason(void **state)
+{
+    struct fleet *fleet = *state;
+    Tp__JobQuery query = TP__JOB_QUERY__INIT;
+    query.tenant_id = "other";
+    query.job_id = fresh_job_id(fleet->world);
+    const Tp__JobReply *reply;
+    struct error why;
+    assert_false(store_job(fleet->client, &query, ASK_MS, NULL, arena_of(fleet), &reply, &why));
+    assert_int_equal(why.kind, ERROR_NOT_FOUND);
+    struct bytes said;
+    assert_false(bus_request(fleet->client, "tp.rpc.store.nonsense", (struct bytes){0}, ASK_MS,
+                             NULL, arena_of(fleet), &said, &why));
+    assert_int_equal(why.kind, ERROR_INVALID);
+    assert_false(bus_request(fleet->client, RPC_STORE_JOB, (struct bytes){0}, ASK_MS, NULL,
+                             arena_of(fleet), &said, &why));
+    assert_int_equal(why.kind, ERROR_INVALID);
+}
+
+static void a_poisonous_outcome_is_thrown_away_alone(void **state)
+{
+    struct fleet *fleet = *state;
+    const char *job = submitted_over_broker(fleet, "bob"),
+               *other = submitted_over_broker(fleet, "eve");
+    lead_over_broker(fleet);
+    Tp__Outcome *good = outcome_of(fleet->world, granted(fleet, job, 0));
+    Tp__Outcome *bad = outcome_of(fleet->world, granted(fleet, other, 0));
+    bad->results[0]->data_json = (ProtobufCBinaryData){5, (uint8_t *)(uintptr_t)"{bad}"};
+    struct metric *refused = metrics_with(metrics_of_store()->outcomes, METRIC_VALUES("refused"));
+    double before = metric_value(refused);
+    publish_outcome(fleet, bad);
+    publish_outcome(fleet, good);
+    hear(fleet, job, "progress");
+    struct instant until = instant_plus_ms(clock_now(), PATIENCE_MS);
+    while (metric_value(refused) < before + 1) {
+        assert_true(instant_is_before(clock_now(), until));
+        store_thread_sleep_ms(POLL_MS);
+    }
+    wait_for(fleet, "select count(*) from in_flight where user_id = 'eve'", 1);
+}
+
+static void a_cancelled_job_is_called_out_to_analyzers(void **state)
+{
+    struct fleet *fleet = *state;
+    struct bus_subscription *cancels;
+    struct error why;
+    assert_true(bus_listen(fleet->client, SUBJECT_CANCEL_ALL, NULL, &cancels, &why));
+    const char *job = submitted_over_broker(fleet, "dan");
+    lead_over_broker(fleet);
+    granted(fleet, job, 0);
+    Tp__CancelJob cancel = TP__CANCEL_JOB__INIT;
+    cancel.tenant_id = "acme";
+    cancel.job_id = job;
+    const Tp__JobReply *reply;
+    assert_true(store_cancel(fleet->client, &cancel, ASK_MS, NULL, arena_of(fleet), &reply, &why));
+    struct bus_message *message;
+    assert_true(bus_next(cancels, PATIENCE_MS, &message));
+    assert_string_equal(strrchr(bus_subject(message), '.') + 1, job);
+    bus_message_free(&message);
+    bus_unsubscribe(&cancels);
+    hear(fleet, job, "cancelled");
+}
+
+static void a_deadline_that_passes_ends_the_job(void **state)
+{
+    struct fleet *fleet = *state;
+    const char *job = submitted_over_broker(fleet, "fay");
+    sql_do(fleet->world,
+           "update analysis_jobs set deadline_at = clock_timestamp()"
+           " where job_id = '%s'",
+           job);
+    hear(fleet, job, "expired");
+}
+
+/* Last: it breaks the connection that tests peek through. */
+static void postgres_may_go_and_come_back(void **state)
+{
+    struct fleet *fleet = *state;
+    struct world *world = fleet->world;
+    const char *job = submitted_over_broker(fleet, "gus");
+    lead_over_broker(fleet);
+    Tp__Outcome *outcome = outcome_of(world, granted(fleet, job, 0));
+    test_postgres_kill(&world->postgres);
+    struct error why;
+    const char *none;
+    struct instant began = clock_now();
+    assert_false(try_submit(fleet, "gus", &none, &why));
+    assert_true(why.kind == ERROR_UNAVAILABLE || why.kind == ERROR_TIMEOUT);
+    assert_true(instant_ms_between(began, clock_now()) < ASK_MS);
+    assert_false(try_submit(fleet, "gus", &none, &why));
+    assert_int_equal(why.kind, ERROR_UNAVAILABLE);
+    publish_outcome(fleet, outcome);
+    test_postgres_again(&world->postgres);
+    hear(fleet, job, "progress");
+    PQreset(world->peek);
+    sql_do(world, "set search_path = tweetpulse");
+    submitted_over_broker(fleet, "gus");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_job_goes_round_from_submit_to_results),
+        cmocka_unit_test(what_is_asked_wrongly_is_refused_with_a_reason),
+        cmocka_unit_test(a_poisonous_outcome_is_thrown_away_alone),
+        cmocka_unit_test(a_cancelled_job_is_called_out_to_analyzers),
+        cmocka_unit_test(a_deadline_that_passes_ends_the_job),
+        cmocka_unit_test(postgres_may_go_and_come_back),
+    };
+    return cmocka_run_group_tests(tests, fleet_open, fleet_close);
+}
