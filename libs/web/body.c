@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -5,7 +6,12 @@
 #include "web/server.h"
 
 /* A body must come in faster than this once the request's timeout is used up. */
-enum { PIECE_BYTES = 16 * 1024, LEAST_BYTES_PER_SECOND = 16 * 1024, FIRST_BODY_BYTES = 64 * 1024 };
+enum {
+    PIECE_BYTES = 16 * 1024,
+    LEAST_BYTES_PER_SECOND = 16 * 1024,
+    FIRST_BODY_BYTES = 64 * 1024,
+    LARGE_BODY_BYTES = 1 << 20,
+};
 
 bool body_is_unread(const struct web_request *request)
 {
@@ -140,4 +146,7 @@ void body_end(struct web_request *request)
     was_cut(request);
     free(request->body);
     atomic_fetch_sub(&request->server->body_bytes, request->body_reserved);
+    /* What a large body became was freed by now, piece by piece: give it back to the system. */
+    if (request->body_reserved >= LARGE_BODY_BYTES)
+        malloc_trim(0);
 }

@@ -16,8 +16,9 @@ enum {
     REQUEST_ARENA_BYTES = 64 << 20,
     BODIES_IN_MEMORY = 4, /* of the largest size allowed */
     THREAD_STACK_BYTES = 512 * 1024,
-    LINGER_MS = 1000,
-    LINGER_BYTES = 1 << 20,
+    REFUSING_SHARE = 16,
+    LINGER_MS = 2000,
+    LINGER_BYTES = 64 << 20,
 };
 
 /* ---- reading the head ---- */
@@ -146,10 +147,14 @@ static const struct web_socket_route *find_socket_route(struct web_request *requ
 
 /* ---- admission ---- */
 
+/* A sixteenth of the threads is kept for refusing: were all taken, further clients would wait for
+ * an answer without a word. */
 static bool enter(struct web_server *server, int *count, int most)
 {
+    int threads = server->options.threads;
     pthread_mutex_lock(&server->lock);
-    bool has_room = *count < most;
+    bool has_room =
+        *count < most && server->active + server->streams < threads - threads / REFUSING_SHARE;
     if (has_room)
         ++*count;
     pthread_mutex_unlock(&server->lock);
@@ -222,7 +227,7 @@ static void serve(struct web_request *request)
  * connection and could destroy the answer before the client has read it. */
 static void linger(struct web_request *request)
 {
-    char waste[4096];
+    char waste[16 * 1024];
     size_t wasted = 0;
     int fd = request_socket(request);
     struct instant until = instant_plus_ms(clock_now(), LINGER_MS);

@@ -6,9 +6,10 @@
  * closes. Requests are checked before a handler sees them: both Content-Length and
  * Transfer-Encoding, repeated or malformed lengths, more than 60 headers, control characters in
  * the path, bodies over the route's cap (413 before reading) or dripping in (408) are refused.
- * At most max_active handlers run; beyond that 503 with Retry-After. GET routes answer HEAD too.
- * A request lives until its handler returns and belongs to that thread; the server's own functions
- * are thread-safe. A body is read only when the handler asks for it: authenticate first.
+ * At most max_active handlers run, and never on all threads; beyond that 503 with Retry-After. GET
+ * routes answer HEAD too. A request lives until its handler returns and belongs to that thread; the
+ * server's own functions are thread-safe. A body is read only when the handler asks for it:
+ * authenticate first.
  */
 #pragma once
 

@@ -6,8 +6,6 @@
 #include "metrics.h"
 #include "routes.h"
 
-enum { SPARE_THREADS = 4 /* to refuse what is too much */ };
-
 /* Handed to civetweb as it is, so it lives as long as the gateway. */
 struct gateway_with_routes {
     struct gateway gateway;
@@ -45,14 +43,12 @@ static int streams_within(const struct gateway_settings *settings)
 static bool open_web(struct gateway_with_routes *g, struct error *why)
 {
     const struct gateway_settings *settings = g->gateway.settings;
-    int streams = streams_within(settings);
-    int spare = settings->threads - streams > 2 * SPARE_THREADS ? SPARE_THREADS : 1;
     const struct web_options options = {
         .address = settings->address,
         .port = settings->port,
         .threads = (int)settings->threads,
-        .max_active = (int)settings->threads - streams - spare,
-        .max_streams = streams,
+        .max_active = (int)settings->threads,
+        .max_streams = streams_within(settings),
         .request_timeout_ms = (int)settings->request_timeout_ms,
         .keep_alive = settings->keep_alive,
         .routes = g->routes,

@@ -175,8 +175,9 @@ static bool send_job(struct upload *upload, const struct identity *caller, const
         job.n_posts = s->post_count;
     }
     add_rejected(arena, s, &job);
-    return store_submit(upload->gateway->bus, &job, settings->store_timeout_ms, upload->trace,
-                        arena, reply, why);
+    /* Ten thousand posts take the database their time. */
+    int64_t timeout_ms = settings->store_timeout_ms + (int64_t)s->post_count;
+    return store_submit(upload->gateway->bus, &job, timeout_ms, upload->trace, arena, reply, why);
 }
 
 static void hand_over(struct gateway *gateway, struct web_request *request,
