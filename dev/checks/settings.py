@@ -2,7 +2,8 @@
 """settings.py BINARIES [--write]: are the settings in docs/operating.md those of the programs?
 
 Between `<!-- settings: NAME -->` and `<!-- end -->` stands the table of the program NAME, made from
-its --describe-settings. --write puts it there.
+its --describe-settings; under the name `every` the settings that all of them have, which the others
+leave out. --write puts the tables there.
 """
 
 import json
@@ -24,13 +25,24 @@ def default_of(row):
     return f"`{row['default']}`"
 
 
-def table_of(binaries, name):
+def rows_of(binaries, name):
     done = subprocess.run([binaries / name, "--describe-settings"], capture_output=True, text=True,
                           check=True)
-    lines = ["| setting | default | meaning |", "|---|---|---|"]
-    for row in json.loads(done.stdout):
-        lines.append(f"| `{row['name']}` | {default_of(row)} | {row['help']} |")
-    return "\n".join(lines) + "\n"
+    return json.loads(done.stdout)
+
+
+def tables(binaries):
+    """Name of the table -> its Markdown."""
+    rows = {name: rows_of(binaries, name) for name in SERVICES}
+    shared = set.intersection(*({row["name"] for row in rows[name]} for name in SERVICES))
+    chosen = {name: [row for row in rows[name] if row["name"] not in shared] for name in SERVICES}
+    chosen["every"] = [row for row in rows[SERVICES[0]] if row["name"] in shared]
+    head = ["| setting | default | meaning |", "|---|---|---|"]
+    return {
+        name: "\n".join(head + [f"| `{row['name']}` | {default_of(row)} | {row['help']} |"
+                                for row in table]) + "\n"
+        for name, table in chosen.items()
+    }
 
 
 def main():
@@ -41,11 +53,12 @@ def main():
         return 75
     text = page.read_text(encoding="utf-8")
     told = [match.group(2) for match in PLACE.finditer(text)]
-    missing = [name for name in SERVICES if name not in told]
+    wanted_tables = tables(binaries)
+    missing = [name for name in wanted_tables if name not in told]
     if missing:
         print(f"docs/operating.md has no table of settings for: {', '.join(missing)}")
         return 1
-    wanted = PLACE.sub(lambda match: match[1] + table_of(binaries, match[2]) + match[4], text)
+    wanted = PLACE.sub(lambda match: match[1] + wanted_tables[match[2]] + match[4], text)
     if wanted == text:
         return 0
     if "--write" in sys.argv:
