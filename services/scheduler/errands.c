@@ -15,6 +15,7 @@ enum {
     QUESTIONS_WAITING = 1024,
     BATCH_TIMEOUT_MS = 2000,
     READ_TIMEOUT_MS = 5000,
+    CONNECT_TIMEOUT_MS = 5000,
     ASKS_PER_LEASE = 3,
     CLERK_STACK_BYTES = 256 * 1024,
 };
@@ -27,6 +28,7 @@ struct question {
 struct clerk {
     const struct errands_options *options;
     struct mailbox *questions;
+    void (*begin)(struct bus *bus); /* before its first question; may be NULL */
     pthread_t thread;
 };
 
@@ -184,9 +186,19 @@ static void carry_on(const struct errands_options *options, struct question *que
         letter_post(options->mailbox, &letter);
 }
 
+/* The streams should be there before the first dispatch; if not, whoever misses one makes it. */
+static void provision(struct bus *bus)
+{
+    struct error why;
+    if (bus_wait_connected(bus, CONNECT_TIMEOUT_MS) && !bus_provision(bus, &why))
+        log_warn("streams.unprovisioned", LOG_WHY(&why));
+}
+
 static void *work(void *context)
 {
     struct clerk *clerk = context;
+    if (clerk->begin)
+        clerk->begin(clerk->options->bus);
     static const struct instant FOR_EVER = {INT64_MAX};
     struct question *question;
     while ((question = mailbox_take(clerk->questions, FOR_EVER)) != NULL) {
@@ -239,6 +251,7 @@ struct errands *errands_open(const struct errands_options *options)
     for (int i = 0; i < CLERKS; i++) {
         struct clerk *clerk = &errands->clerks[i];
         clerk->options = &errands->options;
+        clerk->begin = i == CLERK_BATCH ? provision : NULL;
         clerk->questions = mailbox_new(QUESTIONS_WAITING);
         CHECK(pthread_create(&clerk->thread, &small, work, clerk) == 0);
     }

@@ -50,8 +50,14 @@ static void step_down(struct scheduler *s)
 void lead_on_lease(struct scheduler *s, const struct event *event)
 {
     struct instant asked = event->lease.asked;
-    if (!event->is_answered || s->lead.phase == LEAD_LEFT)
+    if (s->lead.phase == LEAD_LEFT)
         return;
+    if (!event->is_answered) {
+        struct instant soon = instant_plus_ms(s->now, STORE_RETRY_MS);
+        if (instant_is_before(soon, s->lead.ask_at))
+            s->lead.ask_at = soon;
+        return;
+    }
     /* Answers may overtake each other: a refusal counts only if it is the newest word. */
     bool is_newest = instant_is_before(s->lead.answered, asked);
     if (is_newest)
