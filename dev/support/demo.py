@@ -75,7 +75,7 @@ class Client:
         answer = self.session.get(f"{self.url}/v1/jobs/{job.id}/results", timeout=60,
                                   headers={"Accept": "application/x-ndjson"})
         answer.raise_for_status()
-        return [json.loads(line) for line in answer.text.splitlines() if line]
+        return [json.loads(line) for line in answer.content.split(b"\n") if line]
 
 
 class View:

@@ -50,9 +50,9 @@ def test_results_come_as_json_lines_and_csv_in_the_order_of_the_posts(world):
     job = world.submit("formats", posts=posts, chunk_size=10)
     world.settle()
     path = f"/v1/jobs/{job}/results"
-    lines = world.api.get(path, Accept="application/x-ndjson").text.splitlines()
+    lines = world.api.get(path, Accept="application/x-ndjson").content.splitlines()
     assert len(lines) == 25
-    table = world.api.get(path, Accept="text/csv").text
+    table = world.api.get(path, Accept="text/csv").content.decode()
     assert table.startswith("seq,post_id,text,sentiment")
     assert "\"'=1+7, \"\"quoted\"\", a\nline\"" in table
     order = [result["post_id"] for result in world.api.results(job)]
