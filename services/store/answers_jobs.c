@@ -59,7 +59,7 @@ static void params_posts(struct params *params, Tp__Post *const *posts, size_t c
 bool answer_part(struct desk *desk, struct bytes ask, struct bytes *reply, struct error *why)
 {
     const Tp__SubmitPart *part;
-    if (!unpack_submit_part(desk->arena, ask, &part, why))
+    if (!unpack_submit_part(desk->asked, ask, &part, why))
         return false;
     struct params params = params_begin(desk->arena);
     params_text(&params, part->upload_id);
@@ -103,7 +103,7 @@ static struct bytes pack_view(struct desk *desk, Tp__JobView *view)
 bool answer_job(struct desk *desk, struct bytes ask, struct bytes *reply, struct error *why)
 {
     const Tp__JobQuery *query;
-    if (!unpack_job_query(desk->arena, ask, &query, why))
+    if (!unpack_job_query(desk->asked, ask, &query, why))
         return false;
     char key[CACHE_KEY_SIZE];
     snprintf(key, sizeof key, "tp:job:%s:%s", query->tenant_id, query->job_id);
@@ -125,7 +125,7 @@ bool answer_job(struct desk *desk, struct bytes ask, struct bytes *reply, struct
 bool answer_cancel(struct desk *desk, struct bytes ask, struct bytes *reply, struct error *why)
 {
     const Tp__CancelJob *cancel;
-    if (!unpack_cancel_job(desk->arena, ask, &cancel, why))
+    if (!unpack_cancel_job(desk->asked, ask, &cancel, why))
         return false;
     struct params params = params_begin(desk->arena);
     params_text(&params, cancel->tenant_id);
@@ -182,7 +182,7 @@ static void params_rejected(struct params *params, const Tp__SubmitJob *job)
 bool answer_submit(struct desk *desk, struct bytes ask, struct bytes *reply, struct error *why)
 {
     const Tp__SubmitJob *job;
-    if (!unpack_submit_job(desk->arena, ask, &job, why))
+    if (!unpack_submit_job(desk->asked, ask, &job, why))
         return false;
     struct queue_limits *limits = desk->limits;
     struct params params = params_begin(desk->arena);
@@ -217,7 +217,7 @@ bool answer_submit(struct desk *desk, struct bytes ask, struct bytes *reply, str
 bool answer_jobs(struct desk *desk, struct bytes ask, struct bytes *reply, struct error *why)
 {
     const Tp__JobsQuery *query;
-    if (!unpack_jobs_query(desk->arena, ask, &query, why))
+    if (!unpack_jobs_query(desk->asked, ask, &query, why))
         return false;
     struct array *statuses = array_new(desk->arena, ELEMENT_TEXT);
     for (size_t i = 0; i < query->n_statuses; i++)
@@ -289,7 +289,7 @@ static void read_results(struct rows *rows, const Tp__ResultsQuery *query, struc
 bool answer_results(struct desk *desk, struct bytes ask, struct bytes *reply, struct error *why)
 {
     const Tp__ResultsQuery *query;
-    if (!unpack_results_query(desk->arena, ask, &query, why))
+    if (!unpack_results_query(desk->asked, ask, &query, why))
         return false;
     char key[CACHE_KEY_SIZE];
     snprintf(key, sizeof key, "tp:results:%s:%s:%u:%u", query->tenant_id, query->job_id,
@@ -321,7 +321,7 @@ bool answer_results(struct desk *desk, struct bytes ask, struct bytes *reply, st
 bool answer_events(struct desk *desk, struct bytes ask, struct bytes *reply, struct error *why)
 {
     const Tp__EventsQuery *query;
-    if (!unpack_events_query(desk->arena, ask, &query, why))
+    if (!unpack_events_query(desk->asked, ask, &query, why))
         return false;
     struct params params = params_begin(desk->arena);
     params_text(&params, query->tenant_id);
@@ -356,7 +356,7 @@ bool answer_authenticate(struct desk *desk, struct bytes ask, struct bytes *repl
                          struct error *why)
 {
     const Tp__Authenticate *asked;
-    if (!unpack_authenticate(desk->arena, ask, &asked, why))
+    if (!unpack_authenticate(desk->asked, ask, &asked, why))
         return false;
     char key[CACHE_KEY_SIZE];
     principal_key(asked->key_hash, key);

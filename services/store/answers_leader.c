@@ -34,7 +34,7 @@ static const struct statement JOB_STATE = {
 bool answer_lease(struct desk *desk, struct bytes ask, struct bytes *reply, struct error *why)
 {
     const Tp__LeaseAsk *asked;
-    if (!unpack_lease_ask(desk->arena, ask, &asked, why))
+    if (!unpack_lease_ask(desk->asked, ask, &asked, why))
         return false;
     struct params params = params_begin(desk->arena);
     params_text(&params, asked->holder);
@@ -110,7 +110,7 @@ static bool read_lines(struct desk *desk, struct rows *rows, const Tp__Batch *ba
 bool answer_batch(struct desk *desk, struct bytes ask, struct bytes *reply, struct error *why)
 {
     const Tp__Batch *batch;
-    if (!unpack_batch(desk->arena, ask, &batch, why))
+    if (!unpack_batch(desk->asked, ask, &batch, why))
         return false;
     struct params params = params_begin(desk->arena);
     params_text(&params, batch->holder);
@@ -206,7 +206,7 @@ static bool snapshot_calls(struct desk *desk, uint64_t epoch, int64_t after_us, 
 bool answer_snapshot(struct desk *desk, struct bytes ask, struct bytes *reply, struct error *why)
 {
     const Tp__SnapshotAsk *asked;
-    if (!unpack_snapshot_ask(desk->arena, ask, &asked, why))
+    if (!unpack_snapshot_ask(desk->asked, ask, &asked, why))
         return false;
     Tp__SnapshotReply said = TP__SNAPSHOT_REPLY__INIT;
     said.schema_version = SCHEMA_VERSION;
@@ -232,7 +232,7 @@ bool answer_snapshot(struct desk *desk, struct bytes ask, struct bytes *reply, s
 bool answer_changed(struct desk *desk, struct bytes ask, struct bytes *reply, struct error *why)
 {
     const Tp__ChangedAsk *asked;
-    if (!unpack_changed_ask(desk->arena, ask, &asked, why))
+    if (!unpack_changed_ask(desk->asked, ask, &asked, why))
         return false;
     bool is_first = asked->after_job_id[0] == '\0';
     struct params params = params_begin(desk->arena);
@@ -266,7 +266,7 @@ bool answer_changed(struct desk *desk, struct bytes ask, struct bytes *reply, st
 bool answer_job_state(struct desk *desk, struct bytes ask, struct bytes *reply, struct error *why)
 {
     const Tp__JobStateAsk *asked;
-    if (!unpack_job_state_ask(desk->arena, ask, &asked, why))
+    if (!unpack_job_state_ask(desk->asked, ask, &asked, why))
         return false;
     struct params params = params_begin(desk->arena);
     params_uuid(&params, asked->job_id);

@@ -38,6 +38,7 @@ int world_open(void **state)
         .db = db_new(&world->vitals),
         .cache = cache_new(NULL),
         .limits = &world->limits,
+        .asked = arena_open(ARENA_BYTES),
         .arena = arena_open(ARENA_BYTES),
     };
     world->peek = PQconnectdb(world->postgres.url);
@@ -53,6 +54,7 @@ int world_close(void **state)
     PQfinish(world->peek);
     db_free(&world->desk.db);
     cache_free(&world->desk.cache);
+    arena_close(&world->desk.asked);
     arena_close(&world->desk.arena);
     test_postgres_stop(&world->postgres);
     free(world);
@@ -65,6 +67,7 @@ int world_fresh(void **state)
     sql_do(world, "truncate analysis_jobs, posts, chunks, analysis_results, in_flight,"
                   " idempotency_keys, upload_parts, job_events, llm_calls, api_keys, tenants;"
                   " update leases set holder = '', expires_at = '-infinity'");
+    arena_reset(world->desk.asked);
     arena_reset(world->desk.arena);
     world->desk.made = (struct made_events){0};
     return 0;

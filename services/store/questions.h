@@ -28,7 +28,8 @@ struct desk {
     struct db *db;
     struct cache *cache;
     struct queue_limits *limits;
-    struct arena *arena;
+    struct arena *asked; /* holds the question; its cap bounds what a hostile one unpacks to */
+    struct arena *arena; /* everything else */
     struct made_events made;
 };
 

@@ -12,7 +12,10 @@
 #include "outcomes.h"
 #include "threads.h"
 
-enum { WAIT_MS = 500, AWAY_MS = 250, NAK_MS = 1000, ARENA_BYTES = 96 << 20 };
+enum { WAIT_MS = 500, AWAY_MS = 250, NAK_MS = 1000, ARENA_BYTES = 64 << 20 };
+
+/* Few, so that what comes while one worker commits goes to the other. */
+enum { WANTED = 8 };
 
 struct results {
     struct results_options options;
@@ -25,7 +28,8 @@ struct results {
 struct committer {
     const struct results_options *options;
     struct db *db;
-    struct arena *arena;
+    struct arena *taken; /* the batch; its cap bounds what hostile outcomes unpack to */
+    struct arena *arena; /* everything else */
     struct instant used;
 };
 
@@ -50,18 +54,21 @@ static void throw_away(struct committer *committer, struct bus_message *message,
     bus_message_free(&message);
 }
 
-static void add(struct committer *committer, struct batch *batch, struct bus_message *message)
+/* False after one that cannot be read: it may have used up the arena, so that nothing more goes
+ * into this batch. */
+static bool add(struct committer *committer, struct batch *batch, struct bus_message *message)
 {
     struct error why;
     const Tp__Outcome *outcome;
     struct bytes body = bus_body(message);
-    if (!unpack_outcome(committer->arena, body, &outcome, &why)) {
+    if (!unpack_outcome(committer->taken, body, &outcome, &why)) {
         throw_away(committer, message, &why);
-        return;
+        return false;
     }
     batch->bytes += body.length;
     batch->messages[batch->count] = message;
     batch->outcomes[batch->count++] = outcome;
+    return true;
 }
 
 /* Waits for one, then takes what else is there. */
@@ -70,10 +77,9 @@ static void gather(struct committer *committer, struct bus_pull *pull, struct ba
     *batch = (struct batch){0};
     int64_t wait_ms = WAIT_MS;
     while (batch->count < OUTCOMES_MAX && batch->bytes < OUTCOMES_MAX_BYTES) {
-        struct bus_message *message = bus_pull_next(pull, OUTCOMES_MAX, wait_ms);
-        if (message == NULL)
+        struct bus_message *message = bus_pull_next(pull, WANTED, wait_ms);
+        if (message == NULL || !add(committer, batch, message))
             return;
-        add(committer, batch, message);
         wait_ms = 0;
     }
 }
@@ -162,6 +168,7 @@ static void work(struct results *results, struct committer *committer, struct bu
             continue;
         }
         struct batch batch;
+        arena_reset(committer->taken);
         gather(committer, pull, &batch);
         struct instant now = clock_now();
         if (batch.count > 0) {
@@ -194,6 +201,7 @@ static void *run(void *context)
     struct committer committer = {
         .options = &results->options,
         .db = db_new(results->options.vitals),
+        .taken = arena_open(ARENA_BYTES),
         .arena = arena_open(ARENA_BYTES),
         .used = clock_now(),
     };
@@ -201,6 +209,7 @@ static void *run(void *context)
         work(results, &committer, pull);
         bus_pull_close(&pull);
     }
+    arena_close(&committer.taken);
     arena_close(&committer.arena);
     db_free(&committer.db);
     return NULL;

@@ -85,11 +85,13 @@ static void *receive(void *context)
             return NULL;
         store_thread_sleep_ms(LISTEN_MS / 2);
     }
+    struct bus_message *message;
     while (!atomic_load(&rpc->is_ending)) {
-        struct bus_message *message;
         if (bus_next(subscription, LISTEN_MS, &message))
             lay_down(rpc, message);
     }
+    for (int i = 0; i < PILE_LENGTH && bus_next(subscription, 0, &message); i++)
+        lay_down(rpc, message); /* had come before the end */
     bus_unsubscribe(&subscription);
     return NULL;
 }
@@ -129,6 +131,7 @@ static void work(const struct rpc *rpc, struct mailbox *pile)
         .db = db_new(options->vitals),
         .cache = cache_new(options->cache),
         .limits = options->limits,
+        .asked = arena_open(UNPACK_CAP_BYTES),
         .arena = arena_open(ARENA_BYTES),
     };
     for (;;) {
@@ -141,8 +144,10 @@ static void work(const struct rpc *rpc, struct mailbox *pile)
         }
         answer(options, &desk, taken);
         taken_free(taken);
+        arena_reset(desk.asked);
         arena_reset(desk.arena);
     }
+    arena_close(&desk.asked);
     arena_close(&desk.arena);
     cache_free(&desk.cache);
     db_free(&desk.db);
