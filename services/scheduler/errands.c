@@ -172,13 +172,24 @@ static bool ask(const struct errands_options *options, struct question *question
     CHECK_UNREACHABLE();
 }
 
+static const char *name_of(enum action_kind kind)
+{
+    static const char *const NAMES[] = {
+        [ACTION_ASK_LEASE] = "lease",       [ACTION_RESIGN] = "resign",
+        [ACTION_ASK_SNAPSHOT] = "snapshot", [ACTION_ASK_CHANGED] = "changed",
+        [ACTION_ASK_JOB] = "job_state",     [ACTION_ASK_BATCH] = "batch",
+    };
+    return NAMES[kind];
+}
+
 static void carry_on(const struct errands_options *options, struct question *question)
 {
     struct letter letter = {0};
     struct error why;
     letter.event.is_answered = ask(options, question, &letter, &why);
     if (!letter.event.is_answered)
-        log_warn("store.unanswered", LOG_INT("question", question->action.kind), LOG_WHY(&why));
+        log_warn("store.unanswered", LOG_TEXT("question", name_of(question->action.kind)),
+                 LOG_WHY(&why));
     letter.arena = TAKE(question->arena);
     if (question->action.kind == ACTION_RESIGN)
         arena_close(&letter.arena); /* nobody waits for it any more */

@@ -180,7 +180,9 @@ static void on_item(struct scheduler *s, size_t i, const struct batch_answer *an
     struct chunk *chunk = s->batch.chunks[i];
     struct job *job = chunk->job;
     uint64_t rank_before = chunk->flight ? chunk->flight->rank_before : s->batch.ranks_before[i];
-    rows_apply_chunk(s, job, &answer->chunk);
+    struct chunk_facts row = answer->chunk;
+    row.number = chunk->facts.number; /* the answers are in the order of the items */
+    rows_apply_chunk(s, job, &row);
     chunk->is_in_batch = false;
     on_result(s, i, answer->result, rank_before);
     for (size_t k = 0; k < answer->part_count; k++)

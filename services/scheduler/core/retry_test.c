@@ -1,0 +1,107 @@
+/* Rule 6, case by case. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "retry.h"
+
+static void a_chunk_has_three_tries_and_a_part_one(void **state)
+{
+    (void)state;
+    assert_false(retry_tries_are_used(&(struct chunk_facts){.tries = 2}));
+    assert_true(retry_tries_are_used(&(struct chunk_facts){.tries = 3}));
+    assert_false(retry_tries_are_used(&(struct chunk_facts){.depth = 1}));
+    assert_true(retry_tries_are_used(&(struct chunk_facts){.depth = 1, .tries = 1}));
+}
+
+static void what_is_too_large_or_cut_off_is_split_at_once_unless_it_is_one_post(void **state)
+{
+    (void)state;
+    struct chunk_facts chunk = {.open_posts = 2, .tries = 1};
+    assert_false(retry_must_split(&chunk));
+    chunk.last_class = OUTCOME_TOO_LARGE;
+    assert_true(retry_must_split(&chunk));
+    chunk.last_class = OUTCOME_TRUNCATED;
+    assert_true(retry_must_split(&chunk));
+    chunk.open_posts = 1;
+    assert_false(retry_must_split(&chunk));
+}
+
+static void the_wait_grows_with_the_tries_and_has_jitter(void **state)
+{
+    (void)state;
+    uint64_t random = 1;
+    int64_t least = INT64_MAX, most = 0;
+    for (int i = 0; i < 200; i++) {
+        struct chunk_facts chunk = {.tries = 2, .last_class = OUTCOME_TIMEOUT};
+        int64_t wait_ms = retry_wait_ms(&chunk, &random);
+        least = wait_ms < least ? wait_ms : least;
+        most = wait_ms > most ? wait_ms : most;
+    }
+    assert_in_range(least, 4000, 4200);
+    assert_in_range(most, 4800, 5000);
+}
+
+static void trouble_of_the_provider_waits_by_attempts_for_it_is_no_try(void **state)
+{
+    (void)state;
+    uint64_t random = 1;
+    struct chunk_facts chunk = {.attempt = 3, .last_class = OUTCOME_SERVER_ERROR};
+    assert_in_range(retry_wait_ms(&chunk, &random), 6000, 7500);
+    chunk.attempt = 1000;
+    assert_in_range(retry_wait_ms(&chunk, &random), 30000, 37500);
+}
+
+static void what_the_server_asks_for_comes_first(void **state)
+{
+    (void)state;
+    uint64_t random = 1;
+    struct chunk_facts chunk = {
+        .attempt = 9, .last_class = OUTCOME_RATE_LIMITED, .retry_in_ms = 1000};
+    assert_in_range(retry_wait_ms(&chunk, &random), 1000, 1100);
+}
+
+static void a_first_attempt_does_not_wait(void **state)
+{
+    (void)state;
+    uint64_t random = 1;
+    assert_int_equal(retry_wait_ms(&(struct chunk_facts){.attempt = 2}, &random), 0);
+}
+
+static void the_same_seed_gives_the_same_jitter(void **state)
+{
+    (void)state;
+    uint64_t one = 42, other = 42;
+    struct chunk_facts chunk = {.tries = 1, .last_class = OUTCOME_PARTIAL};
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(retry_wait_ms(&chunk, &one), retry_wait_ms(&chunk, &other));
+}
+
+static void the_embedded_analysis_is_for_the_last_post_and_the_last_moment(void **state)
+{
+    (void)state;
+    struct chunk_facts chunk = {.tries = 3, .open_posts = 1};
+    assert_int_equal(retry_mode(&chunk, INT64_MAX), MODE_EMBEDDED);
+    chunk.open_posts = 2;
+    assert_int_equal(retry_mode(&chunk, INT64_MAX), MODE_LLM);
+    assert_int_equal(retry_mode(&chunk, FALLBACK_MARGIN_MS - 1), MODE_EMBEDDED);
+    assert_int_equal(retry_mode(&chunk, FALLBACK_MARGIN_MS), MODE_LLM);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_chunk_has_three_tries_and_a_part_one),
+        cmocka_unit_test(what_is_too_large_or_cut_off_is_split_at_once_unless_it_is_one_post),
+        cmocka_unit_test(the_wait_grows_with_the_tries_and_has_jitter),
+        cmocka_unit_test(trouble_of_the_provider_waits_by_attempts_for_it_is_no_try),
+        cmocka_unit_test(what_the_server_asks_for_comes_first),
+        cmocka_unit_test(a_first_attempt_does_not_wait),
+        cmocka_unit_test(the_same_seed_gives_the_same_jitter),
+        cmocka_unit_test(the_embedded_analysis_is_for_the_last_post_and_the_last_moment),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
