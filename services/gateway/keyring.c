@@ -72,12 +72,12 @@ enum keyring_answer keyring_look(struct keyring *keyring, const unsigned char ha
 {
     pthread_mutex_lock(&keyring->lock);
     const struct known_key *key = key_place(keyring, hash);
-    bool is_fresh =
-        memcmp(key->hash, hash, KEY_HASH_BYTES) == 0 && instant_is_before(now, key->until);
+    bool is_met = memcmp(key->hash, hash, KEY_HASH_BYTES) == 0;
+    bool is_fresh = is_met && instant_is_before(now, key->until);
     enum keyring_answer answer = KEYRING_ASK;
-    if (is_fresh && key->is_good) {
+    if (is_met && key->is_good) {
         *identity = key->identity;
-        answer = KEYRING_KNOWN;
+        answer = is_fresh ? KEYRING_KNOWN : KEYRING_ASK;
     } else if (is_blocked(keyring, address, now)) {
         answer = KEYRING_BLOCKED;
     } else if (is_fresh) {

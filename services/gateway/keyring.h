@@ -2,9 +2,10 @@
  *
  * Known keys are trusted for KEYRING_KNOWN_MS and unknown ones refused for KEYRING_UNKNOWN_MS
  * without asking the store. An address with more than KEYRING_MAX_FAILURES wrong keys within
- * KEYRING_FAILURE_WINDOW_MS is blocked until the window ends; keys known to be good pass all the
- * same. Both tables have a fixed size, and the newest replaces what is in its place. Only hashes
- * of keys are kept. Pure: `now` is an argument. Thread-safe.
+ * KEYRING_FAILURE_WINDOW_MS is blocked until the window ends; keys that were good when last seen
+ * pass all the same, for many clients may share an address. Both tables have a fixed size, and the
+ * newest replaces what is in its place. Only hashes of keys are kept. Pure: `now` is an argument.
+ * Thread-safe.
  */
 #pragma once
 

@@ -67,6 +67,9 @@ static void a_good_key_passes_from_a_blocked_address(void **state)
     for (int i = 0; i <= KEYRING_MAX_FAILURES; i++)
         keyring_note_failure(*state, "10.0.0.1", T0);
     assert_int_equal(look_at(*state, "10.0.0.1", 1), KEYRING_KNOWN);
+    assert_int_equal(look_at(*state, "10.0.0.1", KEYRING_KNOWN_MS), KEYRING_ASK);
+    keyring_learn(*state, HASH, NULL, T0);
+    assert_int_equal(look_at(*state, "10.0.0.1", 1), KEYRING_BLOCKED);
 }
 
 static void many_keys_and_addresses_only_forget_each_other(void **state)
