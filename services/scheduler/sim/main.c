@@ -1,9 +1,10 @@
 /* scheduler_sim: random histories of a whole fleet around the real core of the scheduler.
  *
- *   scheduler_sim --seeds 2000 --first 0       what dev/test runs
- *   scheduler_sim --seeds 60 --mutant no_void  must be caught: exits 0 if a violation is seen
+ *   scheduler_sim --seeds 2000 --first 0          must find nothing
+ *   scheduler_sim --seeds 1000 --mutant no_abort  must find what that mutant breaks
  *
- * Prints what was injected and exercised; exits 1 with the seed at a violation.
+ * Prints what was injected and exercised. Exits 1, with the seed, at a violation; with a mutant,
+ * if there was none.
  */
 #include <argp.h>
 #include <stdio.h>
@@ -13,10 +14,25 @@
 #include "base/number.h"
 #include "sim.h"
 
-static const char *const MUTANT_NAMES[MUTANTS] = {
-    "none",        "permit_any_instance", "no_permit",         "no_reread",        "no_overlap",
-    "caps_forget", "cancel_frees",        "no_terminal_check", "no_attempt_check", "no_abort",
-    "asks_twice",  "grant_unrebuilt",     "forget_tries",      "no_backoff",       "never_reap",
+/* What is broken, and the checkers that are expected to see it. */
+static const struct {
+    const char *name, *seen_by;
+} MUTANT_TABLE[MUTANTS] = {
+    [MUTANT_NONE] = {"none", ""},
+    [MUTANT_PERMIT_ANY_INSTANCE] = {"permit_any_instance", "once"},
+    [MUTANT_NO_PERMIT] = {"no_permit", "once, rule 2"},
+    [MUTANT_NO_REREAD] = {"no_reread", "end"},
+    [MUTANT_NO_OVERLAP] = {"no_overlap", "end"},
+    [MUTANT_CAPS_FORGET] = {"caps_forget", "rule 2"},
+    [MUTANT_CANCEL_FREES] = {"cancel_frees", "rule 1, rule 2"},
+    [MUTANT_NO_TERMINAL_CHECK] = {"no_terminal_check", "states, posts"},
+    [MUTANT_NO_ATTEMPT_CHECK] = {"no_attempt_check", "rule 1, rule 2"},
+    [MUTANT_NO_ABORT] = {"no_abort", "rule 1, rule 2"},
+    [MUTANT_ASKS_TWICE] = {"asks_twice", "once"},
+    [MUTANT_GRANT_UNREBUILT] = {"grant_unrebuilt", "rule 11"},
+    [MUTANT_FORGET_TRIES] = {"forget_tries", "rule 6"},
+    [MUTANT_NO_BACKOFF] = {"no_backoff", "rule 6"},
+    [MUTANT_NEVER_REAP] = {"never_reap", "rule 9"},
 };
 
 static const char *const COUNT_NAMES[COUNTS] = {
@@ -36,7 +52,7 @@ static const char *const COUNT_NAMES[COUNTS] = {
     "posts",
     "calls",
     "grants",
-    "refused by rule 1",
+    "waits by rule 1",
     "calls at the cap",
     "splits",
     "retries",
@@ -68,7 +84,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case 'm':
         for (int i = 0; i < MUTANTS; i++) {
-            if (strcmp(MUTANT_NAMES[i], argument) == 0) {
+            if (strcmp(MUTANT_TABLE[i].name, argument) == 0) {
                 request->mutant = (enum mutant)i;
                 return 0;
             }
@@ -80,23 +96,28 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     }
 }
 
-/* Runs the seeds; answers how many had violations, and stops at the first unless looking for it. */
-static int64_t run_seeds(const struct request *request, uint64_t counts[COUNTS])
+/* Is it the violation we look for? Any one counts while nothing is broken on purpose. */
+static bool is_looked_for(const struct sim *sim, enum mutant mutant)
+{
+    return mutant == MUTANT_NONE || strstr(MUTANT_TABLE[mutant].seen_by, sim->first_rule) != NULL;
+}
+
+/* Runs the seeds up to the first violation that is looked for; true if there is one. */
+static bool run_seeds(const struct request *request, uint64_t counts[COUNTS])
 {
     for (int64_t seed = request->first; seed < request->first + request->seeds; seed++) {
+        SCOPED(sim_free)
         struct sim *sim = sim_new((uint64_t)seed, request->mutant);
         sim_run(sim);
         check_all(sim);
         for (int i = 0; i < COUNTS; i++)
             counts[i] += sim->counts[i];
-        bool is_violated = sim->violations > 0;
-        if (is_violated)
+        if (sim->violations > 0 && is_looked_for(sim, request->mutant)) {
             printf("seed %ld: %s\n", seed, sim->first_violation);
-        sim_free(&sim);
-        if (is_violated)
-            return seed;
+            return true;
+        }
     }
-    return -1;
+    return false;
 }
 
 int main(int argc, char **argv)
@@ -115,14 +136,14 @@ int main(int argc, char **argv)
     struct request request = {.seeds = 200};
     argp_parse(&ARGP, argc, argv, 0, NULL, &request);
     uint64_t counts[COUNTS] = {0};
-    int64_t violated = run_seeds(&request, counts);
+    bool is_violated = run_seeds(&request, counts);
     for (int i = 0; i < COUNTS; i++)
         printf("%20lu  %s\n", counts[i], COUNT_NAMES[i]);
     if (request.mutant != MUTANT_NONE) {
-        printf("mutant %s: %s\n", MUTANT_NAMES[request.mutant],
-               violated >= 0 ? "caught" : "not seen");
-        return violated >= 0 ? 0 : 1;
+        printf("mutant %s: %s\n", MUTANT_TABLE[request.mutant].name,
+               is_violated ? "caught" : "not seen");
+        return is_violated ? 0 : 1;
     }
-    printf("%ld seeds from %ld, violations %d\n", request.seeds, request.first, violated >= 0);
-    return violated >= 0 ? 1 : 0;
+    printf("%ld seeds from %ld, violations %d\n", request.seeds, request.first, is_violated);
+    return is_violated ? 1 : 0;
 }

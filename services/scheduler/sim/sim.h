@@ -80,7 +80,7 @@ enum count {
     COUNT_POSTS,
     COUNT_CALLS,
     COUNT_GRANTS,
-    COUNT_RULE_1, /* a chunk waited for its user's other one */
+    COUNT_RULE_1, /* chunks that wait for another one of their user, at each grant */
     COUNT_RULE_2, /* calls were at their cap */
     COUNT_SPLITS,
     COUNT_RETRIES,
@@ -212,7 +212,7 @@ struct sim {
     uint32_t call_count;
     uint64_t counts[COUNTS];
     uint32_t violations;
-    char first_violation[200];
+    char first_rule[16], first_violation[200];
     bool is_over;
 };
 

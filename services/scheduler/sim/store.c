@@ -283,10 +283,8 @@ static enum batch_result grant(struct sim *sim, uint64_t epoch, const struct bat
         return RESULT_GONE;
     if (chunk->not_before > sim->now)
         return RESULT_BUSY;
-    if (place->job) {
-        sim->counts[COUNT_RULE_1]++;
+    if (place->job)
         return RESULT_BUSY;
-    }
     check_grant(sim, job, chunk, item->mode);
     *place = (struct in_flight){job, chunk->facts.number};
     chunk->facts.status = CHUNK_IN_FLIGHT;
@@ -307,6 +305,8 @@ static enum batch_result grant(struct sim *sim, uint64_t epoch, const struct bat
     granted->older = sim->grants;
     sim->grants = granted;
     sim->counts[COUNT_GRANTS]++;
+    for (uint32_t i = 0; i < job->chunk_count; i++)
+        sim->counts[COUNT_RULE_1] += job->chunks[i].facts.status == CHUNK_READY;
     sim->counts[COUNT_EMBEDDED] += item->mode == MODE_EMBEDDED;
     return RESULT_GRANTED;
 }

@@ -54,6 +54,7 @@ void sim_violation(struct sim *sim, const char *rule, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
+    snprintf(sim->first_rule, sizeof(sim->first_rule), "%s", rule);
     snprintf(sim->first_violation, sizeof(sim->first_violation), "%s: %s", rule, text);
 }
 
