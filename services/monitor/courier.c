@@ -27,6 +27,15 @@ static bool is_ending(void *context)
     return atomic_load(&courier->is_ending);
 }
 
+/* What the receiver says beside its status is of no use to us, however long it is. */
+static bool pass_over(void *context, const char *bytes, size_t length)
+{
+    (void)context;
+    (void)bytes;
+    (void)length;
+    return true;
+}
+
 /* Retry-After in whole seconds; a date is not spoken and counts as none. */
 static int64_t asked_wait_ms(const struct http_response *response)
 {
@@ -61,6 +70,7 @@ static struct delivery deliver(struct courier *courier, struct http_client *clie
         .url = courier->url,
         .headers = HEADERS,
         .body = {(const uint8_t *)payload, strlen(payload)},
+        .sink = pass_over,
         .connect_timeout_ms = courier->timeout_ms,
         .total_timeout_ms = courier->timeout_ms,
         .max_body_bytes = ANSWER_MAX_BYTES,
@@ -69,10 +79,11 @@ static struct delivery deliver(struct courier *courier, struct http_client *clie
     };
     SCOPED(http_response_free)
     struct http_response response = {0};
-    struct delivery delivery = {.may_retry = true};
-    if (!http_request(client, &request, &response, &delivery.why))
-        return delivery;
-    return judge(&response);
+    struct delivery delivery = {0};
+    if (http_request(client, &request, &response, &delivery.why))
+        return judge(&response);
+    delivery.may_retry = delivery.why.kind != ERROR_INVALID; /* such as an address that is none */
+    return delivery;
 }
 
 static void *carry(void *context)

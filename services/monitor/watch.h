@@ -19,8 +19,8 @@ struct watch_options {
     double slow_chunk_s; /* a chunk that takes longer is slow */
     double least_calls;  /* fewer chunks or calls in the window say nothing */
     bool has_receiver;   /* else nobody is told */
-    uint64_t
-        began_wall_ms; /* counters of processes older than this are followed from where they are */
+    /* Counters of processes that began before this are followed from where they are. */
+    uint64_t began_wall_ms;
 };
 
 struct watch;
