@@ -176,8 +176,10 @@ const Tp__SubmitJobReply *submit(struct world *world, const Tp__SubmitJob *job)
 const char *submitted(struct world *world, const char *user, unsigned chunks, unsigned posts)
 {
     const Tp__SubmitJobReply *reply = submit(world, job_of(world, user, chunks, posts));
-    if (reply == NULL)
+    if (reply == NULL) {
         fail_msg("submit: %s", world->why.message);
+        return NULL;
+    }
     return reply->job_id;
 }
 
@@ -230,8 +232,10 @@ const Tp__BatchReply *batch(struct world *world, const char *holder, uint64_t se
 const Tp__BatchItemReply *run_item(struct world *world, Tp__BatchItem *item)
 {
     const Tp__BatchReply *reply = batch(world, "leader", ++world->sequence, &item, 1);
-    if (reply == NULL)
+    if (reply == NULL) {
         fail_msg("batch: %s", world->why.message);
+        return NULL;
+    }
     assert_int_equal(reply->status, TP__BATCH_STATUS__ANSWERED);
     assert_int_equal(reply->n_items, 1);
     return reply->items[0];
@@ -283,7 +287,7 @@ Tp__Outcome *outcome_of(struct world *world, const Tp__Dispatch *dispatch)
 
 enum verdict commit_one(struct world *world, const Tp__Outcome *outcome)
 {
-    enum verdict verdict;
+    enum verdict verdict = VERDICT_STALE;
     const Tp__Outcome *checked;
     struct arena *arena = world->desk.arena;
     if (!unpack_outcome(arena, pack_outcome(arena, outcome), &checked, &world->why) ||

@@ -104,7 +104,12 @@ static void tell_something(struct history *history)
         return;
     Tp__Outcome *outcome = history->outcome[draw(history, (uint64_t)history->held)];
     damage(history, outcome);
-    commit_one(history->world, outcome);
+    bool is_awaited = sql_number(history->world,
+                                 "select count(*) from chunks where job_id = '%s' and"
+                                 " chunk_number = %u and status = 2 and attempt = %u",
+                                 outcome->job_id, outcome->chunk_number, outcome->attempt) == 1;
+    enum verdict verdict = commit_one(history->world, outcome);
+    assert_int_equal(verdict == VERDICT_COMMITTED || verdict == VERDICT_LATE, is_awaited);
 }
 
 static void take_back_something(struct history *history, Tp__BatchOperation operation)

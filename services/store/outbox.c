@@ -57,8 +57,9 @@ static void note_published(struct outbox *outbox, const struct published *event)
         size_t capacity = outbox->published_capacity == 0 ? 64 : outbox->published_capacity * 2;
         if (capacity > PUBLISHED_MAX)
             return;
-        outbox->published = realloc(outbox->published, capacity * sizeof *outbox->published);
-        CHECK(outbox->published != NULL);
+        struct published *larger = realloc(outbox->published, capacity * sizeof *larger);
+        CHECK(larger != NULL);
+        outbox->published = larger;
         outbox->published_capacity = capacity;
     }
     outbox->published[outbox->published_count++] = *event;

@@ -108,8 +108,10 @@ void test_postgres_start(struct test_postgres *postgres)
     assert_non_null(mkdtemp(postgres->folder));
     if (geteuid() == 0) {
         const struct passwd *user = getpwnam("postgres");
-        if (user == NULL)
+        if (user == NULL) {
             fail_msg("there is no user postgres: install the package postgresql");
+            return;
+        }
         assert_int_equal(chown(postgres->folder, user->pw_uid, user->pw_gid), 0);
     }
     const char *const arguments[] = {

@@ -50,11 +50,11 @@ void made_events_add(struct made_events *events, const Tp__JobEvent *event, stru
     events->list[events->count++] = event;
 }
 
-static uint32_t ms_until(int64_t at_us, int64_t now_us)
+static uint32_t ms_until(int64_t end_us, int64_t now_us)
 {
-    if (at_us <= now_us)
+    if (end_us <= now_us)
         return 0;
-    int64_t ms = (at_us - now_us + US_PER_MS - 1) / US_PER_MS;
+    int64_t ms = (end_us - now_us + US_PER_MS - 1) / US_PER_MS;
     return ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
 }
 
