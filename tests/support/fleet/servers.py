@@ -58,7 +58,7 @@ class Broker(Server):
         config.write_text(
             f'listen: "127.0.0.1:{self.port}"\n'
             'server_name: "tweetpulse"\n'
-            f'jetstream {{ store_dir: "{self.store}", max_file_store: 2GB, max_memory_store: 64MB }}\n'
+            f'jetstream {{ store_dir: "{self.store}", max_file_store: 6GB, max_memory_store: 64MB }}\n'
             "max_payload: 1MB\n"
             'ping_interval: "10s"\n'
             'write_deadline: "5s"\n', encoding="utf-8")
@@ -167,7 +167,7 @@ class Database(Server):
     def terminate(self, seconds=30, number=signal.SIGINT):
         return super().terminate(seconds, number)
 
-    def query(self, sql, values=()):
+    def query(self, sql, values=None):
         connection = psycopg2.connect(self.url)
         try:
             connection.autocommit = True
