@@ -107,8 +107,9 @@ static bool reserve(struct web_request *request, size_t size)
         return false;
     }
     request->body_reserved = size;
-    request->body = realloc(request->body, size);
-    CHECK(request->body != NULL);
+    char *body = realloc(request->body, size);
+    CHECK(body != NULL);
+    request->body = body;
     return true;
 }
 

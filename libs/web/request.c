@@ -61,7 +61,7 @@ void request_hang_up(struct web_request *request)
 /* Is fd the socket between our port and that peer? */
 static bool joins(int fd, int port, const char *peer, int peer_port)
 {
-    struct sockaddr_in here, there;
+    struct sockaddr_in here = {0}, there = {0};
     socklen_t here_size = sizeof here, there_size = sizeof there;
     char address[INET_ADDRSTRLEN];
     return getpeername(fd, (struct sockaddr *)&there, &there_size) == 0 &&

@@ -202,7 +202,7 @@ static int hear_frame(int fd, char *payload)
 
 static void assert_closed_with(int fd, int code)
 {
-    char payload[128];
+    char payload[128] = {0};
     assert_int_equal(hear_frame(fd, payload), 0x88);
     assert_int_equal((uint8_t)payload[0] << 8 | (uint8_t)payload[1], code);
     assert_int_equal(hear_frame(fd, payload), 0);
@@ -214,7 +214,7 @@ static void assert_closed_with(int fd, int code)
 static void text_goes_both_ways(void **state)
 {
     int fd = open_socket(*state);
-    char payload[128];
+    char payload[128] = {0};
     say_frame(fd, 0x81, "hello", 5);
     assert_int_equal(hear_frame(fd, payload), 0x81);
     assert_string_equal(payload, "hello");
@@ -228,7 +228,7 @@ static void text_goes_both_ways(void **state)
 static void two_frames_in_one_packet_and_one_in_pieces_are_heard(void **state)
 {
     int fd = open_socket(*state);
-    char payload[128];
+    char payload[128] = {0};
     static const uint8_t two[] = {0x81, 0x81, 0, 0, 0, 0, 'a', 0x81, 0x81, 0, 0, 0, 0, 'b'};
     say(fd, two, sizeof two);
     assert_int_equal(hear_frame(fd, payload), 0x81);
@@ -245,7 +245,7 @@ static void a_waker_on_another_thread_is_heard(void **state)
 {
     struct fixture *fixture = *state;
     int fd = open_socket(fixture);
-    char payload[128];
+    char payload[128] = {0};
     say_frame(fd, 0x81, "x", 1); /* once it answers, it is open */
     assert_int_equal(hear_frame(fd, payload), 0x81);
     pthread_mutex_lock(&fixture->lock);

@@ -33,7 +33,7 @@ bool uri_decode(const char *raw, size_t length, enum uri_blank blank, char *deco
     for (size_t i = 0; i < length; i++) {
         if (!is_visible(raw[i]))
             return false;
-        int byte = raw[i];
+        int byte = (unsigned char)raw[i];
         if (raw[i] == '%') {
             int high = i + 2 < length ? hex_digit(raw[i + 1]) : -1;
             int low = high >= 0 ? hex_digit(raw[i + 2]) : -1;

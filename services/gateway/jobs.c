@@ -91,9 +91,10 @@ static bool read_states(struct web_request *request, Tp__JobsQuery *query)
     while (list && *list) {
         size_t length = strcspn(list, ",");
         if (query->n_statuses == STATES_MAX ||
-            !state_parse(list, length, &query->statuses[query->n_statuses++]))
+            !state_parse(list, length, &query->statuses[query->n_statuses]))
             return refuse_parameter(request, "status is a list of queued, processing, completed, "
                                              "failed, cancelled and expired");
+        query->n_statuses++;
         list += length + (list[length] == ',');
     }
     return true;
