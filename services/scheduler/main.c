@@ -14,6 +14,8 @@
 #include "settings.h"
 #include "shell.h"
 
+enum { PULSE_LIMIT_MS = 10 * 1000 };
+
 int main(int argc, char **argv)
 {
     struct scheduler_settings settings;
@@ -23,7 +25,8 @@ int main(int argc, char **argv)
     struct error why;
     SCOPED(shell_close)
     struct shell *shell = NULL;
-    if (!shell_open(&settings, process, &shell, &why)) {
+    struct pulse *pulse = process_pulse(process, "decisions", PULSE_LIMIT_MS);
+    if (!shell_open(&settings, process_bus(process), pulse, &shell, &why)) {
         log_error("scheduler.unable", LOG_WHY(&why));
         return 1;
     }

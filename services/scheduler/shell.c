@@ -11,7 +11,7 @@
 #include "metrics.h"
 #include "outbox.h"
 
-enum { PULSE_LIMIT_MS = 10 * 1000, LONGEST_SLEEP_MS = 1000, FIGURES_EVERY_MS = 200 };
+enum { LONGEST_SLEEP_MS = 1000, FIGURES_EVERY_MS = 200 };
 
 struct shell {
     char holder[UUID_TEXT_SIZE]; /* one incarnation: a restart may not pass for its forerunner */
@@ -64,7 +64,8 @@ static void *run(void *context)
             decide(shell, &(struct event){.kind = EVENT_TIME});
         }
         show_figures(shell);
-        pulse_beat(shell->pulse);
+        if (shell->pulse != NULL)
+            pulse_beat(shell->pulse);
     }
     return NULL;
 }
@@ -77,14 +78,13 @@ static uint64_t seed_of(const char *holder)
     return seed;
 }
 
-bool shell_open(const struct scheduler_settings *settings, struct process *process,
+bool shell_open(const struct scheduler_settings *settings, struct bus *bus, struct pulse *pulse,
                 struct shell **out, struct error *why)
 {
     struct shell *shell = calloc(1, sizeof *shell);
     CHECK(shell);
     uuid_new(shell->holder);
     struct scheduler_config config = settings_of_core(settings, seed_of(shell->holder));
-    struct bus *bus = process_bus(process);
     shell->mailbox = mailbox_new(MAILBOX_CAPACITY);
     shell->core = scheduler_new(&config, clock_now());
     shell->metrics = scheduler_metrics_new();
@@ -94,7 +94,7 @@ bool shell_open(const struct scheduler_settings *settings, struct process *proce
                                                .holder = shell->holder,
                                                .lead_lease_ms = settings->lead_lease_ms});
     shell->outbox = outbox_open(bus, shell->mailbox, shell->errands);
-    shell->pulse = process_pulse(process, "decisions", PULSE_LIMIT_MS);
+    shell->pulse = pulse;
     CHECK(pthread_create(&shell->owner, NULL, run, shell) == 0);
     *out = shell;
     if (inbox_open(bus, shell->mailbox, &shell->inbox, why))

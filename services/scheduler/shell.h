@@ -4,14 +4,15 @@
  */
 #pragma once
 
+#include "bus/bus.h"
 #include "process/process.h"
 #include "settings.h"
 
 struct shell;
 
-/* Lends process and settings. */
-MUST_USE bool shell_open(const struct scheduler_settings *settings, struct process *process,
-                         struct shell **shell, struct error *why);
+/* Lends the bus and the pulse (NULL = none); the settings are copied. */
+MUST_USE bool shell_open(const struct scheduler_settings *settings, struct bus *bus,
+                         struct pulse *pulse, struct shell **shell, struct error *why);
 
 /* Takes back what nobody has a permit for, gives up the lead, waits for the last answers. */
 void shell_close(struct shell **shell);
