@@ -153,7 +153,7 @@ static void promtool_finds_nothing_to_say(void **state)
     FILE *input = tmpfile();
     assert_non_null(input);
     assert_int_equal(fwrite(page.chars, 1, page.length, input), page.length);
-    rewind(input);
+    assert_int_equal(fseek(input, 0, SEEK_SET), 0);
     pid_t promtool = fork();
     assert_true(promtool >= 0);
     if (promtool == 0) {
