@@ -82,7 +82,8 @@ bool web_body_read(struct web_request *request, void *buffer, size_t size, size_
         size = (size_t)left;
     watch_piece(request);
     int taken = mg_read(request->connection, buffer, size);
-    if (request->cut.is_done || taken < 0 || (taken == 0 && !request->framing.is_chunked))
+    if (atomic_load(&request->cut.is_done) || taken < 0 ||
+        (taken == 0 && !request->framing.is_chunked))
         return refuse_unfinished(request);
     request->body_seen += taken;
     *got = (size_t)taken;

@@ -58,11 +58,11 @@ static struct instant cut_due(struct cutter *cutter)
 {
     struct instant now = clock_now(), next = NEVER;
     for (struct cut *cut = cutter->armed; cut; cut = cut->next) {
-        if (cut->is_done)
+        if (atomic_load(&cut->is_done))
             continue;
         if (!instant_is_before(now, cut->at)) {
             shutdown(cut->fd, SHUT_RD);
-            cut->is_done = true;
+            atomic_store(&cut->is_done, true);
         } else if (instant_is_before(cut->at, next)) {
             next = cut->at;
         }
@@ -131,5 +131,5 @@ bool cutter_disarm(struct cutter *cutter, struct cut *cut)
     if (cut->next)
         cut->next->previous = cut->previous;
     pthread_mutex_unlock(&cutter->lock);
-    return cut->is_done;
+    return atomic_load(&cut->is_done);
 }

@@ -13,6 +13,7 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/clock.h"
@@ -22,7 +23,7 @@ struct cutter;
 struct cut {
     int fd;
     struct instant at;
-    bool is_done;
+    atomic_bool is_done;         /* the reading side is shut */
     struct cut *previous, *next; /* the cutter's */
 };
 
