@@ -163,6 +163,17 @@ static void serve_one(int socket, const char *request)
     say(socket, "200 OK", body.chars);
 }
 
+/* Until the other side, or the test, has had enough. A broker started meanwhile holds a copy of the
+ * other side's socket, so its end alone may not be heard. */
+static void stay_silent(int socket)
+{
+    char byte;
+    struct timeval pause = {.tv_usec = 20 * 1000};
+    setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &pause, sizeof pause);
+    while (atomic_load(&stage.mood) == IS_SILENT && recv(socket, &byte, 1, 0) != 0)
+        ;
+}
+
 static void *serve(void *context)
 {
     (void)context;
@@ -174,13 +185,12 @@ static void *serve(void *context)
         if (read_request(socket, request, sizeof request)) {
             atomic_store(&stage.has_user, strstr(request, "X-User: ") != NULL);
             atomic_fetch_add(&stage.requests, 1);
-            char byte;
             if (atomic_load(&stage.mood) == SERVES)
                 serve_one(socket, request);
             else if (atomic_load(&stage.mood) == IS_BUSY)
                 say(socket, "429 Busy\r\nRetry-After: 7", "{\"error\":{\"code\":\"slow_down\"}}");
             else
-                recv(socket, &byte, 1, 0); /* until the other side has had enough */
+                stay_silent(socket);
         }
         close(socket);
     }

@@ -1,0 +1,46 @@
+/* Any body: no crash, and what counts as answered keeps its bounds. */
+#include <stdint.h>
+
+#include "answer.h"
+#include "base/check.h"
+#include "base/text.h"
+
+enum { POSTS = 3 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(const struct answer *answer)
+{
+    size_t answered = 0;
+    for (size_t i = 0; i < POSTS; i++) {
+        const struct post_answer *post = &answer->posts[i];
+        if (post->state != POST_ANSWERED)
+            continue;
+        answered++;
+        CHECK(post->analysis.score >= -1 && post->analysis.score <= 1);
+        CHECK(post->analysis.confidence >= 0 && post->analysis.confidence <= 1);
+        CHECK(post->analysis.names.count <= ANSWER_MAX_NAMES);
+        CHECK(post->analysis.keywords.count <= ANSWER_MAX_WORDS);
+    }
+    CHECK((answered == POSTS) == (answer->outcome_class == TP__OUTCOME_CLASS__OK));
+}
+
+/* Once as the whole body, once as what the model wrote. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size > 64 * 1024)
+        return 0;
+    SCOPED(arena_close)
+    struct arena *arena = arena_open(64 << 20);
+    struct answer answer;
+    answer_read((struct bytes){data, size}, POSTS, arena, &answer);
+    check(&answer);
+    SCOPED(text_free)
+    struct text body = {0};
+    text_add(&body, "{\"choices\":[{\"message\":{\"content\":");
+    text_add_json(&body, (const char *)data, size);
+    text_add(&body, "}}]}");
+    answer_read((struct bytes){(const uint8_t *)body.chars, body.length}, POSTS, arena, &answer);
+    check(&answer);
+    return 0;
+}

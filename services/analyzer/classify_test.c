@@ -1,0 +1,227 @@
+/* Each rule of classify.h by its number, on bodies in the shapes that servers send. */
+#include "classify.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "json/json.h"
+
+/* 2026-11-22T04:00:00Z */
+static const int64_t NOW_MS = INT64_C(1795320000000);
+static const char OBSERVED[] = "../shared/data/openai-wire/errors-observed.jsonl";
+
+static struct verdict verdict_of(int status, const char *body)
+{
+    const struct reply reply = {
+        .kind = REPLY_ANSWERED, .status = status, .body = {(const uint8_t *)body, strlen(body)}};
+    return classify(&reply, NOW_MS);
+}
+
+#define CLASS(name) TP__OUTCOME_CLASS__##name
+
+static void rule_1_without_an_answer_it_depends_on_what_was_sent(void **state)
+{
+    (void)state;
+    const struct {
+        enum reply_kind kind;
+        Tp__OutcomeClass expected;
+    } cases[] = {{REPLY_NOT_SENT, CLASS(CONNECTION)},
+                 {REPLY_TIMED_OUT, CLASS(TIMEOUT)},
+                 {REPLY_BROKEN, CLASS(SERVER_ERROR)},
+                 {REPLY_TOO_LONG, CLASS(INVALID_ANSWER)}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct reply reply = {.kind = cases[i].kind};
+        struct verdict verdict = classify(&reply, NOW_MS);
+        assert_int_equal(verdict.outcome_class, cases[i].expected);
+        assert_true(strlen(verdict.detail) > 0);
+    }
+}
+
+static void rules_2_to_5_bodies_and_statuses_have_their_classes(void **state)
+{
+    (void)state;
+    const struct {
+        int status;
+        const char *body;
+        Tp__OutcomeClass expected;
+    } cases[] = {
+        {200, "{\"choices\":[]}", CLASS(OK)},
+        {200, "not json at all", CLASS(OK)},
+        {200, "", CLASS(OK)},
+        /* rule 2 */
+        {400, "{\"error\":{\"code\":\"content_filter\",\"type\":null}}", CLASS(CONTENT_FILTER)},
+        {429, "{\"error\":{\"type\":\"insufficient_quota\",\"code\":\"insufficient_quota\"}}",
+         CLASS(QUOTA_EXHAUSTED)},
+        {429, "{\"error\":{\"code\":\"project_spend_limit_exceeded\"}}", CLASS(QUOTA_EXHAUSTED)},
+        {402, "", CLASS(QUOTA_EXHAUSTED)},
+        {429,
+         "{\"error\":{\"message\":\"Request too large for m on tokens per min: Limit 3, Requested "
+         "9\",\"code\":\"rate_limit_exceeded\"}}",
+         CLASS(TOO_LARGE)},
+        {400, "{\"error\":{\"code\":\"context_length_exceeded\"}}", CLASS(TOO_LARGE)},
+        {400,
+         "{\"object\":\"error\",\"message\":\"the maximum context length is 10 tokens\","
+         "\"type\":\"BadRequestError\",\"code\":400}",
+         CLASS(TOO_LARGE)},
+        {413, "<html>too big</html>", CLASS(TOO_LARGE)},
+        /* rule 3 */
+        {401, "{\"error\":{\"message\":\"no key\"}}", CLASS(AUTH)},
+        {403, "", CLASS(AUTH)},
+        {429, "{\"error\":{\"type\":\"tokens\",\"code\":\"rate_limit_exceeded\"}}",
+         CLASS(RATE_LIMITED)},
+        {429, "<html><body>slow down</body></html>", CLASS(RATE_LIMITED)},
+        {408, "", CLASS(TIMEOUT)},
+        {409, "", CLASS(SERVER_ERROR)},
+        {499, "", CLASS(SERVER_ERROR)},
+        {502, "<html>bad gateway</html>", CLASS(SERVER_ERROR)},
+        {503, "{\"error\":{\"code\":503,\"message\":\"Loading\",\"type\":\"unavailable_error\"}}",
+         CLASS(SERVER_ERROR)},
+        {400, "{\"error\":{\"message\":\"no\"}}", CLASS(BAD_REQUEST)},
+        {404, "{\"error\":\"model 'x' not found\"}", CLASS(BAD_REQUEST)},
+        {302, "", CLASS(BAD_REQUEST)},
+        /* rule 4 */
+        {500, "{\"error\":{\"code\":500,\"message\":\"'x' is required\"}}", CLASS(BAD_REQUEST)},
+        {500, "{\"error\":{\"message\":\"parse error at line 1\"}}", CLASS(BAD_REQUEST)},
+        {500, "{\"error\":{\"message\":\"out of memory\"}}", CLASS(SERVER_ERROR)},
+        /* rule 5 */
+        {200, "{\"error\":{\"message\":\"overloaded\"}}", CLASS(SERVER_ERROR)},
+        {200, "data: {\"error\":{\"message\":\"quota exceeded\"}}\n\n", CLASS(QUOTA_EXHAUSTED)},
+        {200, "{\"error\":null,\"choices\":[]}", CLASS(OK)},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        Tp__OutcomeClass got = verdict_of(cases[i].status, cases[i].body).outcome_class;
+        if (got != cases[i].expected)
+            fail_msg("%d %s: class %d, not %d", cases[i].status, cases[i].body, got,
+                     cases[i].expected);
+    }
+}
+
+static void rule_6_waits_are_read_and_bounded(void **state)
+{
+    (void)state;
+    const struct {
+        const char *after_ms, *after, *message;
+        uint32_t expected;
+    } cases[] = {
+        {"1500", "9", "", 1500},
+        {NULL, "9", "", 9000},
+        {NULL, "1.5", "", 1500},
+        {NULL, "Sun, 22 Nov 2026 04:00:20 GMT", "", 20000},
+        {NULL, "Sun, 22 Nov 2026 03:00:00 GMT", "", WAIT_LEAST_MS},
+        {NULL, "99999999999", "", WAIT_MOST_MS},
+        {NULL, "0", "", WAIT_LEAST_MS},
+        {NULL, "-5", "", 0},
+        {NULL, "soon", "", 0},
+        {NULL, "1e999", "", 0},
+        {NULL, NULL, "Please try again in 18.642s. More", 18642},
+        {NULL, NULL, "please try again in 644ms", 644},
+        {NULL, NULL, "try again in 1m2.5s", 62500},
+        {NULL, NULL, "Please retry after 37 seconds.", 37000},
+        {NULL, NULL, "try again in a moment", 0},
+        {NULL, "4", "try again in 9s", 4000},
+        {NULL, "86400", "", WAIT_MOST_MS},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char body[200];
+        snprintf(body, sizeof body, "{\"error\":{\"message\":\"%s\"}}", cases[i].message);
+        const struct reply reply = {.kind = REPLY_ANSWERED,
+                                    .status = 429,
+                                    .retry_after_ms = cases[i].after_ms,
+                                    .retry_after = cases[i].after,
+                                    .body = {(const uint8_t *)body, strlen(body)}};
+        uint32_t got = classify(&reply, NOW_MS).retry_after_ms;
+        if (got != cases[i].expected)
+            fail_msg("case %zu: %u, not %u", i, got, cases[i].expected);
+    }
+}
+
+static void the_detail_bears_codes_and_no_words_of_the_server(void **state)
+{
+    (void)state;
+    struct verdict verdict = verdict_of(
+        400, "{\"error\":{\"message\":\"your post SECRET\",\"type\":\"invalid_request_error\","
+             "\"code\":\"has SECRET words\"}}");
+    assert_string_equal(verdict.detail, "HTTP 400 invalid_request_error");
+}
+
+/* What the recorded line suggests, in our classes; by id. */
+static Tp__OutcomeClass suggested(const char *id)
+{
+    static const struct {
+        const char *id;
+        Tp__OutcomeClass expected;
+    } table[] = {{"openai-tpm-wait", CLASS(RATE_LIMITED)},
+                 {"openai-request-too-large", CLASS(TOO_LARGE)},
+                 {"openai-insufficient-quota", CLASS(QUOTA_EXHAUSTED)},
+                 {"azure-429-37s", CLASS(RATE_LIMITED)},
+                 {"azure-content-filter", CLASS(CONTENT_FILTER)},
+                 {"vllm-400", CLASS(TOO_LARGE)},
+                 {"llamacpp-loading", CLASS(SERVER_ERROR)},
+                 {"ollama-busy", CLASS(SERVER_ERROR)},
+                 {"sse-error-midstream", CLASS(QUOTA_EXHAUSTED)},
+                 {"sse-ping-comment", CLASS(OK)}};
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        if (strcmp(table[i].id, id) == 0)
+            return table[i].expected;
+    fail_msg("%s is not in the reviewed table", id);
+    return CLASS(NO_OUTCOME);
+}
+
+static void expect_observed(const char *line)
+{
+    SCOPED(json_free)
+    json_t *observed = NULL;
+    struct error why;
+    assert_true(json_parse(line, strlen(line), &observed, &why));
+    const char *id = json_string_value(json_object_get(observed, "id"));
+    const json_t *body = json_object_get(observed, "body");
+    char *dumped = json_is_string(body) ? NULL : json_dumps(body, 0);
+    const char *bytes = dumped != NULL ? dumped : json_string_value(body);
+    const json_t *after = json_object_get(json_object_get(observed, "headers"), "retry-after");
+    const struct reply reply = {.kind = REPLY_ANSWERED,
+                                .status =
+                                    (int)json_integer_value(json_object_get(observed, "status")),
+                                .retry_after = json_string_value(after),
+                                .body = {(const uint8_t *)bytes, strlen(bytes)}};
+    struct verdict verdict = classify(&reply, NOW_MS);
+    free(dumped);
+    if (verdict.outcome_class != suggested(id))
+        fail_msg("%s: class %d, not %d", id, verdict.outcome_class, suggested(id));
+    if (strcmp(id, "openai-tpm-wait") == 0)
+        assert_int_equal(verdict.retry_after_ms, 18642);
+    if (strcmp(id, "azure-429-37s") == 0)
+        assert_int_equal(verdict.retry_after_ms, 37000);
+}
+
+static void errors_that_were_observed_are_classified_as_reviewed(void **state)
+{
+    (void)state;
+    FILE *file = fopen(OBSERVED, "r");
+    if (file == NULL) {
+        print_message("skipped: %s is not here\n", OBSERVED);
+        skip();
+    }
+    char *line = NULL;
+    size_t capacity = 0;
+    while (getline(&line, &capacity, file) > 0)
+        expect_observed(line);
+    free(line);
+    fclose(file);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rule_1_without_an_answer_it_depends_on_what_was_sent),
+        cmocka_unit_test(rules_2_to_5_bodies_and_statuses_have_their_classes),
+        cmocka_unit_test(rule_6_waits_are_read_and_bounded),
+        cmocka_unit_test(the_detail_bears_codes_and_no_words_of_the_server),
+        cmocka_unit_test(errors_that_were_observed_are_classified_as_reviewed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
