@@ -1,8 +1,17 @@
+#include <arpa/inet.h>
+#include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h> /* after the headers that it needs */
 
@@ -72,12 +81,96 @@ static void without_redis_everything_misses_quickly(void **state)
     assert_true(instant_ms_between(began, clock_now()) < 1000);
 }
 
+/* ---- with a Redis of the test's own ---- */
+
+static int free_port(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+    socklen_t length = sizeof address;
+    int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(probe >= 0);
+    assert_int_equal(bind(probe, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(getsockname(probe, (struct sockaddr *)&address, &length), 0);
+    close(probe);
+    return ntohs(address.sin_port);
+}
+
+static pid_t start_redis(int port)
+{
+    char text[16];
+    snprintf(text, sizeof text, "%d", port);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child != 0)
+        return child;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+    dup2(nowhere, STDOUT_FILENO);
+    dup2(nowhere, STDERR_FILENO);
+    execlp("redis-server", "redis-server", "--port", text, "--bind", "127.0.0.1", "--save", "",
+           "--requirepass", "hush", (char *)NULL);
+    _exit(127);
+}
+
+static void stop_redis(pid_t redis)
+{
+    kill(redis, SIGKILL);
+    waitpid(redis, NULL, 0);
+}
+
+/* Keeps and finds until that works: a cache that found nobody rests for a while. */
+static bool finds_within(struct cache *cache, int64_t limit_ms)
+{
+    struct instant until = instant_plus_ms(clock_now(), limit_ms);
+    SCOPED(arena_close)
+    struct arena *arena = arena_open(1 << 20);
+    while (instant_is_before(clock_now(), until)) {
+        struct bytes value;
+        cache_keep(cache, "k", (struct bytes){(const uint8_t *)"a\0b", 3}, 10);
+        if (cache_find(cache, "k", arena, &value))
+            return value.length == 3 && memcmp(value.at, "a\0b", 3) == 0;
+        const struct timespec pause = {.tv_nsec = 20000000};
+        nanosleep(&pause, NULL);
+    }
+    return false;
+}
+
+static void what_was_kept_is_found_and_a_frozen_redis_costs_one_timeout(void **state)
+{
+    (void)state;
+    enum { PATIENCE_MS = 10000, TIMEOUTS_MS = 1000 };
+    struct cache_place place = {.host = "127.0.0.1", .port = free_port(), .password = "hush"};
+    place.database = 3;
+    pid_t redis = start_redis(place.port);
+    SCOPED(arena_close)
+    struct arena *arena = arena_open(1 << 20);
+    SCOPED(cache_free)
+    struct cache *cache = cache_new(&place);
+    bool was_found = finds_within(cache, PATIENCE_MS);
+    struct bytes value;
+    bool is_missed = !cache_find(cache, "nothing", arena, &value);
+    kill(redis, SIGSTOP);
+    struct instant began = clock_now();
+    for (int i = 0; i < 100; i++)
+        is_missed = is_missed && !cache_find(cache, "k", arena, &value);
+    int64_t took_ms = instant_ms_between(began, clock_now());
+    kill(redis, SIGCONT);
+    bool came_back = finds_within(cache, PATIENCE_MS);
+    stop_redis(redis);
+    assert_true(was_found);
+    assert_true(is_missed);
+    assert_in_range(took_ms, 40, TIMEOUTS_MS);
+    assert_true(came_back);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_url_says_where_redis_is),
         cmocka_unit_test(a_wrong_url_is_refused_without_telling_the_password),
         cmocka_unit_test(without_redis_everything_misses_quickly),
+        cmocka_unit_test(what_was_kept_is_found_and_a_frozen_redis_costs_one_timeout),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,7 +37,7 @@ static bool database_is_there(void *context, struct error *why)
 
 static _Noreturn void refuse(const char *setting, const char *reason)
 {
-    fprintf(stderr, "%s: %s\n", setting, reason);
+    fprintf(stderr, "store: %s: %s\n", setting, reason);
     exit(EX_CONFIG);
 }
 
