@@ -226,9 +226,7 @@ static uint32_t wait_of(const struct reply *reply, const struct fault *fault, in
         wait = wait_in_message(fault->message);
     if (wait < 0)
         return 0;
-    if (wait < WAIT_LEAST_MS)
-        return WAIT_LEAST_MS;
-    return wait > WAIT_MOST_MS ? WAIT_MOST_MS : (uint32_t)wait;
+    return (uint32_t)fmin(fmax(wait, (double)WAIT_LEAST_MS), (double)WAIT_MOST_MS);
 }
 
 /* Codes are written for machines: what is no word of theirs stays out of logs. */
