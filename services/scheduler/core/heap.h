@@ -23,7 +23,11 @@ struct heap {
     uint32_t count, capacity;
 };
 
-#define HEAP_OWNER(node_, type, member) ((type *)(void *)((char *)(node_) - offsetof(type, member)))
+#define HEAP_OWNER(node, type, member) ((type *)heap_owner((node), offsetof(type, member)))
+static inline void *heap_owner(struct heap_node *node, size_t offset)
+{
+    return (char *)node - offset;
+}
 
 void heap_free(struct heap *heap); /* empties it and drops its array */
 

@@ -1,0 +1,149 @@
+/* Permits, batches and the lead: what the rules stand on. */
+#include "bench_for_test.h"
+
+static void a_permit_is_one_instances_and_is_given_to_it_again(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_with(10));
+    lead(&b);
+    submit(&b, 1, "ann", 1);
+    grant_all(&b);
+    assert_int_equal(ask_now(&b, attempt_of(1, 0, 1), "one"), 1);
+    assert_int_equal(ask_now(&b, attempt_of(1, 0, 1), "other"), -1);
+    assert_int_equal(ask_now(&b, attempt_of(1, 0, 1), "one"), 1);
+    close_bench(&b);
+}
+
+static void a_parked_ask_is_void_after_the_permits_life(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_with(1));
+    lead(&b);
+    submit(&b, 1, "ann", 1);
+    submit(&b, 2, "bob", 1);
+    while (grant_all(&b) > 0)
+        continue;
+    assert_int_equal(ask_now(&b, attempt_of(1, 0, 1), "hands"), 1);
+    assert_int_equal(ask_now(&b, attempt_of(2, 0, 1), "hands"), 0);
+    pass(&b, b.config.permit_life_ms + 1);
+    hush(&b);
+    outcome(&b, attempt_of(1, 0, 1));
+    assert_int_equal(said(&b, ACTION_ANSWER), 0);
+    close_bench(&b);
+}
+
+static void who_does_not_lead_stays_silent(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_with(10));
+    assert_int_equal(ask_now(&b, attempt_of(1, 0, 1), "hands"), 0);
+    lead(&b);
+    submit(&b, 1, "ann", 1);
+    grant_all(&b);
+    b.now = instant_plus_ms(b.now, b.config.lead_lease_ms);
+    assert_int_equal(ask_now(&b, attempt_of(1, 0, 1), "hands"), 0);
+    close_bench(&b);
+}
+
+static void no_permit_outlasts_the_leaders_own_lease(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_with(10));
+    lead(&b);
+    submit(&b, 1, "ann", 1);
+    grant_all(&b);
+    b.now = instant_plus_ms(b.now, b.config.lead_lease_ms - b.config.permit_life_ms + 1);
+    assert_int_equal(ask_now(&b, attempt_of(1, 0, 1), "hands"), 0);
+    hush(&b);
+    renew(&b, 1);
+    assert_int_equal(said(&b, ACTION_ANSWER), 1);
+    close_bench(&b);
+}
+
+static void a_batch_without_answer_is_repeated_word_for_word(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_with(10));
+    lead(&b);
+    submit(&b, 1, "ann", 1);
+    uint64_t sequence = b.sequence;
+    tell(&b, (struct event){.kind = EVENT_BATCH, .batch = {.epoch = 1, .sequence = sequence}});
+    submit(&b, 2, "bob", 1); /* collected for the next one */
+    hush(&b);
+    pass(&b, 500);
+    assert_int_equal(said(&b, ACTION_ASK_BATCH), 1);
+    assert_int_equal(b.sequence, sequence);
+    assert_int_equal(b.item_count, 1);
+    grant_all(&b);
+    assert_int_equal(b.sequence, sequence + 1);
+    close_bench(&b);
+}
+
+static void a_missing_event_is_asked_of_the_store(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_with(10));
+    lead(&b);
+    submit(&b, 1, "ann", 1);
+    happen(&b, 1, "ann", 3, JOB_PROCESSING, NULL);
+    assert_int_equal(said(&b, ACTION_ASK_JOB), 1);
+    close_bench(&b);
+}
+
+static void a_leader_that_leaves_takes_back_its_grants_and_resigns(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_with(10));
+    lead(&b);
+    submit(&b, 1, "ann", 1);
+    grant_all(&b);
+    tell(&b, (struct event){.kind = EVENT_LEAVE});
+    assert_int_equal(b.items[0].operation, BATCH_RELEASE);
+    assert_int_equal(said(&b, ACTION_RESIGN), 0);
+    struct batch_answer released = {.result = RESULT_RELEASED, .chunk = ready(0)};
+    released.chunk.version = 3;
+    answer_batch(&b, &released);
+    assert_int_equal(said(&b, ACTION_RESIGN), 1);
+    assert_true(scheduler_has_left(b.core));
+    close_bench(&b);
+}
+
+static void a_newer_epoch_forgets_everything(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_with(10));
+    lead(&b);
+    submit(&b, 1, "ann", 3);
+    grant_all(&b);
+    b.now = instant_plus_ms(b.now, 10000);
+    renew(&b, 2);
+    assert_int_equal(said(&b, ACTION_YIELD), 1);
+    struct scheduler_figures figures;
+    scheduler_figures(b.core, &figures);
+    assert_int_equal(figures.in_flight, 0);
+    assert_int_equal(figures.queued[CLASS_STANDARD], 0);
+    close_bench(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_permit_is_one_instances_and_is_given_to_it_again),
+        cmocka_unit_test(a_parked_ask_is_void_after_the_permits_life),
+        cmocka_unit_test(who_does_not_lead_stays_silent),
+        cmocka_unit_test(no_permit_outlasts_the_leaders_own_lease),
+        cmocka_unit_test(a_batch_without_answer_is_repeated_word_for_word),
+        cmocka_unit_test(a_missing_event_is_asked_of_the_store),
+        cmocka_unit_test(a_leader_that_leaves_takes_back_its_grants_and_resigns),
+        cmocka_unit_test(a_newer_epoch_forgets_everything),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
