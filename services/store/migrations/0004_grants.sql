@@ -264,7 +264,11 @@ language sql stable as $$
                array_agg(p.text) as texts, array_agg(p.language) as languages
         from (select * from posts
               where line.result = 1 and c.status = 2 and c.attempt = line.attempt
-                and job_id = c.job_id and post_seq = any (c.open_seqs)
+                and job_id = c.job_id
+                and post_seq between c.open_seqs[1] and c.open_seqs[cardinality(c.open_seqs)]
+                and (c.open_seqs[cardinality(c.open_seqs)] - c.open_seqs[1] + 1
+                         = cardinality(c.open_seqs) -- nothing in between is answered yet
+                     or array_position(c.open_seqs, post_seq) > 0)
               order by post_seq) p) d on true
     order by i.item
 $$;
