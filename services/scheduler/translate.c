@@ -40,7 +40,6 @@ void translate_chunk(const Tp__ChunkState *chunk, struct chunk_facts *facts)
         .epoch = chunk->epoch,
         .tries = chunk->tries,
         .depth = chunk->depth,
-        .lane = chunk->lane,
         .open_posts = chunk->open_posts,
         .text_bytes = chunk->text_bytes,
         .retry_in_ms = chunk->retry_in_ms,

@@ -285,6 +285,8 @@ void attempts_retry_errand(struct scheduler *s, struct attempt *attempt)
 
 static void publish(struct scheduler *s, struct attempt *attempt)
 {
+    if (attempt->mode == MODE_EMBEDDED) /* it needs no permit */
+        note_served(s, attempt->chunk->job);
     struct action *action = say(s, ACTION_DISPATCH);
     action->dispatch.id = id_of(attempt);
     action->dispatch.service_class = attempt->chunk->job->service_class;

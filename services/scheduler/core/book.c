@@ -16,13 +16,13 @@ struct job_index {
 struct user_index {
     UT_hash_handle hh;
     struct user user;
-    uint32_t tenant_length, key_length;
+    uint32_t key_length;
     char key[];
 };
 
 struct user_key {
     char bytes[TENANT_ID_SIZE + USER_ID_SIZE + sizeof(uint32_t)];
-    uint32_t tenant_length, length;
+    uint32_t length;
 };
 
 static struct user_key user_key(const char *tenant_id, const char *user_id, uint32_t lane)
@@ -33,7 +33,6 @@ static struct user_key user_key(const char *tenant_id, const char *user_id, uint
     memcpy(key.bytes, tenant_id, tenant);
     memcpy(key.bytes + tenant, user_id, user);
     memcpy(key.bytes + tenant + user, &lane, sizeof(lane));
-    key.tenant_length = (uint32_t)tenant;
     key.length = (uint32_t)(tenant + user + sizeof(lane));
     return key;
 }
@@ -50,7 +49,6 @@ static struct user *user_of(struct book *book, const char *tenant_id, const char
     CHECK(found);
     memcpy(found->key, key.bytes, key.length);
     found->key_length = key.length;
-    found->tenant_length = key.tenant_length;
     found->user.index = found;
     HASH_ADD_KEYPTR(hh, book->users, found->key, found->key_length, found);
     book->user_count++;
@@ -105,19 +103,12 @@ struct job *book_add_job(struct book *book, const struct job_facts *facts, struc
     job->service_class = facts->service_class;
     job->deadline = facts->deadline_left_ms ? instant_plus_ms(now, facts->deadline_left_ms)
                                             : (struct instant){INT64_MAX};
-    /* Held until the job goes, so that parts told without their job find their user. */
-    job->owner = user_of(book, facts->tenant_id, facts->user_id, 0);
-    job->owner->chunks++;
+    uint32_t lane = book_lane_of(facts->service_class);
+    job->user = user_of(book, facts->tenant_id, facts->user_id, lane);
+    job->user->jobs++;
     HASH_ADD_KEYPTR(hh, book->jobs, job->id, strlen(job->id), index);
     book->job_count++;
     return job;
-}
-
-static void let_go(struct book *book, struct user *user)
-{
-    CHECK(user->chunks > 0);
-    if (--user->chunks == 0)
-        drop_user(book, user);
 }
 
 void book_drop_job(struct book *book, struct job *job)
@@ -126,11 +117,11 @@ void book_drop_job(struct book *book, struct job *job)
     for (uint32_t i = 0; i < job->chunk_count; i++) {
         struct chunk *chunk = job->chunks[i];
         CHECK(!heap_has(&chunk->node) && !chunk->flight && !chunk->is_occupying);
-        let_go(book, chunk->turn->user);
         free(chunk);
     }
     free((void *)job->chunks);
-    let_go(book, job->owner);
+    if (--job->user->jobs == 0)
+        drop_user(book, job->user);
     if (heap_has(&job->unserved))
         heap_remove(&book->unserved, &job->unserved);
     struct job_index *index = job->index;
@@ -160,9 +151,9 @@ struct chunk *book_chunk(const struct job *job, uint32_t number)
     return is_there ? job->chunks[place] : NULL;
 }
 
-struct chunk *book_add_chunk(struct book *book, struct job *job, const struct chunk_facts *facts)
+struct chunk *book_add_chunk(struct job *job, uint32_t number)
 {
-    uint32_t place = place_of(job, facts->number);
+    uint32_t place = place_of(job, number);
     if (job->chunk_count == job->chunk_capacity) {
         job->chunk_capacity = job->chunk_capacity ? job->chunk_capacity * 2 : 1;
         void *grown =
@@ -172,15 +163,12 @@ struct chunk *book_add_chunk(struct book *book, struct job *job, const struct ch
     }
     memmove((void *)&job->chunks[place + 1], (void *)&job->chunks[place],
             (job->chunk_count - place) * sizeof(struct chunk *));
-    const struct user_index *owner = job->owner->index;
-    struct user *user = user_of(book, owner->key, owner->key + owner->tenant_length, facts->lane);
     struct chunk *chunk = calloc(1, sizeof(*chunk));
     CHECK(chunk);
     chunk->job = job;
-    chunk->turn = turn_of(user, job->service_class);
-    chunk->facts.number = facts->number;
+    chunk->turn = turn_of(job->user, job->service_class);
+    chunk->facts.number = number;
     chunk->facts.status = CHUNK_DONE; /* until its row is applied */
-    user->chunks++;
     job->chunks[place] = chunk;
     job->chunk_count++;
     return chunk;

@@ -1,7 +1,7 @@
 /* What the leader knows of jobs, chunks and users: a copy of the store's rows, rebuilt at every
  * takeover, never asked to be right about anything the store will check anyway.
  *
- * A job owns its chunks; a user lives while it has chunks; ids are kept once. Where a chunk waits
+ * A job owns its chunks; a user lives while it has jobs; ids are kept once. Where a chunk waits
  * is the queue's and the rows' business (rows.h). One thread; the book owns all it hands out.
  */
 #pragma once
@@ -21,7 +21,7 @@ struct user_index;
 struct user {
     struct user_index *index;
     struct turn *turns; /* one for each class it has chunks in */
-    uint32_t chunks;    /* it lives while there are some */
+    uint32_t jobs;      /* it lives while there are some */
     uint32_t occupied;  /* chunks in flight, or asked to be */
     uint32_t waiting;   /* chunks that wait: for their turn, or for their retry */
 };
@@ -56,7 +56,7 @@ struct job {
     char id[JOB_ID_SIZE];
     struct heap_node unserved; /* among those that never had a permit, oldest first */
     struct job_index *index;
-    struct user *owner; /* the user of its first lane */
+    struct user *user; /* whose it is, in the lane of its class */
     struct chunk **chunks;
     uint32_t chunk_count, chunk_capacity;
     uint32_t event_number;
@@ -85,13 +85,20 @@ static inline bool job_status_is_terminal(enum job_status status)
     return status >= JOB_COMPLETED;
 }
 
+/* Interactive work has a lane of its own, beside all else of the user (rule 1). */
+static inline uint32_t book_lane_of(enum service_class service_class)
+{
+    return service_class == CLASS_INTERACTIVE ? 1 : 0;
+}
+
 struct job *book_job(const struct book *book, const char *job_id); /* NULL = unknown */
 struct job *book_add_job(struct book *book, const struct job_facts *facts, struct instant now);
 /* With its chunks; nothing of it may be in hand. */
 void book_drop_job(struct book *book, struct job *job);
 
 struct chunk *book_chunk(const struct job *job, uint32_t number); /* NULL = unknown */
-struct chunk *book_add_chunk(struct book *book, struct job *job, const struct chunk_facts *facts);
+/* Without a row yet: it counts as done until one is applied. */
+struct chunk *book_add_chunk(struct job *job, uint32_t number);
 
 /* Calls `visit` for every job; it must not add or drop jobs. */
 void book_each_job(const struct book *book, void (*visit)(void *context, struct job *job),

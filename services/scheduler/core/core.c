@@ -5,6 +5,9 @@
 #include "base/check.h"
 #include "state.h"
 
+/* What a call is taken to last before the first one was seen. */
+enum { FIRST_MEAN_CALL_US = 1000000 };
+
 const struct scheduler_config SCHEDULER_DEFAULTS = {
     .max_active_users = 10,
     .fairness = FAIRNESS_ROUND_ROBIN,
@@ -32,7 +35,7 @@ struct scheduler *scheduler_new(const struct scheduler_config *config, struct in
     s->lead.until = (struct instant){INT64_MIN};
     s->lead.snapshot_at = NEVER;
     s->lead.reread_at = NEVER;
-    s->attempts.mean_call_us = 1000000;
+    s->attempts.mean_call_us = FIRST_MEAN_CALL_US;
     queue_open(&s->queue, config->fairness, config->weights);
     return s;
 }

@@ -34,6 +34,21 @@ static void rule_1_holds_over_all_classes_of_a_user(void **state)
     close_bench(&b);
 }
 
+static void rule_1_interactive_work_has_a_lane_of_its_own(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_with(10));
+    lead(&b);
+    submit_as(&b, 1, "ann", CLASS_STANDARD, 1);
+    assert_int_equal(b.items[0].lane, 0);
+    grant_all(&b);
+    submit_as(&b, 2, "ann", CLASS_INTERACTIVE, 1);
+    assert_int_equal(b.item_count, 1);
+    assert_int_equal(b.items[0].lane, 1);
+    close_bench(&b);
+}
+
 /* ---- rule 2 ---- */
 static void rule_2_no_more_calls_than_users_may_be_active(void **state)
 {
@@ -462,6 +477,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rule_1_a_user_has_one_chunk_in_flight_until_its_commit),
         cmocka_unit_test(rule_1_holds_over_all_classes_of_a_user),
+        cmocka_unit_test(rule_1_interactive_work_has_a_lane_of_its_own),
         cmocka_unit_test(rule_2_no_more_calls_than_users_may_be_active),
         cmocka_unit_test(rule_2_grants_nothing_while_no_analyzer_announces_slots),
         cmocka_unit_test(rule_2_grants_ahead_are_bounded),

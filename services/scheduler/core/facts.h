@@ -63,7 +63,7 @@ struct chunk_facts {
     uint32_t version; /* higher is newer */
     uint32_t attempt;
     uint64_t epoch; /* of the attempt */
-    uint32_t tries, depth, lane;
+    uint32_t tries, depth;
     uint32_t open_posts, text_bytes;
     uint32_t retry_in_ms, lease_left_ms;
     enum outcome_class last_class;

@@ -123,7 +123,7 @@ void rows_apply_chunk(struct scheduler *s, struct job *job, const struct chunk_f
         return;
     struct chunk *chunk = book_chunk(job, facts->number);
     if (!chunk)
-        chunk = book_add_chunk(&s->book, job, facts);
+        chunk = book_add_chunk(job, facts->number);
     else if (facts->version <= chunk->facts.version)
         return;
     chunk->facts = *facts;
@@ -175,7 +175,8 @@ static struct job *known(struct scheduler *s, const struct job_facts *facts)
     if (job || !is_of_interest(facts))
         return job;
     job = book_add_job(&s->book, facts, s->now);
-    heap_add(&s->book.unserved, &job->unserved, key_of(s->now));
+    if (facts->status == JOB_QUEUED)
+        heap_add(&s->book.unserved, &job->unserved, key_of(s->now));
     return job;
 }
 

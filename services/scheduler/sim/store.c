@@ -102,7 +102,6 @@ static uint32_t add_chunk(struct model_job *job, const uint32_t *posts, uint32_t
     chunk->facts = (struct chunk_facts){.number = job->chunk_count,
                                         .version = 1,
                                         .depth = depth,
-                                        .lane = job->lane,
                                         .open_posts = count,
                                         .text_bytes = count * 100};
     memcpy(chunk->posts, posts, count * sizeof(uint32_t));
@@ -286,6 +285,8 @@ static enum batch_result grant(struct sim *sim, uint64_t epoch, const struct bat
     if (place->job)
         return RESULT_BUSY;
     check_grant(sim, job, chunk, item->mode);
+    if (item->lane != job->lane)
+        sim_violation(sim, "rule 1", "job %u is granted in lane %u", job->number, item->lane);
     *place = (struct in_flight){job, chunk->facts.number};
     chunk->facts.status = CHUNK_IN_FLIGHT;
     chunk->facts.attempt++;
