@@ -122,7 +122,7 @@ static void rule_2_each_post_is_checked_by_itself(void **state)
         ITEM("2", "positive", "\"0.5\""),
         ITEM("2", "positive", "null"),
         "{\"id\":2}",
-        "{\"id\":2,\"sentiment\":7,\"score\":0," GOOD_REST,
+        "{\"id\":2,\"sentiment\":7,\"score\":0}",
         "{\"id\":2,\"sentiment\":\"neutral\",\"score\":0,\"confidence\":7,\"keywords\":[]}",
         "{\"id\":2,\"sentiment\":\"neutral\",\"score\":0,\"keywords\":\"tea\"}",
         "{\"id\":2,\"sentiment\":\"neutral\",\"score\":0,\"topics\":[1]}",

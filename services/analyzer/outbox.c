@@ -28,9 +28,9 @@ void outbox_ask(const struct outbox *outbox, const Tp__Dispatch *dispatch, uint3
     ask.instance_id = arena_string(arena, outbox->instance_id);
     ask.ask_number = ask_number;
     struct error why;
-    if (!bus_ask(outbox->bus, RPC_SCHEDULER_PERMIT, outbox->reply_subject,
-                 pack_permit_ask(arena, &ask), trace, &why))
-        return;
+    bool is_sent = bus_ask(outbox->bus, RPC_SCHEDULER_PERMIT, outbox->reply_subject,
+                           pack_permit_ask(arena, &ask), trace, &why);
+    (void)is_sent; /* it is repeated anyway */
 }
 
 void outbox_beat(const struct outbox *outbox, int slots, int busy)
@@ -43,8 +43,9 @@ void outbox_beat(const struct outbox *outbox, int slots, int busy)
     beat.slots = (uint32_t)slots;
     beat.busy = (uint32_t)busy;
     struct error why;
-    if (!bus_publish(outbox->bus, RPC_SCHEDULER_HEARTBEAT, pack_heartbeat(arena, &beat), &why))
-        return;
+    bool is_sent =
+        bus_publish(outbox->bus, RPC_SCHEDULER_HEARTBEAT, pack_heartbeat(arena, &beat), &why);
+    (void)is_sent; /* the next one follows in a second */
 }
 
 enum delivery_state { RESTING, UNDER_WAY, STORED, FAILED };
