@@ -9,7 +9,8 @@ bool retry_tries_are_used(const struct chunk_facts *chunk)
 
 bool retry_must_split(const struct chunk_facts *chunk)
 {
-    if (chunk->open_posts < 2)
+    /* A part is told the class of what it was split from: before its own try that says nothing. */
+    if (chunk->open_posts < 2 || chunk->tries == 0)
         return false;
     return retry_tries_are_used(chunk) || chunk->last_class == OUTCOME_TOO_LARGE ||
            chunk->last_class == OUTCOME_TRUNCATED;

@@ -30,6 +30,16 @@ static void what_is_too_large_or_cut_off_is_split_at_once_unless_it_is_one_post(
     assert_false(retry_must_split(&chunk));
 }
 
+static void a_part_is_tried_before_it_is_split_again(void **state)
+{
+    (void)state;
+    struct chunk_facts part = {.open_posts = 5, .depth = 1, .last_class = OUTCOME_TRUNCATED};
+    assert_false(retry_must_split(&part));
+    part.attempt = 1;
+    part.tries = 1;
+    assert_true(retry_must_split(&part));
+}
+
 static void the_wait_grows_with_the_tries_and_has_jitter(void **state)
 {
     (void)state;
@@ -96,6 +106,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_chunk_has_three_tries_and_a_part_one),
         cmocka_unit_test(what_is_too_large_or_cut_off_is_split_at_once_unless_it_is_one_post),
+        cmocka_unit_test(a_part_is_tried_before_it_is_split_again),
         cmocka_unit_test(the_wait_grows_with_the_tries_and_has_jitter),
         cmocka_unit_test(trouble_of_the_provider_waits_by_attempts_for_it_is_no_try),
         cmocka_unit_test(what_the_server_asks_for_comes_first),
