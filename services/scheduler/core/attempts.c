@@ -8,16 +8,6 @@
 /* Grants ahead cover what calls of the usual length free within LOOK_AHEAD. */
 enum { LOOK_AHEAD_US = 100000, LEAST_AHEAD = 2, SHORTEST_CALL_US = 1000, AVERAGE_OVER = 8 };
 
-static uint64_t key_of(struct instant at)
-{
-    return at.ns > 0 ? (uint64_t)at.ns : 0;
-}
-
-static struct instant earlier(struct instant a, struct instant b)
-{
-    return instant_is_before(a, b) ? a : b;
-}
-
 static bool counts_as_call(const struct attempt *attempt)
 {
     return attempt->phase == ATTEMPT_CALLING ||

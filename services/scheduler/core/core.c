@@ -135,11 +135,6 @@ const struct actions *scheduler_step(struct scheduler *s, const struct event *ev
     return &s->actions;
 }
 
-static struct instant earlier(struct instant a, struct instant b)
-{
-    return instant_is_before(a, b) ? a : b;
-}
-
 static struct instant first_of(const struct heap *heap)
 {
     const struct heap_node *first = heap_first(heap);

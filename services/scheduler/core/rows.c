@@ -5,11 +5,6 @@
 #include "retry.h"
 #include "state.h"
 
-static uint64_t key_of(struct instant at)
-{
-    return at.ns > 0 ? (uint64_t)at.ns : 0;
-}
-
 static bool is_left_waiting(const struct user *user)
 {
     return user->waiting > 0 && user->occupied == 0;

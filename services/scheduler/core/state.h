@@ -9,6 +9,17 @@
 #define NEVER ((struct instant){INT64_MAX})
 enum { LEASE_MARGIN_MS = 500, STORE_RETRY_MS = 200, BUSY_RETRY_MS = 500 };
 
+/* An instant as a key of a heap. */
+static inline uint64_t key_of(struct instant at)
+{
+    return at.ns > 0 ? (uint64_t)at.ns : 0;
+}
+
+static inline struct instant earlier(struct instant a, struct instant b)
+{
+    return instant_is_before(a, b) ? a : b;
+}
+
 /* ---- who leads (lead.c) ---- */
 enum lead_phase { LEAD_STANDBY, LEAD_REBUILDING, LEAD_LEADING, LEAD_LEFT };
 
