@@ -20,8 +20,8 @@ static void forget_all(struct scheduler *s)
     rows_forget_all(s);
     CHECK(s->attempts.count == 0 && s->attempts.calls == 0 && s->attempts.waiting == 0);
     CHECK(s->waiting.count == 0 && s->splits.count == 0);
+    /* The sequence goes on: an epoch may be taken up again, and its numbers must not come back. */
     s->batch.is_outstanding = false;
-    s->batch.sequence = 0;
     s->batch.count = 0;
     s->lead.snapshot_at = NEVER;
     s->lead.reread_at = NEVER;
@@ -99,7 +99,8 @@ void lead_on_snapshot(struct scheduler *s, const struct event *event)
         return;
     }
     lead->phase = LEAD_LEADING;
-    lead->reread_at = s->now; /* the pages were of different moments */
+    lead->snapshot_at = NEVER; /* a page asked for before the epoch was taken up again */
+    lead->reread_at = s->now;  /* the pages were of different moments */
     lead->after_job[0] = '\0';
     say(s, ACTION_LEAD);
 }

@@ -133,6 +133,26 @@ static void a_newer_epoch_forgets_everything(void **state)
     close_bench(&b);
 }
 
+/* Answers overtake each other: a late refusal, then the same epoch again. */
+static void an_epoch_taken_up_again_does_not_repeat_a_batch_number(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_with(10));
+    lead(&b);
+    submit(&b, 1, "ann", 1);
+    uint64_t sequence = b.sequence;
+    b.now = instant_plus_ms(b.now, 10);
+    tell(&b, (struct event){.kind = EVENT_LEASE, .is_answered = true, .lease.asked = b.now});
+    assert_int_equal(said(&b, ACTION_YIELD), 1);
+    b.now = instant_plus_ms(b.now, 10);
+    renew(&b, 1);
+    answer_snapshot(&b, 1, NULL, 0);
+    submit(&b, 1, "ann", 1);
+    assert_int_equal(b.sequence, sequence + 1);
+    close_bench(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +164,7 @@ int main(void)
         cmocka_unit_test(a_missing_event_is_asked_of_the_store),
         cmocka_unit_test(a_leader_that_leaves_takes_back_its_grants_and_resigns),
         cmocka_unit_test(a_newer_epoch_forgets_everything),
+        cmocka_unit_test(an_epoch_taken_up_again_does_not_repeat_a_batch_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
