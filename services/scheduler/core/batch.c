@@ -188,7 +188,7 @@ static void on_item(struct scheduler *s, size_t i, const struct batch_answer *an
     for (size_t k = 0; k < answer->part_count; k++)
         rows_apply_chunk(s, job, &answer->parts[k]);
     rows_set_job_status(s, job, answer->job_status);
-    rows_drop_if_over(s, job);
+    rows_end_if_over(s, job);
 }
 
 void batch_on_answer(struct scheduler *s, const struct event *event)

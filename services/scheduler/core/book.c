@@ -124,6 +124,8 @@ void book_drop_job(struct book *book, struct job *job)
         drop_user(book, job->user);
     if (heap_has(&job->unserved))
         heap_remove(&book->unserved, &job->unserved);
+    if (heap_has(&job->over))
+        heap_remove(&book->over, &job->over);
     struct job_index *index = job->index;
     HASH_DEL(book->jobs, index);
     free(index);
@@ -189,5 +191,6 @@ void book_free(struct book *book)
         book_drop_job(book, &index->job);
     CHECK(!book->users && book->user_count == 0);
     heap_free(&book->unserved);
+    heap_free(&book->over);
     *book = (struct book){0};
 }

@@ -55,6 +55,7 @@ struct chunk {
 struct job {
     char id[JOB_ID_SIZE];
     struct heap_node unserved; /* among those that never had a permit, oldest first */
+    struct heap_node over;     /* among those that are over, by when they may be forgotten */
     struct job_index *index;
     struct user *user; /* whose it is, in the lane of its class */
     struct chunk **chunks;
@@ -72,7 +73,7 @@ struct job {
 struct book {
     struct job_index *jobs;
     struct user_index *users;
-    struct heap unserved;
+    struct heap unserved, over;
     uint64_t last_order;
     size_t job_count, user_count, active_users, waiting_users;
     size_t queued[CLASSES]; /* chunks that wait: ready, or for their retry */

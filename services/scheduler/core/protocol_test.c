@@ -96,6 +96,59 @@ static void a_missing_event_is_asked_of_the_store(void **state)
     close_bench(&b);
 }
 
+/* A job of one chunk, from its submission to its end. */
+static void run_through(struct bench *b, int number, const char *user)
+{
+    struct chunk_facts done = ready(0);
+    done.status = CHUNK_DONE;
+    done.version = 3;
+    done.attempt = 1;
+    submit(b, number, user, 1);
+    assert_int_equal(grant_all(b), 1);
+    happen(b, number, user, 3, JOB_COMPLETED, &done);
+}
+
+static void a_later_event_counts_though_an_earlier_one_is_missing(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_with(10));
+    lead(&b);
+    run_through(&b, 1, "ann"); /* its second event was never heard */
+    submit(&b, 2, "ann", 1);
+    assert_int_equal(grant_all(&b), 1);
+    close_bench(&b);
+}
+
+static void a_late_reading_does_not_revive_a_job_that_is_over(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_with(10));
+    lead(&b);
+    run_through(&b, 1, "ann");
+    struct chunk_facts flying = ready(0);
+    flying.status = CHUNK_IN_FLIGHT;
+    flying.version = 2;
+    flying.attempt = 1;
+    flying.lease_left_ms = 30000;
+    struct job_facts read = {.job_id = job_id(1),
+                             .tenant_id = "acme",
+                             .user_id = "ann",
+                             .service_class = CLASS_STANDARD,
+                             .status = JOB_PROCESSING,
+                             .event_number = 2,
+                             .chunks = &flying,
+                             .chunk_count = 1};
+    tell(&b,
+         (struct event){.kind = EVENT_CHANGED,
+                        .is_answered = true,
+                        .changed = {.epoch = 1, .jobs = &read, .job_count = 1, .next_job_id = ""}});
+    submit(&b, 2, "ann", 1);
+    assert_int_equal(grant_all(&b), 1);
+    close_bench(&b);
+}
+
 static void a_leader_that_leaves_takes_back_its_grants_and_resigns(void **state)
 {
     (void)state;
@@ -162,6 +215,8 @@ int main(void)
         cmocka_unit_test(no_permit_outlasts_the_leaders_own_lease),
         cmocka_unit_test(a_batch_without_answer_is_repeated_word_for_word),
         cmocka_unit_test(a_missing_event_is_asked_of_the_store),
+        cmocka_unit_test(a_later_event_counts_though_an_earlier_one_is_missing),
+        cmocka_unit_test(a_late_reading_does_not_revive_a_job_that_is_over),
         cmocka_unit_test(a_leader_that_leaves_takes_back_its_grants_and_resigns),
         cmocka_unit_test(a_newer_epoch_forgets_everything),
         cmocka_unit_test(an_epoch_taken_up_again_does_not_repeat_a_batch_number),

@@ -5,6 +5,9 @@
 #include "retry.h"
 #include "state.h"
 
+/* Longer than any reading is waited for (errands.c). */
+enum { OVER_KEPT_MS = 10000 };
+
 static bool is_left_waiting(const struct user *user)
 {
     return user->waiting > 0 && user->occupied == 0;
@@ -89,6 +92,13 @@ void rows_tend(struct scheduler *s)
     const struct heap_node *first;
     while ((first = heap_first(&s->waiting)) && first->key <= key_of(s->now))
         rows_place(s, HEAP_OWNER(s->waiting.nodes[0], struct chunk, node));
+    while ((first = heap_first(&s->book.over)) && first->key <= key_of(s->now)) {
+        struct job *job = HEAP_OWNER(s->book.over.nodes[0], struct job, over);
+        if (job->in_hand == 0)
+            book_drop_job(&s->book, job);
+        else
+            heap_remove(&s->book.over, &job->over); /* comes back when it is out of hand */
+    }
 }
 
 /* When a chunk that has just become ready again is due (rule 6). */
@@ -147,10 +157,12 @@ void rows_set_job_status(struct scheduler *s, struct job *job, enum job_status s
     }
 }
 
-void rows_drop_if_over(struct scheduler *s, struct job *job)
+/* A reading asked for before the job's end may still be on its way and tell of a chunk in flight;
+ * to a leader that had forgotten the job, its user would seem to be served for ever. */
+void rows_end_if_over(struct scheduler *s, struct job *job)
 {
     if (job_status_is_terminal(job->status) && job->in_hand == 0)
-        book_drop_job(&s->book, job);
+        heap_set(&s->book.over, &job->over, key_of(instant_plus_ms(s->now, OVER_KEPT_MS)));
 }
 
 /* Is there anything to do about a job we do not know? */
@@ -175,6 +187,14 @@ static struct job *known(struct scheduler *s, const struct job_facts *facts)
     return job;
 }
 
+static void apply(struct scheduler *s, struct job *job, const struct job_facts *facts)
+{
+    rows_set_job_status(s, job, facts->status);
+    for (size_t i = 0; i < facts->chunk_count; i++)
+        rows_apply_chunk(s, job, &facts->chunks[i]);
+    rows_end_if_over(s, job);
+}
+
 void rows_apply_job(struct scheduler *s, const struct job_facts *facts)
 {
     struct job *job = known(s, facts);
@@ -183,32 +203,28 @@ void rows_apply_job(struct scheduler *s, const struct job_facts *facts)
     job->is_asked_for = false;
     if (facts->event_number > job->event_number)
         job->event_number = facts->event_number;
-    rows_set_job_status(s, job, facts->status);
-    for (size_t i = 0; i < facts->chunk_count; i++)
-        rows_apply_chunk(s, job, &facts->chunks[i]);
-    rows_drop_if_over(s, job);
+    apply(s, job, facts);
 }
 
-/* Events are applied by number; what is missing is asked of the store (step 2). */
+/* Events are applied by number, and what is missing between them is asked of the store (step 2).
+ * What a later event tells of is true in any case: versions say what is newer. */
 void rows_on_event(struct scheduler *s, const struct job_facts *facts, uint32_t number)
 {
     struct job *job = book_job(&s->book, facts->job_id);
-    if (number <= (job ? job->event_number : 0))
+    if (job && number <= job->event_number)
         return;
-    if (number == (job ? job->event_number : 0) + 1) {
-        struct job_facts next = *facts;
-        next.event_number = number;
-        rows_apply_job(s, &next);
+    job = known(s, facts);
+    if (!job)
         return;
-    }
-    if (!job && job_status_is_terminal(facts->status) && !is_of_interest(facts))
-        return;
-    if (job && job->is_asked_for)
-        return;
-    if (job)
+    bool is_next = number == job->event_number + 1;
+    apply(s, job, facts);
+    if (is_next) {
+        job->event_number = number;
+    } else if (!job->is_asked_for) {
         job->is_asked_for = true;
-    struct action *ask = say(s, ACTION_ASK_JOB);
-    strcpy(ask->job_id, facts->job_id);
+        struct action *ask = say(s, ACTION_ASK_JOB);
+        strcpy(ask->job_id, facts->job_id);
+    }
 }
 
 void rows_on_job(struct scheduler *s, const char *job_id, const struct job_facts *facts)

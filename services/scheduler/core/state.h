@@ -123,8 +123,9 @@ void rows_place(struct scheduler *s, struct chunk *chunk);
 void rows_settle(struct scheduler *s, struct chunk *chunk);
 /* Not before so long, whatever its row says: the store refused it for now. */
 void rows_put_off(struct scheduler *s, struct chunk *chunk, int64_t wait_ms);
-void rows_tend(struct scheduler *s); /* chunks that are due now */
-void rows_drop_if_over(struct scheduler *s, struct job *job);
+void rows_tend(struct scheduler *s); /* chunks that are due, jobs to be forgotten */
+/* A job that is over and out of hand is remembered a little longer, then dropped. */
+void rows_end_if_over(struct scheduler *s, struct job *job);
 void rows_forget_all(struct scheduler *s);
 
 /* ---- attempts.c ---- */
