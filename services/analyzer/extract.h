@@ -2,12 +2,12 @@
  * Pure; any thread. Linear in the length, whatever the text. */
 #pragma once
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "json/json.h"
 
 /* The bytes themselves if they are UTF-8, else a copy with U+FFFD for each bad one and *is_clean
  * set to false. */
