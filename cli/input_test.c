@@ -68,8 +68,8 @@ static void json_documents_of_all_known_shapes_are_read(void **state)
         "[{\"id\":\"1\",\"text\":\"x\"},{\"id\":\"2\",\"text\":\"y\"}]",
         "{\"posts\":[{\"id\":\"1\",\"text\":\"x\"},{\"id\":\"2\",\"text\":\"y\"}]}",
         "{\n \"data\":[{\"id\":\"1\",\"text\":\"x\"},\n{\"id\":\"2\",\"text\":\"y\"}],\"meta\":{}}",
-        "window.YTD.tweets.part0 = [{\"tweet\":{\"id_str\":\"1\",\"full_text\":\"x\"}},"
-        "{\"tweet\":{\"id_str\":\"2\",\"full_text\":\"y\"}}]",
+        ("window.YTD.tweets.part0 = [{\"tweet\":{\"id_str\":\"1\",\"full_text\":\"x\"}},"
+         "{\"tweet\":{\"id_str\":\"2\",\"full_text\":\"y\"}}]"),
         "[\"x\",{\"id_str\":\"2\",\"text\":\"cut\",\"note_tweet\":{\"text\":\"y\"}}]",
     };
     for (size_t i = 0; i < sizeof DOCUMENTS / sizeof *DOCUMENTS; i++) {

@@ -1,6 +1,10 @@
 # The three kinds of things this project is made of. Tests and fuzzers stand beside the code:
 # x_test.c becomes the test <module>_x_test, x_fuzz.c the fuzzer <module>_x_fuzz.
 
+if(TP_FUZZ)
+    add_custom_target(fuzzers)
+endif()
+
 function(tp_own target)
     target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/libs ${CMAKE_CURRENT_SOURCE_DIR})
     target_compile_options(${target} PRIVATE ${TP_WARNINGS})
@@ -17,6 +21,9 @@ function(tp_tests module)
         tp_own(${target})
         target_link_libraries(${target} PRIVATE ${module} ${ARGN} dep_cmocka)
         set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+        if(TP_ANALYZE) # it does not know what cmocka's asserts assert
+            target_compile_options(${target} PRIVATE -fno-analyzer)
+        endif()
         add_test(NAME ${target} COMMAND ${target} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
         set_tests_properties(${target} PROPERTIES TIMEOUT 120)
     endforeach()
@@ -30,6 +37,7 @@ function(tp_tests module)
             target_link_libraries(${target} PRIVATE ${module} ${ARGN})
             target_link_options(${target} PRIVATE -fsanitize=fuzzer)
             set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+            add_dependencies(fuzzers ${target})
         endforeach()
     endif()
 endfunction()

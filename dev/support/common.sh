@@ -16,7 +16,7 @@ build() {
         flock 9
         [ -t 2 ] && echo "building $preset ..." >&2
         { [ -f "build/$preset/build.ninja" ] || cmake --preset "$preset"; } >"$log" 2>&1 &&
-            cmake --build "build/$preset" ${*:+--target "$@"} >>"$log" 2>&1
+            cmake --build "build/$preset" ${*:+--target "$@"} -- -k 0 >>"$log" 2>&1
     ) 9>"build/$preset.lock" || status=$?
     if [ $status -ne 0 ]; then
         grep -E -A 12 'error:|FAILED|CMake Error' "$log" | head -n 60 >&2 || tail -n 30 "$log" >&2

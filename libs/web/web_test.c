@@ -506,8 +506,8 @@ static void slow_clients_do_not_starve_the_others(void **state)
 static void ambiguous_lengths_are_refused_and_the_connection_closed(void **state)
 {
     static const char *const HOSTILE[] = {
-        "POST /echo HTTP/1.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n"
-        "0\r\n\r\nGET /hello HTTP/1.1\r\n\r\n",
+        ("POST /echo HTTP/1.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n"
+         "0\r\n\r\nGET /hello HTTP/1.1\r\n\r\n"),
         "POST /echo HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhallo",
         "POST /echo HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 50\r\n\r\nhallo",
         "POST /echo HTTP/1.1\r\nContent-Length: 0x5\r\n\r\nhallo",
