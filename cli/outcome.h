@@ -1,4 +1,4 @@
-/* How a command ends: its exit code, which scripts rely on and README.md of cli/ documents. */
+/* How a command ends: its exit code, which scripts rely on; --help tells them. */
 #pragma once
 
 #include "base/error.h"
