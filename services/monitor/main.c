@@ -6,6 +6,7 @@
  * If it dies   nothing else notices; the next one knows the fleet after one telemetry interval,
  *              and alerts that still hold fire anew after their for-duration
  */
+#include <stdio.h>
 #include <sysexits.h>
 
 #include "base/scoped.h"
@@ -20,11 +21,15 @@ int main(int argc, char **argv)
 {
     struct monitor_settings settings;
     process_configure(&MONITOR_PROGRAM, argc, argv, &settings);
+    struct error why;
+    if (!monitor_settings_check(&settings, &why)) {
+        fprintf(stderr, "monitor: %s\n", why.message);
+        return EX_CONFIG;
+    }
     SCOPED(process_end)
     struct process *process = process_begin(&MONITOR_PROGRAM, &settings.process);
     monitor_metrics_open();
 
-    struct error why;
     SCOPED(mailbox_free)
     struct mailbox *mailbox = mailbox_new(MAILBOX_CAPACITY);
     SCOPED(monitor_close)

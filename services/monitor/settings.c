@@ -1,5 +1,7 @@
 #include "settings.h"
 
+#include <strings.h>
+
 #define PLACE(member) offsetof(struct monitor_settings, member)
 
 static const struct setting SETTINGS[] = {
@@ -166,3 +168,13 @@ const struct program MONITOR_PROGRAM = {
     .settings = SETTINGS,
     .setting_count = sizeof SETTINGS / sizeof SETTINGS[0],
 };
+
+bool monitor_settings_check(const struct monitor_settings *settings, struct error *why)
+{
+    const char *url = settings->webhook_url;
+    if (url[0] != '\0' && strncasecmp(url, "http://", 7) != 0 &&
+        strncasecmp(url, "https://", 8) != 0)
+        return error_set(why, ERROR_INVALID,
+                         "TP_ALERT_WEBHOOK_URL: must begin with http:// or https://");
+    return true;
+}

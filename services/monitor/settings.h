@@ -1,6 +1,8 @@
 /* The monitor's settings: TP_MONITOR_*, TP_ALERT_* and those of every service. */
 #pragma once
 
+#include "base/error.h"
+#include "base/scoped.h"
 #include "process/process.h"
 
 struct monitor_settings {
@@ -22,3 +24,6 @@ struct monitor_settings {
 };
 
 extern const struct program MONITOR_PROGRAM;
+
+/* What the table cannot say. The message names the setting, and keeps the address secret. */
+MUST_USE bool monitor_settings_check(const struct monitor_settings *settings, struct error *why);

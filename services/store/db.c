@@ -70,6 +70,17 @@ static bool fail_to_connect(struct db *db, const char *reason, struct error *why
     return false;
 }
 
+/* libpq takes a word without "=" for the name of a database; here it is a mistake. What libpq says
+ * of a bad URL may hold the URL, so it is not repeated. */
+bool db_check_url(const char *url, struct error *why)
+{
+    PQconninfoOption *parts = PQconninfoParse(url, NULL);
+    bool is_good = parts != NULL;
+    PQconninfoFree(parts);
+    return is_good || error_set(why, ERROR_INVALID,
+                                "must be a postgresql:// URI or a libpq connection string");
+}
+
 /* Every statement is planned once per connection. Plans made while tables are still empty live on:
  * a sequential scan that is right then is not later, so it is only for what has no index. */
 static PGconn *dial(const struct db_vitals *vitals)

@@ -35,6 +35,9 @@ struct statement {
     const char *name, *sql; /* constants */
 };
 
+/* Can the URL or connection string be read at all? Its password does not get into *why. */
+MUST_USE bool db_check_url(const char *url, struct error *why);
+
 struct db *db_new(struct db_vitals *vitals);
 void db_free(struct db **db);
 

@@ -49,6 +49,8 @@ static bool has_cache(const struct store_settings *settings)
 static void check_settings(struct store *store, const struct store_settings *settings)
 {
     struct error why;
+    if (!db_check_url(settings->database_url, &why))
+        refuse("TP_DATABASE_URL", why.message);
     if (has_cache(settings) && !cache_parse_url(settings->redis_url, &store->cache, &why))
         refuse("TP_REDIS_URL", why.message);
     if (settings->db_workers + settings->result_workers + CARETAKERS > settings->db_max_connections)

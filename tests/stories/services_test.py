@@ -21,6 +21,20 @@ def test_bad_settings_are_all_named_and_end_it_with_78(binaries, name):
     assert "TP_OPS_PORT" in done.stderr and "TP_LOG_LEVEL" in done.stderr
 
 
+@pytest.mark.parametrize("name, setting, value", [
+    ("analyzer", "TP_LLM_BASE_URL", "ftp://model"),
+    ("monitor", "TP_ALERT_WEBHOOK_URL", "receiver"),
+    ("store", "TP_DATABASE_URL", "not a connection string"),
+    ("store", "TP_REDIS_URL", "http://cache"),
+])
+def test_an_address_of_the_wrong_kind_ends_it_with_78(binaries, name, setting, value):
+    environment = {"TP_DATABASE_URL": "postgresql://127.0.0.1:1/nowhere", "TP_KEY_PEPPER": "p" * 16,
+                   "TP_NATS_URL": "nats://127.0.0.1:1", setting: value}
+    done = run(binaries, name, **environment)
+    assert done.returncode == 78
+    assert setting in done.stderr
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_help_names_every_setting(binaries, name):
     done = run(binaries, name, "--help")
