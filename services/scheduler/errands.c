@@ -30,6 +30,7 @@ struct clerk {
     struct mailbox *questions;
     void (*begin)(struct bus *bus); /* before its first question; may be NULL */
     pthread_t thread;
+    bool is_unheard; /* its last question got no answer; a silence is told once */
 };
 
 enum { CLERK_LEASE, CLERK_BATCH, CLERK_READING, CLERKS };
@@ -182,14 +183,23 @@ static const char *name_of(enum action_kind kind)
     return NAMES[kind];
 }
 
-static void carry_on(const struct errands_options *options, struct question *question)
+static void tell(struct clerk *clerk, enum action_kind kind, bool is_answered,
+                 const struct error *why)
 {
+    if (!is_answered && !clerk->is_unheard)
+        log_warn("store.unanswered", LOG_TEXT("question", name_of(kind)), LOG_WHY(why));
+    else if (is_answered && clerk->is_unheard)
+        log_info("store.answers", LOG_TEXT("question", name_of(kind)));
+    clerk->is_unheard = !is_answered;
+}
+
+static void carry_on(struct clerk *clerk, struct question *question)
+{
+    const struct errands_options *options = clerk->options;
     struct letter letter = {0};
     struct error why;
     letter.event.is_answered = ask(options, question, &letter, &why);
-    if (!letter.event.is_answered)
-        log_warn("store.unanswered", LOG_TEXT("question", name_of(question->action.kind)),
-                 LOG_WHY(&why));
+    tell(clerk, question->action.kind, letter.event.is_answered, &why);
     letter.arena = TAKE(question->arena);
     if (question->action.kind == ACTION_RESIGN)
         arena_close(&letter.arena); /* nobody waits for it any more */
@@ -213,7 +223,7 @@ static void *work(void *context)
     static const struct instant FOR_EVER = {INT64_MAX};
     struct question *question;
     while ((question = mailbox_take(clerk->questions, FOR_EVER)) != NULL) {
-        carry_on(clerk->options, question);
+        carry_on(clerk, question);
         question_free(&question);
     }
     return NULL;
