@@ -15,12 +15,6 @@
 
 enum { DRAIN_MARGIN_MS = 2000 };
 
-static bool is_broker_there(void *context, struct error *why)
-{
-    return bus_is_connected(context) ||
-           error_set(why, ERROR_UNAVAILABLE, "not connected to the broker");
-}
-
 int main(int argc, char **argv)
 {
     struct gateway_settings settings;
@@ -37,7 +31,6 @@ int main(int argc, char **argv)
                   LOG_WHY(&why));
         return EX_CONFIG;
     }
-    process_check(process, "broker", is_broker_there, process_bus(process));
     log_info("http.listening", LOG_TEXT("address", settings.address),
              LOG_INT("port", web_port(gateway->web)));
     process_ready(process);
