@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/uuid.h"
 #include "commands.h"
@@ -157,6 +158,13 @@ static void tell_input(struct console *console, const char *file, const struct i
         console_say(console, "  and %zu more like these", input->reject_count - REJECTS_SHOWN);
 }
 
+/* A table whose columns nobody knows would pass for plain text; by its name it is told as one. */
+static bool is_named_csv(const char *file)
+{
+    const char *ending = strrchr(file, '.');
+    return ending && strcasecmp(ending, ".csv") == 0;
+}
+
 static bool load(struct arguments *arguments, struct console *console, struct input **input,
                  struct error *why)
 {
@@ -164,6 +172,8 @@ static bool load(struct arguments *arguments, struct console *console, struct in
     struct text bytes = {0};
     if (!read_file(arguments->file, &bytes, why))
         return false;
+    if (arguments->input.format == INPUT_AUTO && is_named_csv(arguments->file))
+        arguments->input.format = INPUT_CSV;
     if (!input_read(bytes.chars ? bytes.chars : "", bytes.length, &arguments->input, input, why))
         return error_prefix(why, "%s", arguments->file);
     tell_input(console, arguments->file, *input, arguments->is_dry || console->is_terminal);

@@ -90,6 +90,15 @@ def test_a_dry_run_sends_nothing(world, tweetpulse):
     world.settle()
 
 
+def test_a_csv_without_a_known_column_is_not_taken_for_plain_text(world, tweetpulse, tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_text("a,b\n1,2\n", encoding="utf-8")
+    done = tweetpulse("submit", "--dry-run", table)
+    assert done.returncode == 2 and "--text-column" in done.err
+    assert "CSV, 1 posts" in tweetpulse("submit", "--dry-run", "--text-column=b", table).err
+    world.settle()
+
+
 def test_exit_codes_tell_what_went_wrong(world, tweetpulse):
     assert tweetpulse().returncode == 2
     assert tweetpulse("fly").returncode == 2
