@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import pathlib
+import shlex
 import shutil
 import signal
 import sys
@@ -128,7 +129,7 @@ def tell(state):
     command = pathlib.Path(state["binaries"]) / "tweetpulse"
     print(f"url       {state['url']}")
     print(f"api key   {state['api_key']}")
-    print(f"command   {command}")
+    print(f"command   {shlex.quote(str(command))}")
     print(f"monitor   {state['monitor']}/metrics")
     print(f"database  {state['database']}")
     print(f"logs      {state['folder']}/*.log")
@@ -159,7 +160,8 @@ def main():
     print(f"config    {write_cli_config(state)}")
     tell(state)
     print(f"\nup in {time.monotonic() - begin:.1f} s; dev/down stops it. For example:\n"
-          f"  {pathlib.Path(state['binaries']) / 'tweetpulse'} submit samples/posts.jsonl --wait")
+          f"  {shlex.quote(str(pathlib.Path(state['binaries']) / 'tweetpulse'))} submit "
+          "samples/posts.jsonl --wait")
     return 0
 
 
