@@ -27,7 +27,10 @@ def home_of_fleet():
 
 
 def read_state():
+    """What was left running; a file that somebody else has put there is not believed."""
     try:
+        if home_of_fleet().lstat().st_uid != os.geteuid():
+            return None
         return json.loads((home_of_fleet() / "state.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
@@ -116,6 +119,7 @@ def settings_of_caller():
 def up(binaries):
     """Starts a fleet in the background, after ending the one before. Answers its state."""
     down()
+    home_of_fleet().mkdir()  # fails if somebody else's stands there
     fleet = Fleet(binaries, folder=home_of_fleet(), settings=settings_of_caller())
     try:
         fleet.start()
