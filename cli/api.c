@@ -186,7 +186,7 @@ bool api_send(struct api *api, const struct api_call *call, json_t **answer, str
         pause_ms = next_pause(&response, pause_ms);
         if (!instant_is_before(instant_plus_ms(clock_now(), pause_ms), give_up))
             return false;
-        if (interrupt_during(pause_ms))
+        if (interrupt_during(pause_ms, 0))
             return error_set(why, ERROR_CANCELLED, "interrupted");
     }
 }

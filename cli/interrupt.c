@@ -20,24 +20,18 @@ void interrupt_listen(void)
     sigaction(SIGTERM, &action, NULL);
 }
 
-int interrupt_count(void)
-{
-    return interrupts;
-}
-
 bool interrupt_is_asked(void *unused)
 {
     (void)unused;
     return interrupts > 0;
 }
 
-bool interrupt_during(int64_t ms)
+bool interrupt_during(int64_t ms, int borne)
 {
-    int before = interrupts;
     struct instant end = instant_plus_ms(clock_now(), ms);
     for (;;) {
         int64_t left = instant_ms_between(clock_now(), end);
-        if (interrupts > before)
+        if (interrupts > borne)
             return true;
         if (left <= 0)
             return false;

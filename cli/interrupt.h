@@ -5,13 +5,12 @@
 #include <stdint.h>
 
 void interrupt_listen(void);
-int interrupt_count(void);
 
 /* In the shape of http_request's should_stop: has there been one? */
 bool interrupt_is_asked(void *unused);
 
-/* Sleeps; true if an interrupt came, which ends it at once. */
-bool interrupt_during(int64_t ms);
+/* Sleeps until there have been more than `borne`, which it answers with true, or the time is up. */
+bool interrupt_during(int64_t ms, int borne);
 
 /* What has been counted so far is dealt with: requests may go on. */
 void interrupt_forget(void);

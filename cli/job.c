@@ -159,7 +159,8 @@ static bool follow_one(struct api *api, struct watch *watch, struct error *why)
         draw(watch);
         ok = listen_once(api, watch, job->id, why);
         if (ok && !job_is_over(job)) {
-            ok = !interrupt_during(RECONNECT_MS) || error_set(why, ERROR_CANCELLED, "interrupted");
+            ok = !interrupt_during(RECONNECT_MS, 0) ||
+                 error_set(why, ERROR_CANCELLED, "interrupted");
         }
         /* Also after a stream without news: the truth is the job itself. */
         ok = ok && job_fetch(api, job->id, job, NULL, why);

@@ -259,9 +259,8 @@ static bool send_all(struct session *session, const struct arguments *arguments,
 static int interrupted(struct session *session, const struct job_view *jobs, size_t count)
 {
     struct console *console = &session->console;
-    int seen = interrupt_count();
     console_say(console, "detached; the jobs go on. Ctrl-C again within 2 s cancels them");
-    bool is_cancelled = seen > 1 || interrupt_during(SECOND_CHANCE_MS);
+    bool is_cancelled = interrupt_during(SECOND_CHANCE_MS, 1);
     interrupt_forget();
     for (size_t i = 0; i < count; i++) {
         if (job_is_over(&jobs[i]))
