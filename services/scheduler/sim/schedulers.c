@@ -105,6 +105,7 @@ static struct event *carry_out(struct sim *sim, const struct question *question)
     case ACTION_DISPATCH:
     case ACTION_FORGET:
     case ACTION_ANSWER:
+    case ACTION_EXPLAIN:
     case ACTION_SERVED:
     case ACTION_LEAD:
     case ACTION_YIELD:
@@ -165,6 +166,7 @@ static void give_up(struct sim *sim, void *what)
     case ACTION_DISPATCH:
     case ACTION_FORGET:
     case ACTION_ANSWER:
+    case ACTION_EXPLAIN:
     case ACTION_SERVED:
     case ACTION_LEAD:
     case ACTION_YIELD:
@@ -222,6 +224,7 @@ static void perform(struct sim *sim, uint32_t number, const struct action *actio
         analyzers_answer(sim, number, action);
         return;
     case ACTION_FORGET:
+    case ACTION_EXPLAIN:
     case ACTION_SERVED:
     case ACTION_LEAD:
     case ACTION_YIELD:
