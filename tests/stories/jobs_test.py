@@ -87,6 +87,20 @@ def test_the_eleventh_user_tells_that_ten_are_being_served(world):
     world.settle()
 
 
+def test_without_a_leader_a_job_is_shown_without_its_reason(world):
+    world.script({"when": {"text": "slow"}, "then": {"delay_ms": 1500}})
+    job = world.submit("leaderless", posts=[{"id": "s", "text": "a slow one"}])
+    wait_until(lambda: reason(world, job) == "runs", 10, "it runs")
+    scheduler = world.fleet.services["scheduler"]
+    scheduler.freeze()
+    try:
+        shown = world.api.job(job)
+    finally:
+        scheduler.thaw()
+    assert shown["id"] == job and "waiting" not in shown and "position" not in shown
+    world.settle()
+
+
 def test_a_cancelled_call_is_stopped_and_its_user_is_served_again(world):
     world.script({"when": {"text": "slow"}, "then": {"delay_ms": 20000}})
     slow = world.submit("canceller", posts=[{"id": "s", "text": "a slow one"}])
