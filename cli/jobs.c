@@ -109,6 +109,16 @@ static void print_job(const struct session *session, const struct job_view *job,
            created ? created : "", user ? user : "");
 }
 
+/* What it waits for, if the service says so. */
+static void print_waiting(const struct session *session, const json_t *document)
+{
+    const json_t *waiting = json_object_get(document, "waiting");
+    const char *detail = json_string_value(json_object_get(waiting, "detail"));
+    if (detail && !session->console.is_json)
+        printf("  %s; %lld chunks come before it\n", detail,
+               (long long)json_integer_value(json_object_get(document, "position")));
+}
+
 static void print_heading(const struct session *session)
 {
     if (!session->console.is_json && !session->console.is_quiet) {
@@ -154,10 +164,12 @@ static int for_each(struct session *session, const struct arguments *arguments,
         json_t *document = NULL;
         struct job_view job = {0};
         struct error why;
-        if (exchange(session->api, arguments->ids[i], &job, &document, &why))
-            print_job(session, &job, document);
-        else
+        if (!exchange(session->api, arguments->ids[i], &job, &document, &why)) {
             end = console_fail(&session->console, &why);
+            continue;
+        }
+        print_job(session, &job, document);
+        print_waiting(session, document);
     }
     return end;
 }

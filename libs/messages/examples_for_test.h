@@ -211,6 +211,22 @@ EXAMPLE Tp__Heartbeat heartbeat = {
     .busy = 3,
 };
 
+EXAMPLE Tp__WaitingAsk waiting_ask = {
+    .base = PROTOBUF_C_MESSAGE_INIT(&tp__waiting_ask__descriptor),
+    .schema_version = SCHEMA_VERSION,
+    .job_id = JOB,
+};
+EXAMPLE Tp__WaitingReply waiting_reply = {
+    .base = PROTOBUF_C_MESSAGE_INIT(&tp__waiting_reply__descriptor),
+    .schema_version = SCHEMA_VERSION,
+    .is_known = 1,
+    .reason = TP__WAITING_REASON__ALL_USERS_SERVED,
+    .position = 12,
+    .served_users = 10,
+    .most_users = 11,
+    .retry_in_ms = 2000,
+};
+
 EXAMPLE Tp__SubmitPart submit_part = {
     .base = PROTOBUF_C_MESSAGE_INIT(&tp__submit_part__descriptor),
     .schema_version = SCHEMA_VERSION,

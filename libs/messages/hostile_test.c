@@ -93,6 +93,25 @@ static void enums_must_be_known_and_set(void **state)
     assert_refused(jobs_query, query, "statuses");
 }
 
+static void why_a_job_waits_has_a_reason_if_the_job_is_known(void **state)
+{
+    (void)state;
+    Tp__WaitingAsk ask = waiting_ask;
+    ask.job_id = "any";
+    assert_refused(waiting_ask, ask, "job_id");
+    Tp__WaitingReply reply = waiting_reply;
+    reply.reason = TP__WAITING_REASON__NO_REASON;
+    assert_refused(waiting_reply, reply, "reason");
+    reply.is_known = 0;
+    assert_taken(waiting_reply, reply);
+    reply = waiting_reply;
+    reply.reason = (Tp__WaitingReason)99;
+    assert_refused(waiting_reply, reply, "reason");
+    reply = waiting_reply;
+    reply.served_users = UINT32_MAX;
+    assert_refused(waiting_reply, reply, "served_users");
+}
+
 static void texts_must_be_utf8_without_nul(void **state)
 {
     (void)state;
@@ -294,6 +313,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(another_schema_version_is_refused, begin, end),
         cmocka_unit_test_setup_teardown(ids_must_be_what_they_claim, begin, end),
         cmocka_unit_test_setup_teardown(enums_must_be_known_and_set, begin, end),
+        cmocka_unit_test_setup_teardown(why_a_job_waits_has_a_reason_if_the_job_is_known, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(texts_must_be_utf8_without_nul, begin, end),
         cmocka_unit_test_setup_teardown(a_string_with_a_nul_is_refused_not_cut, begin, end),
         cmocka_unit_test_setup_teardown(numbers_must_be_finite_and_in_bounds, begin, end),

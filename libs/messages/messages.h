@@ -20,6 +20,7 @@
 #include "job.pb-c.h"
 #include "permit.pb-c.h"
 #include "telemetry.pb-c.h"
+#include "waiting.pb-c.h"
 #include "work.pb-c.h"
 
 enum { SCHEMA_VERSION = 1, MESSAGE_MAX_BYTES = 1000 * 1000, UNPACK_CAP_BYTES = 16 << 20 };
@@ -43,6 +44,8 @@ enum {
     X(permit_ask, Tp__PermitAsk, tp__permit_ask)                                                   \
     X(permit_answer, Tp__PermitAnswer, tp__permit_answer)                                          \
     X(heartbeat, Tp__Heartbeat, tp__heartbeat)                                                     \
+    X(waiting_ask, Tp__WaitingAsk, tp__waiting_ask)                                                \
+    X(waiting_reply, Tp__WaitingReply, tp__waiting_reply)                                          \
     X(job_event, Tp__JobEvent, tp__job_event)                                                      \
     X(submit_part, Tp__SubmitPart, tp__submit_part)                                                \
     X(submit_part_reply, Tp__SubmitPartReply, tp__submit_part_reply)                               \

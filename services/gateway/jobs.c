@@ -5,12 +5,14 @@
 #include "cursor.h"
 #include "gateway.h"
 #include "routes.h"
+#include "scheduler_client.h"
 #include "store_client/store_client.h"
 #include "views.h"
 
-enum { LIST_DEFAULT = 50, LIST_MAX = 200, STATES_MAX = 6, RETRY_AFTER_S = 1 };
+enum { LIST_DEFAULT = 50, LIST_MAX = 200, STATES_MAX = 6, RETRY_AFTER_S = 1, EXPLAIN_MS = 150 };
 
-/* Usage may still change once a job is over, when the last call is settled. */
+/* Weak: it tells the state of the job, not its position, which changes with everybody's jobs. Usage
+ * may still change once a job is over, when the last call is settled. */
 static char *etag_of(struct arena *arena, const Tp__JobView *job)
 {
     return arena_format(arena, "\"%u-%" PRId64 "-%" PRIu64 "-%u\"", job->event_number,
@@ -18,14 +20,27 @@ static char *etag_of(struct arena *arena, const Tp__JobView *job)
                         job->llm_calls);
 }
 
-static void answer_job(struct web_request *request, int status, const Tp__JobView *job)
+/* NULL if nothing waits, or if nobody who leads says so in time: the job is answered either way. */
+static const Tp__WaitingReply *ask_why(struct gateway *gateway, struct web_request *request,
+                                       const Tp__JobView *job)
+{
+    const Tp__WaitingReply *waiting;
+    struct error why;
+    bool is_told = !state_is_final(job->status) &&
+                   scheduler_waiting(gateway->bus, job->job_id, EXPLAIN_MS, request_trace(request),
+                                     web_arena(request), &waiting, &why);
+    return is_told ? waiting : NULL;
+}
+
+static void answer_job(struct web_request *request, const Tp__JobView *job,
+                       const Tp__WaitingReply *waiting)
 {
     SCOPED(text_free)
     struct text body = {0};
-    view_job(job, &body);
+    view_job_waiting(job, waiting, &body);
     if (!state_is_final(job->status))
         web_add_header(request, "Retry-After", "%d", RETRY_AFTER_S);
-    answer_json(request, status, &body);
+    answer_json(request, 200, &body);
 }
 
 void job_get(void *context, struct web_request *request)
@@ -48,12 +63,12 @@ void job_get(void *context, struct web_request *request)
     }
     const char *etag = etag_of(web_arena(request), reply->job);
     const char *known = web_header(request, "If-None-Match");
-    web_add_header(request, "ETag", "%s", etag);
+    web_add_header(request, "ETag", "W/%s", etag);
     web_add_header(request, "Cache-Control", "private, no-cache");
     if (known && (strstr(known, etag) || strcmp(known, "*") == 0))
         web_answer(request, 304, NULL, NULL, 0);
     else
-        answer_job(request, 200, reply->job);
+        answer_job(request, reply->job, ask_why(gateway, request, reply->job));
 }
 
 void job_cancel(void *context, struct web_request *request)
@@ -71,7 +86,7 @@ void job_cancel(void *context, struct web_request *request)
     struct error why;
     if (store_cancel(gateway->bus, &order, gateway->settings->store_timeout_ms,
                      request_trace(request), web_arena(request), &reply, &why))
-        answer_job(request, 200, reply->job);
+        answer_job(request, reply->job, NULL);
     else
         answer_store_error(request, &why);
 }

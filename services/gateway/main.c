@@ -1,7 +1,8 @@
 /* gateway: the one door for clients.
  *
  * Hears        HTTP and WebSocket of clients; tp.event.> as wake-ups for those who follow a job
- * Says         questions to the store (tp.rpc.store.*), each for one request
+ * Says         questions to the store (tp.rpc.store.*), each for one request; to the leading
+ *              scheduler, why a job waits (tp.rpc.scheduler.waiting)
  * Keeps        nothing but a short memory of known keys: any replica serves any client
  * If it dies   its open requests fail and its streams end; clients repeat by their idempotency key
  *              and resume by their last event, at another replica or the next incarnation

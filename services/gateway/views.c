@@ -95,7 +95,7 @@ static void add_links(struct text *out, const char *id)
                 id, id, id, id);
 }
 
-void view_job(const Tp__JobView *job, struct text *out)
+static void add_job(const Tp__JobView *job, struct text *out)
 {
     const Tp__Progress *progress = job->progress;
     text_format(out, "{\"id\":\"%s\"", job->job_id);
@@ -124,6 +124,83 @@ void view_job(const Tp__JobView *job, struct text *out)
                 job->prompt_tokens, job->completion_tokens, job->llm_calls);
     add_rejected(out, job);
     add_links(out, job->job_id);
+}
+
+void view_job(const Tp__JobView *job, struct text *out)
+{
+    add_job(job, out);
+    text_add(out, "}");
+}
+
+static const char *reason_name(Tp__WaitingReason reason)
+{
+    switch (reason) {
+    case TP__WAITING_REASON__RUNS:
+        return "runs";
+    case TP__WAITING_REASON__BEING_GRANTED:
+        return "being_granted";
+    case TP__WAITING_REASON__OWN_CHUNK_RUNS:
+        return "own_chunk_runs";
+    case TP__WAITING_REASON__ALL_USERS_SERVED:
+        return "all_users_served";
+    case TP__WAITING_REASON__OTHERS_FIRST:
+        return "others_first";
+    case TP__WAITING_REASON__WAITS_FOR_RETRY:
+        return "waits_for_retry";
+    case TP__WAITING_REASON__NO_ANALYZER:
+        return "no_analyzer";
+    case TP__WAITING_REASON__NO_REASON:
+    case TP__WAITING_REASON__NOTHING_WAITS:
+    case _TP__WAITING_REASON_IS_INT_SIZE:
+        break;
+    }
+    return NULL; /* nothing of it waits */
+}
+
+/* The reason in words, for people. */
+static void add_detail(struct text *out, const Tp__WaitingReply *waiting)
+{
+    switch (waiting->reason) {
+    case TP__WAITING_REASON__RUNS:
+        text_add(out, "it is being analysed");
+        return;
+    case TP__WAITING_REASON__BEING_GRANTED:
+        text_add(out, "its turn has come");
+        return;
+    case TP__WAITING_REASON__OWN_CHUNK_RUNS:
+        text_add(out, "your own chunk runs");
+        return;
+    case TP__WAITING_REASON__ALL_USERS_SERVED:
+        text_format(out, "%u of %u users are being served", waiting->served_users,
+                    waiting->most_users);
+        return;
+    case TP__WAITING_REASON__OTHERS_FIRST:
+        text_format(out, "%u chunks of others come before", waiting->position);
+        return;
+    case TP__WAITING_REASON__WAITS_FOR_RETRY:
+        text_format(out, "it failed and is tried again in %u s",
+                    waiting->retry_in_ms / 1000 + (waiting->retry_in_ms % 1000 > 0));
+        return;
+    case TP__WAITING_REASON__NO_ANALYZER:
+        text_add(out, "no analyzer is there");
+        return;
+    case TP__WAITING_REASON__NO_REASON:
+    case TP__WAITING_REASON__NOTHING_WAITS:
+    case _TP__WAITING_REASON_IS_INT_SIZE:
+        return;
+    }
+}
+
+void view_job_waiting(const Tp__JobView *job, const Tp__WaitingReply *waiting, struct text *out)
+{
+    const char *reason = waiting && waiting->is_known ? reason_name(waiting->reason) : NULL;
+    add_job(job, out);
+    if (reason) {
+        text_format(out, ",\"position\":%u,\"waiting\":{\"reason\":\"%s\",\"detail\":\"",
+                    waiting->position, reason);
+        add_detail(out, waiting);
+        text_add(out, "\"}");
+    }
     text_add(out, "}");
 }
 

@@ -165,6 +165,7 @@ static bool ask(const struct errands_options *options, struct question *question
     case ACTION_DISPATCH:
     case ACTION_FORGET:
     case ACTION_ANSWER:
+    case ACTION_EXPLAIN:
     case ACTION_SERVED:
     case ACTION_LEAD:
     case ACTION_YIELD:

@@ -19,7 +19,7 @@ struct ear {
     struct bus_subscription *subscription;
 };
 
-enum { EARS = 4 };
+enum { EARS = 5 };
 struct inbox {
     struct ear ears[EARS];
 };
@@ -30,20 +30,41 @@ static void post(struct ear *ear, const struct event *event, struct arena *arena
         scheduler_metrics_refused("full");
 }
 
+static bool read_reply(const struct bus_message *message, char subject[REPLY_SUBJECT_SIZE],
+                       struct error *why)
+{
+    const char *reply = bus_reply_subject(message);
+    if (reply == NULL || strlen(reply) >= REPLY_SUBJECT_SIZE)
+        return error_set(why, ERROR_INVALID, "an ask without a usable reply subject");
+    strcpy(subject, reply);
+    return true;
+}
+
 static bool read_ask(struct ear *ear, const struct bus_message *message, struct error *why)
 {
     const Tp__PermitAsk *ask;
     if (!unpack_permit_ask(ear->arena, bus_body(message), &ask, why))
         return false;
-    const char *reply = bus_reply_subject(message);
-    if (reply == NULL || strlen(reply) >= REPLY_SUBJECT_SIZE)
-        return error_set(why, ERROR_INVALID, "an ask without a usable reply subject");
     struct event event = {.kind = EVENT_PERMIT_ASK};
     event.ask.id = translate_attempt(ask->job_id, ask->chunk_number, ask->attempt);
     event.ask.ask_number = ask->ask_number;
     event.ask.is_free = ask->is_free;
     snprintf(event.ask.instance_id, INSTANCE_ID_SIZE, "%s", ask->instance_id);
-    snprintf(event.ask.reply, REPLY_SUBJECT_SIZE, "%s", reply);
+    if (!read_reply(message, event.ask.reply, why))
+        return false;
+    post(ear, &event, NULL);
+    return true;
+}
+
+static bool read_waiting(struct ear *ear, const struct bus_message *message, struct error *why)
+{
+    const Tp__WaitingAsk *ask;
+    if (!unpack_waiting_ask(ear->arena, bus_body(message), &ask, why))
+        return false;
+    struct event event = {.kind = EVENT_WAITING_ASK};
+    snprintf(event.waiting.job_id, JOB_ID_SIZE, "%s", ask->job_id);
+    if (!read_reply(message, event.waiting.reply, why))
+        return false;
     post(ear, &event, NULL);
     return true;
 }
@@ -103,9 +124,8 @@ bool inbox_open(struct bus *bus, struct mailbox *mailbox, struct inbox **out, st
         const char *subject;
         bool (*read)(struct ear *ear, const struct bus_message *message, struct error *why);
     } SUBJECTS[EARS] = {
-        {RPC_SCHEDULER_PERMIT, read_ask},
-        {RPC_SCHEDULER_HEARTBEAT, read_heartbeat},
-        {SUBJECT_RESULT, read_outcome},
+        {RPC_SCHEDULER_PERMIT, read_ask},          {RPC_SCHEDULER_WAITING, read_waiting},
+        {RPC_SCHEDULER_HEARTBEAT, read_heartbeat}, {SUBJECT_RESULT, read_outcome},
         {SUBJECT_EVENTS_ALL, read_job_event},
     };
     SCOPED(inbox_close)

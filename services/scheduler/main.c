@@ -1,9 +1,10 @@
 /* scheduler: the brain. It decides who is next, what may be called, and what follows a failure.
  *
  * Hears        tp.event.> (jobs), tp.result (outcomes as they pass), tp.rpc.scheduler.permit and
- *              .heartbeat (analyzers), and the store's answers to tp.rpc.store.lease, .batch,
- *              .snapshot, .changed, .job_state
- * Says         dispatches to tp.work.<class>, permits to whoever asked for them
+ *              .heartbeat (analyzers), .waiting (gateways), and the store's answers to
+ *              tp.rpc.store.lease, .batch, .snapshot, .changed, .job_state
+ * Says         dispatches to tp.work.<class>, permits to whoever asked for them, and why a job
+ *              waits
  * Keeps        nothing durable: a copy of the unfinished jobs, rebuilt from the store at each
  *              takeover; several replicas run, one leads by a lease, the others stay silent
  * If it dies   calls in flight finish; a standby leads within a lease's length and grants new work

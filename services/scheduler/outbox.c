@@ -135,6 +135,18 @@ static void answer(struct outbox *outbox, const struct action *action)
     arena_reset(outbox->arena);
 }
 
+static void explain(struct outbox *outbox, const struct action *action)
+{
+    Tp__WaitingReply said = TP__WAITING_REPLY__INIT;
+    said.schema_version = SCHEMA_VERSION;
+    translate_explanation(&action->explain.told, &said);
+    struct error why;
+    if (!bus_publish(outbox->bus, action->explain.reply, pack_waiting_reply(outbox->arena, &said),
+                     &why))
+        log_debug("explanation.unsent", LOG_TEXT("job", action->explain.job_id), LOG_WHY(&why));
+    arena_reset(outbox->arena);
+}
+
 void outbox_perform(struct outbox *outbox, const struct action *action)
 {
     switch (action->kind) {
@@ -154,6 +166,9 @@ void outbox_perform(struct outbox *outbox, const struct action *action)
         return;
     case ACTION_ANSWER:
         answer(outbox, action);
+        return;
+    case ACTION_EXPLAIN:
+        explain(outbox, action);
         return;
     case ACTION_SERVED:
         scheduler_metrics_waited(action->waited_ms);

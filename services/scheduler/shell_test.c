@@ -227,6 +227,21 @@ static const Tp__PermitAnswer *ask_permit(struct world *world, const Tp__Dispatc
     return answered;
 }
 
+static Tp__WaitingReason ask_why(struct world *world)
+{
+    Tp__WaitingAsk ask = TP__WAITING_ASK__INIT;
+    ask.schema_version = SCHEMA_VERSION;
+    ask.job_id = JOB;
+    struct bytes said;
+    struct error why;
+    assert_true(bus_request(world->bus, RPC_SCHEDULER_WAITING,
+                            pack_waiting_ask(world->test_arena, &ask), ASK_MS, NULL,
+                            world->test_arena, &said, &why));
+    const Tp__WaitingReply *answered;
+    assert_true(unpack_waiting_reply(world->test_arena, said, &answered, &why));
+    return answered->reason;
+}
+
 /* ---- the tests ---- */
 static int begin(void **state)
 {
@@ -271,6 +286,7 @@ static void a_job_becomes_a_dispatch_and_one_instance_gets_its_permit(void **sta
     const Tp__PermitAnswer *first = ask_permit(world, dispatch, "one");
     assert_int_equal(first->verdict, TP__VERDICT__PERMITTED);
     assert_true(first->lease_left_ms > 30000);
+    assert_int_equal(ask_why(world), TP__WAITING_REASON__RUNS);
     assert_int_equal(ask_permit(world, dispatch, "other")->verdict, TP__VERDICT__DROP);
     shell_close(&shell);
     assert_int_equal(world->released, 0); /* its call may be running */

@@ -12,6 +12,7 @@ _Static_assert(MODE_EMBEDDED + 1 == (int)TP__ANALYSIS_MODE__BY_EMBEDDED, "modes"
 _Static_assert(OUTCOME_ABORTED + 1 == (int)TP__OUTCOME_CLASS__ABORTED, "outcomes");
 _Static_assert(BATCH_SPLIT + 1 == (int)TP__BATCH_OPERATION__SPLIT, "operations");
 _Static_assert(BATCH_OLD + 1 == (int)TP__BATCH_STATUS__OLD, "batch states");
+_Static_assert(WAITING_ANALYZER + 1 == (int)TP__WAITING_REASON__NO_ANALYZER, "reasons");
 _Static_assert(RESULT_SPLIT + 1 == (int)TP__BATCH_RESULT__WAS_SPLIT, "batch results");
 
 static enum analysis_mode mode_of(Tp__AnalysisMode mode)
@@ -138,4 +139,16 @@ struct attempt_id translate_attempt(const char *job_id, uint32_t chunk_number, u
 Tp__ServiceClass translate_class(enum service_class service_class)
 {
     return (Tp__ServiceClass)(service_class + 1);
+}
+
+void translate_explanation(const struct explanation *told, Tp__WaitingReply *reply)
+{
+    reply->is_known = told->is_known;
+    if (!told->is_known)
+        return;
+    reply->reason = (Tp__WaitingReason)(told->reason + 1);
+    reply->position = told->position;
+    reply->served_users = told->served_users;
+    reply->most_users = told->most_users;
+    reply->retry_in_ms = told->retry_in_ms;
 }

@@ -17,4 +17,5 @@ MUST_USE bool translate_answers(struct arena *arena, const Tp__BatchReply *reply
 Tp__BatchItem **translate_items(struct arena *arena, const struct batch_item *items, size_t count);
 
 struct attempt_id translate_attempt(const char *job_id, uint32_t chunk_number, uint32_t attempt);
+void translate_explanation(const struct explanation *told, Tp__WaitingReply *reply);
 Tp__ServiceClass translate_class(enum service_class service_class);

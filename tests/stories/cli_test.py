@@ -115,6 +115,8 @@ def test_jobs_are_listed_shown_and_cancelled(world, tweetpulse):
     job = world.submit("listed", posts=[{"id": "s", "text": "a slow one"}])
     assert job in tweetpulse("jobs", "--user", "listed").out
     assert json.loads(tweetpulse("status", job, "--json").out)["id"] == job
+    wait_until(lambda: world.fleet.llm.stats()["in_flight"] == 1, 10, "the call is in flight")
+    assert "it is being analysed" in tweetpulse("status", job).out
     assert "cancelled" in tweetpulse("cancel", job).out
     assert tweetpulse("watch", job).returncode == 1
     world.settle()

@@ -59,6 +59,48 @@ def test_results_come_as_json_lines_and_csv_in_the_order_of_the_posts(world):
     assert order == [post["id"] for post in posts]
 
 
+def reason(world, job):
+    return world.api.job(job).get("waiting", {}).get("reason")
+
+
+def test_a_users_second_job_tells_that_its_own_chunk_runs(world):
+    world.script({"when": {"text": "slow"}, "then": {"delay_ms": 2000}})
+    first = world.submit("asker", posts=[{"id": "s", "text": "a slow one"}])
+    wait_until(lambda: reason(world, first) == "runs", 10, "the first runs")
+    second = world.submit("asker", 3)
+    wait_until(lambda: reason(world, second) == "own_chunk_runs", 1, "the second tells why")
+    told = world.api.job(second)
+    assert told["position"] == 0
+    assert told["waiting"]["detail"] == "your own chunk runs"
+    world.settle()
+    over = world.api.job(second)
+    assert "waiting" not in over and "position" not in over
+
+
+def test_the_eleventh_user_tells_that_ten_are_being_served(world):
+    world.script(delay_ms=1500)
+    world.submit_all([(f"served-{i}", 1, {}) for i in range(10)])
+    wait_until(lambda: world.fleet.llm.stats()["in_flight"] == 10, 10, "ten calls are in flight")
+    eleventh = world.submit("eleventh", 1)
+    wait_until(lambda: reason(world, eleventh) == "all_users_served", 1, "it tells why")
+    assert world.api.job(eleventh)["waiting"]["detail"] == "10 of 10 users are being served"
+    world.settle()
+
+
+def test_without_a_leader_a_job_is_shown_without_its_reason(world):
+    world.script({"when": {"text": "slow"}, "then": {"delay_ms": 1500}})
+    job = world.submit("leaderless", posts=[{"id": "s", "text": "a slow one"}])
+    wait_until(lambda: reason(world, job) == "runs", 10, "it runs")
+    scheduler = world.fleet.services["scheduler"]
+    scheduler.freeze()
+    try:
+        shown = world.api.job(job)
+    finally:
+        scheduler.thaw()
+    assert shown["id"] == job and "waiting" not in shown and "position" not in shown
+    world.settle()
+
+
 def test_a_cancelled_call_is_stopped_and_its_user_is_served_again(world):
     world.script({"when": {"text": "slow"}, "then": {"delay_ms": 20000}})
     slow = world.submit("canceller", posts=[{"id": "s", "text": "a slow one"}])

@@ -112,6 +112,9 @@ static void hear(struct scheduler *s, const struct event *event)
     case EVENT_HEARTBEAT:
         fleet_heard(&s->fleet, event->heartbeat.instance_id, event->heartbeat.slots, s->now);
         break;
+    case EVENT_WAITING_ASK:
+        explain_on_ask(s, event);
+        break;
     case EVENT_DISPATCH_FAILED:
         attempts_on_dispatch_failed(s, &event->attempt);
         break;

@@ -24,7 +24,8 @@
  *     only if this epoch permitted it and heard no outcome, and granted again       (attempts)
  *  10 what waits is counted, by class                                               (book)
  *  11 after a takeover nothing is granted before the state is rebuilt               (lead)
- * Not here yet: 3's deficit round robin and fair sojourn, 5, 7, 12.
+ *  12 anyone may ask why a job waits: its position, and what it waits for        (explain)
+ * Not here yet: 3's deficit round robin and fair sojourn, 5, 7, when 12's job will be done.
  */
 #pragma once
 

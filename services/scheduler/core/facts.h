@@ -114,6 +114,26 @@ struct batch_answer {
     size_t part_count;
 };
 
+/* ---- why a job waits ---- */
+enum waiting_reason {
+    WAITING_NOTHING,  /* all of it is done, or it is over */
+    WAITING_RUNS,     /* a chunk of it is being analysed */
+    WAITING_GRANT,    /* its turn has come */
+    WAITING_OWN,      /* another job of its user is being served */
+    WAITING_SLOT,     /* as many users are being served as may be */
+    WAITING_OTHERS,   /* others' turns come before */
+    WAITING_RETRY,    /* it failed, and is tried again later */
+    WAITING_ANALYZER, /* nobody is there to analyse it */
+};
+
+struct explanation {
+    bool is_known; /* else the leader has not heard of the job */
+    enum waiting_reason reason;
+    uint32_t position;                 /* chunks that are served before its next one */
+    uint32_t served_users, most_users; /* WAITING_SLOT */
+    uint32_t retry_in_ms;              /* WAITING_RETRY */
+};
+
 /* ---- events ---- */
 enum event_kind {
     EVENT_TIME,            /* nothing but time has passed */
@@ -127,6 +147,7 @@ enum event_kind {
     EVENT_OUTCOME,         /* heard: an outcome on its way to the store */
     EVENT_PERMIT_ASK,      /* an analyzer asks */
     EVENT_HEARTBEAT,       /* an analyzer is there */
+    EVENT_WAITING_ASK,     /* somebody asks why a job waits */
     EVENT_DISPATCH_FAILED, /* the broker did not take it, or did not say so */
 };
 
@@ -181,6 +202,10 @@ struct event {
             char instance_id[INSTANCE_ID_SIZE];
             uint32_t slots;
         } heartbeat;
+        struct {
+            char job_id[JOB_ID_SIZE];
+            char reply[REPLY_SUBJECT_SIZE];
+        } waiting;
     };
 };
 
@@ -195,6 +220,7 @@ enum action_kind {
     ACTION_DISPATCH, /* publish what was granted, for the first time or again */
     ACTION_FORGET,   /* that dispatch will not be published again */
     ACTION_ANSWER,   /* a permit, or that there will be none */
+    ACTION_EXPLAIN,  /* tell why a job waits */
     ACTION_SERVED,   /* a job got its first permit: for the record */
     ACTION_LEAD,     /* leading from now on, with all rebuilt: for the record */
     ACTION_YIELD,    /* no longer leading; every dispatch is forgotten */
@@ -228,6 +254,11 @@ struct action {
             uint32_t lease_left_ms, life_ms;
             char reply[REPLY_SUBJECT_SIZE];
         } answer;
+        struct {
+            char job_id[JOB_ID_SIZE];
+            char reply[REPLY_SUBJECT_SIZE];
+            struct explanation told;
+        } explain;
         int64_t waited_ms; /* served */
     };
 };

@@ -4,6 +4,9 @@
 
 #include "base/check.h"
 
+/* Of a heap that is only estimated. */
+enum { MOST_LOOKED_AT = 4096 };
+
 static void put(struct heap *heap, uint32_t place, struct heap_node *node)
 {
     heap->nodes[place - 1] = node;
@@ -99,4 +102,17 @@ struct heap_node *heap_take_until(struct heap *heap, uint64_t key)
         return NULL;
     heap_remove(heap, first);
     return first;
+}
+
+size_t heap_sample_step(const struct heap *heap)
+{
+    return heap->count / MOST_LOOKED_AT + 1;
+}
+
+size_t heap_count_below(const struct heap *heap, uint64_t key)
+{
+    size_t step = heap_sample_step(heap), below = 0;
+    for (size_t i = 0; i < heap->count; i += step)
+        below += heap->nodes[i]->key < key;
+    return below * step;
 }

@@ -42,6 +42,11 @@ struct heap_node *heap_first(const struct heap *heap);
 /* Takes the least out if its key is at most `key`, else NULL. */
 struct heap_node *heap_take_until(struct heap *heap, uint64_t key);
 
+/* How many have a key below that one. Of a large heap every heap_sample_step()th node is looked at,
+ * so it is an estimate in bounded time. */
+size_t heap_count_below(const struct heap *heap, uint64_t key);
+size_t heap_sample_step(const struct heap *heap);
+
 static inline bool heap_has(const struct heap_node *node)
 {
     return node->place != 0;

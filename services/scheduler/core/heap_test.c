@@ -61,12 +61,33 @@ static void only_what_is_due_is_taken(void **state)
     assert_false(heap_has(&late));
 }
 
+static void what_is_below_a_key_is_counted_or_estimated_when_long(void **state)
+{
+    (void)state;
+    enum { MANY = 40000 };
+    struct heap heap = {0};
+    struct heap_node *nodes = calloc(MANY, sizeof *nodes);
+    assert_non_null(nodes);
+    for (uint32_t i = 0; i < NODES; i++)
+        heap_add(&heap, &nodes[i], (uint64_t)i * 7919 % NODES);
+    assert_int_equal(heap_sample_step(&heap), 1);
+    assert_int_equal(heap_count_below(&heap, 0), 0);
+    assert_int_equal(heap_count_below(&heap, 123), 123);
+    for (uint32_t i = NODES; i < MANY; i++)
+        heap_add(&heap, &nodes[i], (uint64_t)i * 7919 % MANY);
+    assert_true(heap_sample_step(&heap) > 1);
+    assert_in_range(heap_count_below(&heap, MANY / 2), MANY * 3 / 8, MANY * 5 / 8);
+    heap_free(&heap);
+    free(nodes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_least_comes_out_first),
         cmocka_unit_test(a_node_can_be_taken_out_anywhere_and_moved),
         cmocka_unit_test(only_what_is_due_is_taken),
+        cmocka_unit_test(what_is_below_a_key_is_counted_or_estimated_when_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -110,6 +110,42 @@ bool queue_runs_ahead(const struct queue *queue)
     CHECK_UNREACHABLE();
 }
 
+/* Each turn before that of the chunk, once; while turns go round, also once for each chunk that
+ * stands before it in its own turn. */
+static size_t ahead_in_class(const struct queue *queue, const struct chunk *chunk)
+{
+    const struct turn *mine = chunk->turn;
+    const struct heap *runnable = &queue->classes[mine->service_class].runnable;
+    bool goes_round = queue->fairness == FAIRNESS_ROUND_ROBIN;
+    size_t own = heap_count_below(&mine->ready, chunk->node.key);
+    size_t rounds = goes_round ? own : 0, step = heap_sample_step(runnable), ahead = 0;
+    uint64_t rank = goes_round ? mine->rank : heap_first(&mine->ready)->key;
+    for (size_t i = 0; i < runnable->count; i += step) {
+        const struct turn *other = HEAP_OWNER(runnable->nodes[i], struct turn, node);
+        size_t turns = rounds + (other->node.key < rank);
+        if (other != mine)
+            ahead += turns < other->ready.count ? turns : other->ready.count;
+    }
+    return own + ahead * step;
+}
+
+size_t queue_ahead_of(const struct queue *queue, const struct chunk *chunk)
+{
+    int mine = (int)chunk->turn->service_class;
+    size_t own_class = ahead_in_class(queue, chunk), ahead = own_class;
+    uint64_t until = queue->classes[mine].paid + own_class * queue->classes[mine].price;
+    for (int i = 0; i < CLASSES; i++) {
+        uint64_t paid = queue->classes[i].paid, price = queue->classes[i].price;
+        uint64_t limit = i < mine ? until + 1 : until; /* equal: the better class is first */
+        if (i == mine || paid >= limit)
+            continue;
+        uint64_t turns = (limit - paid + price - 1) / price;
+        uint32_t users = queue->classes[i].runnable.count;
+        ahead += turns < users ? turns : users;
+    }
+    return ahead;
+}
+
 size_t queue_runnable(const struct queue *queue)
 {
     size_t runnable = 0;

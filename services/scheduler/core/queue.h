@@ -52,5 +52,9 @@ void queue_restore(struct queue *queue, struct turn *turn, uint64_t rank);
 /* May users be granted ahead of a free slot? Not where a slot is kept for the whole job. */
 bool queue_runs_ahead(const struct queue *queue);
 
+/* How many chunks would be granted before this one, which is due, if nothing happened but grants
+ * (rule 12). Cheap: of a long queue it looks at some and estimates. */
+size_t queue_ahead_of(const struct queue *queue, const struct chunk *chunk);
+
 /* Turns that could be granted now, over all classes. */
 size_t queue_runnable(const struct queue *queue);

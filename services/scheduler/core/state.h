@@ -147,6 +147,9 @@ size_t attempts_room_ahead(const struct scheduler *s);
 void batch_on_answer(struct scheduler *s, const struct event *event);
 void batch_tend(struct scheduler *s); /* repeats, or collects the next */
 
+/* ---- explain.c: rule 12; reads the state that decides, and changes nothing of it ---- */
+void explain_on_ask(struct scheduler *s, const struct event *event);
+
 /* ---- lead.c ---- */
 void lead_on_lease(struct scheduler *s, const struct event *event);
 void lead_on_snapshot(struct scheduler *s, const struct event *event);

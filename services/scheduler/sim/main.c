@@ -54,6 +54,7 @@ static const char *const COUNT_NAMES[COUNTS] = {
     "grants",
     "waits by rule 1",
     "calls at the cap",
+    "why it waits",
     "splits",
     "retries",
     "embedded",

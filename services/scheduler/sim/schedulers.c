@@ -45,12 +45,36 @@ static void plan_wake(struct sim *sim, uint32_t number)
     sim_after(sim, delay, &sim->processes[number], wake, sim_keep(sim, &alarm, sizeof(alarm)));
 }
 
+/* Rule 12: the leader tells, and asking decides nothing. After every step, so that all states are
+ * asked about; without chance, so that a history is the same as if nobody had asked. */
+static void ask_why(struct sim *sim, uint32_t number)
+{
+    if (sim->store.job_count == 0)
+        return;
+    const struct model_job *job = sim->store.jobs[(uint64_t)sim->now % sim->store.job_count];
+    struct event event = {.kind = EVENT_WAITING_ASK};
+    strcpy(event.waiting.job_id, job->id);
+    const struct actions *actions =
+        scheduler_step(sim->schedulers[number].core, &event, clock_of(sim, number));
+    for (size_t i = 0; i < actions->count; i++) {
+        const struct action *action = &actions->list[i];
+        if (action->kind != ACTION_EXPLAIN)
+            sim_violation(sim, "rule 12", "asking why a job waits led to action %d", action->kind);
+        else if (action->explain.told.most_users > CALL_CAP)
+            sim_violation(sim, "rule 12", "%u users are said to be served at most",
+                          action->explain.told.most_users);
+        else
+            sim->counts[COUNT_RULE_12] += action->explain.told.is_known;
+    }
+}
+
 static void step(struct sim *sim, uint32_t number, const struct event *event)
 {
     struct model_scheduler *scheduler = &sim->schedulers[number];
     const struct actions *actions = scheduler_step(scheduler->core, event, clock_of(sim, number));
     for (size_t i = 0; i < actions->count; i++)
         perform(sim, number, &actions->list[i]);
+    ask_why(sim, number);
     plan_wake(sim, number);
 }
 
@@ -105,6 +129,7 @@ static struct event *carry_out(struct sim *sim, const struct question *question)
     case ACTION_DISPATCH:
     case ACTION_FORGET:
     case ACTION_ANSWER:
+    case ACTION_EXPLAIN:
     case ACTION_SERVED:
     case ACTION_LEAD:
     case ACTION_YIELD:
@@ -165,6 +190,7 @@ static void give_up(struct sim *sim, void *what)
     case ACTION_DISPATCH:
     case ACTION_FORGET:
     case ACTION_ANSWER:
+    case ACTION_EXPLAIN:
     case ACTION_SERVED:
     case ACTION_LEAD:
     case ACTION_YIELD:
@@ -222,6 +248,7 @@ static void perform(struct sim *sim, uint32_t number, const struct action *actio
         analyzers_answer(sim, number, action);
         return;
     case ACTION_FORGET:
+    case ACTION_EXPLAIN:
     case ACTION_SERVED:
     case ACTION_LEAD:
     case ACTION_YIELD:

@@ -80,8 +80,9 @@ enum count {
     COUNT_POSTS,
     COUNT_CALLS,
     COUNT_GRANTS,
-    COUNT_RULE_1, /* chunks that wait for another one of their user, at each grant */
-    COUNT_RULE_2, /* calls were at their cap */
+    COUNT_RULE_1,  /* chunks that wait for another one of their user, at each grant */
+    COUNT_RULE_2,  /* calls were at their cap */
+    COUNT_RULE_12, /* it was told why a job waits */
     COUNT_SPLITS,
     COUNT_RETRIES,
     COUNT_EMBEDDED,
@@ -92,7 +93,7 @@ enum count {
     COUNT_TAKEOVERS,
     COUNT_EXCUSED, /* overlaps that a silent analyzer explains */
 };
-#define COUNTS 27
+#define COUNTS 28
 
 struct sim;
 typedef void sim_deed(struct sim *sim, void *what);

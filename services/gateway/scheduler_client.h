@@ -1,0 +1,13 @@
+/* What only the leading scheduler can tell, asked over the broker.
+ *
+ * Waits up to timeout_ms; ERROR_TIMEOUT or ERROR_UNAVAILABLE: nobody leads just now. The reply
+ * lives in the arena. Thread-safe as the bus is; the arena is the caller's.
+ */
+#pragma once
+
+#include "bus/bus.h"
+#include "messages/messages.h"
+
+MUST_USE bool scheduler_waiting(struct bus *bus, const char *job_id, int64_t timeout_ms,
+                                const char *trace, struct arena *arena,
+                                const Tp__WaitingReply **reply, struct error *why);

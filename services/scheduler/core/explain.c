@@ -1,0 +1,164 @@
+/* Why a job waits (rule 12): what its foremost chunk waits for, and how many come before it. */
+#include <string.h>
+
+#include "base/check.h"
+#include "state.h"
+
+/* How far a chunk has come; the greater is nearer to its result. */
+enum standing { STANDS_NOWHERE, STANDS_BACK, STANDS_IN_TURN, STANDS_GRANTED, STANDS_RUNNING };
+
+static bool is_running(const struct attempt *attempt)
+{
+    switch (attempt->phase) {
+    case ATTEMPT_WAITING:
+        return attempt->mode == MODE_EMBEDDED; /* needs no permit */
+    case ATTEMPT_SWORN:
+        return false;
+    case ATTEMPT_CALLING:
+    case ATTEMPT_CACHED:
+    case ATTEMPT_FOREIGN:
+    case ATTEMPT_ENDED: /* until its commit */
+    case ATTEMPT_LOST:
+        return true;
+    }
+    CHECK_UNREACHABLE();
+}
+
+static enum standing standing_of(const struct chunk *chunk)
+{
+    if (chunk->flight)
+        return is_running(chunk->flight) ? STANDS_RUNNING : STANDS_GRANTED;
+    if (chunk->is_in_batch)
+        return STANDS_GRANTED;
+    switch (chunk->place) {
+    case PLACE_NOWHERE:
+        return STANDS_NOWHERE;
+    case PLACE_WAITING:
+        return STANDS_BACK;
+    case PLACE_SPLITS: /* goes with the next batch */
+        return STANDS_GRANTED;
+    case PLACE_TURN:
+        return STANDS_IN_TURN;
+    }
+    CHECK_UNREACHABLE();
+}
+
+/* Of several that have come equally far, the one whose place is before the others'. */
+static const struct chunk *foremost(const struct job *job)
+{
+    const struct chunk *best = NULL;
+    for (uint32_t i = 0; i < job->chunk_count; i++) {
+        const struct chunk *chunk = job->chunks[i];
+        enum standing here = standing_of(chunk), there = best ? standing_of(best) : STANDS_NOWHERE;
+        if (here > there || (here == there && best && chunk->node.key < best->node.key))
+            best = chunk;
+    }
+    return best;
+}
+
+static bool has_running(const struct heap *attempts, const struct user *user)
+{
+    for (uint32_t i = 0; i < attempts->count; i++) {
+        const struct attempt *attempt = HEAP_OWNER(attempts->nodes[i], struct attempt, alarm);
+        if (attempt->chunk->job->user == user && is_running(attempt))
+            return true;
+    }
+    return false;
+}
+
+static bool user_is_served(const struct scheduler *s, const struct user *user)
+{
+    return user->occupied > 0 &&
+           (has_running(&s->attempts.alarms, user) || has_running(&s->attempts.errands, user));
+}
+
+/* Permits go by the order of grants. */
+static size_t grants_before(const struct scheduler *s, const struct attempt *mine)
+{
+    size_t before = 0;
+    for (uint32_t i = 0; i < s->attempts.alarms.count; i++) {
+        const struct attempt *other =
+            HEAP_OWNER(s->attempts.alarms.nodes[i], struct attempt, alarm);
+        before += other->phase == ATTEMPT_WAITING && other->parked.key < mine->parked.key;
+    }
+    return before;
+}
+
+/* Grants that wait for their permit, and those asked for. */
+static size_t grants_ahead(const struct scheduler *s, const struct chunk *chunk)
+{
+    if (chunk->flight)
+        return grants_before(s, chunk->flight);
+    size_t ahead = s->attempts.waiting;
+    if (s->batch.is_outstanding)
+        for (size_t i = 0; i < s->batch.count && s->batch.chunks[i] != chunk; i++)
+            ahead += s->batch.items[i].operation == BATCH_GRANT;
+    return ahead;
+}
+
+/* It could go on, if there were room. */
+static void explain_room(const struct scheduler *s, struct explanation *told)
+{
+    uint32_t cap = attempts_call_cap(s), most = s->fleet.slots < cap ? s->fleet.slots : cap;
+    size_t served = queue_runs_ahead(&s->queue) ? s->attempts.calls : s->attempts.count;
+    if (most == 0) {
+        told->reason = WAITING_ANALYZER;
+    } else if (served >= most) {
+        told->reason = WAITING_SLOT;
+        told->served_users = (uint32_t)served;
+        told->most_users = most;
+    } else {
+        told->reason = told->position > 0 ? WAITING_OTHERS : WAITING_GRANT;
+    }
+}
+
+/* 0 if it is due, which is seen to at the end of this step. */
+static uint32_t ms_until(const struct scheduler *s, struct instant due)
+{
+    int64_t left_ms = instant_ms_between(s->now, due);
+    if (left_ms < 0)
+        return 0;
+    return left_ms < UINT32_MAX ? (uint32_t)left_ms : UINT32_MAX;
+}
+
+static struct explanation explain_chunk(const struct scheduler *s, const struct chunk *chunk)
+{
+    struct explanation told = {.is_known = true, .reason = WAITING_NOTHING};
+    switch (chunk ? standing_of(chunk) : STANDS_NOWHERE) {
+    case STANDS_NOWHERE:
+        break;
+    case STANDS_RUNNING:
+        told.reason = WAITING_RUNS;
+        break;
+    case STANDS_BACK:
+        told.reason = WAITING_RETRY;
+        told.retry_in_ms = ms_until(s, (struct instant){(int64_t)chunk->node.key});
+        break;
+    case STANDS_GRANTED:
+        told.position = (uint32_t)grants_ahead(s, chunk);
+        explain_room(s, &told);
+        break;
+    case STANDS_IN_TURN:
+        told.position = (uint32_t)(grants_ahead(s, chunk) + queue_ahead_of(&s->queue, chunk));
+        if (user_is_served(s, chunk->job->user))
+            told.reason = WAITING_OWN;
+        else
+            explain_room(s, &told);
+        break;
+    }
+    return told;
+}
+
+void explain_on_ask(struct scheduler *s, const struct event *event)
+{
+    if (!lead_is_held(s))
+        return; /* who does not lead stays silent */
+    struct action *action = say(s, ACTION_EXPLAIN);
+    strcpy(action->explain.job_id, event->waiting.job_id);
+    strcpy(action->explain.reply, event->waiting.reply);
+    const struct job *job = book_job(&s->book, event->waiting.job_id);
+    if (job && job_status_is_terminal(job->status))
+        action->explain.told = explain_chunk(s, NULL);
+    else if (job)
+        action->explain.told = explain_chunk(s, foremost(job));
+}
