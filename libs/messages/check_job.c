@@ -1,6 +1,6 @@
 #include "messages/checks.h"
 
-enum { BODY_HASH_BYTES = 32, PARTS_MAX = 1000 };
+enum { BODY_HASH_BYTES = 32, PARTS_MAX = 1000, SUMMARIES_MAX = 100 };
 
 bool check_submit_part(const Tp__SubmitPart *message, struct error *why)
 {
@@ -46,6 +46,17 @@ bool check_submit_job(const Tp__SubmitJob *message, struct error *why)
            check_rejected(message->n_rejected, message->rejected, why);
 }
 
+static bool check_summaries(size_t count, const char *const *summaries, struct error *why)
+{
+    if (!check_range("summaries", count, 0, SUMMARIES_MAX, why))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (!check_length("summary", summaries[i], LINE_MAX_BYTES, why))
+            return error_prefix(why, "summaries[%zu]", i);
+    }
+    return true;
+}
+
 static bool check_job_view(const Tp__JobView *job, struct error *why)
 {
     return check_uuid("job_id", job->job_id, why) &&
@@ -55,7 +66,8 @@ static bool check_job_view(const Tp__JobView *job, struct error *why)
            check_set("status", job->status, why) && check_present("progress", job->progress, why) &&
            check_length("error", job->error, LINE_MAX_BYTES, why) &&
            check_tasks(job->n_tasks, job->tasks, why) &&
-           check_rejected(job->n_rejected, job->rejected, why);
+           check_rejected(job->n_rejected, job->rejected, why) &&
+           check_summaries(job->n_summaries, job->summaries, why);
 }
 
 static bool check_job_part(const Tp__JobView *job, struct error *why)

@@ -76,6 +76,16 @@ static void add_time(struct text *out, const char *name, int64_t wall_ms)
     add_member(out, name, time);
 }
 
+static void add_list(struct text *out, const char *name, const char *const *list, size_t count)
+{
+    text_format(out, ",\"%s\":[", name);
+    for (size_t i = 0; i < count; i++) {
+        text_add(out, i ? "," : "");
+        text_add_json(out, list[i], strlen(list[i]));
+    }
+    text_add(out, "]");
+}
+
 static void add_rejected(struct text *out, const Tp__JobView *job)
 {
     text_add(out, ",\"rejected\":[");
@@ -102,13 +112,9 @@ static void add_job(const Tp__JobView *job, struct text *out)
     add_member(out, "state", state_name(job->status));
     add_member(out, "user", job->user_id);
     add_member(out, "class", class_name(job->service_class));
-    text_add(out, ",\"tasks\":[");
-    for (size_t i = 0; i < job->n_tasks; i++) {
-        text_add(out, i ? "," : "");
-        text_add_json(out, job->tasks[i], strlen(job->tasks[i]));
-    }
+    add_list(out, "tasks", job->tasks, job->n_tasks);
     text_format(out,
-                "],\"total_posts\":%u,\"processed_posts\":%u,\"failed_posts\":%u,"
+                ",\"total_posts\":%u,\"processed_posts\":%u,\"failed_posts\":%u,"
                 "\"total_chunks\":%u,\"done_chunks\":%u,\"event_number\":%u",
                 progress->total_posts, progress->processed_posts, progress->failed_posts,
                 progress->total_chunks, progress->done_chunks, job->event_number);
@@ -122,6 +128,7 @@ static void add_job(const Tp__JobView *job, struct text *out)
                 ",\"usage\":{\"prompt_tokens\":%" PRIu64 ",\"completion_tokens\":%" PRIu64
                 ",\"llm_calls\":%u}",
                 job->prompt_tokens, job->completion_tokens, job->llm_calls);
+    add_list(out, "summaries", job->summaries, job->n_summaries);
     add_rejected(out, job);
     add_links(out, job->job_id);
 }

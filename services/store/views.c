@@ -166,13 +166,13 @@ static void read_rejected(struct cells *cells, Tp__JobView *view)
     }
 }
 
-static size_t read_tasks(struct cells *cells, const char ***tasks)
+static size_t read_list(struct cells *cells, const char ***list)
 {
     char **texts;
     size_t count = cell_texts(cells, &texts);
-    *tasks = arena_array(cells->arena, const char *, count);
+    *list = arena_array(cells->arena, const char *, count);
     for (size_t i = 0; i < count; i++)
-        (*tasks)[i] = texts[i];
+        (*list)[i] = texts[i];
     return count;
 }
 
@@ -199,11 +199,12 @@ Tp__JobView *read_job_view(struct cells *cells, bool *is_settled)
     view->completed_ms = cell_int(cells) / US_PER_MS;
     view->deadline_ms = cell_int(cells) / US_PER_MS;
     view->error = cell_text(cells);
-    view->n_tasks = read_tasks(cells, &view->tasks);
+    view->n_tasks = read_list(cells, &view->tasks);
     view->prompt_tokens = (uint64_t)cell_int(cells);
     view->completion_tokens = (uint64_t)cell_int(cells);
     view->llm_calls = (uint32_t)cell_int(cells);
     read_rejected(cells, view);
+    view->n_summaries = read_list(cells, &view->summaries);
     *is_settled = cell_int(cells) == 1;
     return view;
 }
@@ -252,7 +253,7 @@ Tp__BatchItemReply *read_batch_line(struct cells *cells, const Tp__BatchItem *it
     dispatch->tenant_id = cell_text(cells);
     dispatch->user_id = cell_text(cells);
     dispatch->service_class = (Tp__ServiceClass)cell_int(cells);
-    dispatch->n_tasks = read_tasks(cells, &dispatch->tasks);
+    dispatch->n_tasks = read_list(cells, &dispatch->tasks);
     dispatch->attempt = (uint32_t)cell_int(cells);
     read_posts(cells, dispatch);
     if (reply->result == TP__BATCH_RESULT__GRANTED)

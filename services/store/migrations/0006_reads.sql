@@ -1,21 +1,26 @@
 -- Protocol step 10, and what the scheduler and the followers read (steps 2 and 9).
 
 -- A job as its tenant sees it. It is settled when it is over and no
--- chunk is in flight: then only its sums of usage can still change.
-create function job_row(j analysis_jobs, p_with_rejected boolean)
+-- chunk is in flight: then only its sums of usage can still change. What may be long is told only
+-- where it is asked for in full.
+create function job_row(j analysis_jobs, p_in_full boolean)
 returns table (job_id uuid, tenant_id text, user_id text, service_class smallint, status text,
                total_tweets integer, processed_tweets integer, failed_tweets integer,
                total_chunks integer, done_chunks integer, event_number integer, created_us bigint,
                updated_us bigint, completed_us bigint, deadline_us bigint, error text,
                tasks text[], prompt_tokens bigint, completion_tokens bigint, llm_calls integer,
-               rejected_lines integer[], rejected_reasons text[], is_settled boolean)
+               rejected_lines integer[], rejected_reasons text[], summaries text[],
+               is_settled boolean)
 language sql stable as $$
     select j.job_id, j.tenant_id, j.user_id, j.service_class, j.status, j.total_tweets,
            j.processed_tweets, j.failed_tweets, j.total_chunks, j.done_chunks, j.event_number,
            microseconds(j.created_at), microseconds(j.updated_at), microseconds(j.completed_at),
            microseconds(j.deadline_at), j.error, j.tasks, j.prompt_tokens, j.completion_tokens,
-           j.llm_calls, case when p_with_rejected then j.rejected_lines else '{}' end,
-           case when p_with_rejected then j.rejected_reasons else '{}' end,
+           j.llm_calls, case when p_in_full then j.rejected_lines else '{}' end,
+           case when p_in_full then j.rejected_reasons else '{}' end,
+           case when p_in_full then array(
+               select c.summary from chunks c where c.job_id = j.job_id and c.summary <> ''
+               order by c.chunk_number limit 100) else '{}' end,
            is_terminal(j.status) and j.done_chunks = j.total_chunks
 $$;
 
