@@ -1,6 +1,7 @@
 #include "process/process.h"
 
 #include <ctype.h>
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,9 +138,20 @@ static bool open_ops(struct process *process, struct error *why)
     return true;
 }
 
+/* Memory of a large message goes back to the system when it is freed: glibc would otherwise learn
+ * from it to keep such blocks, in as many heaps as there are threads. */
+static void bound_idle_memory(void)
+{
+    enum { HEAPS = 2, KEPT_BYTES = 1 << 20, OWN_MAPPING_BYTES = 1 << 17 };
+    mallopt(M_ARENA_MAX, HEAPS);
+    mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+    mallopt(M_MMAP_THRESHOLD, OWN_MAPPING_BYTES);
+}
+
 struct process *process_begin(const struct program *program,
                               const struct process_settings *settings)
 {
+    bound_idle_memory();
     struct process *process = calloc(1, sizeof *process);
     CHECK(process != NULL);
     process->program = program;
