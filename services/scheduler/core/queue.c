@@ -67,6 +67,13 @@ static void settle(struct queue *queue, struct turn *turn)
     }
 }
 
+/* The same, with its laxity worked out anew. */
+static void resettle(struct queue *queue, struct turn *turn)
+{
+    sojourn_set_idle(&queue->classes[turn->service_class].sojourn, turn);
+    settle(queue, turn);
+}
+
 void queue_pass_time(struct queue *queue, struct instant now)
 {
     double chunks = (double)(now.ns - queue->now.ns) / 1000 / (double)queue->call_us;
@@ -114,7 +121,7 @@ void queue_withdraw(struct queue *queue, struct chunk *chunk)
         return;
     chunk->staked = 0;
     sojourn_withdraw(&queue->classes[chunk->turn->service_class].sojourn, chunk->turn);
-    settle(queue, chunk->turn);
+    resettle(queue, chunk->turn);
 }
 
 /* Its user comes with something new, with nothing in hand: a busy period begins. */
@@ -136,7 +143,7 @@ void queue_add(struct queue *queue, struct chunk *chunk)
     /* The job's age first, then the place in the job. */
     heap_add(&turn->ready, &chunk->node,
              chunk->job->order << CHUNK_NUMBER_BITS | chunk->facts.number);
-    settle(queue, turn);
+    resettle(queue, turn);
 }
 
 void queue_remove(struct queue *queue, struct chunk *chunk)

@@ -45,9 +45,9 @@ static double latest_start(const struct sojourn *sojourn, const struct turn *tur
     return end - turn->ready.count;
 }
 
-static uint64_t latest_key(const struct sojourn *sojourn, const struct turn *turn)
+static uint64_t latest_key(const struct sojourn *sojourn, double start)
 {
-    return to_key(latest_start(sojourn, turn) + sojourn->pulled + MOST_CHUNKS);
+    return to_key(start + sojourn->pulled + MOST_CHUNKS);
 }
 
 void sojourn_set_slots(struct sojourn *sojourn, uint32_t slots)
@@ -60,9 +60,9 @@ void sojourn_set_slots(struct sojourn *sojourn, uint32_t slots)
     sojourn->latest = (struct heap){0};
     for (uint32_t i = 0; i < before.count; i++) {
         struct heap_node *node = before.nodes[i];
+        double start = latest_start(sojourn, HEAP_OWNER(node, struct turn, latest));
         node->place = 0;
-        heap_add(&sojourn->latest, node,
-                 latest_key(sojourn, HEAP_OWNER(node, struct turn, latest)));
+        heap_add(&sojourn->latest, node, latest_key(sojourn, start));
     }
     free((void *)before.nodes);
 }
@@ -123,9 +123,10 @@ uint64_t sojourn_key(const struct sojourn *sojourn, const struct turn *turn)
 
 void sojourn_set_runnable(struct sojourn *sojourn, struct turn *turn)
 {
-    if (!heap_has(&turn->latest))
-        turn->latest.tie = turn->node.tie = (uint32_t)turn->stake->age;
-    heap_set(&sojourn->latest, &turn->latest, latest_key(sojourn, turn));
+    if (heap_has(&turn->latest))
+        return; /* with less to do it may start later: the bound still holds */
+    turn->latest.tie = turn->node.tie = (uint32_t)turn->stake->age;
+    heap_add(&sojourn->latest, &turn->latest, latest_key(sojourn, latest_start(sojourn, turn)));
 }
 
 void sojourn_set_idle(struct sojourn *sojourn, struct turn *turn)
@@ -156,15 +157,17 @@ static void join_anew(struct sojourn *sojourn, struct turn *turn)
 struct turn *sojourn_urgent(struct sojourn *sojourn, struct heap *runnable)
 {
     double now = sojourn->fluid.time;
-    uint64_t limit = to_key(now + sojourn->urgent_below + sojourn->pulled + MOST_CHUNKS);
+    uint64_t limit = latest_key(sojourn, now + sojourn->urgent_below);
     struct heap_node *first;
     while ((first = heap_first(&sojourn->latest)) && first->key < limit) {
         struct turn *turn = HEAP_OWNER(first, struct turn, latest);
-        if (latest_start(sojourn, turn) < now - MOST_LATE_CHUNKS) {
+        double start = latest_start(sojourn, turn);
+        if (start < now - MOST_LATE_CHUNKS) {
             join_anew(sojourn, turn);
             heap_set(runnable, &turn->node, sojourn_key(sojourn, turn));
+            start = latest_start(sojourn, turn);
         }
-        uint64_t key = latest_key(sojourn, turn);
+        uint64_t key = latest_key(sojourn, start);
         if (key <= first->key)
             return turn;
         heap_set(&sojourn->latest, first, key);

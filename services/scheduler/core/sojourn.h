@@ -48,7 +48,7 @@ uint64_t sojourn_rank_begun(uint64_t rank);
 /* Where the turn stands among the runnable, but for urgency. */
 uint64_t sojourn_key(const struct sojourn *sojourn, const struct turn *turn);
 
-/* The turn is runnable (told before it joins them), or its work has changed; it is not. */
+/* The turn is runnable (told before it joins them); it is not, or its work has grown or shrunk. */
 void sojourn_set_runnable(struct sojourn *sojourn, struct turn *turn);
 void sojourn_set_idle(struct sojourn *sojourn, struct turn *turn);
 
