@@ -2,8 +2,9 @@
  * simulated apart from it (rule 3).
  *
  * Equal weights, equal chunks, one class, no cancellation: there fair sojourn promises that nobody
- * is done later than under equal sharing plus one chunk. Prints the mean time from arrival to the
- * last result, and the worst excess, of every order. A history is a function of its seed.
+ * is done later than under equal sharing plus one chunk; elsewhere it is a figure. Prints the mean
+ * time from arrival to the last result, and the worst excess, of every order. A history is a
+ * function of its seed.
  */
 #pragma once
 
@@ -11,4 +12,4 @@
 #include <stdint.h>
 
 /* False if anybody was later than promised. The mutant leaves out the order by laxity. */
-bool fairness_check(int64_t first, int64_t seeds, bool is_mutant);
+bool fairness_check(int64_t first, int64_t count, bool is_mutant);
