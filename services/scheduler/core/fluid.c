@@ -119,6 +119,7 @@ static double time_to_plenty(const struct fluid *fluid, double *mark)
     double sum = 0;
     const struct stake *tree = fluid->root;
     for (;;) {
+        CHECK(tree);
         uint32_t here = before + count_of(tree->left);
         if (wanted <= here) {
             tree = tree->left;
@@ -170,8 +171,8 @@ struct stake *fluid_pass(struct fluid *fluid, double *left)
     struct stake *first = first_of(fluid);
     uint32_t count = fluid_count(fluid);
     double rate = count > fluid->slots ? (double)fluid->slots / count : 1;
-    double needed = first ? (first->mark - fluid->virtual) / rate : *left + 1;
-    if (needed > *left) {
+    double needed = first ? (first->mark - fluid->virtual) / rate : 0;
+    if (!first || needed > *left) {
         fluid->time += *left;
         fluid->virtual += *left * rate;
         *left = 0;

@@ -5,7 +5,7 @@
 #include "base/check.h"
 
 /* Who is later than that, was not served too late: the estimate of a call was wrong. */
-enum { MOST_LATE_CHUNKS = 2 };
+#define MOST_LATE_CHUNKS 2.0
 
 #define HAS_BEGUN (UINT64_C(1) << 63)
 #define PARTS_PER_CHUNK 1048576.0

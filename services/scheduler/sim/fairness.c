@@ -60,6 +60,7 @@ static int by_number(const void *a, const void *b)
 /* The calls of a user last up to so many times as long, or as short, as the usual one. */
 static void draw_history(struct history *history, uint64_t seed, uint64_t most_times)
 {
+    *history = (struct history){0};
     static const uint32_t MOST_CHUNKS[] = {3, 10, 30, 100};
     uint64_t random = seed;
     history->slots = 1 + (uint32_t)draw(&random, MOST_SLOTS);
