@@ -39,11 +39,16 @@ static const struct setting SETTINGS[] = {
      .help = "how many calls may run at once, whosever they are; 0 = as TP_MAX_ACTIVE_USERS says"},
     {.name = "TP_FAIRNESS",
      .type = SETTING_CHOICE,
-     .fallback = "round_robin",
-     .choices = "round_robin fifo",
+     .fallback = "fair_sojourn",
+     .choices = "fair_sojourn round_robin fifo",
      PLACE(fairness),
-     .help =
-         "round_robin: users take turns, chunk by chunk; fifo: a user keeps the slot for its job"},
+     .help = "fair_sojourn: nobody later than under equal sharing, most much earlier; round_robin: "
+             "users take turns, chunk by chunk; fifo: a user keeps the slot for its job"},
+    {.name = "TP_FIRST_CHUNK_FIRST",
+     .type = SETTING_BOOL,
+     .fallback = "true",
+     PLACE(has_first_chunks_first),
+     .help = "under fair_sojourn a user who comes gets its first result soon"},
     WEIGHT("INTERACTIVE", CLASS_INTERACTIVE, "8"),
     WEIGHT("PREMIUM", CLASS_PREMIUM, "4"),
     WEIGHT("STANDARD", CLASS_STANDARD, "2"),
@@ -75,12 +80,20 @@ const struct program SCHEDULER_PROGRAM = {
     .setting_count = sizeof SETTINGS / sizeof SETTINGS[0],
 };
 
+static enum fairness fairness_of(const char *name)
+{
+    if (strcmp(name, "fifo") == 0)
+        return FAIRNESS_FIFO;
+    return strcmp(name, "round_robin") == 0 ? FAIRNESS_ROUND_ROBIN : FAIRNESS_SOJOURN;
+}
+
 struct scheduler_config settings_of_core(const struct scheduler_settings *settings, uint64_t seed)
 {
     struct scheduler_config config = {
         .max_active_users = (uint32_t)settings->max_active_users,
         .max_calls = (uint32_t)settings->max_calls,
-        .fairness = strcmp(settings->fairness, "fifo") == 0 ? FAIRNESS_FIFO : FAIRNESS_ROUND_ROBIN,
+        .fairness = fairness_of(settings->fairness),
+        .has_first_chunks_first = settings->has_first_chunks_first,
         .lead_lease_ms = settings->lead_lease_ms,
         .permit_life_ms = settings->permit_life_ms,
         .call_limit_ms = settings->call_limit_ms,

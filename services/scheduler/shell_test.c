@@ -32,7 +32,8 @@ static struct scheduler_settings settings(void)
 {
     return (struct scheduler_settings){
         .max_active_users = 10,
-        .fairness = "round_robin",
+        .fairness = "fair_sojourn",
+        .has_first_chunks_first = true,
         .weights = {8, 4, 2, 1},
         .lead_lease_ms = 3000,
         .permit_life_ms = 1200,

@@ -348,11 +348,15 @@ void attempts_tend(struct scheduler *s)
         attend(s, HEAP_OWNER(node, struct attempt, alarm));
 }
 
-size_t attempts_room_ahead(const struct scheduler *s)
+size_t attempts_slots(const struct scheduler *s)
 {
     size_t slots = attempts_call_cap(s);
-    if (s->fleet.slots < slots)
-        slots = s->fleet.slots;
+    return s->fleet.slots < slots ? s->fleet.slots : slots;
+}
+
+size_t attempts_room_ahead(const struct scheduler *s)
+{
+    size_t slots = attempts_slots(s);
     if (slots == 0)
         return 0;
     /* Users in service keep their slots until the commit, so that their next chunk finds it. */

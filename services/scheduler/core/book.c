@@ -6,6 +6,7 @@
 #include <uthash.h>
 
 #include "base/check.h"
+#include "sojourn.h"
 
 struct job_index {
     UT_hash_handle hh;
@@ -62,6 +63,7 @@ static void drop_user(struct book *book, struct user *user)
         struct turn *turn = user->turns;
         CHECK(!heap_has(&turn->node) && turn->ready.count == 0);
         user->turns = turn->next;
+        sojourn_forget(turn);
         heap_free(&turn->ready);
         free(turn);
     }

@@ -14,6 +14,7 @@
 #include "heap.h"
 
 struct attempt;
+struct stake;
 struct job_index;
 struct user_index;
 
@@ -33,6 +34,8 @@ struct turn {
     struct user *user;
     struct turn *next;
     uint64_t rank;
+    struct heap_node latest; /* among the runnable, by when its work must start (sojourn.h) */
+    struct stake *stake;     /* in equal sharing; outlives the turn until it has left there */
     enum service_class service_class;
 };
 
@@ -45,6 +48,7 @@ struct chunk {
     struct turn *turn;
     struct attempt *flight; /* the attempt in flight, as far as this leader tracks it */
     struct chunk_facts facts;
+    uint32_t staked;     /* equal sharing has counted its work up to this attempt; 0 = never */
     bool is_by_embedded; /* its wait would have ended too close to the deadline */
     bool is_in_batch;    /* an item of the outstanding batch is about it */
     bool is_occupying;

@@ -10,7 +10,8 @@ enum { FIRST_MEAN_CALL_US = 1000000 };
 
 const struct scheduler_config SCHEDULER_DEFAULTS = {
     .max_active_users = 10,
-    .fairness = FAIRNESS_ROUND_ROBIN,
+    .fairness = FAIRNESS_SOJOURN,
+    .has_first_chunks_first = true,
     .weights = {8, 4, 2, 1},
     .lead_lease_ms = 3000,
     .permit_life_ms = 1200,
@@ -36,7 +37,12 @@ struct scheduler *scheduler_new(const struct scheduler_config *config, struct in
     s->lead.snapshot_at = NEVER;
     s->lead.reread_at = NEVER;
     s->attempts.mean_call_us = FIRST_MEAN_CALL_US;
-    queue_open(&s->queue, config->fairness, config->weights);
+    struct queue_config queue = {.fairness = config->fairness,
+                                 .has_first_chunks_first = config->has_first_chunks_first};
+    for (int i = 0; i < CLASSES; i++)
+        queue.weights[i] = config->weights[i];
+    queue_open(&s->queue, &queue);
+    queue_set_pace(&s->queue, 0, FIRST_MEAN_CALL_US);
     return s;
 }
 
@@ -127,8 +133,10 @@ const struct actions *scheduler_step(struct scheduler *s, const struct event *ev
     CHECK(!instant_is_before(now, s->now));
     s->now = now;
     s->actions.count = 0;
+    queue_pass_time(&s->queue, now);
     fleet_forget_silent(&s->fleet, now, s->config.silent_ms);
     hear(s, event);
+    queue_set_pace(&s->queue, (uint32_t)attempts_slots(s), s->attempts.mean_call_us);
     rows_tend(s);
     attempts_tend(s);
     attempts_serve(s);

@@ -108,7 +108,9 @@ static void rule_3_round_robin_serves_users_in_turn(void **state)
 {
     (void)state;
     struct bench b;
-    open_bench(&b, config_with(1));
+    struct scheduler_config config = config_with(1);
+    config.fairness = FAIRNESS_ROUND_ROBIN;
+    open_bench(&b, config);
     tell(&b, (struct event){.kind = EVENT_TIME});
     renew(&b, 1);
     answer_snapshot(&b, 1, NULL, 0);

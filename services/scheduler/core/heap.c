@@ -13,10 +13,15 @@ static void put(struct heap *heap, uint32_t place, struct heap_node *node)
     node->place = place;
 }
 
+static bool is_less(const struct heap_node *a, const struct heap_node *b)
+{
+    return a->key != b->key ? a->key < b->key : a->tie < b->tie;
+}
+
 static void rise(struct heap *heap, struct heap_node *node)
 {
     uint32_t place = node->place;
-    while (place > 1 && heap->nodes[place / 2 - 1]->key > node->key) {
+    while (place > 1 && is_less(node, heap->nodes[place / 2 - 1])) {
         put(heap, place, heap->nodes[place / 2 - 1]);
         place /= 2;
     }
@@ -30,9 +35,9 @@ static void sink(struct heap *heap, struct heap_node *node)
         uint32_t child = place * 2;
         if (child > heap->count)
             break;
-        if (child < heap->count && heap->nodes[child]->key < heap->nodes[child - 1]->key)
+        if (child < heap->count && is_less(heap->nodes[child], heap->nodes[child - 1]))
             child++;
-        if (heap->nodes[child - 1]->key >= node->key)
+        if (!is_less(heap->nodes[child - 1], node))
             break;
         put(heap, place, heap->nodes[child - 1]);
         place = child;

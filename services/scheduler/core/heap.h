@@ -1,11 +1,11 @@
-/* A binary heap of nodes that live inside what they order: least key first.
+/* A binary heap of nodes that live inside what they order: least key first, then least tie.
  *
  *   struct chunk { struct heap_node node; ... };
  *   heap_add(&heap, &chunk->node, key);  HEAP_OWNER(heap_first(&heap), struct chunk, node)
  *
  * A node is in one heap at a time and knows its place, so it can be taken out anywhere in O(log n).
- * The heap owns its array, never the nodes. Equal keys come out in an order that depends only on
- * the calls made. One thread.
+ * The heap owns its array, never the nodes. Equal keys and ties come out in an order that
+ * depends only on the calls made. One thread.
  */
 #pragma once
 
@@ -15,6 +15,7 @@
 
 struct heap_node {
     uint64_t key;
+    uint32_t tie;   /* the owner's, before the node is added; orders equal keys */
     uint32_t place; /* from 1; 0 = in no heap */
 };
 

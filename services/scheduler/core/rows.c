@@ -27,6 +27,7 @@ static void count(struct scheduler *s, struct chunk *chunk, bool is_waiting, boo
         chunk->is_occupying = is_occupying;
         user->occupied += is_occupying ? 1 : UINT32_MAX;
         chunk->job->in_hand += is_occupying ? 1 : UINT32_MAX;
+        queue_occupy(&s->queue, chunk->job->service_class, is_occupying ? 1 : -1);
     }
     bool is_active = user->occupied > 0;
     s->book.waiting_users += (size_t)is_left_waiting(user) - (size_t)was_left_waiting;
@@ -63,8 +64,11 @@ static void place_until(struct scheduler *s, struct chunk *chunk, struct instant
 {
     lift(s, chunk);
     count(s, chunk, may_wait(chunk), chunk->facts.status == CHUNK_IN_FLIGHT || chunk->is_in_batch);
-    if (!may_wait(chunk))
+    if (!may_wait(chunk)) {
+        if (!chunk->is_occupying)
+            queue_withdraw(&s->queue, chunk); /* it is over, by whomever */
         return;
+    }
     if (instant_is_before(s->now, due)) {
         heap_add(&s->waiting, &chunk->node, key_of(due));
         chunk->place = PLACE_WAITING;
@@ -253,4 +257,5 @@ void rows_forget_all(struct scheduler *s)
 {
     book_each_job(&s->book, empty_hands, s);
     book_free(&s->book);
+    queue_forget(&s->queue);
 }

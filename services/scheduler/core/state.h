@@ -140,6 +140,7 @@ void attempts_retry_errand(struct scheduler *s, struct attempt *attempt);
 void attempts_tend(struct scheduler *s);  /* leases, republishing */
 void attempts_serve(struct scheduler *s); /* parked asks, while there is room */
 uint32_t attempts_call_cap(const struct scheduler *s);
+size_t attempts_slots(const struct scheduler *s); /* the cap, and what analyzers announce */
 /* How many more grants may be asked for now (rule 2). */
 size_t attempts_room_ahead(const struct scheduler *s);
 

@@ -2,6 +2,7 @@
  *
  *   scheduler_sim --seeds 2000 --first 0          must find nothing
  *   scheduler_sim --seeds 1000 --mutant no_abort  must find what that mutant breaks
+ *   scheduler_sim --seeds 2000 --fairness         holds the queue against equal sharing
  *
  * Prints what was injected and exercised. Exits 1, with the seed, at a violation; with a mutant,
  * if there was none.
@@ -12,6 +13,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "fairness.h"
 #include "sim.h"
 
 /* What is broken, and the checkers that are expected to see it. */
@@ -69,6 +71,7 @@ static const char *const COUNT_NAMES[COUNTS] = {
 struct request {
     int64_t seeds, first;
     enum mutant mutant;
+    bool is_fairness, is_without_laxity;
 };
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -83,7 +86,13 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         if (!number_parse_int(argument, &request->first) || request->first < 0)
             argp_error(state, "--first wants a number");
         return 0;
+    case 'q':
+        request->is_fairness = true;
+        return 0;
     case 'm':
+        request->is_without_laxity = strcmp(argument, "no_laxity") == 0;
+        if (request->is_without_laxity)
+            return 0;
         for (int i = 0; i < MUTANTS; i++) {
             if (strcmp(MUTANT_TABLE[i].name, argument) == 0) {
                 request->mutant = (enum mutant)i;
@@ -92,6 +101,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         }
         argp_error(state, "no such mutant: %s", argument);
         return EINVAL;
+    case ARGP_KEY_END:
+        if (request->is_fairness ? request->mutant != MUTANT_NONE : request->is_without_laxity)
+            argp_error(state, "no_laxity is the mutant of --fairness, and of nothing else");
+        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -127,6 +140,7 @@ int main(int argc, char **argv)
         {"seeds", 's', "N", 0, "how many histories", 0},
         {"first", 'f', "S", 0, "the first seed", 0},
         {"mutant", 'm', "NAME", 0, "break one clause; success is to see it", 0},
+        {"fairness", 'q', NULL, 0, "hold the order of users against equal sharing", 0},
         {0},
     };
     static const struct argp ARGP = {
@@ -136,6 +150,10 @@ int main(int argc, char **argv)
     };
     struct request request = {.seeds = 200};
     argp_parse(&ARGP, argc, argv, 0, NULL, &request);
+    if (request.is_fairness) {
+        bool is_kept = fairness_check(request.first, request.seeds, request.is_without_laxity);
+        return is_kept != request.is_without_laxity ? 0 : 1;
+    }
     uint64_t counts[COUNTS] = {0};
     bool is_violated = run_seeds(&request, counts);
     for (int i = 0; i < COUNTS; i++)

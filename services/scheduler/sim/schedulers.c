@@ -275,7 +275,7 @@ void schedulers_boot(struct sim *sim, uint32_t number)
 {
     struct scheduler_config config = SCHEDULER_DEFAULTS;
     config.max_active_users = CALL_CAP;
-    config.fairness = sim_chance(sim, 500) ? FAIRNESS_ROUND_ROBIN : FAIRNESS_FIFO;
+    config.fairness = (enum fairness)sim_between(sim, FAIRNESS_SOJOURN, FAIRNESS_FIFO);
     config.lead_lease_ms = LEAD_LEASE / MS;
     config.permit_life_ms = PERMIT_LIFE / MS;
     config.call_limit_ms = CALL_LIMIT / MS;

@@ -1,0 +1,193 @@
+#include "sojourn.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+
+/* Who is later than that, was not served too late: the estimate of a call was wrong. */
+#define MOST_LATE_CHUNKS 2.0
+
+#define HAS_BEGUN (UINT64_C(1) << 63)
+#define PARTS_PER_CHUNK 1048576.0
+#define MOST_CHUNKS 68719476736.0 /* 2^36: keeps keys of what is overdue above 0 */
+
+static uint64_t to_key(double chunks)
+{
+    return chunks > 0 ? (uint64_t)(chunks * PARTS_PER_CHUNK) : 0;
+}
+
+void sojourn_open(struct sojourn *sojourn, bool has_first_chunks_first)
+{
+    *sojourn = (struct sojourn){
+        .fluid.slots = 1, .urgent_below = 1, .has_first_chunks_first = has_first_chunks_first};
+}
+
+static void drop(struct stake *stake)
+{
+    if (stake->turn)
+        stake->turn->stake = NULL;
+    free(stake);
+}
+
+void sojourn_close(struct sojourn *sojourn)
+{
+    struct stake *stake;
+    while ((stake = fluid_take(&sojourn->fluid)))
+        drop(stake);
+    heap_free(&sojourn->latest);
+}
+
+/* When it must start at the latest, to be done by its virtual finish without a pause. */
+static double latest_start(const struct sojourn *sojourn, const struct turn *turn)
+{
+    const struct stake *stake = turn->stake;
+    double end = fluid_has(stake) ? fluid_end_of(&sojourn->fluid, stake) : stake->end;
+    return end - turn->ready.count;
+}
+
+static uint64_t latest_key(const struct sojourn *sojourn, double start)
+{
+    return to_key(start + sojourn->pulled + MOST_CHUNKS);
+}
+
+void sojourn_set_slots(struct sojourn *sojourn, uint32_t slots)
+{
+    if (slots == sojourn->fluid.slots)
+        return;
+    sojourn->fluid.slots = slots;
+    /* More slots move everybody's finish to earlier: all are worked out again. */
+    struct heap before = sojourn->latest;
+    sojourn->latest = (struct heap){0};
+    for (uint32_t i = 0; i < before.count; i++) {
+        struct heap_node *node = before.nodes[i];
+        double start = latest_start(sojourn, HEAP_OWNER(node, struct turn, latest));
+        node->place = 0;
+        heap_add(&sojourn->latest, node, latest_key(sojourn, start));
+    }
+    free((void *)before.nodes);
+}
+
+void sojourn_pass(struct sojourn *sojourn, double chunks)
+{
+    struct stake *stake;
+    while ((stake = fluid_pass(&sojourn->fluid, &chunks)))
+        if (!stake->turn)
+            free(stake);
+}
+
+void sojourn_add(struct sojourn *sojourn, struct turn *turn)
+{
+    struct fluid *fluid = &sojourn->fluid;
+    if (!turn->stake) {
+        turn->stake = calloc(1, sizeof(*turn->stake));
+        CHECK(turn->stake);
+        turn->stake->turn = turn;
+    }
+    struct stake *stake = turn->stake;
+    if (fluid_has(stake)) {
+        fluid_leave(fluid, stake);
+        stake->mark++;
+    } else {
+        stake->mark = fluid->virtual + 1;
+        stake->age = ++sojourn->last_age;
+    }
+    fluid_enter(fluid, stake);
+}
+
+void sojourn_withdraw(struct sojourn *sojourn, struct turn *turn)
+{
+    struct fluid *fluid = &sojourn->fluid;
+    struct stake *stake = turn->stake;
+    if (!stake || !fluid_has(stake))
+        return;
+    fluid_leave(fluid, stake);
+    stake->mark--;
+    sojourn->pulled++;
+    if (stake->mark > fluid->virtual)
+        fluid_enter(fluid, stake);
+    else
+        stake->end = fluid->time;
+}
+
+uint64_t sojourn_rank_begun(uint64_t rank)
+{
+    return rank | HAS_BEGUN;
+}
+
+static bool is_first_chunk_due(const struct sojourn *sojourn, const struct turn *turn)
+{
+    return sojourn->has_first_chunks_first && !(turn->rank & HAS_BEGUN);
+}
+
+static uint64_t finish_key(const struct turn *turn)
+{
+    return to_key(turn->stake->mark) | HAS_BEGUN;
+}
+
+uint64_t sojourn_key(const struct sojourn *sojourn, const struct turn *turn)
+{
+    return is_first_chunk_due(sojourn, turn) ? turn->rank : finish_key(turn);
+}
+
+size_t sojourn_ahead(const struct sojourn *sojourn, const struct turn *mine,
+                     const struct turn *other, bool is_before_first)
+{
+    bool gives_first = is_first_chunk_due(sojourn, other);
+    if (is_before_first && is_first_chunk_due(sojourn, mine))
+        return gives_first && other->rank < mine->rank;
+    return finish_key(other) < finish_key(mine) ? other->ready.count : gives_first;
+}
+
+void sojourn_set_runnable(struct sojourn *sojourn, struct turn *turn)
+{
+    if (heap_has(&turn->latest))
+        return; /* with less to do it may start later: the bound still holds */
+    turn->latest.tie = turn->node.tie = (uint32_t)turn->stake->age;
+    heap_add(&sojourn->latest, &turn->latest, latest_key(sojourn, latest_start(sojourn, turn)));
+}
+
+void sojourn_set_idle(struct sojourn *sojourn, struct turn *turn)
+{
+    if (heap_has(&turn->latest))
+        heap_remove(&sojourn->latest, &turn->latest);
+}
+
+void sojourn_forget(struct turn *turn)
+{
+    if (turn->stake && !fluid_has(turn->stake))
+        free(turn->stake);
+    else if (turn->stake)
+        turn->stake->turn = NULL;
+    turn->stake = NULL;
+}
+
+/* Equal sharing goes on with what it has left, as if it had just come. */
+static void join_anew(struct sojourn *sojourn, struct turn *turn)
+{
+    struct stake *stake = turn->stake;
+    if (fluid_has(stake))
+        fluid_leave(&sojourn->fluid, stake);
+    stake->mark = sojourn->fluid.virtual + turn->ready.count;
+    fluid_enter(&sojourn->fluid, stake);
+}
+
+struct turn *sojourn_urgent(struct sojourn *sojourn, struct heap *runnable)
+{
+    double now = sojourn->fluid.time;
+    uint64_t limit = latest_key(sojourn, now + sojourn->urgent_below);
+    struct heap_node *first;
+    while ((first = heap_first(&sojourn->latest)) && first->key < limit) {
+        struct turn *turn = HEAP_OWNER(first, struct turn, latest);
+        double start = latest_start(sojourn, turn);
+        if (start < now - MOST_LATE_CHUNKS) {
+            join_anew(sojourn, turn);
+            heap_set(runnable, &turn->node, sojourn_key(sojourn, turn));
+            start = latest_start(sojourn, turn);
+        }
+        uint64_t key = latest_key(sojourn, start);
+        if (key <= first->key)
+            return turn;
+        heap_set(&sojourn->latest, first, key);
+    }
+    return NULL;
+}

@@ -1,0 +1,290 @@
+/* Rule 3, fair sojourn: the queue alone, its calls ended by hand. That nobody is later than
+ * promised is held over random histories by scheduler_sim --fairness. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h> /* after the headers that it needs */
+
+#include "queue.h"
+
+enum { CHUNK_MS = 100, STAKES = 60 };
+
+struct hall {
+    struct queue queue;
+    struct book book;
+};
+
+static void open_hall(struct hall *hall, uint32_t slots, bool has_first_chunks_first)
+{
+    *hall = (struct hall){0};
+    queue_open(&hall->queue,
+               &(struct queue_config){.has_first_chunks_first = has_first_chunks_first,
+                                      .weights = {1, 1, 1, 1}});
+    queue_set_pace(&hall->queue, slots, CHUNK_MS * 1000);
+}
+
+static void send_away(void *context, struct job *job)
+{
+    for (uint32_t i = 0; i < job->chunk_count; i++)
+        if (heap_has(&job->chunks[i]->node))
+            queue_remove(context, job->chunks[i]);
+}
+
+static void close_hall(struct hall *hall)
+{
+    book_each_job(&hall->book, send_away, &hall->queue);
+    book_free(&hall->book);
+    queue_close(&hall->queue);
+}
+
+static void pass(struct hall *hall, int64_t ms)
+{
+    queue_pass_time(&hall->queue, instant_plus_ms(hall->queue.now, ms));
+}
+
+static struct job *come(struct hall *hall, const char *job_id, const char *user, uint32_t chunks)
+{
+    struct job_facts facts = {
+        .job_id = job_id, .tenant_id = "acme", .user_id = user, .service_class = CLASS_STANDARD};
+    struct job *job = book_add_job(&hall->book, &facts, hall->queue.now);
+    for (uint32_t i = 0; i < chunks; i++) {
+        struct chunk *chunk = book_add_chunk(job, i);
+        chunk->facts.status = CHUNK_READY;
+        queue_add(&hall->queue, chunk);
+    }
+    return job;
+}
+
+static void occupy(struct hall *hall, const struct chunk *chunk, int change)
+{
+    chunk->turn->user->occupied += (uint32_t)change;
+    queue_occupy(&hall->queue, CLASS_STANDARD, change);
+    queue_user_changed(&hall->queue, chunk->turn->user);
+}
+
+/* Takes who is next into service; NULL = nobody is runnable. */
+static struct chunk *start(struct hall *hall)
+{
+    struct chunk *chunk = queue_next(&hall->queue);
+    if (!chunk)
+        return NULL;
+    queue_charge(&hall->queue, chunk);
+    queue_remove(&hall->queue, chunk);
+    occupy(hall, chunk, 1);
+    return chunk;
+}
+
+/* One slot serves one chunk of whoever is next, who must be of this job. */
+static void assert_serves(struct hall *hall, const struct job *job)
+{
+    struct chunk *chunk = start(hall);
+    assert_non_null(chunk);
+    assert_ptr_equal(chunk->job, job);
+    pass(hall, CHUNK_MS);
+    occupy(hall, chunk, -1);
+}
+
+static void rule_3_who_comes_gets_one_chunk_first(void **state)
+{
+    (void)state;
+    struct hall hall;
+    open_hall(&hall, 1, true);
+    const struct job *small = come(&hall, "small", "ann", 3);
+    assert_serves(&hall, small);
+    const struct job *large = come(&hall, "large", "bob", 50);
+    assert_serves(&hall, large);
+    assert_serves(&hall, small);
+    assert_serves(&hall, small);
+    come(&hall, "again", "bob", 1); /* busy still: no first one */
+    const struct job *third = come(&hall, "third", "cid", 2);
+    assert_serves(&hall, third);
+    assert_serves(&hall, third);
+    assert_serves(&hall, large);
+    close_hall(&hall);
+}
+
+static void rule_3_whoever_would_be_done_first_is_served_to_the_end(void **state)
+{
+    (void)state;
+    struct hall hall;
+    open_hall(&hall, 1, false);
+    const struct job *large = come(&hall, "large", "ann", 50);
+    const struct job *one = come(&hall, "one", "bob", 3), *other = come(&hall, "two", "cid", 3);
+    for (int i = 0; i < 3; i++) /* equal ones by age, not in turn */
+        assert_serves(&hall, one);
+    for (int i = 0; i < 3; i++)
+        assert_serves(&hall, other);
+    assert_serves(&hall, large);
+    close_hall(&hall);
+}
+
+static void rule_3_who_cannot_wait_any_longer_goes_first(void **state)
+{
+    (void)state;
+    struct hall hall;
+    open_hall(&hall, 2, false);
+    const struct job *jobs[] = {come(&hall, "1", "ann", 100), come(&hall, "2", "bob", 100),
+                                come(&hall, "3", "cid", 100)};
+    /* Equal sharing has them all done after 150 chunks' time; two after the third's start. */
+    int round = 0;
+    for (bool is_third_served = false; !is_third_served; round++) {
+        struct chunk *calls[] = {start(&hall), start(&hall)};
+        is_third_served = calls[0]->job == jobs[2] || calls[1]->job == jobs[2];
+        pass(&hall, CHUNK_MS);
+        occupy(&hall, calls[0], -1);
+        occupy(&hall, calls[1], -1);
+    }
+    assert_in_range(round, 49, 51);
+    close_hall(&hall);
+}
+
+static void rule_3_what_is_withdrawn_no_longer_counts(void **state)
+{
+    (void)state;
+    struct hall hall;
+    open_hall(&hall, 1, false);
+    const struct job *cut = come(&hall, "cut", "ann", 10), *whole = come(&hall, "all", "bob", 5);
+    for (uint32_t i = 3; i < 10; i++) {
+        struct chunk *chunk = book_chunk(cut, i);
+        queue_remove(&hall.queue, chunk);
+        queue_withdraw(&hall.queue, chunk);
+        queue_withdraw(&hall.queue, chunk); /* told twice, counted once */
+    }
+    for (int i = 0; i < 3; i++)
+        assert_serves(&hall, cut);
+    assert_serves(&hall, whole);
+    close_hall(&hall);
+}
+
+static void rule_3_withdrawing_makes_others_urgent_in_time(void **state)
+{
+    (void)state;
+    struct hall hall;
+    open_hall(&hall, 1, false);
+    const struct job *first = come(&hall, "1", "ann", 10), *other = come(&hall, "2", "bob", 11);
+    come(&hall, "3", "cid", 9);
+    for (uint32_t i = 0; i < 9; i++) {
+        struct chunk *chunk = book_chunk(book_job(&hall.book, "3"), i);
+        queue_remove(&hall.queue, chunk);
+        queue_withdraw(&hall.queue, chunk);
+    }
+    for (int i = 0; i < 10; i++)
+        assert_serves(&hall, first);
+    for (int i = 0; i < 11; i++)
+        assert_serves(&hall, other);
+    assert_null(start(&hall));
+    close_hall(&hall);
+}
+
+static void rule_3_who_has_only_future_work_stands_in_nobodys_way(void **state)
+{
+    (void)state;
+    struct hall hall;
+    open_hall(&hall, 1, true);
+    const struct job *later = come(&hall, "later", "ann", 2), *now = come(&hall, "now", "bob", 9);
+    struct chunk *waiting = book_chunk(later, 0);
+    queue_remove(&hall.queue, waiting);
+    queue_remove(&hall.queue, book_chunk(later, 1));
+    assert_int_equal(queue_runnable(&hall.queue), 1);
+    for (int i = 0; i < 8; i++)
+        assert_serves(&hall, now);
+    queue_add(&hall.queue, waiting); /* due again, and overdue: equal sharing did not wait */
+    assert_serves(&hall, later);
+    close_hall(&hall);
+}
+
+static void rule_3_who_is_late_by_far_holds_up_nobody(void **state)
+{
+    (void)state;
+    struct hall hall;
+    open_hall(&hall, 1, false);
+    const struct job *slow = come(&hall, "slow", "ann", 20);
+    for (int i = 0; i < 5; i++) { /* each takes ten times as long as was thought */
+        pass(&hall, (int64_t)9 * CHUNK_MS);
+        assert_serves(&hall, slow);
+    }
+    const struct job *small = come(&hall, "small", "bob", 2);
+    assert_serves(&hall, small);
+    assert_serves(&hall, small);
+    assert_serves(&hall, slow);
+    close_hall(&hall);
+}
+
+static void rule_3_a_class_shares_what_the_class_gets(void **state)
+{
+    (void)state;
+    struct hall hall;
+    open_hall(&hall, 1, false);
+    come(&hall, "1", "ann", 10);
+    queue_occupy(&hall.queue, CLASS_PREMIUM, 1); /* another class has the only slot */
+    double before = hall.queue.classes[CLASS_STANDARD].sojourn.fluid.time;
+    pass(&hall, (int64_t)100 * CHUNK_MS);
+    assert_true(hall.queue.classes[CLASS_STANDARD].sojourn.fluid.time <= before);
+    queue_occupy(&hall.queue, CLASS_PREMIUM, -1);
+    close_hall(&hall);
+}
+
+/* ---- equal sharing itself ---- */
+static void assert_near(double a, double b)
+{
+    assert_true(fabs(a - b) < 1e-6);
+}
+
+static void equal_sharing_foresees_when_each_leaves(void **state)
+{
+    (void)state;
+    for (uint32_t slots = 1; slots <= STAKES + 1; slots += 7) {
+        struct fluid fluid = {.slots = slots};
+        struct stake stakes[STAKES] = {0};
+        double foreseen[STAKES];
+        for (uint32_t i = 0; i < STAKES; i++) {
+            stakes[i].age = i + 1;
+            stakes[i].mark = 1 + i * 7919 % 23;
+            fluid_enter(&fluid, &stakes[i]);
+        }
+        for (uint32_t i = 0; i < STAKES; i++)
+            foreseen[i] = fluid_end_of(&fluid, &stakes[i]);
+        double left = 1e6;
+        const struct stake *gone;
+        while ((gone = fluid_pass(&fluid, &left)))
+            assert_near(gone->end, foreseen[gone - stakes]);
+        assert_int_equal(fluid_count(&fluid), 0);
+    }
+}
+
+static void equal_sharing_keeps_the_marks_of_others(void **state)
+{
+    (void)state;
+    struct fluid fluid = {.slots = 1};
+    struct stake long_one = {.age = 1, .mark = 4}, short_one = {.age = 2, .mark = 2};
+    fluid_enter(&fluid, &long_one);
+    assert_near(fluid_end_of(&fluid, &long_one), 4);
+    fluid_enter(&fluid, &short_one);
+    assert_near(fluid_end_of(&fluid, &short_one), 4);
+    assert_near(fluid_end_of(&fluid, &long_one), 6);
+    fluid_leave(&fluid, &short_one);
+    assert_near(fluid_end_of(&fluid, &long_one), 4);
+    assert_ptr_equal(fluid_take(&fluid), &long_one);
+    assert_null(fluid_take(&fluid));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rule_3_who_comes_gets_one_chunk_first),
+        cmocka_unit_test(rule_3_whoever_would_be_done_first_is_served_to_the_end),
+        cmocka_unit_test(rule_3_who_cannot_wait_any_longer_goes_first),
+        cmocka_unit_test(rule_3_what_is_withdrawn_no_longer_counts),
+        cmocka_unit_test(rule_3_withdrawing_makes_others_urgent_in_time),
+        cmocka_unit_test(rule_3_who_has_only_future_work_stands_in_nobodys_way),
+        cmocka_unit_test(rule_3_who_is_late_by_far_holds_up_nobody),
+        cmocka_unit_test(rule_3_a_class_shares_what_the_class_gets),
+        cmocka_unit_test(equal_sharing_foresees_when_each_leaves),
+        cmocka_unit_test(equal_sharing_keeps_the_marks_of_others),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
