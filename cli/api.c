@@ -88,8 +88,7 @@ static enum error_kind kind_of_status(int status)
 /* "detail" of the problem, and the first of its errors if it lists any. */
 static bool fail_with_problem(const struct http_response *response, struct error *why)
 {
-    SCOPED(json_free)
-    json_t *problem = NULL;
+    SCOPED(json_free) json_t *problem = NULL;
     struct error ignored;
     if (!json_parse(response->body.chars ? response->body.chars : "", response->body.length,
                     &problem, &ignored)) {
@@ -132,8 +131,7 @@ static bool is_worth_repeating(const struct api_call *call, const struct http_re
 static bool send_once(struct api *api, const struct api_call *call, const char *url,
                       struct http_response *response, struct error *why)
 {
-    SCOPED(headers_free)
-    struct headers headers = {0};
+    SCOPED(headers_free) struct headers headers = {0};
     add_header(&headers, "Authorization: Bearer ", api->key);
     add_header(&headers, "Accept: ", call->accept);
     add_header(&headers, "Content-Type: ", call->content_type);
@@ -162,8 +160,7 @@ static bool send_once(struct api *api, const struct api_call *call, const char *
 
 bool api_send(struct api *api, const struct api_call *call, json_t **answer, struct error *why)
 {
-    SCOPED(text_free)
-    struct text url = {0};
+    SCOPED(text_free) struct text url = {0};
     size_t base = strlen(api->url);
     text_add_bytes(&url, api->url, base > 0 && api->url[base - 1] == '/' ? base - 1 : base);
     text_add(&url, call->path);
@@ -171,8 +168,7 @@ bool api_send(struct api *api, const struct api_call *call, json_t **answer, str
     int64_t pause_ms = 0;
     *answer = NULL;
     for (;;) {
-        SCOPED(http_response_free)
-        struct http_response response = {0};
+        SCOPED(http_response_free) struct http_response response = {0};
         if (send_once(api, call, url.chars, &response, why)) {
             if (call->sink)
                 return true;

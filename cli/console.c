@@ -39,8 +39,7 @@ void console_draw(struct console *console, const struct progress *progress)
 {
     if (console->is_quiet)
         return;
-    SCOPED(text_free)
-    struct text line = {0};
+    SCOPED(text_free) struct text line = {0};
     if (console->is_terminal) {
         progress_render(progress, columns_of_terminal(), &line);
         fprintf(stderr, "\r%s\033[K", line.chars);

@@ -64,15 +64,13 @@ void builder_add(struct input_builder *builder, int64_t line, const char *id, co
         builder_reject(builder, line, "the text holds a NUL byte");
         return;
     }
-    SCOPED(json_free)
-    json_t *post =
+    SCOPED(json_free) json_t *post =
         json_pack("{s:o*, s:o*}", "id", json_string(id), "text", json_stringn(text, text_length));
     if (json_object_size(post) != 2) {
         builder_reject(builder, line, "not valid UTF-8");
         return;
     }
-    SCOPED(free_chars)
-    char *body = json_dumps(post, JSON_COMPACT);
+    SCOPED(free_chars) char *body = json_dumps(post, JSON_COMPACT);
     CHECK(body != NULL);
     struct input_batch *batch = open_batch(builder, strlen(body) + 1);
     batch->lines = grown(batch->lines, batch->posts, &builder->line_capacity, sizeof *batch->lines);
@@ -105,8 +103,7 @@ static void read_plain(struct input_builder *builder, const char *bytes, size_t 
         size_t stop = to > from && bytes[to - 1] == '\r' ? to - 1 : to;
         line++;
         if (stop > from) {
-            SCOPED(free_chars)
-            char *text = strndup(bytes + from, stop - from);
+            SCOPED(free_chars) char *text = strndup(bytes + from, stop - from);
             CHECK(text != NULL);
             builder_add(builder, line, NULL, text, stop - from);
         }

@@ -84,8 +84,7 @@ static bool is_csv_header(const char *line, size_t length, char delimiter, const
 /* A first line that is a whole JSON object means JSONL. */
 static enum input_format detect_json(const char *bytes, size_t length)
 {
-    SCOPED(json_free)
-    json_t *object = NULL;
+    SCOPED(json_free) json_t *object = NULL;
     struct error why;
     return json_parse(bytes, first_line(bytes, length), &object, &why) ? INPUT_JSONL : INPUT_JSON;
 }

@@ -23,8 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     copy[size] = '\0';
     struct input_options options = {.max_posts = 3, .max_bytes = 200};
     for (int format = INPUT_AUTO; format <= INPUT_PLAIN; format++) {
-        SCOPED(input_free)
-        struct input *input = NULL;
+        SCOPED(input_free) struct input *input = NULL;
         struct error why;
         options.format = (enum input_format)format;
         if (!input_read(copy, size, &options, &input, &why)) {
@@ -36,8 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
             posts += input->batches[i].posts;
         CHECK(posts == input->posts);
     }
-    SCOPED(sse_free)
-    struct sse sse = {.heard = ignore};
+    SCOPED(sse_free) struct sse sse = {.heard = ignore};
     (void)sse_feed(&sse, copy, size);
     free(copy);
     return 0;

@@ -97,8 +97,7 @@ void input_read_jsonl(struct input_builder *builder, const char *bytes, size_t l
         size_t to = end ? (size_t)(end - bytes) : length;
         line++;
         if (strspn(bytes + from, " \t\r") < to - from) {
-            SCOPED(json_free)
-            json_t *post = NULL;
+            SCOPED(json_free) json_t *post = NULL;
             struct error why;
             if (json_parse(bytes + from, to - from, &post, &why))
                 add_line(builder, line, post);
@@ -119,8 +118,7 @@ bool input_read_json(struct input_builder *builder, const char *bytes, size_t le
         length -= (size_t)(array - bytes);
         bytes = array;
     }
-    SCOPED(json_free)
-    json_t *document = NULL;
+    SCOPED(json_free) json_t *document = NULL;
     if (!json_parse(bytes, length, &document, why))
         return false;
     const json_t *posts = posts_of(document);

@@ -26,11 +26,11 @@ static struct input *read_input(const char *bytes)
 static void json_lines_keep_their_ids_and_lines(void **state)
 {
     (void)state;
-    SCOPED(input_free)
-    struct input *input = read_input("{\"id\":\"a\",\"text\":\"one\",\"lang\":\"en\"}\n"
-                                     "\n"
-                                     "{\"id\":17,\"text\":\"zwei \\u2603\"}\r\n"
-                                     "{\"text\":\"no id\"}");
+    SCOPED(input_free) struct input *input =
+        read_input("{\"id\":\"a\",\"text\":\"one\",\"lang\":\"en\"}\n"
+                   "\n"
+                   "{\"id\":17,\"text\":\"zwei \\u2603\"}\r\n"
+                   "{\"text\":\"no id\"}");
     assert_int_equal(input->format, INPUT_JSONL);
     assert_int_equal(input->posts, 3);
     assert_int_equal(input->batch_count, 1);
@@ -44,13 +44,12 @@ static void json_lines_keep_their_ids_and_lines(void **state)
 static void bad_rows_are_named_by_line_and_the_rest_is_kept(void **state)
 {
     (void)state;
-    SCOPED(input_free)
-    struct input *input = read_input("{\"id\":\"a\",\"text\":\"one\"}\n"
-                                     "{\"id\":\"b\",\"text\":\n"
-                                     "{\"id\":\"c\"}\n"
-                                     "{\"id\":\"d\",\"text\":\"\"}\n"
-                                     "7\n"
-                                     "{\"id\":\"e\",\"text\":\"two\"}\n");
+    SCOPED(input_free) struct input *input = read_input("{\"id\":\"a\",\"text\":\"one\"}\n"
+                                                        "{\"id\":\"b\",\"text\":\n"
+                                                        "{\"id\":\"c\"}\n"
+                                                        "{\"id\":\"d\",\"text\":\"\"}\n"
+                                                        "7\n"
+                                                        "{\"id\":\"e\",\"text\":\"two\"}\n");
     assert_int_equal(input->posts, 2);
     assert_int_equal(input->reject_count, 4);
     assert_int_equal(input->rejects[0].line, 2);
@@ -73,8 +72,7 @@ static void json_documents_of_all_known_shapes_are_read(void **state)
         "[\"x\",{\"id_str\":\"2\",\"text\":\"cut\",\"note_tweet\":{\"text\":\"y\"}}]",
     };
     for (size_t i = 0; i < sizeof DOCUMENTS / sizeof *DOCUMENTS; i++) {
-        SCOPED(input_free)
-        struct input *input = read_input(DOCUMENTS[i]);
+        SCOPED(input_free) struct input *input = read_input(DOCUMENTS[i]);
         assert_true(input->format == INPUT_JSON || input->format == INPUT_JSONL);
         assert_int_equal(input->posts, 2);
         assert_string_equal(input->batches[0].body.chars,
@@ -93,8 +91,7 @@ static void csv_is_known_by_its_header_with_any_delimiter(void **state)
                  "\xEF\xBB\xBFid%cdate%cTweet\r\n7%cmon%c\"said \"\"hi\"\"%c\nand "
                  "left\"\r\n8%ctue%cok\n",
                  d, d, d, d, d, d, d);
-        SCOPED(input_free)
-        struct input *input = read_input(file);
+        SCOPED(input_free) struct input *input = read_input(file);
         assert_int_equal(input->format, INPUT_CSV);
         assert_int_equal(input->delimiter, d);
         assert_int_equal(input->posts, 2);
@@ -108,8 +105,7 @@ static void csv_is_known_by_its_header_with_any_delimiter(void **state)
 static void a_csv_row_that_is_too_short_is_rejected(void **state)
 {
     (void)state;
-    SCOPED(input_free)
-    struct input *input = read_input("id,text\n1,a\n\n2\n3,b\n");
+    SCOPED(input_free) struct input *input = read_input("id,text\n1,a\n\n2\n3,b\n");
     assert_int_equal(input->posts, 2);
     assert_int_equal(input->reject_count, 1);
     assert_int_equal(input->rejects[0].line, 4);
@@ -118,8 +114,7 @@ static void a_csv_row_that_is_too_short_is_rejected(void **state)
 static void columns_may_be_named(void **state)
 {
     (void)state;
-    SCOPED(input_free)
-    struct input *input = read_with(
+    SCOPED(input_free) struct input *input = read_with(
         "key;words;text\n1;yes;no\n",
         &(struct input_options){
             .max_posts = 10, .max_bytes = 1000, .text_column = "words", .id_column = "key"});
@@ -140,8 +135,8 @@ static void csv_without_a_text_column_names_the_columns(void **state)
 static void anything_else_is_one_post_a_line(void **state)
 {
     (void)state;
-    SCOPED(input_free)
-    struct input *input = read_input("Hello, world; it rains\r\n\nZweite Zeile\n");
+    SCOPED(input_free) struct input *input =
+        read_input("Hello, world; it rains\r\n\nZweite Zeile\n");
     assert_int_equal(input->format, INPUT_PLAIN);
     assert_string_equal(input->batches[0].body.chars,
                         "{\"id\":\"1\",\"text\":\"Hello, world; it rains\"}\n"
@@ -151,8 +146,7 @@ static void anything_else_is_one_post_a_line(void **state)
 static void text_that_is_not_utf8_is_rejected(void **state)
 {
     (void)state;
-    SCOPED(input_free)
-    struct input *input = read_input("caf\xE9\nfine\n");
+    SCOPED(input_free) struct input *input = read_input("caf\xE9\nfine\n");
     assert_int_equal(input->posts, 1);
     assert_int_equal(input->reject_count, 1);
     assert_string_equal(input->rejects[0].reason, "not valid UTF-8");
@@ -167,15 +161,13 @@ static void text_that_is_not_utf8_is_rejected(void **state)
 static void a_large_file_is_cut_by_posts_and_by_bytes(void **state)
 {
     (void)state;
-    SCOPED(input_free)
-    struct input *by_posts =
+    SCOPED(input_free) struct input *by_posts =
         read_with("a\nb\nc\nd\ne\n", &(struct input_options){.max_posts = 2, .max_bytes = 1 << 20});
     assert_int_equal(by_posts->batch_count, 3);
     assert_int_equal(by_posts->batches[2].posts, 1);
     assert_int_equal(by_posts->batches[2].lines[0], 5);
 
-    SCOPED(input_free)
-    struct input *by_bytes =
+    SCOPED(input_free) struct input *by_bytes =
         read_with("a\nb\nc\nd\ne\n", &(struct input_options){.max_posts = 100, .max_bytes = 50});
     assert_int_equal(by_bytes->batch_count, 3);
     assert_int_equal(by_bytes->posts, 5);

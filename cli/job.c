@@ -47,8 +47,7 @@ bool job_is_over(const struct job_view *job)
 static bool exchange(struct api *api, const struct api_call *call, struct job_view *job,
                      json_t **document, struct error *why)
 {
-    SCOPED(json_free)
-    json_t *answer = NULL;
+    SCOPED(json_free) json_t *answer = NULL;
     if (!api_send(api, call, &answer, why))
         return false;
     job_read(answer, job);
@@ -60,8 +59,7 @@ static bool exchange(struct api *api, const struct api_call *call, struct job_vi
 bool job_fetch(struct api *api, const char *id, struct job_view *job, json_t **document,
                struct error *why)
 {
-    SCOPED(text_free)
-    struct text path = {0};
+    SCOPED(text_free) struct text path = {0};
     text_format(&path, "/v1/jobs/%s", id);
     const struct api_call call = {.method = "GET", .path = path.chars, .patience_ms = PATIENCE_MS};
     return exchange(api, &call, job, document, why);
@@ -70,8 +68,7 @@ bool job_fetch(struct api *api, const char *id, struct job_view *job, json_t **d
 bool job_cancel(struct api *api, const char *id, struct job_view *job, json_t **document,
                 struct error *why)
 {
-    SCOPED(text_free)
-    struct text path = {0};
+    SCOPED(text_free) struct text path = {0};
     text_format(&path, "/v1/jobs/%s/cancel", id);
     const struct api_call call = {.method = "POST", .path = path.chars, .patience_ms = PATIENCE_MS};
     return exchange(api, &call, job, document, why);
@@ -104,8 +101,7 @@ static void draw(struct watch *watch)
 static bool heard_event(void *context, const char *data, size_t length)
 {
     struct watch *watch = context;
-    SCOPED(json_free)
-    json_t *event = NULL;
+    SCOPED(json_free) json_t *event = NULL;
     struct error why;
     watch->last_heard = clock_now();
     if (!json_parse(data, length, &event, &why))
@@ -128,8 +124,7 @@ static bool heard_bytes(void *context, const char *bytes, size_t length)
 /* Listens until the job is over or the stream ends; the latter is an error only if it is final. */
 static bool listen_once(struct api *api, struct watch *watch, const char *id, struct error *why)
 {
-    SCOPED(text_free)
-    struct text path = {0};
+    SCOPED(text_free) struct text path = {0};
     text_format(&path, "/v1/jobs/%s/events", id);
     const struct api_call call = {
         .method = "GET",

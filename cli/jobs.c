@@ -138,8 +138,7 @@ static int watch(struct session *session, const struct arguments *arguments)
     if (!job_follow(session->api, &session->console, jobs, arguments->id_count, &why))
         end = console_fail(&session->console, &why);
     for (size_t i = 0; end != END_OK ? false : i < arguments->id_count; i++) {
-        SCOPED(json_free)
-        json_t *document = NULL;
+        SCOPED(json_free) json_t *document = NULL;
         if (!job_fetch(session->api, jobs[i].id, &jobs[i], &document, &why)) {
             end = console_fail(&session->console, &why);
             break;
@@ -160,8 +159,7 @@ static int for_each(struct session *session, const struct arguments *arguments,
     int end = END_OK;
     print_heading(session);
     for (size_t i = 0; i < arguments->id_count; i++) {
-        SCOPED(json_free)
-        json_t *document = NULL;
+        SCOPED(json_free) json_t *document = NULL;
         struct job_view job = {0};
         struct error why;
         if (!exchange(session->api, arguments->ids[i], &job, &document, &why)) {
@@ -186,18 +184,15 @@ static int cancel(struct session *session, const struct arguments *arguments)
 
 static int list(struct session *session, const struct arguments *arguments)
 {
-    SCOPED(text_free)
-    struct text path = {0};
-    SCOPED(text_free)
-    struct text limit = {0};
+    SCOPED(text_free) struct text path = {0};
+    SCOPED(text_free) struct text limit = {0};
     text_format(&limit, "%lld", (long long)arguments->limit);
     text_add(&path, "/v1/jobs");
     api_add_query(&path, "status", arguments->status);
     api_add_query(&path, "user", arguments->user);
     api_add_query(&path, "limit", limit.chars);
     const struct api_call call = {.method = "GET", .path = path.chars, .patience_ms = PATIENCE_MS};
-    SCOPED(json_free)
-    json_t *answer = NULL;
+    SCOPED(json_free) json_t *answer = NULL;
     struct error why;
     if (!api_send(session->api, &call, &answer, &why))
         return console_fail(&session->console, &why);

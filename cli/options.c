@@ -71,8 +71,7 @@ static int take_config(void *context, const char *section, const char *name, con
 
 static bool read_config(struct options *options, struct error *why)
 {
-    SCOPED(text_free)
-    struct text path = {0};
+    SCOPED(text_free) struct text path = {0};
     const char *base = getenv("XDG_CONFIG_HOME");
     const char *home = getenv("HOME");
     if (base && *base)

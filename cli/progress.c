@@ -8,8 +8,7 @@ enum { BAR_MIN = 10, BAR_MAX = 40 };
 
 void progress_add_number(struct text *out, int64_t number)
 {
-    SCOPED(text_free)
-    struct text digits = {0};
+    SCOPED(text_free) struct text digits = {0};
     text_format(&digits, "%lld", (long long)number);
     for (size_t i = 0; i < digits.length; i++) {
         if (i > 0 && (digits.length - i) % 3 == 0 && digits.chars[i - 1] != '-')
@@ -41,12 +40,9 @@ static void add_seconds_left(struct text *out, int64_t seconds)
 void progress_render(const struct progress *progress, size_t width, struct text *out)
 {
     int64_t done = progress->processed + progress->failed;
-    SCOPED(text_free)
-    struct text head = {0};
-    SCOPED(text_free)
-    struct text figures = {0};
-    SCOPED(text_free)
-    struct text left = {0};
+    SCOPED(text_free) struct text head = {0};
+    SCOPED(text_free) struct text figures = {0};
+    SCOPED(text_free) struct text left = {0};
     text_format(&head, "%s  ", progress->state);
     progress_add_number(&figures, done);
     text_add(&figures, " of ");

@@ -12,8 +12,7 @@
 static void a_wide_line_shows_bar_figures_rate_and_time_left(void **state)
 {
     (void)state;
-    SCOPED(text_free)
-    struct text line = {0};
+    SCOPED(text_free) struct text line = {0};
     const struct progress progress = {
         .total = 2089, .processed = 1000, .failed = 44, .elapsed_ms = 2000, .state = "processing"};
     progress_render(&progress, 100, &line);
@@ -27,13 +26,11 @@ static void a_narrow_line_drops_the_bar_and_then_the_time_left(void **state)
     const struct progress progress = {
         .total = 2089, .processed = 1000, .elapsed_ms = 2000, .state = "processing"};
     for (size_t width = 1; width < 120; width++) {
-        SCOPED(text_free)
-        struct text line = {0};
+        SCOPED(text_free) struct text line = {0};
         progress_render(&progress, width, &line);
         assert_true(line.length <= width);
     }
-    SCOPED(text_free)
-    struct text line = {0};
+    SCOPED(text_free) struct text line = {0};
     progress_render(&progress, 50, &line);
     assert_null(strchr(line.chars, '['));
     assert_non_null(strstr(line.chars, "s left"));
@@ -45,8 +42,7 @@ static void a_narrow_line_drops_the_bar_and_then_the_time_left(void **state)
 static void nothing_done_and_all_done_need_no_time_left(void **state)
 {
     (void)state;
-    SCOPED(text_free)
-    struct text line = {0};
+    SCOPED(text_free) struct text line = {0};
     struct progress progress = {.total = 10, .elapsed_ms = 5000, .state = "queued"};
     progress_render(&progress, 30, &line);
     assert_string_equal(line.chars, "queued  0 of 10  0%");
@@ -65,8 +61,7 @@ static void nothing_done_and_all_done_need_no_time_left(void **state)
 static void numbers_are_grouped_by_thousands(void **state)
 {
     (void)state;
-    SCOPED(text_free)
-    struct text text = {0};
+    SCOPED(text_free) struct text text = {0};
     const int64_t numbers[] = {0, 999, 1000, 1234567, -1234};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         progress_add_number(&text, numbers[i]);

@@ -84,8 +84,7 @@ static int results(struct session *session, const struct arguments *arguments)
     }
     bool is_csv = strcmp(arguments->format, "csv") == 0;
     struct writer writer = {.is_array = strcmp(arguments->format, "json") == 0};
-    SCOPED(text_free)
-    struct text path = {0};
+    SCOPED(text_free) struct text path = {0};
     text_format(&path, "/v1/jobs/%s/results", job.id);
     const struct api_call call = {
         .method = "GET",

@@ -24,8 +24,7 @@ void session_close(struct session *session)
 
 void session_print(const json_t *document)
 {
-    SCOPED(free_chars)
-    char *line = json_dumps(document, JSON_COMPACT);
+    SCOPED(free_chars) char *line = json_dumps(document, JSON_COMPACT);
     CHECK(line != NULL);
     puts(line);
 }

@@ -35,8 +35,7 @@ static void events_are_heard_whole_however_the_bytes_are_cut(void **state)
     (void)state;
     for (size_t cut = 1; cut < sizeof STREAM; cut++) {
         struct heard heard = {.left = 10};
-        SCOPED(sse_free)
-        struct sse sse = {.heard = note, .context = &heard};
+        SCOPED(sse_free) struct sse sse = {.heard = note, .context = &heard};
         for (size_t at = 0; at < sizeof STREAM - 1; at += cut) {
             size_t rest = sizeof STREAM - 1 - at;
             assert_true(sse_feed(&sse, STREAM + at, rest < cut ? rest : cut));
@@ -50,8 +49,7 @@ static void a_half_heard_event_is_forgotten_at_a_restart(void **state)
 {
     (void)state;
     struct heard heard = {.left = 10};
-    SCOPED(sse_free)
-    struct sse sse = {.heard = note, .context = &heard};
+    SCOPED(sse_free) struct sse sse = {.heard = note, .context = &heard};
     assert_true(sse_feed(&sse, STREAM, sizeof STREAM - 1));
     sse_restart(&sse);
     assert_true(sse_feed(&sse, "id: 3\ndata: three\n\n", 19));
@@ -63,8 +61,7 @@ static void the_listener_may_end_it(void **state)
 {
     (void)state;
     struct heard heard = {.left = 1};
-    SCOPED(sse_free)
-    struct sse sse = {.heard = note, .context = &heard};
+    SCOPED(sse_free) struct sse sse = {.heard = note, .context = &heard};
     assert_false(sse_feed(&sse, STREAM, sizeof STREAM - 1));
     assert_string_equal(heard.all, "<{\"number\":1}>");
 }

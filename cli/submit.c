@@ -141,8 +141,7 @@ static int whole_characters(const char *text, size_t most)
 static void tell_input(struct console *console, const char *file, const struct input *input,
                        bool is_preview)
 {
-    SCOPED(text_free)
-    struct text posts = {0};
+    SCOPED(text_free) struct text posts = {0};
     progress_add_number(&posts, (int64_t)input->posts);
     console_say(console, "%s: %s, %s posts", strcmp(file, "-") == 0 ? "stdin" : file,
                 input_describe(input), posts.chars);
@@ -168,8 +167,7 @@ static bool is_named_csv(const char *file)
 static bool load(struct arguments *arguments, struct console *console, struct input **input,
                  struct error *why)
 {
-    SCOPED(text_free)
-    struct text bytes = {0};
+    SCOPED(text_free) struct text bytes = {0};
     if (!read_file(arguments->file, &bytes, why))
         return false;
     if (arguments->input.format == INPUT_AUTO && is_named_csv(arguments->file))
@@ -205,8 +203,7 @@ static bool send_batch(struct session *session, const struct arguments *argument
                        const struct input_batch *batch, const char *key, json_t **document,
                        struct error *why)
 {
-    SCOPED(text_free)
-    struct text path = {0};
+    SCOPED(text_free) struct text path = {0};
     text_add(&path, "/v1/jobs");
     api_add_query(&path, "user", arguments->user);
     api_add_query(&path, "class", arguments->class);
@@ -232,13 +229,11 @@ static bool send_all(struct session *session, const struct arguments *arguments,
     uuid_new(made);
     const char *base = arguments->key ? arguments->key : made;
     for (*sent = 0; *sent < input->batch_count; (*sent)++) {
-        SCOPED(text_free)
-        struct text key = {0};
+        SCOPED(text_free) struct text key = {0};
         text_add(&key, base);
         if (input->batch_count > 1)
             text_format(&key, "-%zu", *sent + 1);
-        SCOPED(json_free)
-        json_t *document = NULL;
+        SCOPED(json_free) json_t *document = NULL;
         const struct input_batch *batch = &input->batches[*sent];
         if (!send_batch(session, arguments, batch, key.chars, &document, why))
             return false;
@@ -285,8 +280,7 @@ static int tell_end(struct session *session, const struct job_view *jobs, size_t
         if (strcmp(job->state, "completed") != 0)
             end = END_JOB_FAILED;
         if (session->console.is_json) {
-            SCOPED(json_free)
-            json_t *document = NULL;
+            SCOPED(json_free) json_t *document = NULL;
             struct job_view view = {0};
             struct error why;
             if (!job_fetch(session->api, job->id, &view, &document, &why))
@@ -303,8 +297,7 @@ static int tell_end(struct session *session, const struct job_view *jobs, size_t
 
 static int submit(struct session *session, struct arguments *arguments)
 {
-    SCOPED(input_free)
-    struct input *input = NULL;
+    SCOPED(input_free) struct input *input = NULL;
     struct error why;
     if (!load(arguments, &session->console, &input, &why))
         return console_fail(&session->console, &why);

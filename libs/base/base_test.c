@@ -16,8 +16,7 @@
 static void an_arena_refuses_what_is_beyond_its_cap(void **state)
 {
     (void)state;
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(10000);
+    SCOPED(arena_close) struct arena *arena = arena_open(10000);
     assert_non_null(arena_try(arena, 9000));
     assert_null(arena_try(arena, 1001));
     assert_null(arena_try(arena, SIZE_MAX));
@@ -30,8 +29,7 @@ static void an_arena_refuses_what_is_beyond_its_cap(void **state)
 static void arena_memory_is_zeroed_and_aligned_also_after_a_reset(void **state)
 {
     (void)state;
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(1 << 20);
+    SCOPED(arena_close) struct arena *arena = arena_open(1 << 20);
     for (int round = 0; round < 2; round++) {
         for (size_t size = 1; size < 300; size++) {
             unsigned char *bytes = arena_new(arena, size);
@@ -47,8 +45,7 @@ static void arena_memory_is_zeroed_and_aligned_also_after_a_reset(void **state)
 static void json_strings_are_escaped(void **state)
 {
     (void)state;
-    SCOPED(text_free)
-    struct text text = {0};
+    SCOPED(text_free) struct text text = {0};
     const char raw[] = "a\"b\\c\n\x01\xE2\x80\xA8z\x7F";
     text_add_json(&text, raw, sizeof raw - 1);
     assert_string_equal(text.chars, "\"a\\\"b\\\\c\\n\\u0001\\u2028z\\u007f\"");

@@ -44,10 +44,8 @@ static void echo(void *context, struct bus_message *message)
 static void a_request_is_answered(void **state)
 {
     (void)state;
-    SCOPED(bus_close)
-    struct bus *bus = connected_bus();
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(1 << 20);
+    SCOPED(bus_close) struct bus *bus = connected_bus();
+    SCOPED(arena_close) struct arena *arena = arena_open(1 << 20);
     struct bus_subscription *subscription;
     struct error why;
     struct bytes reply;
@@ -73,10 +71,8 @@ static void tell_patience_and_trace(void *context, struct bus_message *message)
 static void a_responder_knows_the_trace_and_how_long_it_is_waited_for(void **state)
 {
     (void)state;
-    SCOPED(bus_close)
-    struct bus *bus = connected_bus();
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(1 << 20);
+    SCOPED(bus_close) struct bus *bus = connected_bus();
+    SCOPED(arena_close) struct arena *arena = arena_open(1 << 20);
     struct bus_subscription *subscription;
     struct error why;
     struct bytes reply;
@@ -103,10 +99,8 @@ static void refuse(void *context, struct bus_message *message)
 static void an_error_comes_back_as_the_responder_set_it(void **state)
 {
     (void)state;
-    SCOPED(bus_close)
-    struct bus *bus = connected_bus();
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(1 << 20);
+    SCOPED(bus_close) struct bus *bus = connected_bus();
+    SCOPED(arena_close) struct arena *arena = arena_open(1 << 20);
     struct bus_subscription *subscription;
     struct error why;
     struct bytes reply;
@@ -127,10 +121,8 @@ static void answer_too_much(void *context, struct bus_message *message)
 static void what_is_too_large_is_refused_and_an_answer_too_large_is_an_error(void **state)
 {
     (void)state;
-    SCOPED(bus_close)
-    struct bus *bus = connected_bus();
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(1 << 20);
+    SCOPED(bus_close) struct bus *bus = connected_bus();
+    SCOPED(arena_close) struct arena *arena = arena_open(1 << 20);
     static const uint8_t much[2 << 20];
     struct bus_subscription *subscription;
     struct error why;
@@ -146,10 +138,8 @@ static void what_is_too_large_is_refused_and_an_answer_too_large_is_an_error(voi
 static void nobody_there_is_known_at_once(void **state)
 {
     (void)state;
-    SCOPED(bus_close)
-    struct bus *bus = connected_bus();
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(1 << 20);
+    SCOPED(bus_close) struct bus *bus = connected_bus();
+    SCOPED(arena_close) struct arena *arena = arena_open(1 << 20);
     struct error why;
     struct bytes reply;
     struct instant begin = clock_now();
@@ -168,10 +158,8 @@ static void say_nothing(void *context, struct bus_message *message)
 static void silence_is_a_timeout(void **state)
 {
     (void)state;
-    SCOPED(bus_close)
-    struct bus *bus = connected_bus();
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(1 << 20);
+    SCOPED(bus_close) struct bus *bus = connected_bus();
+    SCOPED(arena_close) struct arena *arena = arena_open(1 << 20);
     struct bus_subscription *subscription;
     struct error why;
     struct bytes reply;
@@ -192,8 +180,7 @@ static void *ask_many(void *context)
     struct error why;
     uintptr_t wrong = 0;
     for (int i = 0; i < QUESTIONS; i++) {
-        SCOPED(arena_close)
-        struct arena *arena = arena_open(4096);
+        SCOPED(arena_close) struct arena *arena = arena_open(4096);
         char said[64];
         snprintf(said, sizeof said, "%p of %d", (void *)&why, i);
         struct bytes reply;
@@ -207,8 +194,7 @@ static void *ask_many(void *context)
 static void everybody_gets_the_answer_to_their_own_question(void **state)
 {
     (void)state;
-    SCOPED(bus_close)
-    struct bus *bus = connected_bus();
+    SCOPED(bus_close) struct bus *bus = connected_bus();
     struct bus_subscription *subscription;
     struct error why;
     assert_true(bus_subscribe(bus, "t.many", NULL, echo, bus, &subscription, &why));
@@ -226,8 +212,7 @@ static void everybody_gets_the_answer_to_their_own_question(void **state)
 static void listeners_of_a_group_share_what_comes(void **state)
 {
     (void)state;
-    SCOPED(bus_close)
-    struct bus *bus = connected_bus();
+    SCOPED(bus_close) struct bus *bus = connected_bus();
     struct bus_subscription *listeners[2];
     struct error why;
     for (int i = 0; i < 2; i++)
@@ -257,8 +242,7 @@ static void listeners_of_a_group_share_what_comes(void **state)
 static void answers_of_an_ask_come_to_the_inbox(void **state)
 {
     (void)state;
-    SCOPED(bus_close)
-    struct bus *bus = connected_bus();
+    SCOPED(bus_close) struct bus *bus = connected_bus();
     struct bus_subscription *subscription, *inbox;
     struct bus_message *message;
     struct error why;

@@ -30,8 +30,7 @@ static struct bytes bytes_of(const char *text)
 
 static void call_api(const char *subject, const char *body)
 {
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(1 << 20);
+    SCOPED(arena_close) struct arena *arena = arena_open(1 << 20);
     struct bytes reply;
     struct error why;
     assert_true(bus_request(bus, subject, bytes_of(body), PATIENCE_MS, NULL, arena, &reply, &why));

@@ -42,10 +42,8 @@ static void await_disconnected(struct bus *bus)
 static void without_a_broker_everything_fails_at_once(void **state)
 {
     (void)state;
-    SCOPED(bus_close)
-    struct bus *bus = connected_bus();
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(1 << 16);
+    SCOPED(bus_close) struct bus *bus = connected_bus();
+    SCOPED(arena_close) struct arena *arena = arena_open(1 << 16);
     struct error why;
     struct bytes reply;
     test_broker_kill(&broker);
@@ -79,10 +77,8 @@ static void kill_broker(void *context, struct bus_message *message)
 static void a_request_in_flight_when_the_broker_dies_is_unknown_at_once(void **state)
 {
     (void)state;
-    SCOPED(bus_close)
-    struct bus *bus = connected_bus();
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(1 << 16);
+    SCOPED(bus_close) struct bus *bus = connected_bus();
+    SCOPED(arena_close) struct arena *arena = arena_open(1 << 16);
     struct bus_subscription *subscription;
     struct error why;
     struct bytes reply;
@@ -170,8 +166,7 @@ static void a_pull_goes_on_after_the_broker_was_killed(void **state)
 {
     (void)state;
     enum { COUNT = 100, BEFORE = 30 };
-    SCOPED(bus_close)
-    struct bus *bus = connected_bus();
+    SCOPED(bus_close) struct bus *bus = connected_bus();
     struct bus_pull *pull;
     struct error why;
     bool seen[COUNT] = {false};
@@ -197,8 +192,7 @@ static void a_pull_goes_on_after_the_broker_was_killed(void **state)
 static void a_broker_that_lost_everything_is_provisioned_again(void **state)
 {
     (void)state;
-    SCOPED(bus_close)
-    struct bus *bus = connected_bus();
+    SCOPED(bus_close) struct bus *bus = connected_bus();
     struct bus_pull *pull;
     struct error why;
     bool seen[1] = {false};
@@ -216,8 +210,7 @@ static void a_broker_that_lost_everything_is_provisioned_again(void **state)
 static void a_broker_that_refuses_us_for_a_while_is_found_again(void **state)
 {
     (void)state;
-    SCOPED(bus_close)
-    struct bus *bus = connected_bus();
+    SCOPED(bus_close) struct bus *bus = connected_bus();
     struct bus_subscription *subscription;
     struct bus_message *message;
     struct error why;

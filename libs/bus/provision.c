@@ -35,8 +35,7 @@ static bool make_stream(struct bus *bus, const struct stream *stream, struct err
 {
     char subject[SUBJECT_MAX_SIZE];
     snprintf(subject, sizeof subject, "$JS.API.STREAM.CREATE.%s", stream->name);
-    SCOPED(text_free)
-    struct text body = {0};
+    SCOPED(text_free) struct text body = {0};
     text_format(&body, "{\"name\":\"%s\",\"subjects\":[\"%s\"", stream->name, stream->subjects[0]);
     if (stream->subjects[1] != NULL)
         text_format(&body, ",\"%s\"", stream->subjects[1]);
@@ -57,8 +56,7 @@ static bool make_consumer(struct bus *bus, const char *stream,
     char subject[SUBJECT_MAX_SIZE];
     snprintf(subject, sizeof subject, "$JS.API.CONSUMER.DURABLE.CREATE.%s.%s", stream,
              consumer->name);
-    SCOPED(text_free)
-    struct text body = {0};
+    SCOPED(text_free) struct text body = {0};
     text_format(&body, "{\"stream_name\":\"%s\",\"config\":{\"durable_name\":\"%s\"", stream,
                 consumer->name);
     if (consumer->filter != NULL)

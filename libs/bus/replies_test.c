@@ -50,8 +50,7 @@ static void await(const atomic_int *count)
 static void an_answer_is_told_once_and_a_second_one_dropped(void **state)
 {
     (void)state;
-    SCOPED(replies_free)
-    struct replies *replies = replies_new();
+    SCOPED(replies_free) struct replies *replies = replies_new();
     struct fate fate = {0};
     char token[REPLY_TOKEN_SIZE];
     assert_true(replies_expect(replies, LONG_MS, note, &fate, token));
@@ -64,8 +63,7 @@ static void an_answer_is_told_once_and_a_second_one_dropped(void **state)
 static void a_late_answer_does_not_reach_the_next_question(void **state)
 {
     (void)state;
-    SCOPED(replies_free)
-    struct replies *replies = replies_new();
+    SCOPED(replies_free) struct replies *replies = replies_new();
     struct fate first = {0}, second = {0};
     char old[REPLY_TOKEN_SIZE], new[REPLY_TOKEN_SIZE];
     assert_true(replies_expect(replies, LONG_MS, note, &first, old));
@@ -82,8 +80,7 @@ static void a_late_answer_does_not_reach_the_next_question(void **state)
 static void tokens_that_are_none_are_ignored(void **state)
 {
     (void)state;
-    SCOPED(replies_free)
-    struct replies *replies = replies_new();
+    SCOPED(replies_free) struct replies *replies = replies_new();
     static const char *const bad[] = {
         "", "x", "0000000000000001", "ffffffffffffffff", "zzzzzzzzzzzzzzzz", "00000000000000010"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -93,8 +90,7 @@ static void tokens_that_are_none_are_ignored(void **state)
 static void deadlines_are_kept_whatever_their_order(void **state)
 {
     (void)state;
-    SCOPED(replies_free)
-    struct replies *replies = replies_new();
+    SCOPED(replies_free) struct replies *replies = replies_new();
     struct fate slow = {0}, quick = {0}, never = {0};
     char token[REPLY_TOKEN_SIZE], last[REPLY_TOKEN_SIZE];
     struct instant begin = clock_now();
@@ -113,8 +109,7 @@ static void deadlines_are_kept_whatever_their_order(void **state)
 static void a_lost_connection_is_told_to_all_who_wait(void **state)
 {
     (void)state;
-    SCOPED(replies_free)
-    struct replies *replies = replies_new();
+    SCOPED(replies_free) struct replies *replies = replies_new();
     struct fate fates[40] = {0};
     char token[REPLY_TOKEN_SIZE];
     for (size_t i = 0; i < 40; i++)

@@ -20,8 +20,7 @@ static enum error_kind kind_of(int64_t http_code, int64_t code)
 bool verdict_read(const natsMsg *answer, int *code, struct error *why)
 {
     *code = 0;
-    SCOPED(json_free)
-    json_t *document = NULL;
+    SCOPED(json_free) json_t *document = NULL;
     const char *bytes = natsMsg_GetData(answer);
     if (!json_parse(bytes == NULL ? "" : bytes, (size_t)natsMsg_GetDataLength(answer), &document,
                     why)) {

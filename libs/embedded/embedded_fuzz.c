@@ -20,15 +20,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size > 32 * 1024)
         return 0;
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(16 << 20);
+    SCOPED(arena_close) struct arena *arena = arena_open(16 << 20);
     struct piece text = {(const char *)data, size};
     struct post_analysis analysis;
     embedded_analyze(text, arena, &analysis);
     CHECK(analysis.score >= -1 && analysis.score <= 1);
     CHECK(analysis.confidence >= 0 && analysis.confidence <= 1);
-    SCOPED(text_free)
-    struct text json = {0};
+    SCOPED(text_free) struct text json = {0};
     post_analysis_write_json(&analysis, &json);
     embedded_summary(&text, &analysis, 1, &json);
     check_utf8(&json);

@@ -218,8 +218,7 @@ static void the_json_is_exactly_the_shared_schema(void **state)
     struct post_analysis a = analysis_of("I love #cats");
     a.score = 0.5;
     a.confidence = 0.25;
-    SCOPED(text_free)
-    struct text json = {0};
+    SCOPED(text_free) struct text json = {0};
     post_analysis_write_json(&a, &json);
     assert_string_equal(
         json.chars,
@@ -235,8 +234,7 @@ static void any_bytes_give_valid_utf8(void **state)
     const char bad[] = "\xFF#\xC3tag \xED\xA0\x80 @x\xF8 love \xE2\x80";
     struct post_analysis a;
     embedded_analyze((struct piece){bad, sizeof bad - 1}, arena, &a);
-    SCOPED(text_free)
-    struct text json = {0};
+    SCOPED(text_free) struct text json = {0};
     post_analysis_write_json(&a, &json);
     embedded_summary(&(struct piece){bad, sizeof bad - 1}, &a, 1, &json);
     for (size_t at = 0; at < json.length;) {
@@ -255,8 +253,7 @@ static void a_summary_counts_and_quotes_the_most_central_post(void **state)
     struct post_analysis analyses[3];
     for (size_t i = 0; i < 3; i++)
         embedded_analyze(posts[i], arena, &analyses[i]);
-    SCOPED(text_free)
-    struct text summary = {0};
+    SCOPED(text_free) struct text summary = {0};
     embedded_summary(posts, analyses, 3, &summary);
     assert_string_equal(summary.chars, "3 posts: 1 positive, 2 neutral, 0 negative; about sports; "
                                        "such as: The football match was amazing");
@@ -270,8 +267,7 @@ static void the_longest_post_stays_within_its_memory(void **state)
     (void)state;
     enum { LENGTH = 32 * 1024 };
     static char text[LENGTH];
-    SCOPED(arena_close)
-    struct arena *own = arena_open((size_t)LENGTH * 200);
+    SCOPED(arena_close) struct arena *own = arena_open((size_t)LENGTH * 200);
     const char *const patterns[] = {"!", "a ", "#a ", "😀", "aA"};
     for (size_t p = 0; p < sizeof patterns / sizeof patterns[0]; p++) {
         size_t step = strlen(patterns[p]);

@@ -210,8 +210,7 @@ static struct bytes bytes_of(const char *chars)
 static void expect_failure(struct server *server, const struct http_request *request,
                            enum http_failure failure, enum error_kind kind)
 {
-    SCOPED(http_response_free)
-    struct http_response response;
+    SCOPED(http_response_free) struct http_response response;
     struct error why;
     assert_false(http_request(server->client, request, &response, &why));
     assert_int_equal(response.failure, failure);
@@ -227,8 +226,7 @@ static void a_post_brings_its_headers_and_body_and_no_expect(void **state)
                                    .url = url(server, "/echo"),
                                    .headers = headers,
                                    .body = bytes_of("{\"a\":1}")};
-    SCOPED(http_response_free)
-    struct http_response response;
+    SCOPED(http_response_free) struct http_response response;
     struct error why;
     assert_true(http_request(server->client, &request, &response, &why));
     assert_int_equal(response.status, 200);
@@ -248,8 +246,7 @@ static void other_methods_leave_as_they_are_called(void **state)
     const char *const methods[] = {"GET", "DELETE", "PUT"};
     for (size_t i = 0; i < 3; i++) {
         struct http_request request = {.method = methods[i], .url = url(server, "/echo")};
-        SCOPED(http_response_free)
-        struct http_response response;
+        SCOPED(http_response_free) struct http_response response;
         struct error why;
         assert_true(http_request(server->client, &request, &response, &why));
         assert_memory_equal(response.body.chars, methods[i], strlen(methods[i]));
@@ -261,8 +258,7 @@ static void any_status_is_an_answer_and_redirects_are_not_followed(void **state)
 {
     struct server *server = *state;
     struct http_request request = {.method = "GET", .url = url(server, "/status")};
-    SCOPED(http_response_free)
-    struct http_response response;
+    SCOPED(http_response_free) struct http_response response;
     struct error why;
     assert_true(http_request(server->client, &request, &response, &why));
     assert_int_equal(response.status, 429);
@@ -298,8 +294,7 @@ static void a_body_may_come_from_a_source_of_known_or_unknown_length(void **stat
                                        .source = ten_bytes,
                                        .source_bytes = known,
                                        .body_context = &left};
-        SCOPED(http_response_free)
-        struct http_response response;
+        SCOPED(http_response_free) struct http_response response;
         struct error why;
         assert_true(http_request(server->client, &request, &response, &why));
         assert_int_equal(left, 0);
@@ -325,8 +320,7 @@ static void a_sink_hears_the_body_of_a_success_only_and_may_end_it(void **state)
     struct heard heard = {.most = 1000};
     struct http_request request = {
         .method = "GET", .url = url(server, "/echo"), .sink = hear_some, .body_context = &heard};
-    SCOPED(http_response_free)
-    struct http_response response;
+    SCOPED(http_response_free) struct http_response response;
     struct error why;
     assert_true(http_request(server->client, &request, &response, &why));
     assert_true(heard.length > 10);
@@ -359,8 +353,7 @@ static void endless_headers_end_too(void **state)
     struct server *server = *state;
     struct http_request request = {
         .method = "GET", .url = url(server, "/headers"), .total_timeout_ms = 5000};
-    SCOPED(http_response_free)
-    struct http_response response;
+    SCOPED(http_response_free) struct http_response response;
     struct error why;
     assert_false(http_request(server->client, &request, &response, &why));
     assert_true(response.failure == HTTP_TOO_BIG || response.failure == HTTP_BROKEN);
@@ -416,8 +409,7 @@ static void expect_echo(struct server *server, const char *path)
 {
     struct http_request request = {
         .method = "POST", .url = url(server, path), .body = bytes_of("{}")};
-    SCOPED(http_response_free)
-    struct http_response response;
+    SCOPED(http_response_free) struct http_response response;
     struct error why;
     assert_true(http_request(server->client, &request, &response, &why));
     assert_int_equal(response.status, 200);

@@ -8,8 +8,7 @@
 
 static bool parses(const char *text, size_t length)
 {
-    SCOPED(json_free)
-    json_t *document = NULL;
+    SCOPED(json_free) json_t *document = NULL;
     struct error why = {.kind = ERROR_INTERNAL};
     bool is_good = json_parse(text, length, &document, &why);
     assert_int_equal(is_good, document != NULL);
@@ -60,8 +59,7 @@ static void nesting_is_bounded(void **state)
 static void a_fault_names_its_line(void **state)
 {
     (void)state;
-    SCOPED(json_free)
-    json_t *document = NULL;
+    SCOPED(json_free) json_t *document = NULL;
     struct error why;
     assert_false(json_parse("{\n\"a\": ?}", 9, &document, &why));
     assert_non_null(strstr(why.message, "line 2"));
@@ -71,8 +69,7 @@ static void members_are_read_by_type(void **state)
 {
     (void)state;
     static const char text[] = "{\"s\":\"abc\",\"n\":7,\"b\":true,\"z\":null,\"f\":1.5}";
-    SCOPED(json_free)
-    json_t *document = NULL;
+    SCOPED(json_free) json_t *document = NULL;
     struct error why;
     const char *string;
     int64_t number;

@@ -17,8 +17,7 @@ static struct instant in_ms(int64_t ms)
 static void letters_come_in_the_order_they_were_posted(void **state)
 {
     (void)state;
-    SCOPED(mailbox_free)
-    struct mailbox *mailbox = mailbox_new(3);
+    SCOPED(mailbox_free) struct mailbox *mailbox = mailbox_new(3);
     int letters[10];
     for (int i = 0; i < 9; i += 3) { /* the ring turns */
         for (int j = 0; j < 3; j++)
@@ -36,8 +35,7 @@ static void letters_come_in_the_order_they_were_posted(void **state)
 static void a_full_mailbox_refuses_and_the_poster_keeps_the_letter(void **state)
 {
     (void)state;
-    SCOPED(mailbox_free)
-    struct mailbox *mailbox = mailbox_new(1);
+    SCOPED(mailbox_free) struct mailbox *mailbox = mailbox_new(1);
     int first, second;
     assert_true(mailbox_post(mailbox, &first));
     assert_false(mailbox_post(mailbox, &second));
@@ -49,8 +47,7 @@ static void a_full_mailbox_refuses_and_the_poster_keeps_the_letter(void **state)
 static void a_closed_mailbox_refuses_but_gives_what_it_holds(void **state)
 {
     (void)state;
-    SCOPED(mailbox_free)
-    struct mailbox *mailbox = mailbox_new(2);
+    SCOPED(mailbox_free) struct mailbox *mailbox = mailbox_new(2);
     int letter;
     assert_true(mailbox_post(mailbox, &letter));
     mailbox_close(mailbox);
@@ -63,8 +60,7 @@ static void a_closed_mailbox_refuses_but_gives_what_it_holds(void **state)
 static void taking_ends_at_the_deadline_and_not_before(void **state)
 {
     (void)state;
-    SCOPED(mailbox_free)
-    struct mailbox *mailbox = mailbox_new(1);
+    SCOPED(mailbox_free) struct mailbox *mailbox = mailbox_new(1);
     struct instant deadline = in_ms(30);
     assert_null(mailbox_take(mailbox, deadline));
     assert_false(instant_is_before(clock_now(), deadline));
@@ -86,8 +82,7 @@ static void *close_it(void *context)
 /* Whichever comes first, the taker or the other thread: the taker does not sleep on. */
 static void wake_by(void *(*act)(void *), bool is_letter)
 {
-    SCOPED(mailbox_free)
-    struct mailbox *mailbox = mailbox_new(1);
+    SCOPED(mailbox_free) struct mailbox *mailbox = mailbox_new(1);
     pthread_t other;
     assert_int_equal(pthread_create(&other, NULL, act, mailbox), 0);
     assert_int_equal(mailbox_take(mailbox, in_ms(60000)) != NULL, is_letter);
@@ -124,8 +119,7 @@ static void nothing_is_lost_doubled_or_reordered_among_several_posters(void **st
 {
     (void)state;
     static struct poster posters[POSTERS];
-    SCOPED(mailbox_free)
-    struct mailbox *mailbox = mailbox_new(16);
+    SCOPED(mailbox_free) struct mailbox *mailbox = mailbox_new(16);
     pthread_t threads[POSTERS];
     for (int i = 0; i < POSTERS; i++) {
         posters[i].mailbox = mailbox;

@@ -76,8 +76,7 @@ static void every_message_is_written_as_it_ever_was(void **state)
 {
     (void)state;
     for (size_t i = 0; i < TRAVELLER_COUNT; i++) {
-        SCOPED(arena_close)
-        struct arena *arena = arena_open(ARENA_BYTES);
+        SCOPED(arena_close) struct arena *arena = arena_open(ARENA_BYTES);
         assert_string_equal(hex_of(arena, TRAVELLERS[i].pack_example(arena)),
                             golden_of(TRAVELLERS[i].name));
     }
@@ -87,8 +86,7 @@ static void every_message_of_old_is_read_to_the_same_values(void **state)
 {
     (void)state;
     for (size_t i = 0; i < TRAVELLER_COUNT; i++) {
-        SCOPED(arena_close)
-        struct arena *arena = arena_open(ARENA_BYTES);
+        SCOPED(arena_close) struct arena *arena = arena_open(ARENA_BYTES);
         const char *golden = golden_of(TRAVELLERS[i].name);
         struct bytes again;
         struct error why;
@@ -103,8 +101,7 @@ static void fields_of_the_future_are_passed_over(void **state)
 {
     (void)state;
     for (size_t i = 0; i < TRAVELLER_COUNT; i++) {
-        SCOPED(arena_close)
-        struct arena *arena = arena_open(ARENA_BYTES);
+        SCOPED(arena_close) struct arena *arena = arena_open(ARENA_BYTES);
         char *hex =
             arena_format(arena, "%s%s", golden_of(TRAVELLERS[i].name), "c03e07ca3e03ff00fe");
         struct bytes again;
@@ -118,8 +115,7 @@ static void a_message_cut_anywhere_is_refused_or_whole(void **state)
 {
     (void)state;
     for (size_t i = 0; i < TRAVELLER_COUNT; i++) {
-        SCOPED(arena_close)
-        struct arena *arena = arena_open(16 * ARENA_BYTES);
+        SCOPED(arena_close) struct arena *arena = arena_open(16 * ARENA_BYTES);
         struct bytes whole = from_hex(arena, golden_of(TRAVELLERS[i].name));
         for (size_t length = 0; length < whole.length; length++) {
             uint8_t *copy = malloc(length + 1); /* so that a sanitizer sees reading beyond */
@@ -137,8 +133,7 @@ static void an_empty_message_is_refused(void **state)
 {
     (void)state;
     for (size_t i = 0; i < TRAVELLER_COUNT; i++) {
-        SCOPED(arena_close)
-        struct arena *arena = arena_open(ARENA_BYTES);
+        SCOPED(arena_close) struct arena *arena = arena_open(ARENA_BYTES);
         struct bytes again;
         struct error why;
         assert_false(TRAVELLERS[i].pack_again(arena, (struct bytes){NULL, 0}, &again, &why));
@@ -149,8 +144,7 @@ static void an_empty_message_is_refused(void **state)
 static void the_values_read_are_those_written(void **state)
 {
     (void)state;
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(ARENA_BYTES);
+    SCOPED(arena_close) struct arena *arena = arena_open(ARENA_BYTES);
     struct error why;
     const Tp__Dispatch *read;
     assert_true(unpack_dispatch(arena, from_hex(arena, golden_of("dispatch")), &read, &why));

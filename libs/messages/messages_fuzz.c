@@ -8,10 +8,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define DEFINE_TRY_(name, Type, lower)                                                             \
     static void try_##name(struct bytes bytes)                                                     \
     {                                                                                              \
-        SCOPED(arena_close)                                                                        \
-        struct arena *arena = arena_open(UNPACK_CAP_BYTES);                                        \
-        SCOPED(arena_close)                                                                        \
-        struct arena *packed = arena_open(2 * UNPACK_CAP_BYTES);                                   \
+        SCOPED(arena_close) struct arena *arena = arena_open(UNPACK_CAP_BYTES);                    \
+        SCOPED(arena_close) struct arena *packed = arena_open(2 * UNPACK_CAP_BYTES);               \
         const Type *message;                                                                       \
         struct error why;                                                                          \
         if (unpack_##name(arena, bytes, &message, &why)) {                                         \

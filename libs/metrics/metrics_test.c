@@ -25,8 +25,7 @@ static void expect_near(double value, double expected)
 /* The page holds that text. */
 static void expect_on_page(const char *wanted)
 {
-    SCOPED(text_free)
-    struct text page = {0};
+    SCOPED(text_free) struct text page = {0};
     metrics_write(&page);
     if (strstr(page.chars, wanted) == NULL)
         fail_msg("not on the page: %s", wanted);
@@ -126,8 +125,7 @@ static void beyond_a_thousand_series_the_others_share_one(void **state)
     expect_near(metric_value(metrics_with(family, METRIC_VALUES("other"))), 2001);
     assert_ptr_equal(metrics_with(family, METRIC_VALUES("2999")),
                      metrics_with(family, METRIC_VALUES("other")));
-    SCOPED(text_free)
-    struct text page = {0};
+    SCOPED(text_free) struct text page = {0};
     metrics_write(&page);
     int series = 0;
     for (const char *at = page.chars; (at = strstr(at, "tweetpulse_many_total{")) != NULL; at++)
@@ -160,8 +158,7 @@ static void no_count_of_several_threads_is_lost(void **state)
     for (int i = 0; i < THREADS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, count_up, counts), 0);
     for (int i = 0; i < 20; i++) {
-        SCOPED(text_free)
-        struct text page = {0};
+        SCOPED(text_free) struct text page = {0};
         metrics_write(&page); /* while they are made */
     }
     for (int i = 0; i < THREADS; i++)
@@ -215,8 +212,7 @@ static void the_page_passes_promtool(void **state)
         print_message("promtool is not installed (package prometheus)\n");
         skip();
     }
-    SCOPED(text_free)
-    struct text page = {0};
+    SCOPED(text_free) struct text page = {0};
     metrics_write(&page);
     int ends[2], status;
     assert_int_equal(pipe(ends), 0);

@@ -57,8 +57,7 @@ static char *add_settings(int part, const char *text, void *input)
     if (part != ARGP_KEY_HELP_POST_DOC)
         return strdup(text != NULL ? text : "");
     const struct request *request = input;
-    SCOPED(text_free)
-    struct text out = {0};
+    SCOPED(text_free) struct text out = {0};
     text_format(&out, "Settings are variables of the environment.\n\nOf %s alone:\n",
                 request->program->name);
     describe_own(request->program, &out);
@@ -100,8 +99,7 @@ static struct request read_arguments(const struct program *program, int argc, ch
             .doc = command->help,
         };
     }
-    SCOPED(text_free)
-    struct text doc = {0};
+    SCOPED(text_free) struct text doc = {0};
     text_format(&doc, "%s\v.", program->summary); /* add_settings() takes the place of the dot */
     const struct argp argp = {
         .options = options,
@@ -130,13 +128,11 @@ static void print_lines(const struct program *program, const char *heading, char
 
 static void load_settings(const struct program *program, void *settings)
 {
-    SCOPED(text_free)
-    struct text warnings = {0};
+    SCOPED(text_free) struct text warnings = {0};
     settings_suggest(program->settings, program->setting_count, &warnings);
     if (warnings.length > 0)
         print_lines(program, "warning", warnings.chars);
-    SCOPED(text_free)
-    struct text faults = {0};
+    SCOPED(text_free) struct text faults = {0};
     if (settings_load(program->settings, program->setting_count, settings, &faults))
         return;
     print_lines(program, "setting", faults.chars);
@@ -146,8 +142,7 @@ static void load_settings(const struct program *program, void *settings)
 void process_configure(const struct program *program, int argc, char **argv, void *settings)
 {
     struct request request = read_arguments(program, argc, argv);
-    SCOPED(text_free)
-    struct text out = {0};
+    SCOPED(text_free) struct text out = {0};
     if (request.asked == ASKED_VERSION) {
         text_format(&out, "%s %s\n", program->name, TP_VERSION);
         print_and_exit(&out);

@@ -102,10 +102,8 @@ static struct run run_program(const char *variables, const char *arguments)
 {
     int ends[2];
     assert_int_equal(pipe(ends), 0);
-    SCOPED(free_chars)
-    char *own_variables = strdup(variables);
-    SCOPED(free_chars)
-    char *own_arguments = strdup(arguments);
+    SCOPED(free_chars) char *own_variables = strdup(variables);
+    SCOPED(free_chars) char *own_arguments = strdup(arguments);
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0)

@@ -85,8 +85,7 @@ static void add_verdict(struct text *json, const char *status, const char *list_
 bool health_is_alive(const struct health *health, struct instant now, struct text *json)
 {
     bool is_alive = true;
-    SCOPED(text_free)
-    struct text list = {0};
+    SCOPED(text_free) struct text list = {0};
     size_t count = atomic_load(&health->pulse_count);
     for (size_t i = 0; i < count; i++) {
         const struct pulse *pulse = &health->pulses[i];
@@ -106,8 +105,7 @@ bool health_is_alive(const struct health *health, struct instant now, struct tex
 bool health_is_ready(const struct health *health, struct text *json)
 {
     bool is_ready = true;
-    SCOPED(text_free)
-    struct text list = {0};
+    SCOPED(text_free) struct text list = {0};
     size_t count = atomic_load(&health->check_count);
     for (size_t i = 0; i < count; i++) {
         const struct check *check = &health->checks[i];

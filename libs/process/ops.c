@@ -17,8 +17,7 @@ static void answer_json(struct web_request *request, int status, const struct te
 static void answer_healthz(void *context, struct web_request *request)
 {
     const struct ops *ops = context;
-    SCOPED(text_free)
-    struct text json = {0};
+    SCOPED(text_free) struct text json = {0};
     bool is_fine = true;
     if (ending_is_asked(ops->ending))
         text_add(&json, "{\"status\":\"ending\"}\n");
@@ -30,8 +29,7 @@ static void answer_healthz(void *context, struct web_request *request)
 static void answer_readyz(void *context, struct web_request *request)
 {
     const struct ops *ops = context;
-    SCOPED(text_free)
-    struct text json = {0};
+    SCOPED(text_free) struct text json = {0};
     bool is_ready = health_is_ready(ops->health, &json);
     answer_json(request, is_ready ? 200 : 503, &json);
 }
@@ -39,8 +37,7 @@ static void answer_readyz(void *context, struct web_request *request)
 static void answer_metrics(void *context, struct web_request *request)
 {
     (void)context;
-    SCOPED(text_free)
-    struct text page = {0};
+    SCOPED(text_free) struct text page = {0};
     metrics_write(&page);
     web_answer(request, 200, "text/plain; version=0.0.4; charset=utf-8", page.chars, page.length);
 }

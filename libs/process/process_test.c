@@ -60,8 +60,7 @@ static int be_the_program(int argc, char **argv)
 {
     struct cellar_settings settings;
     process_configure(&PROGRAM, argc, argv, &settings);
-    SCOPED(process_end)
-    struct process *process = process_begin(&PROGRAM, &settings.process);
+    SCOPED(process_end) struct process *process = process_begin(&PROGRAM, &settings.process);
     if (strcmp(settings.role, "unready") == 0)
         process_check(process, "bottles", has_bottles, NULL);
     pulse_beat(process_pulse(process, "steady", 600000));
@@ -338,14 +337,12 @@ static void metrics_are_told_until_the_end_and_the_last_are_not_ready(void **sta
     (void)state;
     const struct bus_options options = {
         .url = broker.url, .user = "", .password = "", .name = "listener"};
-    SCOPED(bus_close)
-    struct bus *bus = bus_open(&options);
+    SCOPED(bus_close) struct bus *bus = bus_open(&options);
     assert_true(bus_wait_connected(bus, PATIENCE_MS));
     struct error why;
     struct bus_subscription *heard;
     assert_true(bus_listen(bus, "tp.telemetry.cellar.cellar-1", NULL, &heard, &why));
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(UNPACK_CAP_BYTES);
+    SCOPED(arena_close) struct arena *arena = arena_open(UNPACK_CAP_BYTES);
     struct child child = start(broker.url, "plain");
     const Tp__Telemetry *telemetry = hear(heard, arena);
     assert_string_equal(telemetry->service, "cellar");

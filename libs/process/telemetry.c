@@ -112,8 +112,7 @@ static void add_series(void *context, const struct metric_sample *sample)
 
 static void publish(const struct telemetry *telemetry, bool is_ready)
 {
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(ARENA_CAP_BYTES);
+    SCOPED(arena_close) struct arena *arena = arena_open(ARENA_CAP_BYTES);
     struct report report = {.telemetry = telemetry, .is_ready = is_ready, .arena = arena};
     metrics_visit(add_series, &report);
     if (report.count > 0)
@@ -122,8 +121,7 @@ static void publish(const struct telemetry *telemetry, bool is_ready)
 
 static bool is_ready(const struct telemetry *telemetry)
 {
-    SCOPED(text_free)
-    struct text unread = {0};
+    SCOPED(text_free) struct text unread = {0};
     return health_is_ready(telemetry->options.health, &unread);
 }
 

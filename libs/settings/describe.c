@@ -164,8 +164,7 @@ void settings_describe_markdown(const struct setting *table, size_t count, struc
 {
     for (size_t i = 0; i < count; i++) {
         const struct setting *row = &table[i];
-        SCOPED(text_free)
-        struct text value = {0};
+        SCOPED(text_free) struct text value = {0};
         setting_add_expectation(row, &value);
         text_format(out, "| `%s` | ", row->name);
         add_cell(out, row->help);

@@ -168,8 +168,7 @@ static bool load_secret_file(const struct setting *row, const char *variable, vo
         text_format(faults, "%s and %s: are both set, must be one of them\n", row->name, variable);
         return false;
     }
-    SCOPED(free_chars)
-    char *secret = read_secret(variable, getenv(variable), faults);
+    SCOPED(free_chars) char *secret = read_secret(variable, getenv(variable), faults);
     if (secret == NULL)
         return false;
     if (!store_text(row, secret, settings))

@@ -82,8 +82,7 @@ static int start_afresh(void **state)
 
 static void expect_loaded(void)
 {
-    SCOPED(text_free)
-    struct text faults = {0};
+    SCOPED(text_free) struct text faults = {0};
     bool is_loaded = settings_load(TABLE, COUNT, &loaded, &faults);
     if (!is_loaded)
         print_error("%s", faults.chars);
@@ -93,8 +92,7 @@ static void expect_loaded(void)
 
 static void expect_faults(const char *expected)
 {
-    SCOPED(text_free)
-    struct text faults = {0};
+    SCOPED(text_free) struct text faults = {0};
     assert_false(settings_load(TABLE, COUNT, &loaded, &faults));
     assert_string_equal(faults.chars, expected);
 }
@@ -199,8 +197,7 @@ static struct secret_file file_holding(const char *bytes, size_t length)
 static void a_secret_may_come_in_a_file(void **state)
 {
     (void)state;
-    SCOPED(remove_file)
-    struct secret_file file = file_holding(PEPPER "\n", sizeof PEPPER);
+    SCOPED(remove_file) struct secret_file file = file_holding(PEPPER "\n", sizeof PEPPER);
     expect_loaded();
     assert_string_equal(loaded.pepper, PEPPER);
     free((void *)(uintptr_t)loaded.pepper);
@@ -209,8 +206,7 @@ static void a_secret_may_come_in_a_file(void **state)
 static void only_one_newline_is_dropped_from_a_secrets_file(void **state)
 {
     (void)state;
-    SCOPED(remove_file)
-    struct secret_file file = file_holding(PEPPER "\n\n", sizeof PEPPER + 1);
+    SCOPED(remove_file) struct secret_file file = file_holding(PEPPER "\n\n", sizeof PEPPER + 1);
     expect_faults("TP_T_PEPPER_FILE: is refused (17 bytes, not shown), must be a text of "
                   "16 to 64 bytes without control characters\n");
 }
@@ -218,8 +214,7 @@ static void only_one_newline_is_dropped_from_a_secrets_file(void **state)
 static void a_secrets_file_with_a_nul_is_refused(void **state)
 {
     (void)state;
-    SCOPED(remove_file)
-    struct secret_file file = file_holding(PEPPER "\0abc", sizeof PEPPER + 3);
+    SCOPED(remove_file) struct secret_file file = file_holding(PEPPER "\0abc", sizeof PEPPER + 3);
     char expected[200];
     snprintf(expected, sizeof expected,
              "TP_T_PEPPER_FILE: \"%s\" is unreadable, holds a NUL byte or is over 65536 bytes\n",
@@ -245,8 +240,7 @@ static void a_secret_is_never_shown(void **state)
                   "bytes\n");
     set("TP_T_PEPPER", PEPPER);
     expect_loaded();
-    SCOPED(text_free)
-    struct text out = {0};
+    SCOPED(text_free) struct text out = {0};
     settings_print(TABLE, COUNT, &loaded, &out);
     assert_string_equal(out.chars, "TP_T_URL=\nTP_T_PEPPER=***\nTP_T_MODE=fair\n"
                                    "TP_T_WAIT_MS=100\nTP_T_SHARE=0.5\nTP_T_ON=false\n");
@@ -255,8 +249,7 @@ static void a_secret_is_never_shown(void **state)
 static void the_table_describes_itself(void **state)
 {
     (void)state;
-    SCOPED(text_free)
-    struct text out = {0};
+    SCOPED(text_free) struct text out = {0};
     settings_describe(TABLE + 1, 1, &out);
     settings_describe(TABLE + 3, 1, &out);
     assert_string_equal(out.chars, "  TP_T_PEPPER or TP_T_PEPPER_FILE (required)\n"
@@ -287,8 +280,7 @@ static void a_nearly_right_name_is_told_and_a_strange_one_is_not(void **state)
                                         "TP_T_URL_FILE", "TP_OTHER_SERVICE", "XP_T_URL"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         set(names[i], "1");
-    SCOPED(text_free)
-    struct text warnings = {0};
+    SCOPED(text_free) struct text warnings = {0};
     settings_suggest(TABLE, COUNT, &warnings);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         unsetenv(names[i]);

@@ -21,8 +21,7 @@ static struct bus *bus;
 static void answer_cancel(void *context, struct bus_message *message)
 {
     (void)context;
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(1 << 20);
+    SCOPED(arena_close) struct arena *arena = arena_open(1 << 20);
     const Tp__CancelJob *asked;
     struct error why;
     if (!unpack_cancel_job(arena, bus_body(message), &asked, &why)) {
@@ -66,8 +65,7 @@ static bool cancel(const char *tenant_id, struct arena *arena, const Tp__JobRepl
 static void a_question_is_answered_with_a_checked_message(void **state)
 {
     (void)state;
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(1 << 20);
+    SCOPED(arena_close) struct arena *arena = arena_open(1 << 20);
     struct bus_subscription *store;
     const Tp__JobReply *reply;
     struct error why;
@@ -82,8 +80,7 @@ static void a_question_is_answered_with_a_checked_message(void **state)
 static void the_stores_errors_come_through(void **state)
 {
     (void)state;
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(1 << 20);
+    SCOPED(arena_close) struct arena *arena = arena_open(1 << 20);
     struct bus_subscription *store;
     const Tp__JobReply *reply;
     struct error why;
@@ -101,8 +98,7 @@ static void the_stores_errors_come_through(void **state)
 static void an_answer_that_is_none_is_an_error(void **state)
 {
     (void)state;
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(1 << 20);
+    SCOPED(arena_close) struct arena *arena = arena_open(1 << 20);
     struct bus_subscription *store;
     const Tp__JobReply *reply;
     struct error why;

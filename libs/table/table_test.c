@@ -31,8 +31,7 @@ static void read_into(struct text *seen, char delimiter, const char *bytes)
 static void rows_are_told_with_the_line_they_began_on(void **state)
 {
     (void)state;
-    SCOPED(text_free)
-    struct text seen = {0};
+    SCOPED(text_free) struct text seen = {0};
     read_into(&seen, ',', "a,b\r\n\r\n\"1\n2\",\"x \"\"y\"\"\"\n,\nlast,row");
     assert_string_equal(seen.chars, "1:a|b;3:1\n2|x \"y\";5:|;6:last|row;");
 }
@@ -40,8 +39,7 @@ static void rows_are_told_with_the_line_they_began_on(void **state)
 static void the_delimiter_is_the_callers(void **state)
 {
     (void)state;
-    SCOPED(text_free)
-    struct text seen = {0};
+    SCOPED(text_free) struct text seen = {0};
     read_into(&seen, ';', "a,b;c\n");
     read_into(&seen, '\t', "a\tb\n");
     assert_string_equal(seen.chars, "1:a,b|c;1:a|b;");
@@ -50,8 +48,7 @@ static void the_delimiter_is_the_callers(void **state)
 static void the_caller_may_end_it(void **state)
 {
     (void)state;
-    SCOPED(text_free)
-    struct text seen = {0};
+    SCOPED(text_free) struct text seen = {0};
     read_into(&seen, ',', "a\nenough\nb\n");
     assert_string_equal(seen.chars, "1:a;2:enough;");
 }
@@ -59,8 +56,7 @@ static void the_caller_may_end_it(void **state)
 static void strictly_open_quotes_are_a_fault_of_the_row_they_began_in(void **state)
 {
     (void)state;
-    SCOPED(text_free)
-    struct text seen = {0};
+    SCOPED(text_free) struct text seen = {0};
     struct error why;
     int64_t bad_line;
     const struct table_reader reader = {
@@ -74,10 +70,8 @@ static void strictly_open_quotes_are_a_fault_of_the_row_they_began_in(void **sta
 static void fields_beyond_the_limit_are_dropped(void **state)
 {
     (void)state;
-    SCOPED(text_free)
-    struct text line = {0};
-    SCOPED(text_free)
-    struct text seen = {0};
+    SCOPED(text_free) struct text line = {0};
+    SCOPED(text_free) struct text seen = {0};
     for (int i = 0; i < 2 * TABLE_MAX_FIELDS; i++)
         text_add(&line, "x,");
     read_into(&seen, ',', line.chars);

@@ -89,8 +89,7 @@ static bool is_head(const struct web_request *request)
 void web_answer(struct web_request *request, int status, const char *content_type, const void *body,
                 size_t length)
 {
-    SCOPED(text_free)
-    struct text out = {0};
+    SCOPED(text_free) struct text out = {0};
     bool has_body = status != 204 && status != 304;
     if (has_body && content_type)
         web_add_header(request, "Content-Type", "%s", content_type);
@@ -110,8 +109,7 @@ void web_answer(struct web_request *request, int status, const char *content_typ
 
 bool web_stream_begin(struct web_request *request, int status, const char *content_type)
 {
-    SCOPED(text_free)
-    struct text out = {0};
+    SCOPED(text_free) struct text out = {0};
     request_hang_up(request);
     request->sends_chunks = strcmp(request->line->http_version, "1.1") == 0;
     web_add_header(request, "Content-Type", "%s", content_type);
@@ -128,8 +126,7 @@ bool web_stream_write(struct web_request *request, const void *bytes, size_t len
         return !request->is_broken;
     if (!request->sends_chunks)
         return send_bytes(request, bytes, length);
-    SCOPED(text_free)
-    struct text out = {0};
+    SCOPED(text_free) struct text out = {0};
     text_format(&out, "%zx\r\n", length);
     text_add_bytes(&out, bytes, length);
     text_add(&out, "\r\n");
@@ -151,8 +148,7 @@ static void add_json_member(struct text *out, const char *name, const char *valu
 void web_problem(struct web_request *request, int status, const char *code, const char *detail,
                  const char *extra)
 {
-    SCOPED(text_free)
-    struct text body = {0};
+    SCOPED(text_free) struct text body = {0};
     text_format(&body, "{\"type\":\"/problems/%s\"", code);
     add_json_member(&body, "title", mg_get_response_code_text(request->connection, status));
     text_format(&body, ",\"status\":%d", status);

@@ -116,8 +116,7 @@ static void find_route(struct web_request *request)
 {
     const struct web_options *options = &request->server->options;
     struct uri_part values[URI_MAX_VALUES] = {0};
-    SCOPED(text_free)
-    struct text allowed = {0};
+    SCOPED(text_free) struct text allowed = {0};
     for (size_t i = 0; i < options->route_count; i++) {
         const struct web_route *route = &options->routes[i];
         if (!uri_match(route->path, request->line->request_uri, values))

@@ -242,8 +242,7 @@ static bool check_upgrade(struct web_request *request, char accept[WEBSOCKET_ACC
 
 static bool shake_hands(struct web_request *request, const char *accept)
 {
-    SCOPED(text_free)
-    struct text head = {0};
+    SCOPED(text_free) struct text head = {0};
     request_hang_up(request);
     answer_head(request, 101, &head);
     text_format(&head,

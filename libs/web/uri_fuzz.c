@@ -11,8 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_decoded(const char *raw, size_t size, enum uri_blank blank)
 {
-    SCOPED(free_chars)
-    char *decoded = malloc(size + 1);
+    SCOPED(free_chars) char *decoded = malloc(size + 1);
     CHECK(decoded != NULL);
     if (!uri_decode(raw, size, blank, decoded))
         return;
@@ -26,8 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *raw = (const char *)data;
     check_decoded(raw, size, URI_PLUS_IS_PLUS);
     check_decoded(raw, size, URI_PLUS_IS_BLANK);
-    SCOPED(free_chars)
-    char *line = strndup(raw, size);
+    SCOPED(free_chars) char *line = strndup(raw, size);
     CHECK(line != NULL);
     struct uri_part values[URI_MAX_VALUES], value;
     if (uri_is_clean(line) && uri_match("/v1/jobs/{id}/results", line, values))

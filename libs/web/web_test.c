@@ -227,8 +227,7 @@ static int answers_in(const struct text *heard)
 
 static int ask(const struct fixture *fixture, const char *request)
 {
-    SCOPED(text_free)
-    struct text heard = {0};
+    SCOPED(text_free) struct text heard = {0};
     ask_bytes(fixture, request, strlen(request), &heard);
     assert_int_equal(answers_in(&heard), 1);
     return status_of(&heard);
@@ -244,8 +243,7 @@ static void assert_alive(const struct fixture *fixture)
 
 static void a_request_finds_its_route_and_values(void **state)
 {
-    SCOPED(text_free)
-    struct text heard = {0};
+    SCOPED(text_free) struct text heard = {0};
     static const char request[] =
         "GET /value/a%2Fb?x=1&q=%C3%BC+y HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
     ask_bytes(*state, request, sizeof request - 1, &heard);
@@ -260,8 +258,7 @@ static void unknown_paths_and_methods_are_told_apart(void **state)
     assert_int_equal(ask(*state, "GET /nowhere HTTP/1.1\r\nConnection: close\r\n\r\n"), 404);
     assert_int_equal(ask(*state, "GET /value/ HTTP/1.1\r\nConnection: close\r\n\r\n"), 404);
     assert_int_equal(ask(*state, "GET /value/a/b HTTP/1.1\r\nConnection: close\r\n\r\n"), 404);
-    SCOPED(text_free)
-    struct text heard = {0};
+    SCOPED(text_free) struct text heard = {0};
     static const char request[] = "DELETE /echo HTTP/1.1\r\nConnection: close\r\n\r\n";
     ask_bytes(*state, request, sizeof request - 1, &heard);
     assert_int_equal(status_of(&heard), 405);
@@ -272,8 +269,7 @@ static void unknown_paths_and_methods_are_told_apart(void **state)
 
 static void head_is_get_without_a_body(void **state)
 {
-    SCOPED(text_free)
-    struct text heard = {0};
+    SCOPED(text_free) struct text heard = {0};
     static const char request[] = "HEAD /hello HTTP/1.1\r\nConnection: close\r\n\r\n";
     ask_bytes(*state, request, sizeof request - 1, &heard);
     assert_int_equal(status_of(&heard), 200);
@@ -284,8 +280,7 @@ static void head_is_get_without_a_body(void **state)
 static void a_connection_serves_several_requests(void **state)
 {
     int fd = dial(*state);
-    SCOPED(text_free)
-    struct text heard = {0};
+    SCOPED(text_free) struct text heard = {0};
     static const char two[] = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
                               "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
     say(fd, two, sizeof two - 1);
@@ -296,8 +291,7 @@ static void a_connection_serves_several_requests(void **state)
 
 static void a_request_id_is_echoed_only_if_harmless(void **state)
 {
-    SCOPED(text_free)
-    struct text heard = {0};
+    SCOPED(text_free) struct text heard = {0};
     static const char good[] =
         "GET /hello HTTP/1.1\r\nX-Request-Id: abc-1\r\nConnection: close\r\n\r\n";
     ask_bytes(*state, good, sizeof good - 1, &heard);
@@ -311,8 +305,7 @@ static void a_request_id_is_echoed_only_if_harmless(void **state)
 
 static void headers_of_the_answer_cannot_be_injected(void **state)
 {
-    SCOPED(text_free)
-    struct text heard = {0};
+    SCOPED(text_free) struct text heard = {0};
     static const char request[] = "GET /inject HTTP/1.1\r\nConnection: close\r\n\r\n";
     ask_bytes(*state, request, sizeof request - 1, &heard);
     assert_int_equal(status_of(&heard), 204);
@@ -326,8 +319,7 @@ static void a_handler_that_says_nothing_is_an_internal_error(void **state)
 
 static void a_stream_comes_in_chunks(void **state)
 {
-    SCOPED(text_free)
-    struct text heard = {0};
+    SCOPED(text_free) struct text heard = {0};
     static const char request[] = "GET /stream HTTP/1.1\r\n\r\n";
     ask_bytes(*state, request, sizeof request - 1, &heard);
     assert_non_null(strstr(heard.chars, "3\r\nabc\r\n3\r\nabc\r\n3\r\nabc\r\n0\r\n\r\n"));
@@ -351,8 +343,7 @@ static void every_answer_is_reported_with_its_route(void **state)
 
 static void a_body_comes_back(void **state)
 {
-    SCOPED(text_free)
-    struct text heard = {0};
+    SCOPED(text_free) struct text heard = {0};
     static const char request[] =
         "POST /echo HTTP/1.1\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhallo";
     ask_bytes(*state, request, sizeof request - 1, &heard);
@@ -362,8 +353,7 @@ static void a_body_comes_back(void **state)
 
 static void a_chunked_body_comes_back(void **state)
 {
-    SCOPED(text_free)
-    struct text heard = {0};
+    SCOPED(text_free) struct text heard = {0};
     static const char request[] =
         "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhal\r\n2\r\nlo\r\n0\r\n\r\n";
     ask_bytes(*state, request, sizeof request - 1, &heard);
@@ -374,10 +364,8 @@ static void a_chunked_body_comes_back(void **state)
 static void large_bodies_come_back_whole(void **state)
 {
     for (int is_chunked = 0; is_chunked < 2; is_chunked++) {
-        SCOPED(text_free)
-        struct text request = {0};
-        SCOPED(text_free)
-        struct text heard = {0};
+        SCOPED(text_free) struct text request = {0};
+        SCOPED(text_free) struct text heard = {0};
         text_add(&request, "POST /echo HTTP/1.1\r\nConnection: close\r\n");
         if (is_chunked)
             text_format(&request, "Transfer-Encoding: chunked\r\n\r\n%x\r\n", BODY_CAP);
@@ -398,8 +386,7 @@ static void large_bodies_come_back_whole(void **state)
 static void whoever_waits_for_100_continue_gets_it(void **state)
 {
     int fd = dial(*state);
-    SCOPED(text_free)
-    struct text heard = {0};
+    SCOPED(text_free) struct text heard = {0};
     static const char head[] =
         "POST /echo HTTP/1.1\r\nContent-Length: 2\r\nExpect: 100-continue\r\n"
         "Connection: close\r\n\r\n";
@@ -439,8 +426,7 @@ static void an_endless_chunked_body_is_cut(void **state)
 static void an_unread_body_is_never_the_next_request(void **state)
 {
     static const char inner[] = "GET /hello HTTP/1.1\r\n\r\n";
-    SCOPED(text_free)
-    struct text request = {0};
+    SCOPED(text_free) struct text request = {0};
     text_format(&request, "POST /ignore HTTP/1.1\r\nContent-Length: %zu\r\n\r\n%s",
                 sizeof inner - 1, inner);
     assert_int_equal(ask(*state, request.chars), 401);
@@ -452,8 +438,7 @@ static void drip(const struct fixture *fixture, const char *head, const char *un
 {
     int fd = dial(fixture);
     struct instant began = clock_now();
-    SCOPED(text_free)
-    struct text heard = {0};
+    SCOPED(text_free) struct text heard = {0};
     say(fd, head, strlen(head));
     struct pollfd readable = {.fd = fd, .events = POLLIN};
     while (poll(&readable, 1, 50) == 0 && instant_ms_between(began, clock_now()) < PATIENCE_MS)
@@ -542,8 +527,7 @@ static void odd_paths_are_refused(void **state)
 
 static void too_many_headers_are_refused(void **state)
 {
-    SCOPED(text_free)
-    struct text request = {0};
+    SCOPED(text_free) struct text request = {0};
     text_add(&request, "GET /hello HTTP/1.1\r\n");
     for (int i = 0; i < 65; i++)
         text_format(&request, "X-%d: 1\r\n", i);
@@ -569,16 +553,13 @@ static void garbage_never_stops_the_server(void **state)
         {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11},
     };
     for (size_t i = 0; i < sizeof GARBAGE / sizeof *GARBAGE; i++) {
-        SCOPED(text_free)
-        struct text heard = {0};
+        SCOPED(text_free) struct text heard = {0};
         ask_bytes(*state, GARBAGE[i].bytes, GARBAGE[i].length, &heard);
         int status = status_of(&heard);
         assert_true(heard.length == 0 || (status >= 400 && status < 600));
     }
-    SCOPED(text_free)
-    struct text huge = {0};
-    SCOPED(text_free)
-    struct text heard = {0};
+    SCOPED(text_free) struct text huge = {0};
+    SCOPED(text_free) struct text heard = {0};
     text_add(&huge, "GET /hello HTTP/1.1\r\nX: ");
     for (int i = 0; i < 20000; i++)
         text_add_char(&huge, 'x');
@@ -622,8 +603,7 @@ static void leave_gate(struct fixture *fixture, int inside[2])
 {
     open_gate(fixture);
     for (int i = 0; i < 2; i++) {
-        SCOPED(text_free)
-        struct text heard = {0};
+        SCOPED(text_free) struct text heard = {0};
         hear(inside[i], PATIENCE_MS, &heard);
         assert_int_equal(status_of(&heard), 200);
         close(inside[i]);
@@ -635,8 +615,7 @@ static void beyond_max_active_the_answer_is_503(void **state)
     struct fixture *fixture = *state;
     int inside[2];
     fill_gate(fixture, inside);
-    SCOPED(text_free)
-    struct text heard = {0};
+    SCOPED(text_free) struct text heard = {0};
     static const char hello[] = "GET /hello HTTP/1.1\r\nConnection: close\r\n\r\n";
     ask_bytes(fixture, hello, sizeof hello - 1, &heard);
     assert_int_equal(status_of(&heard), 503);
@@ -660,8 +639,7 @@ static void a_drain_finishes_what_runs_and_refuses_the_rest(void **state)
     assert_int_equal(pthread_create(&thread, NULL, drain, fixture), 0);
     while (!web_is_draining(fixture->server))
         sched_yield();
-    SCOPED(text_free)
-    struct text heard = {0};
+    SCOPED(text_free) struct text heard = {0};
     static const char hello[] = "GET /hello HTTP/1.1\r\n\r\n";
     ask_bytes(fixture, hello, sizeof hello - 1, &heard);
     assert_int_equal(status_of(&heard), 503);

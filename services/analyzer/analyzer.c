@@ -130,8 +130,7 @@ static void hear_reply(void *context, const struct reply *reply, bool is_sent)
 {
     struct work *work = context;
     work->call = NULL;
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(ANALYSIS_CAP_BYTES);
+    SCOPED(arena_close) struct arena *arena = arena_open(ANALYSIS_CAP_BYTES);
     Tp__Outcome *outcome = outcome_of_reply(work, reply, is_sent, arena);
     note_call(work, outcome);
     conclude(work, outcome);
@@ -141,8 +140,7 @@ static void hear_reply(void *context, const struct reply *reply, bool is_sent)
 
 static void analyse(struct work *work)
 {
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(ANALYSIS_CAP_BYTES);
+    SCOPED(arena_close) struct arena *arena = arena_open(ANALYSIS_CAP_BYTES);
     conclude(work, outcome_by_embedded(work->dispatch, work->analyzer->instance_id, arena));
 }
 
@@ -161,8 +159,7 @@ static void call(struct work *work)
 static void abort_call(struct work *work)
 {
     llm_cancel(&work->call);
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(ANALYSIS_CAP_BYTES);
+    SCOPED(arena_close) struct arena *arena = arena_open(ANALYSIS_CAP_BYTES);
     Tp__Outcome *outcome =
         outcome_new(work->dispatch, work->analyzer->instance_id, TP__OUTCOME_CLASS__ABORTED, arena);
     outcome->was_called = true;
@@ -251,8 +248,8 @@ static void take_dispatches(struct analyzer *analyzer)
         return;
     for (;;) {
         int room = analyzer->over < OVER_MAX ? flow_room(analyzer->flow) : 0;
-        SCOPED(bus_message_free)
-        struct bus_message *message = inbox_dispatch(analyzer->inbox, room);
+        SCOPED(bus_message_free) struct bus_message *message =
+            inbox_dispatch(analyzer->inbox, room);
         if (message == NULL)
             return;
         struct instant now = clock_now();
@@ -384,8 +381,7 @@ static void analyzer_free(struct analyzer **analyzer)
 bool analyzer_open(const struct analyzer_settings *settings, struct process *process,
                    struct analyzer **analyzer, struct error *why)
 {
-    SCOPED(analyzer_free)
-    struct analyzer *made = calloc(1, sizeof *made);
+    SCOPED(analyzer_free) struct analyzer *made = calloc(1, sizeof *made);
     CHECK(made != NULL);
     int slots = (int)settings->slots;
     made->settings = settings;

@@ -64,8 +64,7 @@ static bool is_current(const char *job_id)
 static void hear_ask(void *context, struct bus_message *message)
 {
     (void)context;
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(64 * 1024);
+    SCOPED(arena_close) struct arena *arena = arena_open(64 * 1024);
     const Tp__PermitAsk *ask;
     struct error why;
     CHECK(unpack_permit_ask(arena, bus_body(message), &ask, &why));
@@ -92,8 +91,7 @@ static void hear_ask(void *context, struct bus_message *message)
 static void hear_beat(void *context, struct bus_message *message)
 {
     (void)context;
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(64 * 1024);
+    SCOPED(arena_close) struct arena *arena = arena_open(64 * 1024);
     const Tp__Heartbeat *beat;
     struct error why;
     CHECK(unpack_heartbeat(arena, bus_body(message), &beat, &why));
@@ -123,8 +121,7 @@ static bool read_request(int socket, char *request, size_t size)
 
 static size_t count_posts(const char *request)
 {
-    SCOPED(json_free)
-    json_t *body = NULL, *content = NULL;
+    SCOPED(json_free) json_t *body = NULL, *content = NULL;
     struct error why;
     const char *start = strstr(request, "\r\n\r\n") + 4;
     CHECK(json_parse(start, strlen(start), &body, &why));
@@ -136,8 +133,7 @@ static size_t count_posts(const char *request)
 
 static void say(int socket, const char *head, const char *body)
 {
-    SCOPED(text_free)
-    struct text all = {0};
+    SCOPED(text_free) struct text all = {0};
     text_format(&all, "HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s", head,
                 strlen(body), body);
     ssize_t ignored = send(socket, all.chars, all.length, MSG_NOSIGNAL);
@@ -146,8 +142,7 @@ static void say(int socket, const char *head, const char *body)
 
 static void serve_one(int socket, const char *request)
 {
-    SCOPED(text_free)
-    struct text content = {0}, body = {0};
+    SCOPED(text_free) struct text content = {0}, body = {0};
     text_add(&content, "Here you are: {\"results\":[");
     size_t count = count_posts(request);
     for (size_t i = 1; i <= count; i++)
@@ -326,8 +321,7 @@ static const Tp__Outcome *next_outcome(int64_t timeout_ms)
 {
     struct instant end = instant_plus_ms(clock_now(), timeout_ms);
     while (instant_is_before(clock_now(), end)) {
-        SCOPED(bus_message_free)
-        struct bus_message *message = bus_pull_next(stage.results, 1, 100);
+        SCOPED(bus_message_free) struct bus_message *message = bus_pull_next(stage.results, 1, 100);
         if (message == NULL)
             continue;
         const Tp__Outcome *outcome;
@@ -372,8 +366,7 @@ static void wait_for_slots(int slots)
 static void without_an_endpoint_a_permitted_dispatch_is_analysed_here(void **state)
 {
     (void)state;
-    SCOPED(analyzer_close)
-    struct analyzer *analyzer = analyzer_by("");
+    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by("");
     const Tp__Outcome *outcome = outcome_of(dispatch(TP__ANALYSIS_MODE__BY_LLM));
     assert_int_equal(outcome->outcome_class, TP__OUTCOME_CLASS__OK);
     assert_int_equal(outcome->n_results, 2);
@@ -389,8 +382,7 @@ static void the_embedded_mode_asks_nobody(void **state)
 {
     (void)state;
     atomic_store(&stage.is_permitting, false);
-    SCOPED(analyzer_close)
-    struct analyzer *analyzer = analyzer_by(stage.url);
+    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.url);
     const Tp__Outcome *outcome = outcome_of(dispatch(TP__ANALYSIS_MODE__BY_EMBEDDED));
     assert_int_equal(outcome->n_results, 2);
     assert_int_equal(atomic_load(&stage.asks), 0);
@@ -401,8 +393,7 @@ static void without_a_permit_it_asks_again_and_calls_nobody(void **state)
 {
     (void)state;
     atomic_store(&stage.is_permitting, false);
-    SCOPED(analyzer_close)
-    struct analyzer *analyzer = analyzer_by(stage.url);
+    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.url);
     const char *job = dispatch(TP__ANALYSIS_MODE__BY_LLM);
     wait_until(&stage.repeats, 1);
     assert_int_equal(atomic_load(&stage.requests), 0);
@@ -414,8 +405,7 @@ static void without_a_permit_it_asks_again_and_calls_nobody(void **state)
 static void a_permitted_call_brings_the_answers_of_the_llm(void **state)
 {
     (void)state;
-    SCOPED(analyzer_close)
-    struct analyzer *analyzer = analyzer_by(stage.url);
+    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.url);
     const Tp__Outcome *outcome = outcome_of(dispatch(TP__ANALYSIS_MODE__BY_LLM));
     assert_int_equal(outcome->outcome_class, TP__OUTCOME_CLASS__OK);
     assert_int_equal(outcome->n_results, 2);
@@ -436,8 +426,7 @@ static void a_refused_call_brings_its_class_and_wait(void **state)
 {
     (void)state;
     atomic_store(&stage.mood, IS_BUSY);
-    SCOPED(analyzer_close)
-    struct analyzer *analyzer = analyzer_by(stage.url);
+    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.url);
     const Tp__Outcome *outcome = outcome_of(dispatch(TP__ANALYSIS_MODE__BY_LLM));
     assert_int_equal(outcome->outcome_class, TP__OUTCOME_CLASS__RATE_LIMITED);
     assert_int_equal(outcome->retry_after_ms, 7000);
@@ -450,8 +439,7 @@ static void a_cancelled_job_frees_its_call_within_half_a_second(void **state)
 {
     (void)state;
     atomic_store(&stage.mood, IS_SILENT);
-    SCOPED(analyzer_close)
-    struct analyzer *analyzer = analyzer_by(stage.url);
+    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.url);
     const char *job = dispatch(TP__ANALYSIS_MODE__BY_LLM);
     wait_until(&stage.requests, 1);
     char subject[SUBJECT_SIZE];
@@ -470,8 +458,7 @@ static void a_dropped_dispatch_is_gone_without_an_outcome(void **state)
 {
     (void)state;
     atomic_store(&stage.is_dropping, true);
-    SCOPED(analyzer_close)
-    struct analyzer *analyzer = analyzer_by(stage.url);
+    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.url);
     dispatch(TP__ANALYSIS_MODE__BY_LLM);
     wait_until(&stage.asks, 1);
     atomic_store(&stage.is_dropping, false);
@@ -483,8 +470,7 @@ static void an_outcome_outlasts_an_outage_of_the_broker(void **state)
 {
     (void)state;
     atomic_store(&stage.mood, IS_SILENT);
-    SCOPED(analyzer_close)
-    struct analyzer *analyzer = analyzer_by(stage.url);
+    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.url);
     stage.settings.timeout_ms = 10000;
     const char *job = dispatch(TP__ANALYSIS_MODE__BY_LLM);
     wait_until(&stage.requests, 1);
@@ -511,8 +497,7 @@ static void a_stopping_analyzer_announces_no_slots_and_hands_back_what_waits(voi
     analyzer_close(&analyzer);
     wait_for_slots(0);
     atomic_store(&stage.is_permitting, true);
-    SCOPED(analyzer_close)
-    struct analyzer *other = analyzer_by(stage.url);
+    SCOPED(analyzer_close) struct analyzer *other = analyzer_by(stage.url);
     outcome_of(job);
 }
 

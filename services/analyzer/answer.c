@@ -193,8 +193,7 @@ void answer_read(struct bytes body, size_t count, struct arena *arena, struct an
     *answer = (struct answer){.outcome_class = TP__OUTCOME_CLASS__INVALID_ANSWER,
                               .posts = arena_array(arena, struct post_answer, count),
                               .summary = ""};
-    SCOPED(json_free)
-    json_t *document = NULL;
+    SCOPED(json_free) json_t *document = NULL;
     struct error why;
     bool is_clean = true;
     struct bytes clean = extract_clean(body, arena, &is_clean);

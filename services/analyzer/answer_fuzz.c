@@ -30,13 +30,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size > 64 * 1024)
         return 0;
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(64 << 20);
+    SCOPED(arena_close) struct arena *arena = arena_open(64 << 20);
     struct answer answer;
     answer_read((struct bytes){data, size}, POSTS, arena, &answer);
     check(&answer);
-    SCOPED(text_free)
-    struct text body = {0};
+    SCOPED(text_free) struct text body = {0};
     text_add(&body, "{\"choices\":[{\"message\":{\"content\":");
     text_add_json(&body, (const char *)data, size);
     text_add(&body, "}}]}");

@@ -42,8 +42,7 @@ static struct answer read_body(const char *body, size_t length)
 
 static struct answer read_content(const char *content, const char *finish_reason)
 {
-    SCOPED(text_free)
-    struct text body = {0};
+    SCOPED(text_free) struct text body = {0};
     text_add(&body, "{\"id\":\"c\",\"choices\":[{\"index\":0,\"message\":{\"content\":");
     text_add_json(&body, content, strlen(content));
     text_format(&body, "},\"finish_reason\":\"%s\"}],\"usage\":{\"prompt_tokens\":11,",

@@ -71,8 +71,7 @@ static struct fault fault_in(struct bytes body, int status)
     struct fault fault = {0};
     if (body.length == 0 || (status / 100 != 2 && body.length > MAX_ERROR_BYTES))
         return fault;
-    SCOPED(json_free)
-    json_t *document = NULL;
+    SCOPED(json_free) json_t *document = NULL;
     struct error why;
     if (json_parse((const char *)body.at, body.length, &document, &why))
         read_error(document, &fault);

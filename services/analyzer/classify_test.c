@@ -174,8 +174,7 @@ static Tp__OutcomeClass suggested(const char *id)
 
 static void expect_observed(const char *line)
 {
-    SCOPED(json_free)
-    json_t *observed = NULL;
+    SCOPED(json_free) json_t *observed = NULL;
     struct error why;
     assert_true(json_parse(line, strlen(line), &observed, &why));
     const char *id = json_string_value(json_object_get(observed, "id"));

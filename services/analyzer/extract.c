@@ -27,8 +27,7 @@ struct bytes extract_clean(struct bytes bytes, struct arena *arena, bool *is_cle
     *is_clean = valid_length(bytes.at, bytes.length) == bytes.length;
     if (*is_clean)
         return bytes;
-    SCOPED(text_free)
-    struct text clean = {0};
+    SCOPED(text_free) struct text clean = {0};
     for (size_t at = 0; at < bytes.length;) {
         size_t valid = valid_length(bytes.at + at, bytes.length - at);
         text_add_bytes(&clean, bytes.at + at, valid);
@@ -65,8 +64,7 @@ static void tell_summary(const struct search *search, const json_t *object)
 /* A whole object, if it is JSON. */
 static void look_at(const struct search *search, const char *text, size_t length)
 {
-    SCOPED(json_free)
-    json_t *object = NULL;
+    SCOPED(json_free) json_t *object = NULL;
     struct error why;
     if (!json_parse(text, length, &object, &why))
         return;
@@ -81,8 +79,7 @@ static bool look_at_whole(const struct search *search, const char *text, size_t 
 {
     if (!search->is_clean)
         return false;
-    SCOPED(json_free)
-    json_t *document = NULL;
+    SCOPED(json_free) json_t *document = NULL;
     struct error why;
     if (!json_parse(text, length, &document, &why))
         return false;

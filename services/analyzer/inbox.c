@@ -45,8 +45,7 @@ static struct letter *letter_new(enum letter_kind kind, const char *job_id)
 
 static void hear_permit(void *context, struct bus_message *message)
 {
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(PERMIT_ARENA_BYTES);
+    SCOPED(arena_close) struct arena *arena = arena_open(PERMIT_ARENA_BYTES);
     const Tp__PermitAnswer *answer;
     struct error why;
     if (!unpack_permit_answer(arena, bus_body(message), &answer, &why)) {
@@ -85,8 +84,7 @@ static bool open_pulls(struct inbox *inbox, struct error *why)
 bool inbox_open(struct bus *bus, void (*wake)(void *context), void *context, struct inbox **inbox,
                 struct error *why)
 {
-    SCOPED(inbox_close)
-    struct inbox *made = calloc(1, sizeof *made);
+    SCOPED(inbox_close) struct inbox *made = calloc(1, sizeof *made);
     CHECK(made != NULL);
     made->bus = bus;
     made->wake = wake;

@@ -62,8 +62,7 @@ void llm_free(struct llm **llm)
 /* X-User: who it is for, in a form that tells the server nothing about them. */
 static void write_user(const char *salt, const Tp__Dispatch *dispatch, struct text *header)
 {
-    SCOPED(text_free)
-    struct text who = {0};
+    SCOPED(text_free) struct text who = {0};
     text_format(&who, "%s/%s", dispatch->tenant_id, dispatch->user_id);
     unsigned char hash[KEY_HASH_BYTES];
     key_hash(salt, who.chars, who.length, hash);
@@ -126,8 +125,7 @@ struct llm_call *llm_start(struct llm *llm, const Tp__Dispatch *dispatch, const 
                  &(struct prompt_options){.model = settings->model,
                                           .max_tokens_field = settings->max_tokens_field},
                  &call->body);
-    SCOPED(text_free)
-    struct text user = {0}, traceparent = {0};
+    SCOPED(text_free) struct text user = {0}, traceparent = {0};
     const char *headers[HEADERS] = {"Content-Type: application/json"};
     size_t count = 1;
     if (settings->api_key[0] != '\0')

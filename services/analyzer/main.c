@@ -22,12 +22,11 @@ int main(int argc, char **argv)
         fprintf(stderr, "analyzer: %s\n", why.message);
         return EX_CONFIG;
     }
-    SCOPED(process_end)
-    struct process *process = process_begin(&ANALYZER_PROGRAM, &settings.process);
+    SCOPED(process_end) struct process *process =
+        process_begin(&ANALYZER_PROGRAM, &settings.process);
     analyzer_metrics_open(settings.base_url[0] != '\0' ? settings.model : "embedded");
 
-    SCOPED(analyzer_close)
-    struct analyzer *analyzer = NULL;
+    SCOPED(analyzer_close) struct analyzer *analyzer = NULL;
     if (!analyzer_open(&settings, process, &analyzer, &why)) {
         log_error("analyzer.unavailable", LOG_WHY(&why));
         return 1;

@@ -18,8 +18,7 @@ static const struct instant NEVER = {INT64_MAX};
 void outbox_ask(const struct outbox *outbox, const Tp__Dispatch *dispatch, uint32_t ask_number,
                 const char *trace)
 {
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(SMALL_ARENA_BYTES);
+    SCOPED(arena_close) struct arena *arena = arena_open(SMALL_ARENA_BYTES);
     Tp__PermitAsk ask = TP__PERMIT_ASK__INIT;
     ask.schema_version = SCHEMA_VERSION;
     ask.job_id = dispatch->job_id;
@@ -35,8 +34,7 @@ void outbox_ask(const struct outbox *outbox, const Tp__Dispatch *dispatch, uint3
 
 void outbox_beat(const struct outbox *outbox, int slots, int busy)
 {
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(SMALL_ARENA_BYTES);
+    SCOPED(arena_close) struct arena *arena = arena_open(SMALL_ARENA_BYTES);
     Tp__Heartbeat beat = TP__HEARTBEAT__INIT;
     beat.schema_version = SCHEMA_VERSION;
     beat.instance_id = arena_string(arena, outbox->instance_id);

@@ -63,8 +63,7 @@ static size_t share_of(const Tp__Dispatch *dispatch)
 static Tp__PostResult *add_result(Tp__Outcome *outcome, const Tp__Dispatch *dispatch, size_t nth,
                                   struct post_analysis *analysis, struct arena *arena)
 {
-    SCOPED(text_free)
-    struct text json = {0};
+    SCOPED(text_free) struct text json = {0};
     write_within(analysis, share_of(dispatch), &json);
     Tp__PostResult *result = arena_new(arena, sizeof *result);
     tp__post_result__init(result);
@@ -105,8 +104,7 @@ Tp__Outcome *outcome_by_embedded(const Tp__Dispatch *dispatch, const char *insta
         result->provenance = TP__PROVENANCE__FROM_EMBEDDED;
         result->model = arena_string(arena, EMBEDDED_VERSION);
     }
-    SCOPED(text_free)
-    struct text summary = {0};
+    SCOPED(text_free) struct text summary = {0};
     embedded_summary(posts, analyses, count, &summary);
     outcome->summary = arena_bytes(arena, summary.chars, summary.length);
     outcome->usage->is_known = true; /* nothing was called */

@@ -149,11 +149,9 @@ static void the_prompt_bears_the_texts_as_data_with_ids_from_1(void **state)
     const char text[] = "say \"hi\"\n\xE2\x80\xA8{}";
     Tp__Dispatch *dispatch = dispatch_of(text, sizeof text - 1, 2);
     const struct prompt_options options = {.model = "m\"x", .max_tokens_field = "max_tokens"};
-    SCOPED(text_free)
-    struct text body = {0};
+    SCOPED(text_free) struct text body = {0};
     prompt_write(dispatch, &options, &body);
-    SCOPED(json_free)
-    json_t *request = NULL, *content = NULL;
+    SCOPED(json_free) json_t *request = NULL, *content = NULL;
     struct error why;
     assert_true(json_parse(body.chars, body.length, &request, &why));
     assert_string_equal(json_string_value(json_object_get(request, "model")), "m\"x");
@@ -182,8 +180,7 @@ static void the_limit_of_an_answer_stays_within_what_was_booked(void **state)
                  {800, "\"max_completion_tokens\":289,"},
                  {10, "\"max_completion_tokens\":200,"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        SCOPED(text_free)
-        struct text body = {0};
+        SCOPED(text_free) struct text body = {0};
         dispatch->reserved_tokens = cases[i].booked;
         prompt_write(dispatch, &options, &body);
         assert_non_null(strstr(body.chars, cases[i].expected));

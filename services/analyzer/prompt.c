@@ -80,8 +80,7 @@ static size_t answer_tokens(const Tp__Dispatch *dispatch)
 void prompt_write(const Tp__Dispatch *dispatch, const struct prompt_options *options,
                   struct text *body)
 {
-    SCOPED(text_free)
-    struct text document = {0};
+    SCOPED(text_free) struct text document = {0};
     write_posts(dispatch, &document);
     text_add(body, "{\"model\":");
     text_add_json(body, options->model, strlen(options->model));

@@ -5,8 +5,7 @@
 bool work_open(struct bus_message **message, struct instant now, struct work **work,
                struct error *why)
 {
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(UNPACK_CAP_BYTES);
+    SCOPED(arena_close) struct arena *arena = arena_open(UNPACK_CAP_BYTES);
     const Tp__Dispatch *dispatch;
     if (!unpack_dispatch(arena, bus_body(*message), &dispatch, why))
         return false;

@@ -59,8 +59,7 @@ static void a_part_fits_a_message(void **state)
 
 static void print_of(const char *json, unsigned char digest[KEY_HASH_BYTES])
 {
-    SCOPED(submission_free)
-    struct submission *s = submission_new(strlen(json));
+    SCOPED(submission_free) struct submission *s = submission_new(strlen(json));
     submission_read_json(s, json, strlen(json));
     submission_finish(s, "key");
     assert_true(submission_is_acceptable(s));

@@ -26,8 +26,7 @@ static bool read_after(struct web_request *request, uint32_t *after)
 
 static bool send_event(void *context, uint32_t number, const char *json, size_t length)
 {
-    SCOPED(text_free)
-    struct text out = {0};
+    SCOPED(text_free) struct text out = {0};
     text_format(&out, "id: %u\ndata: ", number);
     text_add_bytes(&out, json, length);
     text_add(&out, "\n\n");
@@ -36,8 +35,7 @@ static bool send_event(void *context, uint32_t number, const char *json, size_t 
 
 static bool send_comment(struct web_request *request, const char *comment)
 {
-    SCOPED(text_free)
-    struct text out = {0};
+    SCOPED(text_free) struct text out = {0};
     text_format(&out, ": %s\n\n", comment);
     return web_stream_write(request, out.chars, out.length);
 }
@@ -45,8 +43,7 @@ static bool send_comment(struct web_request *request, const char *comment)
 /* What comes after the store's events. A store that is away for a while ends no stream. */
 static void stream_live(struct follow *follow, struct web_request *request)
 {
-    SCOPED(text_free)
-    struct text event = {0};
+    SCOPED(text_free) struct text event = {0};
     struct hub *hub = follow->gateway->hub;
     struct instant next_ping = instant_plus_ms(clock_now(), PING_MS);
     struct error why;

@@ -25,8 +25,7 @@ static void fold(const char *pepper, struct text *canon, unsigned char digest[KE
 void fingerprint(const char *pepper, const struct submission *s,
                  unsigned char digest[KEY_HASH_BYTES])
 {
-    SCOPED(text_free)
-    struct text canon = {0};
+    SCOPED(text_free) struct text canon = {0};
     memset(digest, 0, KEY_HASH_BYTES);
     add_string(&canon, s->user);
     text_format(&canon, "%d %d %u %u ", (int)s->service_class, s->skips_bad, s->deadline_seconds,

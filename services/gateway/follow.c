@@ -7,8 +7,7 @@ enum { PAGE = 200 };
 
 bool follow_begin(struct follow *follow, struct error *why)
 {
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(UNPACK_CAP_BYTES);
+    SCOPED(arena_close) struct arena *arena = arena_open(UNPACK_CAP_BYTES);
     Tp__JobQuery query = TP__JOB_QUERY__INIT;
     query.tenant_id = follow->tenant;
     query.job_id = follow->job_id;
@@ -23,8 +22,7 @@ bool follow_begin(struct follow *follow, struct error *why)
 
 static bool send_events(struct follow *follow, const Tp__EventsReply *reply, struct error *why)
 {
-    SCOPED(text_free)
-    struct text json = {0};
+    SCOPED(text_free) struct text json = {0};
     for (size_t i = 0; i < reply->n_events; i++) {
         const Tp__JobEvent *event = reply->events[i];
         text_clear(&json);
@@ -39,8 +37,7 @@ static bool send_events(struct follow *follow, const Tp__EventsReply *reply, str
 
 bool follow_catch_up(struct follow *follow, struct error *why)
 {
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(UNPACK_CAP_BYTES);
+    SCOPED(arena_close) struct arena *arena = arena_open(UNPACK_CAP_BYTES);
     const Tp__EventsReply *reply;
     do {
         arena_reset(arena);

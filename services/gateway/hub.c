@@ -100,8 +100,7 @@ static bool is_followed(struct hub *hub, const char *job_id)
 
 static void tell(struct hub *hub, const Tp__JobEvent *event)
 {
-    SCOPED(text_free)
-    struct text json = {0};
+    SCOPED(text_free) struct text json = {0};
     view_event(event, &json);
     pthread_mutex_lock(&hub->lock);
     struct topic *topic = find_topic(hub, event->job->job_id);
@@ -121,8 +120,7 @@ void hub_hear(struct hub *hub, const char *subject, struct bytes body)
     const char *last_dot = strrchr(subject, '.');
     if (!last_dot || !is_followed(hub, last_dot + 1))
         return;
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(UNPACK_CAP_BYTES);
+    SCOPED(arena_close) struct arena *arena = arena_open(UNPACK_CAP_BYTES);
     const Tp__JobEvent *event;
     struct error why;
     if (unpack_job_event(arena, body, &event, &why) &&

@@ -19,8 +19,7 @@ static const struct instant AT_ONCE = {0};
 
 static void hear(struct hub *hub, uint32_t number, Tp__JobStatus status)
 {
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(1 << 20);
+    SCOPED(arena_close) struct arena *arena = arena_open(1 << 20);
     Tp__Progress progress = TP__PROGRESS__INIT;
     Tp__JobState job = TP__JOB_STATE__INIT;
     Tp__JobEvent event = TP__JOB_EVENT__INIT;
@@ -43,8 +42,7 @@ static void hear(struct hub *hub, uint32_t number, Tp__JobStatus status)
 
 static enum hub_news look(struct hub *hub, struct follower *follower, uint32_t after)
 {
-    SCOPED(text_free)
-    struct text event = {0};
+    SCOPED(text_free) struct text event = {0};
     return hub_wait(hub, follower, after, AT_ONCE, &event);
 }
 
@@ -52,8 +50,7 @@ static void the_next_event_is_taken_as_heard(void **state)
 {
     struct hub *hub = *state;
     struct follower follower;
-    SCOPED(text_free)
-    struct text event = {0};
+    SCOPED(text_free) struct text event = {0};
     hub_follow(hub, &follower, JOB, NULL, NULL);
     assert_int_equal(look(hub, &follower, 0), HUB_NOTHING);
     hear(hub, 1, TP__JOB_STATUS__QUEUED);
@@ -144,8 +141,7 @@ struct crowd {
 static void *wait_for_two(void *context)
 {
     struct crowd *crowd = context;
-    SCOPED(text_free)
-    struct text event = {0};
+    SCOPED(text_free) struct text event = {0};
     struct follower follower;
     struct instant patience = instant_plus_ms(clock_now(), PATIENCE_MS);
     uint32_t after = 0;

@@ -35,8 +35,7 @@ static const Tp__WaitingReply *ask_why(struct gateway *gateway, struct web_reque
 static void answer_job(struct web_request *request, const Tp__JobView *job,
                        const Tp__WaitingReply *waiting)
 {
-    SCOPED(text_free)
-    struct text body = {0};
+    SCOPED(text_free) struct text body = {0};
     view_job_waiting(job, waiting, &body);
     if (!state_is_final(job->status))
         web_add_header(request, "Retry-After", "%d", RETRY_AFTER_S);
@@ -131,8 +130,7 @@ static bool read_list_query(struct web_request *request, Tp__JobsQuery *query)
 
 static void answer_list(struct web_request *request, const Tp__JobsReply *reply)
 {
-    SCOPED(text_free)
-    struct text body = {0};
+    SCOPED(text_free) struct text body = {0};
     text_add(&body, "{\"jobs\":[");
     for (size_t i = 0; i < reply->n_jobs; i++) {
         text_add(&body, i ? "," : "");

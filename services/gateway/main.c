@@ -20,13 +20,12 @@ int main(int argc, char **argv)
 {
     struct gateway_settings settings;
     process_configure(&GATEWAY_PROGRAM, argc, argv, &settings);
-    SCOPED(process_end)
-    struct process *process = process_begin(&GATEWAY_PROGRAM, &settings.process);
+    SCOPED(process_end) struct process *process =
+        process_begin(&GATEWAY_PROGRAM, &settings.process);
     gateway_metrics_open();
 
     struct error why;
-    SCOPED(gateway_close)
-    struct gateway *gateway = NULL;
+    SCOPED(gateway_close) struct gateway *gateway = NULL;
     if (!gateway_open(&settings, process_bus(process), &gateway, &why)) {
         log_error("http.unavailable", LOG_TEXT("setting", "TP_HTTP_ADDRESS TP_HTTP_PORT"),
                   LOG_WHY(&why));

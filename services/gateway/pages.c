@@ -32,8 +32,7 @@ void me_get(void *context, struct web_request *request)
     struct identity caller;
     if (!caller_identify(context, request, &caller))
         return;
-    SCOPED(text_free)
-    struct text body = {0};
+    SCOPED(text_free) struct text body = {0};
     text_add(&body, "{");
     add_member(&body, "tenant", caller.tenant);
     add_member(&body, "key_id", caller.key_id);

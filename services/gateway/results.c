@@ -68,8 +68,7 @@ static void answer_page(const struct reading *reading, uint32_t from, uint32_t l
         answer_store_error(reading->request, &why);
         return;
     }
-    SCOPED(text_free)
-    struct text body = {0};
+    SCOPED(text_free) struct text body = {0};
     text_format(&body, "{\"job_id\":\"%s\",\"state\":\"%s\",\"results\":[", reading->job_id,
                 state_name(reply->status));
     for (size_t i = 0; i < reply->n_rows; i++) {
@@ -89,8 +88,7 @@ static void answer_page(const struct reading *reading, uint32_t from, uint32_t l
 
 static bool write_rows(const struct reading *reading, const Tp__ResultsReply *reply)
 {
-    SCOPED(text_free)
-    struct text lines = {0};
+    SCOPED(text_free) struct text lines = {0};
     for (size_t i = 0; i < reply->n_rows; i++) {
         if (reading->format == FORMAT_CSV) {
             view_csv_row(reply->rows[i], &lines);
@@ -104,8 +102,7 @@ static bool write_rows(const struct reading *reading, const Tp__ResultsReply *re
 
 static bool begin_stream(const struct reading *reading)
 {
-    SCOPED(text_free)
-    struct text head = {0};
+    SCOPED(text_free) struct text head = {0};
     const bool is_csv = reading->format == FORMAT_CSV;
     if (is_csv)
         view_csv_head(&head);
@@ -118,8 +115,7 @@ static bool begin_stream(const struct reading *reading)
  * so that the client notices. */
 static void answer_stream(const struct reading *reading, uint32_t from)
 {
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(UNPACK_CAP_BYTES);
+    SCOPED(arena_close) struct arena *arena = arena_open(UNPACK_CAP_BYTES);
     const Tp__ResultsReply *reply;
     struct error why;
     if (!ask_rows(reading, from, STREAM_PAGE, arena, &reply, &why)) {

@@ -60,8 +60,7 @@ static bool send_event(void *context, uint32_t number, const char *json, size_t 
 static void send_error(struct session *session, const char *job_id, const char *code,
                        const char *detail)
 {
-    SCOPED(text_free)
-    struct text out = {0};
+    SCOPED(text_free) struct text out = {0};
     text_format(&out, "{\"error\":{\"code\":\"%s\",\"detail\":", code);
     text_add_json(&out, detail, strlen(detail));
     text_add(&out, "}");
@@ -112,8 +111,7 @@ static bool is_check_due(const struct subscription *subscription)
  * for wake-ups may be lost. */
 static void pump(struct session *session, struct subscription *subscription)
 {
-    SCOPED(text_free)
-    struct text event = {0};
+    SCOPED(text_free) struct text event = {0};
     struct follow *follow = &subscription->follow;
     while (!follow->is_over) {
         switch (hub_wait(session->gateway->hub, &follow->follower, follow->after,
@@ -198,8 +196,7 @@ static void hear_client(void *context, struct web_socket *socket, void *state, c
 {
     (void)context;
     struct session *session = state;
-    SCOPED(json_free)
-    json_t *said = NULL;
+    SCOPED(json_free) json_t *said = NULL;
     struct error why;
     const char *wanted = NULL, *unwanted = NULL;
     int64_t after = 0;

@@ -56,8 +56,7 @@ static void read_query(struct web_request *request, struct submission *submissio
 
 static void refuse_submission(struct web_request *request, const struct submission *submission)
 {
-    SCOPED(text_free)
-    struct text errors = {0};
+    SCOPED(text_free) struct text errors = {0};
     submission_write_errors(submission, &errors);
     web_problem(request, 400, "invalid_submission",
                 "the submission has faults; nothing of it was taken", errors.chars);
@@ -96,8 +95,7 @@ static Tp__Post **pack_posts(struct arena *arena, const struct submission *s, si
 
 static bool send_part(struct upload *upload, size_t first, size_t count, struct error *why)
 {
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(MESSAGE_ARENA_BYTES);
+    SCOPED(arena_close) struct arena *arena = arena_open(MESSAGE_ARENA_BYTES);
     Tp__SubmitPart part = TP__SUBMIT_PART__INIT;
     part.upload_id = upload->upload_id;
     part.part_number = upload->part_count;
@@ -197,8 +195,7 @@ static void hand_over(struct gateway *gateway, struct web_request *request,
     }
     if (!reply->is_replay)
         gateway_metrics_submitted(submission->post_count);
-    SCOPED(text_free)
-    struct text body = {0};
+    SCOPED(text_free) struct text body = {0};
     view_job(reply->job, &body);
     web_add_header(request, "Location", "/v1/jobs/%s", reply->job_id);
     if (reply->is_replay)
@@ -229,8 +226,7 @@ void jobs_submit(void *context, struct web_request *request)
     size_t length;
     if (!web_body(request, &bytes, &length))
         return;
-    SCOPED(submission_free)
-    struct submission *submission = submission_new(length);
+    SCOPED(submission_free) struct submission *submission = submission_new(length);
     if (read != submission_read_json)
         read_query(request, submission);
     read(submission, bytes, length);

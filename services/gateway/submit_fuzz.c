@@ -13,14 +13,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0)
         return 0;
     const char *body = (const char *)data + 1;
-    SCOPED(submission_free)
-    struct submission *s = submission_new(size - 1);
+    SCOPED(submission_free) struct submission *s = submission_new(size - 1);
     if (data[0] & 4)
         submission_field(s, "on_bad", "skip");
     READERS[data[0] % 3](s, body, size - 1);
     submission_finish(s, "key");
-    SCOPED(text_free)
-    struct text errors = {0};
+    SCOPED(text_free) struct text errors = {0};
     submission_write_errors(s, &errors);
     if (!submission_is_acceptable(s))
         return 0;

@@ -141,8 +141,7 @@ static const char *without_line(const char *message)
 
 static void take_line(struct submission *s, const char *bytes, size_t length, uint32_t line)
 {
-    SCOPED(json_free)
-    json_t *object = NULL;
+    SCOPED(json_free) json_t *object = NULL;
     struct error why;
     size_t count_before = s->post_count;
     if (json_parse(bytes, length, &object, &why))

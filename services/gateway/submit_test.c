@@ -19,9 +19,7 @@ static struct submission *read_as(void (*read)(struct submission *, const char *
 #define JSON(text) read_as(submission_read_json, text, sizeof(text) - 1)
 #define LINES(text) read_as(submission_read_lines, text, sizeof(text) - 1)
 #define CSV(text) read_as(submission_read_csv, text, sizeof(text) - 1)
-#define SUBMISSION                                                                                 \
-    SCOPED(submission_free)                                                                        \
-    struct submission *s
+#define SUBMISSION SCOPED(submission_free) struct submission *s
 
 static void assert_post(const struct submission *s, size_t index, const char *id, const char *text,
                         uint32_t line)
@@ -126,8 +124,7 @@ static void every_kind_of_bad_post_is_named_by_its_line(void **state)
         {"{\"text\":", "/posts/1"},
     };
     for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++) {
-        SCOPED(text_free)
-        struct text body = {0};
+        SCOPED(text_free) struct text body = {0};
         text_format(&body, "{\"text\":\"good\"}\n\n%s\n{\"text\":\"good too\"}\n", BAD[i].line);
         SUBMISSION = read_as(submission_read_lines, body.chars, body.length);
         assert_fault(s, 3, BAD[i].pointer);
@@ -139,8 +136,7 @@ static void a_text_may_have_32_kilobytes_and_no_more(void **state)
 {
     (void)state;
     for (int over = 0; over < 2; over++) {
-        SCOPED(text_free)
-        struct text body = {0};
+        SCOPED(text_free) struct text body = {0};
         text_add(&body, "{\"text\":\"");
         for (int i = 0; i < POST_MAX_TEXT_BYTES + over; i++)
             text_add_char(&body, 'x');
@@ -159,8 +155,8 @@ static void a_repeated_id_is_named_with_both_lines(void **state)
                        "{\"id\":\"x\",\"text\":\"c\"}\n");
     assert_fault(s, 3, "/posts/2/id");
     assert_non_null(strstr(s->rejected[0].detail, "\"x\" stands on line 1 too"));
-    SCOPED(submission_free)
-    struct submission *numbered = LINES("{\"id\":\"2\",\"text\":\"a\"}\n{\"text\":\"b\"}\n");
+    SCOPED(submission_free) struct submission *numbered =
+        LINES("{\"id\":\"2\",\"text\":\"a\"}\n{\"text\":\"b\"}\n");
     assert_fault(numbered, 2, "/posts/1/id");
 }
 
@@ -207,8 +203,7 @@ static void bad_fields_refuse_even_when_skipping(void **state)
         {"\"colour\":\"red\"", "/colour"},
     };
     for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++) {
-        SCOPED(text_free)
-        struct text body = {0};
+        SCOPED(text_free) struct text body = {0};
         text_format(&body, "{%s,\"posts\":[{\"text\":\"a\"}]}", BAD[i].member);
         SUBMISSION = read_as(submission_read_json, body.chars, body.length);
         assert_false(submission_is_acceptable(s));
@@ -233,8 +228,7 @@ static void documents_that_are_none_are_refused(void **state)
         assert_false(submission_is_acceptable(s));
         assert_true(s->field_fault_count > 0);
     }
-    SCOPED(text_free)
-    struct text deep = {0};
+    SCOPED(text_free) struct text deep = {0};
     text_add(&deep, "{\"posts\":");
     for (int i = 0; i < 100000; i++)
         text_add_char(&deep, '[');
@@ -245,17 +239,13 @@ static void documents_that_are_none_are_refused(void **state)
 static void broken_csv_is_named_by_its_row(void **state)
 {
     (void)state;
-    SCOPED(submission_free)
-    struct submission *no_text = CSV("id,words\n1,a\n");
+    SCOPED(submission_free) struct submission *no_text = CSV("id,words\n1,a\n");
     assert_fault(no_text, 1, "/posts");
-    SCOPED(submission_free)
-    struct submission *open = CSV("text\ngood\n\"never\nclosed\n");
+    SCOPED(submission_free) struct submission *open = CSV("text\ngood\n\"never\nclosed\n");
     assert_fault(open, 3, "/posts");
-    SCOPED(submission_free)
-    struct submission *empty = CSV("");
+    SCOPED(submission_free) struct submission *empty = CSV("");
     assert_fault(empty, 0, "/posts");
-    SCOPED(submission_free)
-    struct submission *bytes = CSV("text\ngood\n\xff\n");
+    SCOPED(submission_free) struct submission *bytes = CSV("text\ngood\n\xff\n");
     assert_fault(bytes, 3, "/posts/1/text");
 }
 
@@ -263,8 +253,7 @@ static void a_job_may_have_10000_posts_and_no_more(void **state)
 {
     (void)state;
     for (int over = 0; over < 2; over++) {
-        SCOPED(text_free)
-        struct text body = {0};
+        SCOPED(text_free) struct text body = {0};
         for (int i = 0; i < JOB_MAX_POSTS + over; i++)
             text_format(&body, "{\"id\":\"p%d\",\"text\":\"post %d\"}\n", i, i);
         SUBMISSION = read_as(submission_read_lines, body.chars, body.length);
@@ -278,10 +267,8 @@ static void a_job_may_have_10000_posts_and_no_more(void **state)
 static void at_most_20_faults_are_written_and_all_are_counted(void **state)
 {
     (void)state;
-    SCOPED(text_free)
-    struct text body = {0};
-    SCOPED(text_free)
-    struct text errors = {0};
+    SCOPED(text_free) struct text body = {0};
+    SCOPED(text_free) struct text errors = {0};
     for (int i = 0; i < 30; i++)
         text_add(&body, "{\"text\":\"\"}\n");
     SUBMISSION = read_as(submission_read_lines, body.chars, body.length);
@@ -297,8 +284,7 @@ static void at_most_20_faults_are_written_and_all_are_counted(void **state)
 static void hostile_members_cannot_exhaust_the_faults(void **state)
 {
     (void)state;
-    SCOPED(text_free)
-    struct text body = {0};
+    SCOPED(text_free) struct text body = {0};
     text_add(&body, "{");
     for (int i = 0; i < 100000; i++)
         text_format(&body, "\"k%d\":1,", i);

@@ -288,8 +288,7 @@ static void add_csv_string(struct text *out, const char *string)
 /* Words of an array, or of the member `name` of its objects, between semicolons. */
 static void add_csv_list(struct text *out, const json_t *array, const char *name)
 {
-    SCOPED(text_free)
-    struct text list = {0};
+    SCOPED(text_free) struct text list = {0};
     for (size_t i = 0; i < json_array_size(array); i++) {
         const json_t *entry = json_array_get(array, i);
         const char *word = json_string_value(name ? json_object_get(entry, name) : entry);
@@ -307,8 +306,7 @@ void view_csv_head(struct text *out)
 
 void view_csv_row(const Tp__ResultRow *row, struct text *out)
 {
-    SCOPED(json_free)
-    json_t *data = NULL;
+    SCOPED(json_free) json_t *data = NULL;
     struct error why;
     bool has_data = row->data_json.len > 0 &&
                     json_parse((const char *)row->data_json.data, row->data_json.len, &data, &why);

@@ -35,11 +35,9 @@ static void a_job_is_shown_without_what_is_unknown(void **state)
     job.status = TP__JOB_STATUS__PROCESSING;
     job.progress = &progress;
     job.created_ms = 1795322592165;
-    SCOPED(text_free)
-    struct text out = {0};
+    SCOPED(text_free) struct text out = {0};
     view_job(&job, &out);
-    SCOPED(json_free)
-    json_t *shown = parsed(&out);
+    SCOPED(json_free) json_t *shown = parsed(&out);
     assert_string_equal(member(shown, "state"), "processing");
     assert_string_equal(member(shown, "user"), "a\"<lice>");
     assert_string_equal(member(shown, "class"), "premium");
@@ -63,11 +61,9 @@ static void assert_detail(const Tp__WaitingReply *waiting, const char *reason, c
 {
     Tp__Progress progress = TP__PROGRESS__INIT;
     Tp__JobView job = a_job(&progress);
-    SCOPED(text_free)
-    struct text out = {0};
+    SCOPED(text_free) struct text out = {0};
     view_job_waiting(&job, waiting, &out);
-    SCOPED(json_free)
-    json_t *shown = parsed(&out);
+    SCOPED(json_free) json_t *shown = parsed(&out);
     const json_t *told = json_object_get(shown, "waiting");
     assert_string_equal(member(told, "reason"), reason);
     assert_string_equal(member(told, "detail"), detail);
@@ -103,11 +99,9 @@ static void rule_12_nothing_is_told_of_a_job_the_scheduler_does_not_know(void **
     over.reason = TP__WAITING_REASON__NOTHING_WAITS;
     const Tp__WaitingReply *silent[] = {NULL, &unknown, &over};
     for (size_t i = 0; i < sizeof silent / sizeof *silent; i++) {
-        SCOPED(text_free)
-        struct text out = {0};
+        SCOPED(text_free) struct text out = {0};
         view_job_waiting(&job, silent[i], &out);
-        SCOPED(json_free)
-        json_t *shown = parsed(&out);
+        SCOPED(json_free) json_t *shown = parsed(&out);
         assert_null(json_object_get(shown, "waiting"));
         assert_null(json_object_get(shown, "position"));
     }
@@ -123,11 +117,9 @@ static void an_event_is_shown_with_its_number(void **state)
     event.job = &job;
     event.number = 9;
     event.kind = "completed";
-    SCOPED(text_free)
-    struct text out = {0};
+    SCOPED(text_free) struct text out = {0};
     view_event(&event, &out);
-    SCOPED(json_free)
-    json_t *shown = parsed(&out);
+    SCOPED(json_free) json_t *shown = parsed(&out);
     assert_int_equal(json_integer_value(json_object_get(shown, "number")), 9);
     assert_string_equal(member(shown, "event"), "completed");
     assert_string_equal(member(shown, "state"), "completed");
@@ -150,12 +142,10 @@ static void a_result_has_its_analysis_beside_its_post(void **state)
     char data[] = "{\"sentiment\":{\"label\":\"positive\"},\"language\":\"en\"}";
     Tp__ResultRow row;
     set_row(&row, text, data);
-    SCOPED(text_free)
-    struct text out = {0};
+    SCOPED(text_free) struct text out = {0};
     view_result(&row, &out);
     assert_null(strchr(out.chars, '\n'));
-    SCOPED(json_free)
-    json_t *shown = parsed(&out);
+    SCOPED(json_free) json_t *shown = parsed(&out);
     assert_string_equal(member(shown, "text"), text);
     assert_string_equal(member(shown, "language"), "en");
     assert_string_equal(member(shown, "provenance"), "llm");
@@ -169,18 +159,15 @@ static void a_post_without_a_result_has_its_reason(void **state)
     Tp__ResultRow row;
     set_row(&row, text, data);
     row.reason = "refused";
-    SCOPED(text_free)
-    struct text out = {0};
+    SCOPED(text_free) struct text out = {0};
     view_result(&row, &out);
-    SCOPED(json_free)
-    json_t *shown = parsed(&out);
+    SCOPED(json_free) json_t *shown = parsed(&out);
     assert_string_equal(member(shown, "reason"), "refused");
     assert_null(json_object_get(shown, "provenance"));
     text_clear(&out);
     set_row(&row, text, empty);
     view_result(&row, &out);
-    SCOPED(json_free)
-    json_t *without = parsed(&out);
+    SCOPED(json_free) json_t *without = parsed(&out);
     assert_string_equal(member(without, "provenance"), "llm");
 }
 
@@ -194,13 +181,11 @@ static void csv_is_quoted_and_no_field_is_a_formula(void **state)
     Tp__ResultRow row;
     set_row(&row, text, data);
     row.post_id = "+1";
-    SCOPED(text_free)
-    struct text out = {0};
+    SCOPED(text_free) struct text out = {0};
     view_csv_row(&row, &out);
     assert_string_equal(out.chars, "0,\"'+1\",\"'=cmd(\"\"x\"\"),\r\nnext\",\"neutral\",0.25,0.9,,"
                                    "\"a;b\",\"\",\"cats\",\"\",\"\",\"llm\",\"\",\"\"\r\n");
-    SCOPED(text_free)
-    struct text head = {0};
+    SCOPED(text_free) struct text head = {0};
     view_csv_head(&head);
     size_t columns = 1;
     for (const char *c = head.chars; *c; c++)

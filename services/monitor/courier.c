@@ -77,8 +77,7 @@ static struct delivery deliver(struct courier *courier, struct http_client *clie
         .should_stop = is_ending,
         .stop_context = courier,
     };
-    SCOPED(http_response_free)
-    struct http_response response = {0};
+    SCOPED(http_response_free) struct http_response response = {0};
     struct delivery delivery = {0};
     if (http_request(client, &request, &response, &delivery.why))
         return judge(&response);
@@ -89,11 +88,10 @@ static struct delivery deliver(struct courier *courier, struct http_client *clie
 static void *carry(void *context)
 {
     struct courier *courier = context;
-    SCOPED(http_client_free)
-    struct http_client *client = http_client_new(1);
+    SCOPED(http_client_free) struct http_client *client = http_client_new(1);
     while (!is_ending(courier)) {
-        SCOPED(free_chars)
-        char *payload = mailbox_take(courier->parcels, instant_plus_ms(clock_now(), FOR_EVER_MS));
+        SCOPED(free_chars) char *payload =
+            mailbox_take(courier->parcels, instant_plus_ms(clock_now(), FOR_EVER_MS));
         if (payload == NULL)
             continue;
         struct letter letter = {.kind = LETTER_DELIVERY};

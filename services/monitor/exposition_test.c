@@ -66,10 +66,8 @@ static size_t occurrences(const struct text *page, const char *what)
 static void all_instances_stand_under_one_heading(void **state)
 {
     (void)state;
-    SCOPED(fleet_free)
-    struct fleet *fleet = some_fleet();
-    SCOPED(text_free)
-    struct text page = {0};
+    SCOPED(fleet_free) struct fleet *fleet = some_fleet();
+    SCOPED(text_free) struct text page = {0};
     exposition_write(fleet, &page);
     assert_int_equal(occurrences(&page, "# TYPE tweetpulse_db_pool_size gauge\n"), 1);
     expect_in(&page, "# TYPE tweetpulse_db_pool_size gauge\n"
@@ -84,10 +82,8 @@ static void all_instances_stand_under_one_heading(void **state)
 static void histograms_are_cumulated(void **state)
 {
     (void)state;
-    SCOPED(fleet_free)
-    struct fleet *fleet = some_fleet();
-    SCOPED(text_free)
-    struct text page = {0};
+    SCOPED(fleet_free) struct fleet *fleet = some_fleet();
+    SCOPED(text_free) struct text page = {0};
     exposition_write(fleet, &page);
     expect_in(&page,
               "tweetpulse_chunk_duration_seconds_bucket{service=\"store\",instance=\"s1\",le=\"10\""
@@ -103,10 +99,8 @@ static void histograms_are_cumulated(void **state)
 static void a_silent_instance_is_down_and_says_nothing_else(void **state)
 {
     (void)state;
-    SCOPED(fleet_free)
-    struct fleet *fleet = some_fleet();
-    SCOPED(text_free)
-    struct text page = {0};
+    SCOPED(fleet_free) struct fleet *fleet = some_fleet();
+    SCOPED(text_free) struct text page = {0};
     give(fleet, fixture_open("gateway", "g1", 1), 60);
     fleet_age(fleet, at_s(60), ignore_gone, NULL);
     exposition_write(fleet, &page);
@@ -118,10 +112,8 @@ static void a_silent_instance_is_down_and_says_nothing_else(void **state)
 static void what_does_not_fit_the_format_is_left_out(void **state)
 {
     (void)state;
-    SCOPED(fleet_free)
-    struct fleet *fleet = fleet_new();
-    SCOPED(text_free)
-    struct text page = {0};
+    SCOPED(fleet_free) struct fleet *fleet = fleet_new();
+    SCOPED(text_free) struct text page = {0};
     struct fixture odd = fixture_open("store", "s1", 1);
     fixture_gauge(&odd, "bad name", 1);
     fixture_gauge(&odd, "9bad", 1);
@@ -145,10 +137,8 @@ static void promtool_finds_nothing_to_say(void **state)
         print_message("skipped: promtool is not installed (package prometheus)\n");
         skip();
     }
-    SCOPED(fleet_free)
-    struct fleet *fleet = some_fleet();
-    SCOPED(text_free)
-    struct text page = {0};
+    SCOPED(fleet_free) struct fleet *fleet = some_fleet();
+    SCOPED(text_free) struct text page = {0};
     exposition_write(fleet, &page);
     FILE *input = tmpfile();
     assert_non_null(input);

@@ -57,8 +57,7 @@ static bool hear(struct fleet *fleet, const char *service, const char *instance,
 static void the_latest_message_stands_for_an_instance(void **state)
 {
     (void)state;
-    SCOPED(fleet_free)
-    struct fleet *fleet = fleet_new();
+    SCOPED(fleet_free) struct fleet *fleet = fleet_new();
     assert_true(hear(fleet, "store", "b", 0));
     assert_true(hear(fleet, "store", "a", 0));
     assert_true(hear(fleet, "analyzer", "z", 0));
@@ -71,8 +70,7 @@ static void the_latest_message_stands_for_an_instance(void **state)
 static void what_was_said_before_is_handed_back(void **state)
 {
     (void)state;
-    SCOPED(fleet_free)
-    struct fleet *fleet = fleet_new();
+    SCOPED(fleet_free) struct fleet *fleet = fleet_new();
     struct fixture first = fixture_open("store", "a", 1), second = fixture_open("store", "a", 2);
     struct fleet_before before;
     assert_true(fleet_hear(fleet, first.arena, first.telemetry, at_s(0), &before));
@@ -85,8 +83,7 @@ static void what_was_said_before_is_handed_back(void **state)
 static void three_silent_intervals_and_it_is_gone(void **state)
 {
     (void)state;
-    SCOPED(fleet_free)
-    struct fleet *fleet = fleet_new();
+    SCOPED(fleet_free) struct fleet *fleet = fleet_new();
     gone_count = 0;
     assert_true(hear(fleet, "store", "a", 10));
     fleet_age(fleet, at_s(13), count_gone, NULL);
@@ -102,8 +99,7 @@ static void three_silent_intervals_and_it_is_gone(void **state)
 static void a_gone_one_is_forgotten_in_time(void **state)
 {
     (void)state;
-    SCOPED(fleet_free)
-    struct fleet *fleet = fleet_new();
+    SCOPED(fleet_free) struct fleet *fleet = fleet_new();
     assert_true(hear(fleet, "store", "a", 0));
     fleet_age(fleet, at_s(602), count_gone, NULL);
     assert_int_equal(look(fleet).count, 1);
@@ -114,8 +110,7 @@ static void a_gone_one_is_forgotten_in_time(void **state)
 static void a_full_fleet_takes_none_until_one_is_gone(void **state)
 {
     (void)state;
-    SCOPED(fleet_free)
-    struct fleet *fleet = fleet_new();
+    SCOPED(fleet_free) struct fleet *fleet = fleet_new();
     char name[20];
     for (int i = 0; i < FLEET_MAX_INSTANCES; i++) {
         snprintf(name, sizeof name, "i%d", i);

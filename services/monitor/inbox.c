@@ -35,8 +35,7 @@ static void hear(void *context, struct bus_message *message)
 
 bool inbox_open(struct bus *bus, struct mailbox *mailbox, struct inbox **out, struct error *why)
 {
-    SCOPED(inbox_close)
-    struct inbox *inbox = calloc(1, sizeof *inbox);
+    SCOPED(inbox_close) struct inbox *inbox = calloc(1, sizeof *inbox);
     CHECK(inbox != NULL);
     inbox->mailbox = mailbox;
     if (!bus_subscribe(bus, SUBJECT_TELEMETRY_ALL, NULL, hear, inbox, &inbox->subscription, why))

@@ -26,18 +26,14 @@ int main(int argc, char **argv)
         fprintf(stderr, "monitor: %s\n", why.message);
         return EX_CONFIG;
     }
-    SCOPED(process_end)
-    struct process *process = process_begin(&MONITOR_PROGRAM, &settings.process);
+    SCOPED(process_end) struct process *process =
+        process_begin(&MONITOR_PROGRAM, &settings.process);
     monitor_metrics_open();
 
-    SCOPED(mailbox_free)
-    struct mailbox *mailbox = mailbox_new(MAILBOX_CAPACITY);
-    SCOPED(monitor_close)
-    struct monitor *monitor = NULL;
-    SCOPED(pages_close)
-    struct pages *pages = NULL;
-    SCOPED(inbox_close)
-    struct inbox *inbox = NULL;
+    SCOPED(mailbox_free) struct mailbox *mailbox = mailbox_new(MAILBOX_CAPACITY);
+    SCOPED(monitor_close) struct monitor *monitor = NULL;
+    SCOPED(pages_close) struct pages *pages = NULL;
+    SCOPED(inbox_close) struct inbox *inbox = NULL;
     if (!pages_open(settings.address, settings.port, mailbox, &pages, &why)) {
         log_error("pages.unavailable", LOG_TEXT("setting", "TP_MONITOR_PORT"), LOG_WHY(&why));
         return EX_CONFIG;

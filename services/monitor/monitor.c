@@ -121,8 +121,7 @@ static void look(struct monitor *monitor, struct instant now)
 
 static void tell(struct monitor *monitor, struct instant now)
 {
-    SCOPED(text_free)
-    struct text payload = {0};
+    SCOPED(text_free) struct text payload = {0};
     if (watch_must_tell(monitor->watch, monitor->url, now, &payload))
         courier_send(monitor->courier, &payload);
 }
@@ -138,8 +137,7 @@ static void *run(void *context)
 {
     struct monitor *monitor = context;
     for (bool is_on = true; is_on;) {
-        SCOPED(letter_free)
-        struct letter *letter = mailbox_take(monitor->mailbox, wakes(monitor));
+        SCOPED(letter_free) struct letter *letter = mailbox_take(monitor->mailbox, wakes(monitor));
         struct instant now = clock_now();
         if (letter != NULL)
             is_on = open_letter(monitor, letter, now);

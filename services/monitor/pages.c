@@ -17,8 +17,7 @@ struct pages {
 static void ask(void *context, struct web_request *request, enum page page, const char *type)
 {
     const struct pages *pages = context;
-    SCOPED(mailbox_free)
-    struct mailbox *answered = mailbox_new(1);
+    SCOPED(mailbox_free) struct mailbox *answered = mailbox_new(1);
     struct question question = {.page = page, .answered = answered};
     letter_post(pages->mailbox, &(struct letter){.kind = LETTER_QUESTION, .question = &question});
     while (mailbox_take(answered, instant_plus_ms(clock_now(), FOR_EVER_MS)) == NULL)
@@ -51,8 +50,7 @@ bool pages_open(const char *address, int64_t port, struct mailbox *mailbox, stru
         {.method = "GET", .path = "/v1/alerts", .handler = show_alerts},
         {.method = "GET", .path = "/v1/fleet", .handler = show_fleet},
     };
-    SCOPED(pages_close)
-    struct pages *pages = calloc(1, sizeof *pages);
+    SCOPED(pages_close) struct pages *pages = calloc(1, sizeof *pages);
     CHECK(pages != NULL);
     pages->mailbox = mailbox;
     const struct web_options options = {

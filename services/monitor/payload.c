@@ -57,8 +57,7 @@ static void add_alert(struct text *out, const struct alerts *alerts, enum alert_
     text_add(out, ",\"endsAt\":");
     add_time(out, alert->ends_wall_ms);
     text_add(out, ",\"generatorURL\":");
-    SCOPED(text_free)
-    struct text url = {0};
+    SCOPED(text_free) struct text url = {0};
     text_format(&url, "%s/v1/alerts", external_url);
     add_string(out, url.chars);
     text_format(out, ",\"fingerprint\":\"%016" PRIx64 "\"}", payload_fingerprint(kind));

@@ -45,16 +45,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .has_receiver = true,
     };
     struct instant now = {0};
-    SCOPED(watch_free)
-    struct watch *watch = watch_new(&options, now);
-    SCOPED(text_free)
-    struct text metrics = {0};
-    SCOPED(text_free)
-    struct text alerts = {0};
-    SCOPED(text_free)
-    struct text fleet = {0};
-    SCOPED(text_free)
-    struct text payload = {0};
+    SCOPED(watch_free) struct watch *watch = watch_new(&options, now);
+    SCOPED(text_free) struct text metrics = {0};
+    SCOPED(text_free) struct text alerts = {0};
+    SCOPED(text_free) struct text fleet = {0};
+    SCOPED(text_free) struct text payload = {0};
     for (const uint8_t *end = data + size; data < end;) {
         const uint8_t *next = memmem(data, (size_t)(end - data), "\xff\xff", 2);
         size_t length = (size_t)((next == NULL ? end : next) - data);

@@ -58,8 +58,7 @@ static size_t live(struct watch *watch, double queue, double in_use, double now_
 
 static json_t *told(struct watch *watch, double now_s)
 {
-    SCOPED(text_free)
-    struct text payload = {0};
+    SCOPED(text_free) struct text payload = {0};
     if (!watch_must_tell(watch, URL, at_s(now_s), &payload))
         return NULL;
     json_t *document = NULL;
@@ -79,13 +78,11 @@ static const char *string_at(const json_t *object, const char *name)
 static void alerts_that_change_together_are_told_in_alertmanagers_shape(void **state)
 {
     (void)state;
-    SCOPED(watch_free)
-    struct watch *watch = watch_new(&OPTIONS, at_s(0));
+    SCOPED(watch_free) struct watch *watch = watch_new(&OPTIONS, at_s(0));
     assert_int_equal(live(watch, 250, 9, 0), 0);
     assert_int_equal(live(watch, 250, 9, 10), 2);
     assert_null(told(watch, 10));
-    SCOPED(json_free)
-    json_t *payload = told(watch, 15);
+    SCOPED(json_free) json_t *payload = told(watch, 15);
     assert_non_null(payload);
     static const char *const MEMBERS[] = {
         "receiver",          "status",      "alerts",  "groupLabels", "commonLabels",
@@ -117,8 +114,7 @@ static void alerts_that_change_together_are_told_in_alertmanagers_shape(void **s
 static void a_resolved_alert_is_told_until_it_has_been_heard(void **state)
 {
     (void)state;
-    SCOPED(watch_free)
-    struct watch *watch = watch_new(&OPTIONS, at_s(0));
+    SCOPED(watch_free) struct watch *watch = watch_new(&OPTIONS, at_s(0));
     live(watch, 250, 1, 0);
     live(watch, 250, 1, 10);
     json_t *first = told(watch, 15);
@@ -129,8 +125,7 @@ static void a_resolved_alert_is_told_until_it_has_been_heard(void **state)
     assert_int_equal(live(watch, 5, 1, 30), 1);
     for (int attempt = 0; attempt < 2; attempt++) {
         double now_s = 35 + attempt;
-        SCOPED(json_free)
-        json_t *payload = told(watch, now_s);
+        SCOPED(json_free) json_t *payload = told(watch, now_s);
         assert_non_null(payload);
         assert_string_equal(string_at(payload, "status"), "resolved");
         const json_t *alert = json_array_get(json_object_get(payload, "alerts"), 0);
@@ -149,8 +144,7 @@ static void a_resolved_alert_is_told_until_it_has_been_heard(void **state)
 static void slow_chunks_and_failed_calls_fire_over_the_window(void **state)
 {
     (void)state;
-    SCOPED(watch_free)
-    struct watch *watch = watch_new(&OPTIONS, at_s(0));
+    SCOPED(watch_free) struct watch *watch = watch_new(&OPTIONS, at_s(0));
     for (uint64_t i = 1; i <= 3; i++) {
         struct fixture store = fixture_open("store", "a", 1);
         fixture_duration(&store, METRIC_CHUNK_DURATION, NULL, NULL,
@@ -172,8 +166,7 @@ static void without_a_receiver_nobody_is_told(void **state)
     (void)state;
     struct watch_options options = OPTIONS;
     options.has_receiver = false;
-    SCOPED(watch_free)
-    struct watch *watch = watch_new(&options, at_s(0));
+    SCOPED(watch_free) struct watch *watch = watch_new(&options, at_s(0));
     live(watch, 250, 1, 0);
     assert_int_equal(live(watch, 250, 1, 10), 1);
     assert_null(told(watch, 100));
@@ -190,19 +183,14 @@ static void the_fingerprint_is_alertmanagers(void **state)
 static void the_reports_are_json(void **state)
 {
     (void)state;
-    SCOPED(watch_free)
-    struct watch *watch = watch_new(&OPTIONS, at_s(0));
+    SCOPED(watch_free) struct watch *watch = watch_new(&OPTIONS, at_s(0));
     live(watch, 250, 1, 0);
-    SCOPED(text_free)
-    struct text alerts = {0};
-    SCOPED(text_free)
-    struct text fleet = {0};
+    SCOPED(text_free) struct text alerts = {0};
+    SCOPED(text_free) struct text fleet = {0};
     report_alerts(watch, at_s(3), &alerts);
     report_fleet(watch, at_s(3), &fleet);
-    SCOPED(json_free)
-    json_t *alerts_document = NULL;
-    SCOPED(json_free)
-    json_t *fleet_document = NULL;
+    SCOPED(json_free) json_t *alerts_document = NULL;
+    SCOPED(json_free) json_t *fleet_document = NULL;
     struct error why;
     assert_true(json_parse(alerts.chars, alerts.length, &alerts_document, &why));
     assert_true(json_parse(fleet.chars, fleet.length, &fleet_document, &why));
@@ -219,11 +207,9 @@ static void the_reports_are_json(void **state)
 static void a_start_beyond_all_calendars_is_no_time(void **state)
 {
     (void)state;
-    SCOPED(watch_free)
-    struct watch *watch = watch_new(&OPTIONS, at_s(0));
+    SCOPED(watch_free) struct watch *watch = watch_new(&OPTIONS, at_s(0));
     hear(watch, fixture_open("store", "a", UINT64_MAX / 4), 0);
-    SCOPED(text_free)
-    struct text fleet = {0};
+    SCOPED(text_free) struct text fleet = {0};
     report_fleet(watch, at_s(1), &fleet);
     assert_non_null(strstr(fleet.chars, "\"started_at\":null"));
 }

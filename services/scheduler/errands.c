@@ -241,8 +241,7 @@ static struct clerk *clerk_of(struct errands *errands, enum action_kind kind)
 
 void errands_send(struct errands *errands, const struct action *action)
 {
-    SCOPED(question_free)
-    struct question *question = calloc(1, sizeof *question);
+    SCOPED(question_free) struct question *question = calloc(1, sizeof *question);
     CHECK(question);
     question->arena = arena_open(LETTER_CAP_BYTES);
     question->action = *action;

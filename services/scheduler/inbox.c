@@ -93,8 +93,7 @@ static bool read_outcome(struct ear *ear, const struct bus_message *message, str
 
 static bool read_job_event(struct ear *ear, const struct bus_message *message, struct error *why)
 {
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(LETTER_CAP_BYTES);
+    SCOPED(arena_close) struct arena *arena = arena_open(LETTER_CAP_BYTES);
     const Tp__JobEvent *happened;
     if (!unpack_job_event(arena, bus_body(message), &happened, why))
         return false;
@@ -128,8 +127,7 @@ bool inbox_open(struct bus *bus, struct mailbox *mailbox, struct inbox **out, st
         {RPC_SCHEDULER_HEARTBEAT, read_heartbeat}, {SUBJECT_RESULT, read_outcome},
         {SUBJECT_EVENTS_ALL, read_job_event},
     };
-    SCOPED(inbox_close)
-    struct inbox *inbox = calloc(1, sizeof *inbox);
+    SCOPED(inbox_close) struct inbox *inbox = calloc(1, sizeof *inbox);
     CHECK(inbox);
     for (int i = 0; i < EARS; i++) {
         struct ear *ear = &inbox->ears[i];

@@ -15,8 +15,8 @@ static struct letter *copy(const struct letter *letter)
 
 bool letter_try_post(struct mailbox *mailbox, const struct event *event, struct arena *arena)
 {
-    SCOPED(letter_free)
-    struct letter *letter = copy(&(struct letter){.event = *event, .arena = arena});
+    SCOPED(letter_free) struct letter *letter =
+        copy(&(struct letter){.event = *event, .arena = arena});
     if (!mailbox_post(mailbox, letter))
         return false;
     (void)TAKE(letter);

@@ -21,11 +21,10 @@ int main(int argc, char **argv)
 {
     struct scheduler_settings settings;
     process_configure(&SCHEDULER_PROGRAM, argc, argv, &settings);
-    SCOPED(process_end)
-    struct process *process = process_begin(&SCHEDULER_PROGRAM, &settings.process);
+    SCOPED(process_end) struct process *process =
+        process_begin(&SCHEDULER_PROGRAM, &settings.process);
     struct error why;
-    SCOPED(shell_close)
-    struct shell *shell = NULL;
+    SCOPED(shell_close) struct shell *shell = NULL;
     struct pulse *pulse = process_pulse(process, "decisions", PULSE_LIMIT_MS);
     if (!shell_open(&settings, process_bus(process), pulse, &shell, &why)) {
         log_error("scheduler.unable", LOG_WHY(&why));

@@ -19,8 +19,7 @@ static struct bytes lent(const char *text)
 static void a_dispatch_is_kept_until_it_is_dropped(void **state)
 {
     (void)state;
-    SCOPED(parcels_free)
-    struct parcels *parcels = parcels_new();
+    SCOPED(parcels_free) struct parcels *parcels = parcels_new();
     struct attempt_id id = translate_attempt(JOB, 3, 1);
     parcels_keep(parcels, &id, lent("packed"));
     struct bytes found = parcels_find(parcels, &id);
@@ -33,8 +32,7 @@ static void a_dispatch_is_kept_until_it_is_dropped(void **state)
 static void a_later_grant_of_the_chunk_takes_the_place_of_the_earlier_one(void **state)
 {
     (void)state;
-    SCOPED(parcels_free)
-    struct parcels *parcels = parcels_new();
+    SCOPED(parcels_free) struct parcels *parcels = parcels_new();
     struct attempt_id first = translate_attempt(JOB, 3, 1), second = translate_attempt(JOB, 3, 2);
     parcels_keep(parcels, &first, lent("first"));
     parcels_keep(parcels, &second, lent("second"));

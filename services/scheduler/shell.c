@@ -55,8 +55,7 @@ static void *run(void *context)
 {
     struct shell *shell = context;
     while (!scheduler_has_left(shell->core)) {
-        SCOPED(letter_free)
-        struct letter *letter = mailbox_take(shell->mailbox, wake_at(shell));
+        SCOPED(letter_free) struct letter *letter = mailbox_take(shell->mailbox, wake_at(shell));
         if (letter != NULL) {
             outbox_keep(shell->outbox, letter);
             decide(shell, &letter->event);

@@ -59,8 +59,7 @@ static void no_outcome_and_a_good_one_are_no_failure(void **state)
 static void an_item_says_the_same_on_the_wire(void **state)
 {
     (void)state;
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(1 << 16);
+    SCOPED(arena_close) struct arena *arena = arena_open(1 << 16);
     struct batch_item item = {
         .operation = BATCH_REAP, .id = translate_attempt(JOB, 7, 3), .is_charged = true};
     Tp__BatchItem **wire = translate_items(arena, &item, 1);
@@ -74,8 +73,7 @@ static void an_item_says_the_same_on_the_wire(void **state)
 static void an_answer_without_its_chunk_means_that_the_job_is_over(void **state)
 {
     (void)state;
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(1 << 16);
+    SCOPED(arena_close) struct arena *arena = arena_open(1 << 16);
     Tp__BatchItemReply item = TP__BATCH_ITEM_REPLY__INIT;
     item.result = TP__BATCH_RESULT__GONE;
     Tp__BatchItemReply *items[] = {&item};
@@ -94,8 +92,7 @@ static void an_answer_without_its_chunk_means_that_the_job_is_over(void **state)
 static void an_answer_that_is_none_is_refused(void **state)
 {
     (void)state;
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(1 << 16);
+    SCOPED(arena_close) struct arena *arena = arena_open(1 << 16);
     Tp__BatchReply reply = TP__BATCH_REPLY__INIT;
     struct event event = {.kind = EVENT_BATCH};
     assert_false(translate_answers(arena, &reply, &event));

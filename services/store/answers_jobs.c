@@ -65,8 +65,7 @@ bool answer_part(struct desk *desk, struct bytes ask, struct bytes *reply, struc
     params_text(&params, part->upload_id);
     params_int4(&params, part->part_number);
     params_posts(&params, part->posts, part->n_posts);
-    SCOPED(rows_free)
-    struct rows rows = {0};
+    SCOPED(rows_free) struct rows rows = {0};
     if (!db_run(desk->db, &SUBMIT_PART, &params, &rows, why))
         return false;
     Tp__SubmitPartReply said = TP__SUBMIT_PART_REPLY__INIT;
@@ -83,8 +82,7 @@ static bool read_job(struct desk *desk, const char *tenant_id, const char *job_i
     struct params params = params_begin(desk->arena);
     params_text(&params, tenant_id);
     params_uuid(&params, job_id);
-    SCOPED(rows_free)
-    struct rows rows = {0};
+    SCOPED(rows_free) struct rows rows = {0};
     if (!db_run(desk->db, &JOB, &params, &rows, why))
         return false;
     struct cells cells = rows_at(&rows, 0, desk->arena);
@@ -130,8 +128,7 @@ bool answer_cancel(struct desk *desk, struct bytes ask, struct bytes *reply, str
     struct params params = params_begin(desk->arena);
     params_text(&params, cancel->tenant_id);
     params_uuid(&params, cancel->job_id);
-    SCOPED(rows_free)
-    struct rows rows = {0};
+    SCOPED(rows_free) struct rows rows = {0};
     if (!db_run(desk->db, &CANCEL, &params, &rows, why))
         return false;
     for (int row = 0; row < rows.count; row++) {
@@ -191,8 +188,7 @@ bool answer_submit(struct desk *desk, struct bytes ask, struct bytes *reply, str
     params_rejected(&params, job);
     params_int4(&params, limits->jobs_of_user);
     params_bool(&params, atomic_load(&limits->unfinished) >= limits->jobs);
-    SCOPED(rows_free)
-    struct rows rows = {0};
+    SCOPED(rows_free) struct rows rows = {0};
     if (!db_run(desk->db, &SUBMIT_JOB, &params, &rows, why))
         return false;
     struct cells cells = rows_at(&rows, 0, desk->arena);
@@ -228,8 +224,7 @@ bool answer_jobs(struct desk *desk, struct bytes ask, struct bytes *reply, struc
     params_array(&params, statuses);
     params_uuid(&params, query->before_job_id);
     params_int4(&params, (int64_t)query->limit + 1); /* one more tells whether there is more */
-    SCOPED(rows_free)
-    struct rows rows = {0};
+    SCOPED(rows_free) struct rows rows = {0};
     if (!db_run(desk->db, &JOBS, &params, &rows, why))
         return false;
     Tp__JobsReply said = TP__JOBS_REPLY__INIT;
@@ -305,8 +300,7 @@ bool answer_results(struct desk *desk, struct bytes ask, struct bytes *reply, st
     params_int4(&params, query->from_seq);
     params_int4(&params, query->limit);
     params_int8(&params, RESULTS_MAX_REPLY_BYTES);
-    SCOPED(rows_free)
-    struct rows rows = {0};
+    SCOPED(rows_free) struct rows rows = {0};
     if (!db_run(desk->db, &RESULTS, &params, &rows, why))
         return false;
     Tp__ResultsReply said = TP__RESULTS_REPLY__INIT;
@@ -328,8 +322,7 @@ bool answer_events(struct desk *desk, struct bytes ask, struct bytes *reply, str
     params_uuid(&params, query->job_id);
     params_int4(&params, query->after_number);
     params_int4(&params, query->limit);
-    SCOPED(rows_free)
-    struct rows rows = {0};
+    SCOPED(rows_free) struct rows rows = {0};
     if (!db_run(desk->db, &EVENTS, &params, &rows, why))
         return false;
     Tp__EventsReply said = TP__EVENTS_REPLY__INIT;
@@ -367,8 +360,7 @@ bool answer_authenticate(struct desk *desk, struct bytes ask, struct bytes *repl
         return true;
     struct params params = params_begin(desk->arena);
     params_bytes(&params, bytes_of(asked->key_hash));
-    SCOPED(rows_free)
-    struct rows rows = {0};
+    SCOPED(rows_free) struct rows rows = {0};
     if (!db_run(desk->db, &AUTHENTICATE, &params, &rows, why))
         return false;
     if (rows.count == 0)

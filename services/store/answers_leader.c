@@ -40,8 +40,7 @@ bool answer_lease(struct desk *desk, struct bytes ask, struct bytes *reply, stru
     params_text(&params, asked->holder);
     params_int8(&params, asked->life_ms);
     params_bool(&params, asked->resign);
-    SCOPED(rows_free)
-    struct rows rows = {0};
+    SCOPED(rows_free) struct rows rows = {0};
     if (!db_run(desk->db, &TAKE_LEASE, &params, &rows, why))
         return false;
     struct cells cells = rows_at(&rows, 0, desk->arena);
@@ -117,8 +116,7 @@ bool answer_batch(struct desk *desk, struct bytes ask, struct bytes *reply, stru
     params_int8(&params, (int64_t)batch->epoch);
     params_int8(&params, (int64_t)batch->sequence);
     params_items(&params, batch);
-    SCOPED(rows_free)
-    struct rows rows = {0};
+    SCOPED(rows_free) struct rows rows = {0};
     if (!db_run(desk->db, &RUN_BATCH, &params, &rows, why))
         return false;
     Tp__BatchReply said = TP__BATCH_REPLY__INIT;
@@ -140,8 +138,7 @@ static bool snapshot_jobs(struct desk *desk, uint64_t epoch, const char *after,
     params_uuid(&params, after);
     params_int4(&params, JOBS_PER_PAGE);
     params_int4(&params, CHUNKS_PER_PAGE);
-    SCOPED(rows_free)
-    struct rows rows = {0};
+    SCOPED(rows_free) struct rows rows = {0};
     if (!db_run(desk->db, &SNAPSHOT_JOBS, &params, &rows, why))
         return false;
     said->jobs = arena_array(desk->arena, Tp__JobState *, (size_t)rows.count);
@@ -172,8 +169,7 @@ static bool snapshot_calls(struct desk *desk, uint64_t epoch, int64_t after_us, 
     params_int8(&params, after_call);
     params_int8(&params, WINDOW_MS);
     params_int4(&params, CALLS_PER_PAGE);
-    SCOPED(rows_free)
-    struct rows rows = {0};
+    SCOPED(rows_free) struct rows rows = {0};
     if (!db_run(desk->db, &SNAPSHOT_CALLS, &params, &rows, why))
         return false;
     said->calls = arena_array(desk->arena, Tp__CallRecord *, (size_t)rows.count);
@@ -240,8 +236,7 @@ bool answer_changed(struct desk *desk, struct bytes ask, struct bytes *reply, st
     params_uuid(&params, is_first ? FIRST_JOB : asked->after_job_id);
     params_int4(&params, JOBS_PER_PAGE);
     params_int4(&params, CHUNKS_PER_PAGE);
-    SCOPED(rows_free)
-    struct rows rows = {0};
+    SCOPED(rows_free) struct rows rows = {0};
     if (!db_run(desk->db, &CHANGED_JOBS, &params, &rows, why))
         return false;
     Tp__ChangedReply said = TP__CHANGED_REPLY__INIT;
@@ -270,8 +265,7 @@ bool answer_job_state(struct desk *desk, struct bytes ask, struct bytes *reply, 
         return false;
     struct params params = params_begin(desk->arena);
     params_uuid(&params, asked->job_id);
-    SCOPED(rows_free)
-    struct rows rows = {0};
+    SCOPED(rows_free) struct rows rows = {0};
     if (!db_run(desk->db, &JOB_STATE, &params, &rows, why))
         return false;
     if (rows.count == 0)

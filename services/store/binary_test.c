@@ -15,8 +15,7 @@ static struct bytes param(const struct params *params, int place)
 
 static void numbers_travel_in_network_order(void **state)
 {
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(10000);
+    SCOPED(arena_close) struct arena *arena = arena_open(10000);
     struct params params = params_begin(arena);
     params_int2(&params, -2);
     params_int4(&params, 0x01020304);
@@ -37,8 +36,7 @@ static void a_uuid_is_sixteen_bytes_and_none_is_null(void **state)
 {
     (void)state;
     static const char uuid[] = "0192f0c1-7a0e-7abc-8def-000000000001";
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(10000);
+    SCOPED(arena_close) struct arena *arena = arena_open(10000);
     struct params params = params_begin(arena);
     params_uuid(&params, uuid);
     params_uuid(&params, "");
@@ -52,8 +50,7 @@ static void a_uuid_is_sixteen_bytes_and_none_is_null(void **state)
 static void an_array_comes_back_as_it_went(void **state)
 {
     (void)state;
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(1 << 20);
+    SCOPED(arena_close) struct arena *arena = arena_open(1 << 20);
     struct params params = params_begin(arena);
     struct array *texts = array_new(arena, ELEMENT_TEXT);
     for (int i = 0; i < 200; i++)
@@ -71,8 +68,7 @@ static void an_array_comes_back_as_it_went(void **state)
 static void an_empty_array_has_no_dimension(void **state)
 {
     (void)state;
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(10000);
+    SCOPED(arena_close) struct arena *arena = arena_open(10000);
     struct params params = params_begin(arena);
     params_array(&params, array_new(arena, ELEMENT_INT4));
     assert_int_equal(params.lengths[0], 12);
@@ -85,8 +81,7 @@ static void an_empty_array_has_no_dimension(void **state)
 static void json_bears_its_version(void **state)
 {
     (void)state;
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(10000);
+    SCOPED(arena_close) struct arena *arena = arena_open(10000);
     struct params params = params_begin(arena);
     struct array *data = array_new(arena, ELEMENT_JSONB);
     array_add_bytes(data, (struct bytes){(const uint8_t *)"{}", 2});
@@ -97,8 +92,7 @@ static void json_bears_its_version(void **state)
 static void what_is_cut_or_lies_about_its_length_is_refused(void **state)
 {
     (void)state;
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(1 << 20);
+    SCOPED(arena_close) struct arena *arena = arena_open(1 << 20);
     struct params params = params_begin(arena);
     struct array *seqs = array_new(arena, ELEMENT_INT4);
     array_add_int(seqs, 7);

@@ -65,14 +65,11 @@ static void without_redis_everything_misses_quickly(void **state)
 {
     (void)state;
     const struct cache_place nowhere = {.host = "127.0.0.1", .port = 1};
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(1000);
+    SCOPED(arena_close) struct arena *arena = arena_open(1000);
     struct bytes value = {0};
-    SCOPED(cache_free)
-    struct cache *none = cache_new(NULL);
+    SCOPED(cache_free) struct cache *none = cache_new(NULL);
     assert_false(cache_find(none, "k", arena, &value));
-    SCOPED(cache_free)
-    struct cache *away = cache_new(&nowhere);
+    SCOPED(cache_free) struct cache *away = cache_new(&nowhere);
     struct instant began = clock_now();
     for (int i = 0; i < 1000; i++) {
         assert_false(cache_find(away, "k", arena, &value));
@@ -123,8 +120,7 @@ static void stop_redis(pid_t redis)
 static bool finds_within(struct cache *cache, int64_t limit_ms)
 {
     struct instant until = instant_plus_ms(clock_now(), limit_ms);
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(1 << 20);
+    SCOPED(arena_close) struct arena *arena = arena_open(1 << 20);
     while (instant_is_before(clock_now(), until)) {
         struct bytes value;
         cache_keep(cache, "k", (struct bytes){(const uint8_t *)"a\0b", 3}, 10);
@@ -143,10 +139,8 @@ static void what_was_kept_is_found_and_a_frozen_redis_costs_one_timeout(void **s
     struct cache_place place = {.host = "127.0.0.1", .port = free_port(), .password = "hush"};
     place.database = 3;
     pid_t redis = start_redis(place.port);
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(1 << 20);
-    SCOPED(cache_free)
-    struct cache *cache = cache_new(&place);
+    SCOPED(arena_close) struct arena *arena = arena_open(1 << 20);
+    SCOPED(cache_free) struct cache *cache = cache_new(&place);
     bool was_found = finds_within(cache, PATIENCE_MS);
     struct bytes value;
     bool is_missed = !cache_find(cache, "nothing", arena, &value);

@@ -51,8 +51,7 @@ static bool mark(struct caretaker *caretaker, size_t count, struct error *why)
     struct params params = params_begin(caretaker->arena);
     params_array(&params, jobs);
     params_array(&params, numbers);
-    SCOPED(rows_free)
-    struct rows rows = {0};
+    SCOPED(rows_free) struct rows rows = {0};
     return db_run(caretaker->db, &MARK_PUBLISHED, &params, &rows, why);
 }
 
@@ -84,8 +83,7 @@ static bool publish_left_over(struct caretaker *caretaker, struct error *why)
     struct params params = params_begin(caretaker->arena);
     params_int8(&params, LEFT_OVER_MS);
     params_int4(&params, LEFT_OVER_EVENTS);
-    SCOPED(rows_free)
-    struct rows rows = {0};
+    SCOPED(rows_free) struct rows rows = {0};
     if (!db_run(caretaker->db, &UNPUBLISHED, &params, &rows, why))
         return false;
     publish_rows(caretaker, &rows);
@@ -99,8 +97,7 @@ static bool expire(struct caretaker *caretaker, struct error *why)
     do {
         struct params params = params_begin(caretaker->arena);
         params_int4(&params, EXPIRE_JOBS);
-        SCOPED(rows_free)
-        struct rows rows = {0};
+        SCOPED(rows_free) struct rows rows = {0};
         if (!db_run(caretaker->db, &EXPIRE, &params, &rows, why))
             return false;
         count = rows.count;
@@ -112,8 +109,7 @@ static bool expire(struct caretaker *caretaker, struct error *why)
 static bool count_work(struct caretaker *caretaker, struct error *why)
 {
     struct params params = params_begin(caretaker->arena);
-    SCOPED(rows_free)
-    struct rows rows = {0};
+    SCOPED(rows_free) struct rows rows = {0};
     if (!db_run(caretaker->db, &COUNT_WORK, &params, &rows, why))
         return false;
     struct cells cells = rows_at(&rows, 0, caretaker->arena);
@@ -131,8 +127,7 @@ static bool sweep(struct caretaker *caretaker, struct error *why)
 {
     struct params params = params_begin(caretaker->arena);
     params_int4(&params, SWEEP_ROWS);
-    SCOPED(rows_free)
-    struct rows rows = {0};
+    SCOPED(rows_free) struct rows rows = {0};
     return db_run(caretaker->db, &SWEEP, &params, &rows, why);
 }
 

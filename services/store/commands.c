@@ -28,8 +28,7 @@ int command_migrate(const void *settings, const char *argument)
     (void)argument;
     const struct store_settings *store = settings;
     struct db_vitals vitals = {.url = store->database_url, .statement_ms = COMMAND_TIMEOUT_MS};
-    SCOPED(db_free)
-    struct db *db = db_new(&vitals);
+    SCOPED(db_free) struct db *db = db_new(&vitals);
     struct error why;
     int applied;
     if (!migrate(db, &applied, &why))
@@ -83,8 +82,7 @@ int command_create_key(const void *settings, const char *argument)
     uuid_new(key_id);
     key_hash(store->key_pepper, key, strlen(key), hash);
 
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(ARENA_BYTES);
+    SCOPED(arena_close) struct arena *arena = arena_open(ARENA_BYTES);
     struct params params = params_begin(arena);
     params_text(&params, place.tenant);
     params_uuid(&params, key_id);
@@ -94,10 +92,8 @@ int command_create_key(const void *settings, const char *argument)
     struct db_vitals vitals = {.url = store->database_url,
                                .statement_ms = COMMAND_TIMEOUT_MS,
                                .schema_wanted = MIGRATION_COUNT};
-    SCOPED(db_free)
-    struct db *db = db_new(&vitals);
-    SCOPED(rows_free)
-    struct rows rows = {0};
+    SCOPED(db_free) struct db *db = db_new(&vitals);
+    SCOPED(rows_free) struct rows rows = {0};
     struct error why;
     if (!db_run(db, &CREATE_KEY, &params, &rows, &why))
         return complain(&why);

@@ -32,8 +32,7 @@ int main(int argc, char **argv)
     };
     struct store_settings settings;
     process_configure(&program, argc, argv, &settings);
-    SCOPED(process_end)
-    struct process *process = process_begin(&program, &settings.process);
+    SCOPED(process_end) struct process *process = process_begin(&program, &settings.process);
     struct store *store = store_start(process, &settings);
     process_ready(process);
     process_wait(process);

@@ -33,8 +33,7 @@ static bool is_applied(struct db *db, const struct migration *migration, struct 
     struct params params = params_begin(arena);
     params_int4(&params, migration->version);
     params_bytes(&params, body_of(migration));
-    SCOPED(rows_free)
-    struct rows rows = {0};
+    SCOPED(rows_free) struct rows rows = {0};
     if (!db_run(db, &CHECK_RECORD, &params, &rows, why))
         return false;
     *applied = rows.count > 0;
@@ -53,8 +52,7 @@ static bool record(struct db *db, const struct migration *migration, struct aren
     params_int4(&params, migration->version);
     params_text(&params, migration->name);
     params_bytes(&params, body_of(migration));
-    SCOPED(rows_free)
-    struct rows rows = {0};
+    SCOPED(rows_free) struct rows rows = {0};
     return db_run(db, &RECORD, &params, &rows, why);
 }
 
@@ -72,8 +70,7 @@ static bool apply(struct db *db, const struct migration *migration, struct arena
 bool migrate(struct db *db, int *applied, struct error *why)
 {
     *applied = 0;
-    SCOPED(arena_close)
-    struct arena *arena = arena_open(8 << 20);
+    SCOPED(arena_close) struct arena *arena = arena_open(8 << 20);
     if (!db_script(db, WAIT_FOR_OTHERS, why) || !db_script(db, PREPARE, why))
         return false;
     for (int i = 0; i < MIGRATION_COUNT; i++) {

@@ -142,8 +142,7 @@ bool commit_outcomes(struct db *db, struct arena *arena, const Tp__Outcome *cons
     params_facts(&params, outcomes, count);
     params_results(&params, outcomes, count);
     params_missing(&params, outcomes, count);
-    SCOPED(rows_free)
-    struct rows rows = {0};
+    SCOPED(rows_free) struct rows rows = {0};
     if (!db_run(db, &COMMIT_OUTCOMES, &params, &rows, why))
         return false;
     CHECK((size_t)rows.count == count);

@@ -286,8 +286,7 @@ static void a_second_migration_changes_nothing(void **state)
 {
     struct world *world = *state;
     struct db_vitals any = {.url = world->postgres.url, .statement_ms = 10000};
-    SCOPED(db_free)
-    struct db *db = db_new(&any);
+    SCOPED(db_free) struct db *db = db_new(&any);
     int applied;
     assert_true(migrate(db, &applied, &world->why));
     assert_int_equal(applied, 0);
@@ -298,8 +297,7 @@ static void a_changed_migration_is_refused(void **state)
     struct world *world = *state;
     sql_do(world, "update schema_migrations set checksum = 'x' where version = 2");
     struct db_vitals any = {.url = world->postgres.url, .statement_ms = 10000};
-    SCOPED(db_free)
-    struct db *db = db_new(&any);
+    SCOPED(db_free) struct db *db = db_new(&any);
     int applied;
     assert_false(migrate(db, &applied, &world->why));
     assert_int_equal(world->why.kind, ERROR_CONFLICT);

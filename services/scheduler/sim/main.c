@@ -120,8 +120,7 @@ static bool is_looked_for(const struct sim *sim, enum mutant mutant)
 static bool run_seeds(const struct request *request, uint64_t counts[COUNTS])
 {
     for (int64_t seed = request->first; seed < request->first + request->seeds; seed++) {
-        SCOPED(sim_free)
-        struct sim *sim = sim_new((uint64_t)seed, request->mutant);
+        SCOPED(sim_free) struct sim *sim = sim_new((uint64_t)seed, request->mutant);
         sim_run(sim);
         check_all(sim);
         for (int i = 0; i < COUNTS; i++)

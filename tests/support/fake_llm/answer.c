@@ -204,8 +204,7 @@ static void spoil_utf8(struct text *out)
 void answer_write(const struct question *question, const struct action *action, int64_t serial,
                   struct text *out)
 {
-    SCOPED(text_free)
-    struct text content = {0};
+    SCOPED(text_free) struct text content = {0};
     if (question->posts_document == NULL)
         text_add(&content, "I am a fake model and have nothing to say.");
     else

@@ -79,10 +79,8 @@ int main(int argc, char **argv)
 
     raise_descriptor_limit();
     struct error why;
-    SCOPED(service_close)
-    struct service *service = NULL;
-    SCOPED(server_close)
-    struct server *server = NULL;
+    SCOPED(service_close) struct service *service = NULL;
+    SCOPED(server_close) struct server *server = NULL;
     if (!service_open(&arguments.service, &service, &why) ||
         !server_open(service, arguments.port, &server, &why)) {
         fprintf(stderr, "fake_llm: %s\n", why.message);

@@ -184,8 +184,7 @@ struct script *script_empty(void)
 
 bool script_parse(const char *bytes, size_t length, struct script **out, struct error *why)
 {
-    SCOPED(script_free)
-    struct script *script = script_empty();
+    SCOPED(script_free) struct script *script = script_empty();
     if (!json_parse(bytes, length, &script->document, why) || !read_rules(script, why))
         return false;
     *out = TAKE(script);

@@ -29,11 +29,11 @@ static int chosen(struct script *script, const char *user, const char *text)
 static void the_first_rule_that_matches_acts(void **state)
 {
     (void)state;
-    SCOPED(script_free)
-    struct script *script = parsed("{\"rules\":["
-                                   "{\"when\":{\"user\":\"ann\"},\"then\":{\"status\":500}},"
-                                   "{\"when\":{\"text\":\"poison\"},\"then\":{\"status\":400}},"
-                                   "{\"when\":{\"user\":\"ann\"},\"then\":{\"status\":429}}]}");
+    SCOPED(script_free) struct script *script =
+        parsed("{\"rules\":["
+               "{\"when\":{\"user\":\"ann\"},\"then\":{\"status\":500}},"
+               "{\"when\":{\"text\":\"poison\"},\"then\":{\"status\":400}},"
+               "{\"when\":{\"user\":\"ann\"},\"then\":{\"status\":429}}]}");
     assert_int_equal(chosen(script, "ann", "poison"), 0);
     assert_int_equal(chosen(script, "bob", "some poison here"), 1);
     assert_int_equal(chosen(script, "bob", "nothing"), -1);
@@ -42,8 +42,7 @@ static void the_first_rule_that_matches_acts(void **state)
 static void calls_are_counted_per_rule(void **state)
 {
     (void)state;
-    SCOPED(script_free)
-    struct script *script =
+    SCOPED(script_free) struct script *script =
         parsed("{\"rules\":[{\"when\":{\"user\":\"ann\",\"nth\":2},\"then\":{\"status\":500}},"
                "{\"when\":{\"every\":3},\"then\":{\"status\":429}},"
                "{\"when\":{\"first\":2},\"then\":{\"status\":503}}]}");
@@ -58,10 +57,8 @@ static void a_seed_decides_the_same_way_each_time(void **state)
 {
     (void)state;
     const char *text = "{\"seed\":7,\"rules\":[{\"when\":{\"probability\":0.25},\"then\":{}}]}";
-    SCOPED(script_free)
-    struct script *one = parsed(text);
-    SCOPED(script_free)
-    struct script *two = parsed(text);
+    SCOPED(script_free) struct script *one = parsed(text);
+    SCOPED(script_free) struct script *two = parsed(text);
     int hits = 0;
     for (int i = 0; i < 4000; i++) {
         int rule = chosen(one, "u", "");
@@ -74,8 +71,7 @@ static void a_seed_decides_the_same_way_each_time(void **state)
 static void all_of_an_action_is_understood(void **state)
 {
     (void)state;
-    SCOPED(script_free)
-    struct script *script = parsed(
+    SCOPED(script_free) struct script *script = parsed(
         "{\"rules\":[{\"then\":{\"delay_ms\":5,\"status\":429,\"headers\":{\"Retry-After\":\"1\"},"
         "\"body\":{\"error\":{}},\"truncate\":9,\"finish_reason\":\"length\",\"drop\":1,"
         "\"drop_text\":\"x\",\"duplicate\":2,\"invent\":3,\"drip\":10,\"omit_usage\":true,"

@@ -314,8 +314,7 @@ static int open_signals(void)
 
 bool server_open(struct service *service, int64_t port, struct server **out, struct error *why)
 {
-    SCOPED(server_close)
-    struct server *server = calloc(1, sizeof *server);
+    SCOPED(server_close) struct server *server = calloc(1, sizeof *server);
     CHECK(server != NULL);
     *server = (struct server){.service = service, .epoll = -1, .signals = -1};
     server->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

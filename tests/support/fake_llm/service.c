@@ -57,8 +57,7 @@ static void write_answer(struct reply *reply, int status, const char *headers, c
 /* OpenAI's error envelope. */
 static void write_error(struct reply *reply, int status, const char *type, const char *message)
 {
-    SCOPED(text_free)
-    struct text body = {0};
+    SCOPED(text_free) struct text body = {0};
     text_add(&body, "{\"error\":{\"message\":");
     text_add_json(&body, message, strlen(message));
     text_format(&body, ",\"type\":\"%s\",\"param\":null,\"code\":null}}", type);
@@ -70,8 +69,7 @@ static bool load_script(struct service *service, const char *path, struct error 
     FILE *file = fopen(path, "r");
     if (file == NULL)
         return error_set(why, ERROR_INVALID, "%s: %s", path, strerror(errno));
-    SCOPED(text_free)
-    struct text bytes = {0};
+    SCOPED(text_free) struct text bytes = {0};
     char piece[4096];
     for (size_t got;
          bytes.length <= SCRIPT_MAX_BYTES && (got = fread(piece, 1, sizeof piece, file)) > 0;) {
@@ -88,8 +86,7 @@ static bool load_script(struct service *service, const char *path, struct error 
 
 bool service_open(const struct service_options *options, struct service **out, struct error *why)
 {
-    SCOPED(service_close)
-    struct service *service = calloc(1, sizeof *service);
+    SCOPED(service_close) struct service *service = calloc(1, sizeof *service);
     CHECK(service != NULL);
     service->options = *options;
     service->tally = tally_new(clock_wall_ms());
@@ -139,10 +136,8 @@ static void note_call(struct service *service, const struct request *request,
 static void write_scripted(const struct question *question, const struct action *action,
                            int64_t serial, struct reply *reply)
 {
-    SCOPED(text_free)
-    struct text headers = {0};
-    SCOPED(text_free)
-    struct text body = {0};
+    SCOPED(text_free) struct text headers = {0};
+    SCOPED(text_free) struct text body = {0};
     text_format(&headers, "x-request-id: req-%" PRId64 "\r\n", serial);
     for (size_t i = 0; i < action->header_count; i++)
         text_format(&headers, "%s: %s\r\n", action->headers[i].name, action->headers[i].value);
@@ -192,8 +187,7 @@ static bool is_authorized(const struct service *service, const struct request *r
 
 static void answer_stats(struct service *service, struct reply *reply)
 {
-    SCOPED(text_free)
-    struct text body = {0};
+    SCOPED(text_free) struct text body = {0};
     text_add_char(&body, '{');
     tally_write(service->tally, &body);
     text_add_char(&body, '}');
