@@ -83,8 +83,9 @@ def makespan(binaries, users=100, chunks=10, delay_ms=50, slots=10):
         wait_until(lambda: fleet.database.query(
             "select count(*) from analysis_jobs where completed_at is null") == [(0,)],
             120, "all jobs are over", every=0.2)
-        ended, = fleet.database.query(
-            "select extract(epoch from max(completed_at))::float from analysis_jobs")[0]
+        ended, mean_end = fleet.database.query(
+            "select extract(epoch from max(completed_at))::float,"
+            " avg(extract(epoch from completed_at))::float from analysis_jobs")[0]
         after = cpu_of(fleet)
         stats = fleet.llm.stats()
         ideal = users * chunks * delay_ms / 1000 / slots
@@ -92,6 +93,7 @@ def makespan(binaries, users=100, chunks=10, delay_ms=50, slots=10):
             "users": users, "chunks_per_user": chunks, "delay_ms": delay_ms, "active_users": slots,
             "ideal_s": ideal, "makespan_s": round(ended - began, 3),
             "efficiency": round(ideal / (ended - began), 3),
+            "mean_finish_s": round(mean_end - began, 3),
             "submitting_s": round(submitted - began, 3),
             "model_s": round((stats["last_ms"] - stats["first_ms"]) / 1000, 3),
             "calls": stats["requests"], "peak_calls": stats["peak_in_flight"],
