@@ -124,7 +124,8 @@ static uint32_t ms_until(const struct scheduler *s, struct instant due)
 static struct explanation explain_chunk(const struct scheduler *s, const struct chunk *chunk)
 {
     struct explanation told = {.is_known = true, .reason = WAITING_NOTHING};
-    switch (chunk ? standing_of(chunk) : STANDS_NOWHERE) {
+    enum standing standing = chunk ? standing_of(chunk) : STANDS_NOWHERE;
+    switch (standing) {
     case STANDS_NOWHERE:
         break;
     case STANDS_RUNNING:
