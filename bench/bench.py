@@ -66,9 +66,18 @@ def cpu_of(fleet):
     return {name: service.cpu_seconds() for name, service in fleet.services.items()}
 
 
+def warm_up(fleet):
+    """The first job of a fresh broker waits for its streams to be made; that is not measured."""
+    client = Client(fleet)
+    job = client.send("POST", "/v1/jobs", {"user": "first", "posts": [{"id": "1", "text": "first"}]})
+    client.until_over(job["id"])
+    fleet.llm.control("/control/reset", {})
+
+
 def makespan(binaries, users=100, chunks=10, delay_ms=50, slots=10):
     settings = {"TP_MAX_ACTIVE_USERS": slots}
     with Fleet(binaries, settings=settings, llm=["--delay-ms", delay_ms]) as fleet:
+        warm_up(fleet)
         before = cpu_of(fleet)
         began = time.time()
 
@@ -85,7 +94,8 @@ def makespan(binaries, users=100, chunks=10, delay_ms=50, slots=10):
             120, "all jobs are over", every=0.2)
         ended, mean_end = fleet.database.query(
             "select extract(epoch from max(completed_at))::float,"
-            " avg(extract(epoch from completed_at))::float from analysis_jobs")[0]
+            " avg(extract(epoch from completed_at))::float"
+            " from analysis_jobs where user_id <> 'first'")[0]
         after = cpu_of(fleet)
         stats = fleet.llm.stats()
         ideal = users * chunks * delay_ms / 1000 / slots
