@@ -7,7 +7,7 @@
 
 /* Grants ahead cover what calls of the usual length free within LOOK_AHEAD. More would stray
  * further from the order of users than it would keep slots busy (docs/performance.md). */
-enum { LOOK_AHEAD_US = 30000, LEAST_AHEAD = 4, SHORTEST_CALL_US = 1000, AVERAGE_OVER = 8 };
+enum { LOOK_AHEAD_US = 30000, LEAST_AHEAD = 2, SHORTEST_CALL_US = 1000, AVERAGE_OVER = 8 };
 
 static bool counts_as_call(const struct attempt *attempt)
 {
