@@ -142,7 +142,7 @@ static bool open_ops(struct process *process, struct error *why)
  * from it to keep such blocks, in as many heaps as there are threads. */
 static void bound_idle_memory(void)
 {
-    enum { HEAPS = 2, KEPT_BYTES = 1 << 20, OWN_MAPPING_BYTES = 1 << 17 };
+    enum { HEAPS = 2, KEPT_BYTES = 2 << 20, OWN_MAPPING_BYTES = 1 << 20 };
     mallopt(M_ARENA_MAX, HEAPS);
     mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
     mallopt(M_MMAP_THRESHOLD, OWN_MAPPING_BYTES);
