@@ -22,7 +22,8 @@ static bool check_item(const Tp__BatchItem *item, struct error *why)
     switch (item->operation) {
     case TP__BATCH_OPERATION__GRANT:
         return check_set("mode", item->mode, why) &&
-               check_range("lease_ms", item->lease_ms, 1, LEASE_MAX_MS, why);
+               check_range("lease_ms", item->lease_ms, 1, LEASE_MAX_MS, why) &&
+               check_endpoint_or_empty("endpoint", item->endpoint, why);
     case TP__BATCH_OPERATION__REAP:
     case TP__BATCH_OPERATION__RELEASE:
         return check_attempt(item->attempt, why);
@@ -109,13 +110,34 @@ static bool check_jobs(size_t count, Tp__JobState *const *jobs, struct error *wh
     return true;
 }
 
+static bool check_call(const Tp__CallRecord *call, struct error *why)
+{
+    return check_token("tenant_id", call->tenant_id, why) &&
+           check_uuid_or_empty("job_id", call->job_id, why) &&
+           check_endpoint_or_empty("endpoint", call->endpoint, why);
+}
+
+static bool check_spend(const Tp__SpendRecord *spend, struct error *why)
+{
+    bool is_of_tenant = spend->tenant_id[0] != '\0';
+    if (is_of_tenant == (spend->endpoint[0] != '\0'))
+        return error_set(why, ERROR_INVALID, "must be of a tenant or of an endpoint");
+    return is_of_tenant ? check_token("tenant_id", spend->tenant_id, why)
+                        : check_endpoint_or_empty("endpoint", spend->endpoint, why);
+}
+
 bool check_snapshot_reply(const Tp__SnapshotReply *message, struct error *why)
 {
     for (size_t i = 0; i < message->n_calls; i++) {
-        if (!check_token("tenant_id", message->calls[i]->tenant_id, why))
+        if (!check_call(message->calls[i], why))
             return error_prefix(why, "calls[%zu]", i);
     }
+    for (size_t i = 0; i < message->n_spends; i++) {
+        if (!check_spend(message->spends[i], why))
+            return error_prefix(why, "spends[%zu]", i);
+    }
     return check_jobs(message->n_jobs, message->jobs, why) &&
+           check_controls(message->n_controls, message->controls, why) &&
            check_name_or_empty("next_cursor", message->next_cursor, CURSOR_MAX_BYTES, why);
 }
 
@@ -127,6 +149,7 @@ bool check_changed_ask(const Tp__ChangedAsk *message, struct error *why)
 bool check_changed_reply(const Tp__ChangedReply *message, struct error *why)
 {
     return check_jobs(message->n_jobs, message->jobs, why) &&
+           check_controls(message->n_controls, message->controls, why) &&
            check_uuid_or_empty("next_job_id", message->next_job_id, why);
 }
 

@@ -13,5 +13,7 @@ bool check_waiting_reply(const Tp__WaitingReply *message, struct error *why)
         return true;
     return check_set("reason", message->reason, why) &&
            check_range("served_users", message->served_users, 0, CALLS_MAX, why) &&
-           check_range("most_users", message->most_users, 0, CALLS_MAX, why);
+           check_range("most_users", message->most_users, 0, CALLS_MAX, why) &&
+           check_name_or_empty("scope_name", message->scope_name, NAME_MAX_BYTES, why) &&
+           check_name_or_empty("message", message->message, LINE_MAX_BYTES, why);
 }

@@ -18,6 +18,7 @@ enum {
     JOBS_MAX_LIMIT = 200,
     RESULTS_MAX_LIMIT = 1000,
     EVENTS_MAX_LIMIT = 500,
+    ENDPOINT_MAX_BYTES = 32,
 };
 
 #define DECLARE_CHECK_(name, Type, lower)                                                          \
@@ -55,4 +56,8 @@ MUST_USE bool check_attempt(uint32_t attempt, struct error *why);
 MUST_USE bool check_posts(size_t count, Tp__Post *const *posts, size_t max_count,
                           struct error *why);
 MUST_USE bool check_chunk_state(const Tp__ChunkState *chunk, struct error *why);
+MUST_USE bool check_control(const Tp__Control *control, struct error *why);
+MUST_USE bool check_controls(size_t count, Tp__Control *const *controls, struct error *why);
+/* The name of an endpoint: a token of at most 32. */
+MUST_USE bool check_endpoint_or_empty(const char *field, const char *text, struct error *why);
 MUST_USE bool check_job_state(const Tp__JobState *job, struct error *why);

@@ -415,6 +415,67 @@ EXAMPLE Tp__SnapshotAsk snapshot_ask = {
     .epoch = 5,
     .cursor = "c1",
 };
+EXAMPLE Tp__Limits limits = {
+    .base = PROTOBUF_C_MESSAGE_INIT(&tp__limits__descriptor),
+    .requests_per_minute = 600,
+    .tokens_per_minute = 200000,
+    .calls_in_flight = 8,
+    .micros_per_day = 20000000,
+    .is_shadow = 1,
+};
+EXAMPLE Tp__Control control = {
+    .base = PROTOBUF_C_MESSAGE_INIT(&tp__control__descriptor),
+    .scope = TP__CONTROL_SCOPE__TENANT,
+    .tenant_id = TENANT,
+    .state = TP__CONTROL_STATE__DRAINING,
+    .message = "moving house",
+    .weight = 2.5,
+    .burst = 4,
+    .limits = &limits,
+    .version = 12,
+    .is_removed = 1,
+};
+static Tp__Control *controls[] = {&control};
+EXAMPLE Tp__SetControl set_control = {
+    .base = PROTOBUF_C_MESSAGE_INIT(&tp__set_control__descriptor),
+    .schema_version = SCHEMA_VERSION,
+    .control = &control,
+    .set_by = "key-1",
+};
+EXAMPLE Tp__ControlReply control_reply = {
+    .base = PROTOBUF_C_MESSAGE_INIT(&tp__control_reply__descriptor),
+    .schema_version = SCHEMA_VERSION,
+    .control = &control,
+};
+EXAMPLE Tp__ControlChanged control_changed = {
+    .base = PROTOBUF_C_MESSAGE_INIT(&tp__control_changed__descriptor),
+    .schema_version = SCHEMA_VERSION,
+    .control = &control,
+};
+EXAMPLE Tp__ControlsQuery controls_query = {
+    .base = PROTOBUF_C_MESSAGE_INIT(&tp__controls_query__descriptor),
+    .schema_version = SCHEMA_VERSION,
+    .tenant_id = TENANT,
+};
+EXAMPLE Tp__ControlsReply controls_reply = {
+    .base = PROTOBUF_C_MESSAGE_INIT(&tp__controls_reply__descriptor),
+    .schema_version = SCHEMA_VERSION,
+    .n_controls = 1,
+    .controls = controls,
+};
+EXAMPLE Tp__HealAsk heal_ask = {
+    .base = PROTOBUF_C_MESSAGE_INIT(&tp__heal_ask__descriptor),
+    .schema_version = SCHEMA_VERSION,
+    .epoch = 5,
+    .most_posts = 1000,
+};
+EXAMPLE Tp__HealReply heal_reply = {
+    .base = PROTOBUF_C_MESSAGE_INIT(&tp__heal_reply__descriptor),
+    .schema_version = SCHEMA_VERSION,
+    .is_fenced = 1,
+    .posts = 300,
+    .has_more = 1,
+};
 EXAMPLE Tp__CallRecord call = {
     .base = PROTOBUF_C_MESSAGE_INIT(&tp__call_record__descriptor),
     .epoch = 5,

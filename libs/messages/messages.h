@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "control.pb-c.h"
 #include "event.pb-c.h"
 #include "grant.pb-c.h"
 #include "job.pb-c.h"
@@ -72,6 +73,13 @@ enum {
     X(changed_reply, Tp__ChangedReply, tp__changed_reply)                                          \
     X(job_state_ask, Tp__JobStateAsk, tp__job_state_ask)                                           \
     X(job_state_reply, Tp__JobStateReply, tp__job_state_reply)                                     \
+    X(heal_ask, Tp__HealAsk, tp__heal_ask)                                                         \
+    X(heal_reply, Tp__HealReply, tp__heal_reply)                                                   \
+    X(set_control, Tp__SetControl, tp__set_control)                                                \
+    X(control_reply, Tp__ControlReply, tp__control_reply)                                          \
+    X(control_changed, Tp__ControlChanged, tp__control_changed)                                    \
+    X(controls_query, Tp__ControlsQuery, tp__controls_query)                                       \
+    X(controls_reply, Tp__ControlsReply, tp__controls_reply)                                       \
     X(telemetry, Tp__Telemetry, tp__telemetry)
 
 #define DECLARE_MESSAGE_(name, Type, lower)                                                        \

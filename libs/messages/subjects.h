@@ -19,6 +19,7 @@
 #define SUBJECT_RESULT "tp.result"
 #define SUBJECT_EVENTS_ALL "tp.event.>"
 #define SUBJECT_CANCEL_ALL "tp.cancel.*"
+#define SUBJECT_CONTROL "tp.control"
 #define SUBJECT_TELEMETRY_ALL "tp.telemetry.>"
 
 #define RPC_SCHEDULER_PERMIT "tp.rpc.scheduler.permit"
@@ -39,6 +40,9 @@
 #define RPC_STORE_SNAPSHOT "tp.rpc.store.snapshot"
 #define RPC_STORE_CHANGED "tp.rpc.store.changed"
 #define RPC_STORE_JOB_STATE "tp.rpc.store.job_state"
+#define RPC_STORE_HEAL "tp.rpc.store.heal"
+#define RPC_STORE_SET_CONTROL "tp.rpc.store.set_control"
+#define RPC_STORE_CONTROLS "tp.rpc.store.controls"
 
 enum { SUBJECT_SIZE = 160 };
 

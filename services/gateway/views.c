@@ -156,6 +156,12 @@ static const char *reason_name(Tp__WaitingReason reason)
         return "waits_for_retry";
     case TP__WAITING_REASON__NO_ANALYZER:
         return "no_analyzer";
+    case TP__WAITING_REASON__HELD_BACK:
+        return "held";
+    case TP__WAITING_REASON__LIMIT_REACHED:
+        return "limit_reached";
+    case TP__WAITING_REASON__ENDPOINT_DOWN:
+        return "endpoint_down";
     case TP__WAITING_REASON__NO_REASON:
     case TP__WAITING_REASON__NOTHING_WAITS:
     case _TP__WAITING_REASON_IS_INT_SIZE:
@@ -190,6 +196,15 @@ static void add_detail(struct text *out, const Tp__WaitingReply *waiting)
         return;
     case TP__WAITING_REASON__NO_ANALYZER:
         text_add(out, "no analyzer is there");
+        return;
+    case TP__WAITING_REASON__HELD_BACK:
+        text_add(out, "held back by an operator");
+        return;
+    case TP__WAITING_REASON__LIMIT_REACHED:
+        text_add(out, "a limit is used up");
+        return;
+    case TP__WAITING_REASON__ENDPOINT_DOWN:
+        text_add(out, "no endpoint of the LLM can be called");
         return;
     case TP__WAITING_REASON__NO_REASON:
     case TP__WAITING_REASON__NOTHING_WAITS:

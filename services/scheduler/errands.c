@@ -162,6 +162,7 @@ static bool ask(const struct errands_options *options, struct question *question
         return ask_changed(options, question, letter, why);
     case ACTION_ASK_JOB:
         return ask_job(options, question, letter, why);
+    case ACTION_ASK_HEAL:
     case ACTION_DISPATCH:
     case ACTION_FORGET:
     case ACTION_ANSWER:

@@ -86,7 +86,7 @@ static bool read_outcome(struct ear *ear, const struct bus_message *message, str
     if (!unpack_outcome(ear->arena, bus_body(message), &outcome, why))
         return false;
     struct event event = {.kind = EVENT_OUTCOME};
-    event.attempt = translate_attempt(outcome->job_id, outcome->chunk_number, outcome->attempt);
+    event.outcome.id = translate_attempt(outcome->job_id, outcome->chunk_number, outcome->attempt);
     post(ear, &event, NULL);
     return true;
 }

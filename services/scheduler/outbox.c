@@ -156,6 +156,7 @@ void outbox_perform(struct outbox *outbox, const struct action *action)
     case ACTION_ASK_CHANGED:
     case ACTION_ASK_JOB:
     case ACTION_ASK_BATCH:
+    case ACTION_ASK_HEAL:
         errands_send(outbox->errands, action);
         return;
     case ACTION_DISPATCH:

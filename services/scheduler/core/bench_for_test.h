@@ -245,7 +245,7 @@ static inline int ask_now(struct bench *b, struct attempt_id id, const char *ins
 
 static inline void outcome(struct bench *b, struct attempt_id id)
 {
-    tell(b, (struct event){.kind = EVENT_OUTCOME, .attempt = id});
+    tell(b, (struct event){.kind = EVENT_OUTCOME, .outcome.id = id});
 }
 
 static inline struct chunk_facts failed(uint32_t attempt, uint32_t tries)

@@ -13,6 +13,12 @@ struct job_index {
     struct job job;
 };
 
+struct tenant_index {
+    UT_hash_handle hh;
+    struct tenant tenant;
+    char id[TENANT_ID_SIZE];
+};
+
 /* Tenant, NUL, user and lane stand behind each other: one key, kept once. */
 struct user_index {
     UT_hash_handle hh;
@@ -38,6 +44,35 @@ static struct user_key user_key(const char *tenant_id, const char *user_id, uint
     return key;
 }
 
+struct tenant *book_tenant(struct book *book, const char *tenant_id)
+{
+    struct tenant_index *found = NULL;
+    HASH_FIND_STR(book->tenants, tenant_id, found);
+    if (found)
+        return &found->tenant;
+    found = calloc(1, sizeof(*found));
+    CHECK(found && strlen(tenant_id) < TENANT_ID_SIZE);
+    strcpy(found->id, tenant_id);
+    found->tenant.index = found;
+    HASH_ADD_STR(book->tenants, id, found);
+    return &found->tenant;
+}
+
+const char *book_tenant_id(const struct tenant *tenant)
+{
+    return tenant->index->id;
+}
+
+static void drop_tenants(struct book *book)
+{
+    struct tenant_index *index, *next;
+    HASH_ITER (hh, book->tenants, index, next) {
+        CHECK(index->tenant.users == 0);
+        HASH_DEL(book->tenants, index);
+        free(index);
+    }
+}
+
 static struct user *user_of(struct book *book, const char *tenant_id, const char *user_id,
                             uint32_t lane)
 {
@@ -51,6 +86,8 @@ static struct user *user_of(struct book *book, const char *tenant_id, const char
     memcpy(found->key, key.bytes, key.length);
     found->key_length = key.length;
     found->user.index = found;
+    found->user.tenant = book_tenant(book, tenant_id);
+    found->user.tenant->users++;
     HASH_ADD_KEYPTR(hh, book->users, found->key, found->key_length, found);
     book->user_count++;
     return &found->user;
@@ -67,6 +104,7 @@ static void drop_user(struct book *book, struct user *user)
         heap_free(&turn->ready);
         free(turn);
     }
+    user->tenant->users--;
     struct user_index *index = user->index;
     HASH_DEL(book->users, index);
     free(index);
@@ -192,6 +230,7 @@ void book_free(struct book *book)
     HASH_ITER (hh, book->jobs, index, next)
         book_drop_job(book, &index->job);
     CHECK(!book->users && book->user_count == 0);
+    drop_tenants(book);
     heap_free(&book->unserved);
     heap_free(&book->over);
     *book = (struct book){0};

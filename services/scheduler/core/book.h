@@ -17,10 +17,19 @@ struct attempt;
 struct stake;
 struct job_index;
 struct user_index;
+struct tenant_index;
+
+/* The account that owns the keys: tenants share, and are limited, as wholes (rules 3 and 5). Once
+ * heard of it is kept until the book is dropped, so that what it has used stays counted. */
+struct tenant {
+    struct tenant_index *index;
+    uint32_t users;
+};
 
 /* One user in one lane: what has at most one chunk in flight (rule 1). */
 struct user {
     struct user_index *index;
+    struct tenant *tenant;
     struct turn *turns; /* one for each class it has chunks in */
     uint32_t jobs;      /* it lives while there are some */
     uint32_t occupied;  /* chunks in flight, or asked to be */
@@ -77,6 +86,7 @@ struct job {
 struct book {
     struct job_index *jobs;
     struct user_index *users;
+    struct tenant_index *tenants;
     struct heap unserved, over;
     uint64_t last_order;
     size_t job_count, user_count, active_users, waiting_users;
@@ -95,6 +105,10 @@ static inline uint32_t book_lane_of(enum service_class service_class)
 {
     return service_class == CLASS_INTERACTIVE ? 1 : 0;
 }
+
+/* The tenant, made known if it is not. */
+struct tenant *book_tenant(struct book *book, const char *tenant_id);
+const char *book_tenant_id(const struct tenant *tenant);
 
 struct job *book_job(const struct book *book, const char *job_id); /* NULL = unknown */
 struct job *book_add_job(struct book *book, const struct job_facts *facts, struct instant now);

@@ -22,6 +22,12 @@ const struct scheduler_config SCHEDULER_DEFAULTS = {
     .reread_overlap_ms = 6000,
     .silent_ms = 3500,
     .seed = 1,
+    .user_burst = 1,
+    .has_fallback = true,
+    .breaker_open_ms = 60000,
+    .breaker_percent = 50,
+    .breaker_calls = 20,
+    .heal_ms = 5000,
 };
 
 struct scheduler *scheduler_new(const struct scheduler_config *config, struct instant now)
@@ -110,7 +116,7 @@ static void hear(struct scheduler *s, const struct event *event)
             rows_on_event(s, event->job_event.job, event->job_event.number);
         break;
     case EVENT_OUTCOME:
-        attempts_on_outcome(s, &event->attempt);
+        attempts_on_outcome(s, &event->outcome.id);
         break;
     case EVENT_PERMIT_ASK:
         attempts_on_ask(s, event);
@@ -123,6 +129,9 @@ static void hear(struct scheduler *s, const struct event *event)
         break;
     case EVENT_DISPATCH_FAILED:
         attempts_on_dispatch_failed(s, &event->attempt);
+        break;
+    case EVENT_CONTROL:
+    case EVENT_HEALING:
         break;
     }
 }

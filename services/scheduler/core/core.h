@@ -49,6 +49,15 @@ struct scheduler_config {
     int64_t reread_overlap_ms; /* longer than any transaction */
     int64_t silent_ms;         /* an analyzer unheard for so long is silent */
     uint64_t seed;             /* of the jitter */
+    uint32_t user_burst; /* chunks of a user at once while nobody else waits; 1 = never more */
+    struct limits tenant_limits; /* of every tenant, unless a control says otherwise */
+    struct endpoint_config endpoints[MOST_ENDPOINTS]; /* the chain, in its order */
+    uint32_t endpoint_count;                          /* 0 = one without name, limits and price */
+    bool has_fallback;        /* without an endpoint the embedded analysis stands in */
+    int64_t breaker_open_ms;  /* before it is probed */
+    uint32_t breaker_percent; /* of recent calls failing that open it */
+    uint32_t breaker_calls;   /* recent calls looked at */
+    int64_t heal_ms;          /* how often it is asked whether something is to be healed */
 };
 
 /* The values that docs/operating.md gives as defaults. */

@@ -20,6 +20,8 @@ enum {
     INSTANCE_ID_SIZE = 201,
     REPLY_SUBJECT_SIZE = 161,
     CURSOR_SIZE = 201,
+    ENDPOINT_NAME_SIZE = 33,
+    MOST_ENDPOINTS = 8,
     BATCH_LIMIT = 256,
     CHUNK_NUMBER_BITS = 24, /* rows with a greater number are not believed */
 };
@@ -76,6 +78,7 @@ struct job_facts {
     enum job_status status;
     uint32_t event_number;
     uint32_t deadline_left_ms; /* 0 = none */
+    bool is_healing;           /* replaces results of the embedded analysis: never done by it */
     const struct chunk_facts *chunks;
     size_t chunk_count;
 };
@@ -83,6 +86,83 @@ struct job_facts {
 struct attempt_id {
     char job_id[JOB_ID_SIZE];
     uint32_t chunk_number, attempt;
+};
+
+/* ---- limits and what operators set ---- */
+/* Of an endpoint or a tenant; 0 = no limit. Money in millionths of a dollar. */
+struct limits {
+    uint32_t requests_per_minute;
+    uint64_t tokens_per_minute;
+    uint32_t calls_in_flight;
+    uint64_t micros_per_day;
+    bool is_shadow; /* counted and told, not enforced */
+};
+
+enum limit_kind { LIMIT_NONE, LIMIT_REQUESTS, LIMIT_TOKENS, LIMIT_IN_FLIGHT, LIMIT_MONEY };
+#define LIMIT_KINDS 5
+
+/* One of the chain of endpoints; the first that may be called is. */
+struct endpoint_config {
+    char name[ENDPOINT_NAME_SIZE];
+    struct limits limits;                    /* the ceilings under which it learns its own */
+    uint32_t prompt_nanos, completion_nanos; /* price of a token, in billionths of a dollar */
+};
+
+enum control_scope { SCOPE_SYSTEM, SCOPE_ENDPOINT, SCOPE_TENANT, SCOPE_USER };
+enum control_state {
+    CONTROL_OPEN,
+    CONTROL_HELD,     /* nothing is granted; calls that run go on */
+    CONTROL_DRAINING, /* the store accepts nothing new; what is there is done */
+    CONTROL_REDUCED,  /* system only: by the embedded analysis */
+};
+
+struct control_facts {
+    enum control_scope scope;
+    const char *tenant_id, *name; /* as far as the scope has them; else "" */
+    enum control_state state;
+    const char *message;
+    double weight;  /* 0 = 1 */
+    uint32_t burst; /* 0 = as the config says */
+    bool has_limits;
+    struct limits limits;
+    uint64_t version;
+    bool is_removed;
+};
+
+/* A call that may still count in a window (DESIGN.md, step 9). */
+struct call_facts {
+    struct attempt_id id;
+    const char *tenant_id, *endpoint;
+    uint64_t epoch;
+    int64_t granted_in_ms, lease_in_ms, settled_in_ms; /* negative: before now */
+    bool is_settled, was_called;
+    uint32_t tokens; /* booked, or used once settled */
+    uint64_t micros;
+    enum outcome_class outcome_class;
+};
+
+/* What was spent in a stretch of time before now: of a tenant, or of an endpoint. */
+struct spend_facts {
+    const char *tenant_id, *endpoint; /* "" = not of one */
+    int64_t ended_ago_ms;
+    uint64_t micros;
+};
+
+/* What a server said of its own limits; -1 = nothing. */
+struct server_limits {
+    int64_t requests, requests_left, requests_reset_ms;
+    int64_t tokens, tokens_left, tokens_reset_ms;
+};
+
+/* An outcome heard on its way to the store. */
+struct outcome_facts {
+    struct attempt_id id;
+    enum outcome_class outcome_class;
+    bool was_called, is_usage_known;
+    uint32_t prompt_tokens, completion_tokens;
+    uint32_t retry_after_ms; /* 0 = the server asked for nothing */
+    uint32_t call_ms;
+    struct server_limits server_limits;
 };
 
 /* ---- the numbered batch (DESIGN.md, steps 3 and 8) ---- */
@@ -104,6 +184,11 @@ struct batch_item {
     bool is_charged;      /* reap */
     enum analysis_mode mode;
     uint32_t reserved_tokens, lease_ms, lane; /* grant */
+    /* grant by the LLM */
+    char endpoint[ENDPOINT_NAME_SIZE];
+    uint64_t reserved_micros;
+    uint32_t prompt_nanos, completion_nanos;
+    bool is_degraded; /* grant by the embedded analysis for want of an endpoint */
 };
 
 struct batch_answer {
@@ -124,6 +209,9 @@ enum waiting_reason {
     WAITING_OTHERS,   /* others' turns come before */
     WAITING_RETRY,    /* it failed, and is tried again later */
     WAITING_ANALYZER, /* nobody is there to analyse it */
+    WAITING_HELD,     /* an operator holds all work, its tenant's or its user's */
+    WAITING_LIMIT,    /* a limit of its tenant or of the endpoint is used up */
+    WAITING_ENDPOINT, /* no endpoint may be called, and nothing else may stand in */
 };
 
 struct explanation {
@@ -131,7 +219,11 @@ struct explanation {
     enum waiting_reason reason;
     uint32_t position;                 /* chunks that are served before its next one */
     uint32_t served_users, most_users; /* WAITING_SLOT */
-    uint32_t retry_in_ms;              /* WAITING_RETRY */
+    uint32_t retry_in_ms;     /* WAITING_RETRY, _LIMIT, _ENDPOINT: until then; 0 = not known */
+    enum control_scope scope; /* WAITING_HELD, _LIMIT */
+    char scope_name[ENDPOINT_NAME_SIZE]; /* of the endpoint */
+    enum limit_kind limit;               /* WAITING_LIMIT */
+    const char *message;                 /* WAITING_HELD: what the operator says, or NULL */
 };
 
 /* ---- events ---- */
@@ -149,6 +241,8 @@ enum event_kind {
     EVENT_HEARTBEAT,       /* an analyzer is there */
     EVENT_WAITING_ASK,     /* somebody asks why a job waits */
     EVENT_DISPATCH_FAILED, /* the broker did not take it, or did not say so */
+    EVENT_CONTROL,         /* heard: an operator set something */
+    EVENT_HEALING,         /* answers ACTION_ASK_HEAL */
 };
 
 struct event {
@@ -166,6 +260,12 @@ struct event {
             int64_t now_us;
             const struct job_facts *jobs;
             size_t job_count;
+            const struct call_facts *calls;
+            size_t call_count;
+            const struct spend_facts *spends;
+            size_t spend_count;
+            const struct control_facts *controls;
+            size_t control_count;
             const char *next_cursor; /* "" = that was all */
         } snapshot;
         struct {
@@ -173,6 +273,8 @@ struct event {
             int64_t now_us;
             const struct job_facts *jobs;
             size_t job_count;
+            const struct control_facts *controls;
+            size_t control_count;
             const char *next_job_id; /* "" = that was all */
         } changed;
         struct {
@@ -190,7 +292,14 @@ struct event {
             const struct job_facts *job; /* the chunks are those that changed */
             uint32_t number;
         } job_event;
-        struct attempt_id attempt; /* outcome, dispatch_failed */
+        struct outcome_facts outcome;
+        struct attempt_id attempt; /* dispatch_failed */
+        const struct control_facts *control;
+        struct {
+            uint64_t epoch; /* as the action said it */
+            uint32_t posts; /* now being healed */
+            bool has_more;
+        } healing;
         struct {
             struct attempt_id id;
             char instance_id[INSTANCE_ID_SIZE];
@@ -217,6 +326,7 @@ enum action_kind {
     ACTION_ASK_CHANGED,
     ACTION_ASK_JOB,
     ACTION_ASK_BATCH,
+    ACTION_ASK_HEAL, /* make jobs of what the embedded analysis did for want of an endpoint */
     ACTION_DISPATCH, /* publish what was granted, for the first time or again */
     ACTION_FORGET,   /* that dispatch will not be published again */
     ACTION_ANSWER,   /* a permit, or that there will be none */
@@ -259,7 +369,8 @@ struct action {
             char reply[REPLY_SUBJECT_SIZE];
             struct explanation told;
         } explain;
-        int64_t waited_ms; /* served */
+        uint32_t most_posts; /* heal */
+        int64_t waited_ms;   /* served */
     };
 };
 

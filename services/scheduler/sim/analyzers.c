@@ -88,7 +88,7 @@ static void publish(struct sim *sim, const struct held *held, const struct outco
     if (sim_fault(sim, FAULT_REPEATED, 30))
         sim_after(sim, sim_between(sim, MS, 20 * SECOND), NULL, commit,
                   sim_keep(sim, &result, sizeof(result)));
-    struct event event = {.kind = EVENT_OUTCOME, .attempt = held->grant->id};
+    struct event event = {.kind = EVENT_OUTCOME, .outcome.id = held->grant->id};
     schedulers_hear(sim, 100, &event);
 }
 

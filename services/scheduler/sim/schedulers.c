@@ -124,6 +124,7 @@ static struct event *carry_out(struct sim *sim, const struct question *question)
     case ACTION_ASK_JOB:
         return store_job(sim, action->epoch, action->job_id);
     case ACTION_ASK_BATCH:
+    case ACTION_ASK_HEAL:
         return store_batch(sim, question->holder, action->epoch, action->batch.sequence,
                            action->batch.items, action->batch.count);
     case ACTION_DISPATCH:
@@ -181,6 +182,7 @@ static void give_up(struct sim *sim, void *what)
         memcpy(event->job.job_id, action->job_id, JOB_ID_SIZE);
         break;
     case ACTION_ASK_BATCH:
+    case ACTION_ASK_HEAL:
         event->kind = EVENT_BATCH;
         event->batch.epoch = action->epoch;
         event->batch.sequence = action->batch.sequence;
@@ -220,6 +222,7 @@ static void perform(struct sim *sim, uint32_t number, const struct action *actio
 {
     switch (action->kind) {
     case ACTION_ASK_BATCH:
+    case ACTION_ASK_HEAL:
         if (sim->schedulers[number].rebuilt_epoch != action->epoch)
             sim_violation(sim, "rule 11", "epoch %lu asks for grants before it is rebuilt",
                           action->epoch);
