@@ -40,7 +40,7 @@ int command_migrate(const void *settings, const char *argument)
 
 /* Where a key belongs. */
 struct key_place {
-    char tenant[65], role[8], name[NAME_MAX_BYTES + 1];
+    char tenant[65], role[16], name[NAME_MAX_BYTES + 1];
 };
 
 static bool copy_part(const char **rest, char *part, size_t size)
@@ -56,14 +56,18 @@ static bool copy_part(const char **rest, char *part, size_t size)
     return true;
 }
 
+static bool role_is_known(const char *role)
+{
+    return strcmp(role, "user") == 0 || strcmp(role, "admin") == 0 || strcmp(role, "operator") == 0;
+}
+
 static bool parse_place(const char *argument, struct key_place *place)
 {
     *place = (struct key_place){.role = "user", .name = "default"};
     return copy_part(&argument, place->tenant, sizeof place->tenant) &&
            copy_part(&argument, place->role, sizeof place->role) &&
            copy_part(&argument, place->name, sizeof place->name) && *argument == '\0' &&
-           subject_token_is_valid(place->tenant) &&
-           (strcmp(place->role, "user") == 0 || strcmp(place->role, "admin") == 0) &&
+           subject_token_is_valid(place->tenant) && role_is_known(place->role) &&
            id_is_valid(place->name, NAME_MAX_BYTES);
 }
 
@@ -73,7 +77,7 @@ int command_create_key(const void *settings, const char *argument)
     struct key_place place;
     if (!parse_place(argument, &place)) {
         fprintf(stderr, "store: --create-key wants TENANT[:role[:name]], the tenant of 1 to 64 "
-                        "letters, digits, - and _, the role user or admin\n");
+                        "letters, digits, - and _, the role user, admin or operator\n");
         return EX_USAGE;
     }
     char key[KEY_TEXT_SIZE], key_id[UUID_TEXT_SIZE];

@@ -16,7 +16,7 @@ static const struct program_command COMMANDS[] = {
      .run = command_migrate},
     {.option = "--create-key",
      .argument = "TENANT[:role[:name]]",
-     .help = "make an API key, print it and exit; role is user or admin",
+     .help = "make an API key, print it and exit; role is user, admin or operator",
      .run = command_create_key},
 };
 

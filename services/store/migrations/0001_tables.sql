@@ -16,7 +16,7 @@ create table api_keys (
     key_id uuid primary key,
     tenant_id text not null references tenants,
     key_hash bytea not null unique check (octet_length(key_hash) = 32),
-    role text not null check (role in ('user', 'admin')),
+    role text not null check (role in ('user', 'admin', 'operator')),
     name text not null,
     created_at timestamptz not null default clock_timestamp(),
     revoked_at timestamptz

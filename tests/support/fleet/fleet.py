@@ -137,7 +137,7 @@ class Fleet:
         if self.llm:
             self.llm.start()
         self.run_store("--migrate")
-        self.api_key = self.create_key("demo:admin")
+        self.api_key = self.create_key("demo:operator")
         for service in self.services.values():
             service.start()
         for service in self.services.values():
