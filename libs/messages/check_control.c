@@ -34,6 +34,16 @@ static bool check_subject(const Tp__Control *control, struct error *why)
     return check_set("scope", 0, why);
 }
 
+static bool check_limits(const Tp__Limits *limits, struct error *why)
+{
+    if (limits == NULL)
+        return true;
+    return (check_range("tokens_per_minute", limits->tokens_per_minute, 0, MINUTE_MAX_TOKENS,
+                        why) &&
+            check_range("micros_per_day", limits->micros_per_day, 0, DAY_MAX_MICROS, why)) ||
+           error_prefix(why, "limits");
+}
+
 bool check_control(const Tp__Control *control, struct error *why)
 {
     if (!check_set("scope", control->scope, why) || !check_subject(control, why) ||
@@ -47,7 +57,8 @@ bool check_control(const Tp__Control *control, struct error *why)
         return error_set(why, ERROR_INVALID, "weight: must be 0, or %g to %g", WEIGHT_LEAST,
                          WEIGHT_MOST);
     return check_name_or_empty("message", control->message, LINE_MAX_BYTES, why) &&
-           check_range("burst", control->burst, 0, BURST_MAX, why);
+           check_range("burst", control->burst, 0, BURST_MAX, why) &&
+           check_limits(control->limits, why);
 }
 
 bool check_controls(size_t count, Tp__Control *const *controls, struct error *why)

@@ -13,6 +13,14 @@ bool check_lease_reply(const Tp__LeaseReply *message, struct error *why)
     return check_range("left_ms", message->left_ms, 0, LEASE_MAX_MS, why);
 }
 
+static bool check_prices(const Tp__BatchItem *item, struct error *why)
+{
+    return check_endpoint_or_empty("endpoint", item->endpoint, why) &&
+           check_range("reserved_micros", item->reserved_micros, 0, CALL_MAX_MICROS, why) &&
+           check_range("prompt_nanos", item->prompt_nanos, 0, UINT32_MAX, why) &&
+           check_range("completion_nanos", item->completion_nanos, 0, UINT32_MAX, why);
+}
+
 static bool check_item(const Tp__BatchItem *item, struct error *why)
 {
     if (!check_set("operation", item->operation, why) ||
@@ -23,7 +31,7 @@ static bool check_item(const Tp__BatchItem *item, struct error *why)
     case TP__BATCH_OPERATION__GRANT:
         return check_set("mode", item->mode, why) &&
                check_range("lease_ms", item->lease_ms, 1, LEASE_MAX_MS, why) &&
-               check_endpoint_or_empty("endpoint", item->endpoint, why);
+               check_prices(item, why);
     case TP__BATCH_OPERATION__REAP:
     case TP__BATCH_OPERATION__RELEASE:
         return check_attempt(item->attempt, why);
@@ -114,7 +122,8 @@ static bool check_call(const Tp__CallRecord *call, struct error *why)
 {
     return check_token("tenant_id", call->tenant_id, why) &&
            check_uuid_or_empty("job_id", call->job_id, why) &&
-           check_endpoint_or_empty("endpoint", call->endpoint, why);
+           check_endpoint_or_empty("endpoint", call->endpoint, why) &&
+           check_range("micros", call->micros, 0, CALL_MAX_MICROS, why);
 }
 
 static bool check_spend(const Tp__SpendRecord *spend, struct error *why)
@@ -122,6 +131,8 @@ static bool check_spend(const Tp__SpendRecord *spend, struct error *why)
     bool is_of_tenant = spend->tenant_id[0] != '\0';
     if (is_of_tenant == (spend->endpoint[0] != '\0'))
         return error_set(why, ERROR_INVALID, "must be of a tenant or of an endpoint");
+    if (!check_range("micros", spend->micros, 0, DAY_MAX_MICROS, why))
+        return false;
     return is_of_tenant ? check_token("tenant_id", spend->tenant_id, why)
                         : check_endpoint_or_empty("endpoint", spend->endpoint, why);
 }

@@ -40,7 +40,8 @@ bool check_dispatch(const Tp__Dispatch *message, struct error *why)
            check_range("posts", message->n_posts, 1, CHUNK_MAX_POSTS, why) &&
            check_posts(message->n_posts, message->posts, CHUNK_MAX_POSTS, why) &&
            check_chunk_text(message, why) &&
-           check_range("lease_ms", message->lease_ms, 1, LEASE_MAX_MS, why);
+           check_range("lease_ms", message->lease_ms, 1, LEASE_MAX_MS, why) &&
+           check_endpoint_or_empty("endpoint", message->endpoint, why);
 }
 
 static bool check_result(const Tp__PostResult *result, struct error *why)
@@ -76,6 +77,15 @@ static bool check_answers(const Tp__Outcome *outcome, struct error *why)
     return true;
 }
 
+static bool check_server_limits(const Tp__ServerLimits *limits, struct error *why)
+{
+    if (limits == NULL)
+        return true;
+    return (check_range("requests_reset_ms", limits->requests_reset_ms, 0, DAY_MS, why) &&
+            check_range("tokens_reset_ms", limits->tokens_reset_ms, 0, DAY_MS, why)) ||
+           error_prefix(why, "server_limits");
+}
+
 bool check_outcome(const Tp__Outcome *message, struct error *why)
 {
     return check_place(message->job_id, message->chunk_number, why) &&
@@ -87,5 +97,7 @@ bool check_outcome(const Tp__Outcome *message, struct error *why)
            check_present("usage", message->usage, why) &&
            check_length("summary", message->summary, LINE_MAX_BYTES, why) &&
            check_length("detail", message->detail, LINE_MAX_BYTES, why) &&
-           check_set("mode", message->mode, why);
+           check_set("mode", message->mode, why) &&
+           check_endpoint_or_empty("endpoint", message->endpoint, why) &&
+           check_server_limits(message->server_limits, why);
 }

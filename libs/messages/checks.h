@@ -19,7 +19,12 @@ enum {
     RESULTS_MAX_LIMIT = 1000,
     EVENTS_MAX_LIMIT = 500,
     ENDPOINT_MAX_BYTES = 32,
+    DAY_MS = 24 * 3600 * 1000,
 };
+/* So that sums of money cannot overflow; in millionths of a dollar. */
+#define CALL_MAX_MICROS (UINT64_C(1000000) * 1000000)
+#define DAY_MAX_MICROS (UINT64_C(1000) * CALL_MAX_MICROS)
+#define MINUTE_MAX_TOKENS (UINT64_C(1000000) * 1000000)
 
 #define DECLARE_CHECK_(name, Type, lower)                                                          \
     MUST_USE bool check_##name(const Type *message, struct error *why);

@@ -1,5 +1,6 @@
 /* One example of every message that travels, with every field set: for the tests of the wire.
- * Changing an example changes its golden bytes; add new fields instead. */
+ * Changing an example changes its golden bytes: fields that were added later are set in the
+ * examples of LATER_EXAMPLES. */
 #pragma once
 
 #include <string.h>
@@ -555,6 +556,106 @@ EXAMPLE Tp__Telemetry telemetry = {
     .series = all_series,
 };
 
+/* ---- fields that were added later; X(message, example) ---- */
+#define LATER_EXAMPLES(X)                                                                          \
+    X(dispatch, dispatch_2)                                                                        \
+    X(outcome, outcome_2)                                                                          \
+    X(job_event, job_event_2)                                                                      \
+    X(waiting_reply, waiting_reply_2)                                                              \
+    X(batch, batch_2)                                                                              \
+    X(snapshot_reply, snapshot_reply_2)                                                            \
+    X(changed_reply, changed_reply_2)
+
+EXAMPLE Tp__Dispatch dispatch_2;
+EXAMPLE Tp__ServerLimits server_limits = {
+    .base = PROTOBUF_C_MESSAGE_INIT(&tp__server_limits__descriptor),
+    .requests = 500,
+    .requests_left = 499,
+    .requests_reset_ms = 120,
+    .tokens = 30000,
+    .tokens_left = 28500,
+    .tokens_reset_ms = 3000,
+    .has_requests_left = 1,
+    .has_tokens_left = 1,
+};
+EXAMPLE Tp__Outcome outcome_2;
+EXAMPLE Tp__JobState job_state_2;
+EXAMPLE Tp__JobEvent job_event_2;
+EXAMPLE Tp__WaitingReply waiting_reply_2;
+EXAMPLE Tp__BatchItem batch_item_2;
+static Tp__BatchItem *batch_items_2[] = {&batch_item_2};
+EXAMPLE Tp__Batch batch_2;
+EXAMPLE Tp__CallRecord call_2;
+static Tp__CallRecord *calls_2[] = {&call_2};
+EXAMPLE Tp__SpendRecord spends_of_tenant = {
+    .base = PROTOBUF_C_MESSAGE_INIT(&tp__spend_record__descriptor),
+    .tenant_id = TENANT,
+    .endpoint = "",
+    .ended_ago_ms = 600000,
+    .micros = 1234567,
+};
+EXAMPLE Tp__SpendRecord spends_of_endpoint = {
+    .base = PROTOBUF_C_MESSAGE_INIT(&tp__spend_record__descriptor),
+    .tenant_id = "",
+    .endpoint = "main",
+    .ended_ago_ms = 900000,
+    .micros = 7654321,
+};
+static Tp__SpendRecord *spends[] = {&spends_of_tenant, &spends_of_endpoint};
+EXAMPLE Tp__SnapshotReply snapshot_reply_2;
+EXAMPLE Tp__ChangedReply changed_reply_2;
+
+static inline void examples_prepare_work(void)
+{
+    dispatch_2 = dispatch;
+    dispatch_2.endpoint = "main";
+    outcome_2 = outcome;
+    outcome_2.endpoint = "main";
+    outcome_2.server_limits = &server_limits;
+    job_state_2 = job_state;
+    job_state_2.is_healing = 1;
+    job_event_2 = job_event;
+    job_event_2.job = &job_state_2;
+    waiting_reply_2 = waiting_reply;
+    waiting_reply_2.reason = TP__WAITING_REASON__LIMIT_REACHED;
+    waiting_reply_2.scope = TP__CONTROL_SCOPE__ENDPOINT;
+    waiting_reply_2.scope_name = "main";
+    waiting_reply_2.limit = TP__LIMIT_KIND__TOKENS_PER_MINUTE;
+    waiting_reply_2.message = "moving house";
+    waiting_reply_2.has_finish = 1;
+    waiting_reply_2.finish_p50_ms = 4000;
+    waiting_reply_2.finish_p90_ms = 9000;
+}
+
+static inline void examples_prepare_grants(void)
+{
+    batch_item_2 = batch_item;
+    batch_item_2.endpoint = "main";
+    batch_item_2.reserved_micros = 2100;
+    batch_item_2.prompt_nanos = 150;
+    batch_item_2.completion_nanos = 600;
+    batch_item_2.is_degraded = 1;
+    batch_2 = batch;
+    batch_2.items = batch_items_2;
+    call_2 = call;
+    call_2.job_id = JOB;
+    call_2.chunk_number = 2;
+    call_2.attempt = 4;
+    call_2.endpoint = "main";
+    call_2.micros = 900;
+    call_2.outcome_class = TP__OUTCOME_CLASS__SERVER_ERROR;
+    call_2.was_called = 1;
+    snapshot_reply_2 = snapshot_reply;
+    snapshot_reply_2.calls = calls_2;
+    snapshot_reply_2.n_spends = 2;
+    snapshot_reply_2.spends = spends;
+    snapshot_reply_2.n_controls = 1;
+    snapshot_reply_2.controls = controls;
+    changed_reply_2 = changed_reply;
+    changed_reply_2.n_controls = 1;
+    changed_reply_2.controls = controls;
+}
+
 /* Fills in what cannot be a constant. */
 static inline void examples_prepare(void)
 {
@@ -564,4 +665,6 @@ static inline void examples_prepare(void)
     row.text = post.text;
     submit_job.body_hash = binary("0123456789abcdef0123456789abcdef");
     authenticate.key_hash = submit_job.body_hash;
+    examples_prepare_work();
+    examples_prepare_grants();
 }

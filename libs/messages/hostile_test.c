@@ -259,6 +259,100 @@ static void series_of_telemetry_must_be_consistent(void **state)
     assert_refused(telemetry, message, "series[0]: label_values");
 }
 
+static void endpoints_are_named_by_short_tokens(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"two words", "a/b", "*", "123456789012345678901234567890123"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        Tp__Dispatch message = dispatch_2;
+        message.endpoint = bad[i];
+        assert_refused(dispatch, message, "endpoint");
+        Tp__Outcome told = outcome_2;
+        told.endpoint = bad[i];
+        assert_refused(outcome, told, "endpoint");
+        Tp__BatchItem item = batch_item_2;
+        Tp__BatchItem *list[] = {&item};
+        Tp__Batch spoilt = batch_2;
+        spoilt.items = list;
+        item.endpoint = bad[i];
+        assert_refused(batch, spoilt, "items[0]: endpoint");
+    }
+}
+
+static void limits_and_money_are_bounded(void **state)
+{
+    (void)state;
+    Tp__ServerLimits late = server_limits;
+    Tp__Outcome told = outcome_2;
+    told.server_limits = &late;
+    late.tokens_reset_ms = UINT32_MAX;
+    assert_refused(outcome, told, "server_limits: tokens_reset_ms");
+    Tp__BatchItem item = batch_item_2;
+    Tp__BatchItem *items[] = {&item};
+    Tp__Batch dear = batch_2;
+    dear.items = items;
+    item.prompt_nanos = UINT64_C(1) << 32;
+    assert_refused(batch, dear, "items[0]: prompt_nanos");
+    item = batch_item_2;
+    item.reserved_micros = UINT64_MAX;
+    assert_refused(batch, dear, "items[0]: reserved_micros");
+    Tp__CallRecord record = call_2;
+    Tp__CallRecord *records[] = {&record};
+    Tp__SnapshotReply page = snapshot_reply_2;
+    page.calls = records;
+    record.micros = UINT64_MAX;
+    assert_refused(snapshot_reply, page, "calls[0]: micros");
+    Tp__SpendRecord spend = spends_of_tenant;
+    Tp__SpendRecord *list[] = {&spend};
+    page = snapshot_reply_2;
+    page.n_spends = 1;
+    page.spends = list;
+    spend.micros = UINT64_MAX;
+    assert_refused(snapshot_reply, page, "spends[0]: micros");
+    spend = spends_of_tenant;
+    spend.endpoint = "main";
+    assert_refused(snapshot_reply, page, "spends[0]: must be of");
+}
+
+static void a_control_must_say_whom_it_is_about_and_stay_in_bounds(void **state)
+{
+    (void)state;
+    Tp__Limits high = limits;
+    Tp__Control spoilt = control;
+    Tp__ControlChanged message = control_changed;
+    message.control = &spoilt;
+    spoilt.scope = TP__CONTROL_SCOPE__NO_SCOPE;
+    assert_refused(control_changed, message, "control: scope");
+    spoilt.scope = TP__CONTROL_SCOPE__ENDPOINT;
+    assert_refused(control_changed, message, "control: name");
+    spoilt.scope = TP__CONTROL_SCOPE__USER;
+    assert_refused(control_changed, message, "control: name");
+    spoilt.name = USER;
+    assert_taken(control_changed, message);
+    spoilt.state = TP__CONTROL_STATE__REDUCED;
+    assert_refused(control_changed, message, "control: state");
+    spoilt = control;
+    spoilt.weight = NAN;
+    assert_refused(control_changed, message, "weight");
+    spoilt.weight = 1001;
+    assert_refused(control_changed, message, "control: weight");
+    spoilt = control;
+    spoilt.burst = 65;
+    assert_refused(control_changed, message, "control: burst");
+    spoilt = control;
+    spoilt.limits = &high;
+    high.micros_per_day = UINT64_MAX;
+    assert_refused(control_changed, message, "control: limits: micros_per_day");
+    high = limits;
+    high.tokens_per_minute = UINT64_MAX;
+    assert_refused(control_changed, message, "control: limits: tokens_per_minute");
+    message.control = NULL;
+    assert_refused(control_changed, message, "control: missing");
+    Tp__HealAsk ask = heal_ask;
+    ask.most_posts = 0;
+    assert_refused(heal_ask, ask, "most_posts");
+}
+
 static void a_message_over_the_limit_is_not_even_looked_at(void **state)
 {
     (void)state;
@@ -324,6 +418,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_embedded_is_checked_like_what_travels_alone, begin,
                                         end),
         cmocka_unit_test_setup_teardown(series_of_telemetry_must_be_consistent, begin, end),
+        cmocka_unit_test_setup_teardown(endpoints_are_named_by_short_tokens, begin, end),
+        cmocka_unit_test_setup_teardown(limits_and_money_are_bounded, begin, end),
+        cmocka_unit_test_setup_teardown(a_control_must_say_whom_it_is_about_and_stay_in_bounds,
+                                        begin, end),
         cmocka_unit_test_setup_teardown(a_message_over_the_limit_is_not_even_looked_at, begin, end),
         cmocka_unit_test_setup_teardown(a_million_bytes_of_empty_parts_stay_within_the_cap, begin,
                                         end),
