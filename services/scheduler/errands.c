@@ -110,6 +110,14 @@ static bool ask_snapshot(const struct errands_options *options, struct question 
     letter->event.snapshot.now_us = reply->now_us;
     letter->event.snapshot.jobs = translate_jobs(question->arena, reply->jobs, reply->n_jobs);
     letter->event.snapshot.job_count = reply->n_jobs;
+    letter->event.snapshot.calls = translate_calls(question->arena, reply->calls, reply->n_calls);
+    letter->event.snapshot.call_count = reply->n_calls;
+    letter->event.snapshot.spends =
+        translate_spends(question->arena, reply->spends, reply->n_spends);
+    letter->event.snapshot.spend_count = reply->n_spends;
+    letter->event.snapshot.controls =
+        translate_controls(question->arena, reply->controls, reply->n_controls);
+    letter->event.snapshot.control_count = reply->n_controls;
     letter->event.snapshot.next_cursor = reply->next_cursor;
     return true;
 }
@@ -128,6 +136,9 @@ static bool ask_changed(const struct errands_options *options, struct question *
     letter->event.changed.now_us = reply->now_us;
     letter->event.changed.jobs = translate_jobs(question->arena, reply->jobs, reply->n_jobs);
     letter->event.changed.job_count = reply->n_jobs;
+    letter->event.changed.controls =
+        translate_controls(question->arena, reply->controls, reply->n_controls);
+    letter->event.changed.control_count = reply->n_controls;
     letter->event.changed.next_job_id = reply->next_job_id;
     return true;
 }
@@ -147,6 +158,23 @@ static bool ask_job(const struct errands_options *options, struct question *ques
     return true;
 }
 
+static bool ask_heal(const struct errands_options *options, struct question *question,
+                     struct letter *letter, struct error *why)
+{
+    Tp__HealAsk ask = TP__HEAL_ASK__INIT;
+    ask.epoch = question->action.epoch;
+    ask.most_posts = question->action.most_posts;
+    letter->event.kind = EVENT_HEALING;
+    letter->event.healing.epoch = question->action.epoch;
+    const Tp__HealReply *reply;
+    if (!store_heal(options->bus, &ask, READ_TIMEOUT_MS, NULL, question->arena, &reply, why))
+        return false;
+    /* Who is fenced off learns it with its lease; of healing there is nothing more to do for it. */
+    letter->event.healing.posts = reply->is_fenced ? 0 : reply->posts;
+    letter->event.healing.has_more = reply->has_more && !reply->is_fenced;
+    return true;
+}
+
 static bool ask(const struct errands_options *options, struct question *question,
                 struct letter *letter, struct error *why)
 {
@@ -163,6 +191,7 @@ static bool ask(const struct errands_options *options, struct question *question
     case ACTION_ASK_JOB:
         return ask_job(options, question, letter, why);
     case ACTION_ASK_HEAL:
+        return ask_heal(options, question, letter, why);
     case ACTION_DISPATCH:
     case ACTION_FORGET:
     case ACTION_ANSWER:
@@ -181,6 +210,7 @@ static const char *name_of(enum action_kind kind)
         [ACTION_ASK_LEASE] = "lease",       [ACTION_RESIGN] = "resign",
         [ACTION_ASK_SNAPSHOT] = "snapshot", [ACTION_ASK_CHANGED] = "changed",
         [ACTION_ASK_JOB] = "job_state",     [ACTION_ASK_BATCH] = "batch",
+        [ACTION_ASK_HEAL] = "heal",
     };
     return NAMES[kind];
 }

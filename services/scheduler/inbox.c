@@ -19,7 +19,7 @@ struct ear {
     struct bus_subscription *subscription;
 };
 
-enum { EARS = 5 };
+enum { EARS = 6 };
 struct inbox {
     struct ear ears[EARS];
 };
@@ -86,7 +86,7 @@ static bool read_outcome(struct ear *ear, const struct bus_message *message, str
     if (!unpack_outcome(ear->arena, bus_body(message), &outcome, why))
         return false;
     struct event event = {.kind = EVENT_OUTCOME};
-    event.outcome.id = translate_attempt(outcome->job_id, outcome->chunk_number, outcome->attempt);
+    translate_outcome(outcome, &event.outcome);
     post(ear, &event, NULL);
     return true;
 }
@@ -101,6 +101,19 @@ static bool read_job_event(struct ear *ear, const struct bus_message *message, s
     translate_job(arena, happened->job, facts);
     struct event event = {.kind = EVENT_JOB_EVENT,
                           .job_event = {.job = facts, .number = happened->number}};
+    post(ear, &event, TAKE(arena));
+    return true;
+}
+
+static bool read_control(struct ear *ear, const struct bus_message *message, struct error *why)
+{
+    SCOPED(arena_close) struct arena *arena = arena_open(LETTER_CAP_BYTES);
+    const Tp__ControlChanged *changed;
+    if (!unpack_control_changed(arena, bus_body(message), &changed, why))
+        return false;
+    struct event event = {
+        .kind = EVENT_CONTROL,
+        .control = translate_controls(arena, (Tp__Control *const *)&changed->control, 1)};
     post(ear, &event, TAKE(arena));
     return true;
 }
@@ -125,7 +138,7 @@ bool inbox_open(struct bus *bus, struct mailbox *mailbox, struct inbox **out, st
     } SUBJECTS[EARS] = {
         {RPC_SCHEDULER_PERMIT, read_ask},          {RPC_SCHEDULER_WAITING, read_waiting},
         {RPC_SCHEDULER_HEARTBEAT, read_heartbeat}, {SUBJECT_RESULT, read_outcome},
-        {SUBJECT_EVENTS_ALL, read_job_event},
+        {SUBJECT_EVENTS_ALL, read_job_event},      {SUBJECT_CONTROL, read_control},
     };
     SCOPED(inbox_close) struct inbox *inbox = calloc(1, sizeof *inbox);
     CHECK(inbox);

@@ -9,7 +9,8 @@
 #include "mailbox/mailbox.h"
 #include "messages/messages.h"
 
-enum { MAILBOX_CAPACITY = 8192, LETTER_CAP_BYTES = UNPACK_CAP_BYTES + (8 << 20) };
+/* A letter holds a message, what it was translated to, and for a batch the dispatches packed. */
+enum { MAILBOX_CAPACITY = 8192, LETTER_CAP_BYTES = 2 * UNPACK_CAP_BYTES + (8 << 20) };
 
 struct letter {
     struct event event;

@@ -1,8 +1,9 @@
 /* scheduler: the brain. It decides who is next, what may be called, and what follows a failure.
  *
  * Hears        tp.event.> (jobs), tp.result (outcomes as they pass), tp.rpc.scheduler.permit and
- *              .heartbeat (analyzers), .waiting (gateways), and the store's answers to
- *              tp.rpc.store.lease, .batch, .snapshot, .changed, .job_state
+ *              .heartbeat (analyzers), .waiting (gateways), tp.control (what operators set), and
+ *              the store's answers to tp.rpc.store.lease, .batch, .snapshot, .changed, .job_state,
+ *              .heal
  * Says         dispatches to tp.work.<class>, permits to whoever asked for them, and why a job
  *              waits
  * Keeps        nothing durable: a copy of the unfinished jobs, rebuilt from the store at each

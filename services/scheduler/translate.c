@@ -12,8 +12,19 @@ _Static_assert(MODE_EMBEDDED + 1 == (int)TP__ANALYSIS_MODE__BY_EMBEDDED, "modes"
 _Static_assert(OUTCOME_ABORTED + 1 == (int)TP__OUTCOME_CLASS__ABORTED, "outcomes");
 _Static_assert(BATCH_SPLIT + 1 == (int)TP__BATCH_OPERATION__SPLIT, "operations");
 _Static_assert(BATCH_OLD + 1 == (int)TP__BATCH_STATUS__OLD, "batch states");
-_Static_assert(WAITING_ANALYZER + 1 == (int)TP__WAITING_REASON__NO_ANALYZER, "reasons");
+_Static_assert(WAITING_ENDPOINT + 1 == (int)TP__WAITING_REASON__ENDPOINT_DOWN, "reasons");
+_Static_assert(LIMIT_MONEY == (int)TP__LIMIT_KIND__MONEY_PER_DAY, "limits");
+_Static_assert(SCOPE_USER + 1 == (int)TP__CONTROL_SCOPE__USER, "scopes");
+_Static_assert(CONTROL_REDUCED + 1 == (int)TP__CONTROL_STATE__REDUCED, "control states");
 _Static_assert(RESULT_SPLIT + 1 == (int)TP__BATCH_RESULT__WAS_SPLIT, "batch results");
+
+/* A message that fits into UNPACK_CAP_BYTES must fit into a letter once it is translated. */
+#define IS_NO_LARGER(Facts, Wire) (sizeof(Facts) <= sizeof(Wire) + 2 * sizeof(void *))
+_Static_assert(IS_NO_LARGER(struct chunk_facts, Tp__ChunkState), "chunks");
+_Static_assert(IS_NO_LARGER(struct job_facts, Tp__JobState), "jobs");
+_Static_assert(IS_NO_LARGER(struct call_facts, Tp__CallRecord), "calls");
+_Static_assert(IS_NO_LARGER(struct spend_facts, Tp__SpendRecord), "spends");
+_Static_assert(IS_NO_LARGER(struct control_facts, Tp__Control), "controls");
 
 static enum analysis_mode mode_of(Tp__AnalysisMode mode)
 {
@@ -63,6 +74,7 @@ void translate_job(struct arena *arena, const Tp__JobState *job, struct job_fact
         .status = status_of(job->status),
         .event_number = job->event_number,
         .deadline_left_ms = job->deadline_left_ms,
+        .is_healing = job->is_healing,
         .chunks = chunks,
         .chunk_count = job->n_chunks,
     };
@@ -75,6 +87,119 @@ const struct job_facts *translate_jobs(struct arena *arena, Tp__JobState *const 
         translate_job(arena, jobs[i], &facts[i]);
     return facts;
 }
+
+/* ---- what was called and spent, and what operators set ---- */
+
+const struct call_facts *translate_calls(struct arena *arena, Tp__CallRecord *const *calls,
+                                         size_t count)
+{
+    struct call_facts *facts = arena_array(arena, struct call_facts, count);
+    for (size_t i = 0; i < count; i++) {
+        const Tp__CallRecord *call = calls[i];
+        facts[i] = (struct call_facts){
+            .id = translate_attempt(call->job_id, call->chunk_number, call->attempt),
+            .tenant_id = call->tenant_id,
+            .endpoint = call->endpoint,
+            .epoch = call->epoch,
+            .granted_in_ms = call->granted_in_ms,
+            .lease_in_ms = call->lease_in_ms,
+            .settled_in_ms = call->settled_in_ms,
+            .is_settled = call->is_settled,
+            .was_called = call->was_called,
+            .tokens = call->tokens,
+            .micros = call->micros,
+            .outcome_class = class_of(call->outcome_class),
+        };
+    }
+    return facts;
+}
+
+const struct spend_facts *translate_spends(struct arena *arena, Tp__SpendRecord *const *spends,
+                                           size_t count)
+{
+    struct spend_facts *facts = arena_array(arena, struct spend_facts, count);
+    for (size_t i = 0; i < count; i++)
+        facts[i] = (struct spend_facts){.tenant_id = spends[i]->tenant_id,
+                                        .endpoint = spends[i]->endpoint,
+                                        .ended_ago_ms = spends[i]->ended_ago_ms,
+                                        .micros = spends[i]->micros};
+    return facts;
+}
+
+static struct limits limits_of(const Tp__Limits *limits)
+{
+    return (struct limits){.requests_per_minute = limits->requests_per_minute,
+                           .tokens_per_minute = limits->tokens_per_minute,
+                           .calls_in_flight = limits->calls_in_flight,
+                           .micros_per_day = limits->micros_per_day,
+                           .is_shadow = limits->is_shadow};
+}
+
+void translate_control(const Tp__Control *control, struct control_facts *facts)
+{
+    *facts = (struct control_facts){
+        .scope = (enum control_scope)(control->scope - 1),
+        .tenant_id = control->tenant_id,
+        .name = control->name,
+        .state = (enum control_state)(control->state - 1),
+        .message = control->message,
+        .weight = control->weight,
+        .burst = control->burst,
+        .has_limits = control->limits != NULL,
+        .version = control->version,
+        .is_removed = control->is_removed,
+    };
+    if (facts->has_limits)
+        facts->limits = limits_of(control->limits);
+}
+
+const struct control_facts *translate_controls(struct arena *arena, Tp__Control *const *controls,
+                                               size_t count)
+{
+    struct control_facts *facts = arena_array(arena, struct control_facts, count);
+    for (size_t i = 0; i < count; i++)
+        translate_control(controls[i], &facts[i]);
+    return facts;
+}
+
+/* ---- outcomes ---- */
+
+/* On the wire 0 means that nothing was said, but for what is left. */
+static int64_t said(uint32_t value)
+{
+    return value > 0 ? (int64_t)value : -1;
+}
+
+static struct server_limits server_limits_of(const Tp__ServerLimits *limits)
+{
+    if (limits == NULL)
+        return (struct server_limits){-1, -1, -1, -1, -1, -1};
+    return (struct server_limits){
+        .requests = said(limits->requests),
+        .requests_left = limits->has_requests_left ? (int64_t)limits->requests_left : -1,
+        .requests_reset_ms = said(limits->requests_reset_ms),
+        .tokens = said(limits->tokens),
+        .tokens_left = limits->has_tokens_left ? (int64_t)limits->tokens_left : -1,
+        .tokens_reset_ms = said(limits->tokens_reset_ms),
+    };
+}
+
+void translate_outcome(const Tp__Outcome *outcome, struct outcome_facts *facts)
+{
+    *facts = (struct outcome_facts){
+        .id = translate_attempt(outcome->job_id, outcome->chunk_number, outcome->attempt),
+        .outcome_class = class_of(outcome->outcome_class),
+        .was_called = outcome->was_called,
+        .is_usage_known = outcome->usage->is_known,
+        .prompt_tokens = outcome->usage->prompt_tokens,
+        .completion_tokens = outcome->usage->completion_tokens,
+        .retry_after_ms = outcome->retry_after_ms,
+        .call_ms = outcome->call_ms,
+        .server_limits = server_limits_of(outcome->server_limits),
+    };
+}
+
+/* ---- batches ---- */
 
 /* What the store does not know any more has ended. */
 static void answer_gone(struct batch_answer *answer)
@@ -125,6 +250,11 @@ Tp__BatchItem **translate_items(struct arena *arena, const struct batch_item *it
         wire[i]->reserved_tokens = items[i].reserved_tokens;
         wire[i]->lease_ms = items[i].lease_ms;
         wire[i]->lane = items[i].lane;
+        wire[i]->endpoint = arena_string(arena, items[i].endpoint);
+        wire[i]->reserved_micros = items[i].reserved_micros;
+        wire[i]->prompt_nanos = items[i].prompt_nanos;
+        wire[i]->completion_nanos = items[i].completion_nanos;
+        wire[i]->is_degraded = items[i].is_degraded;
     }
     return wire;
 }
@@ -151,4 +281,10 @@ void translate_explanation(const struct explanation *told, Tp__WaitingReply *rep
     reply->served_users = told->served_users;
     reply->most_users = told->most_users;
     reply->retry_in_ms = told->retry_in_ms;
+    if (told->reason == WAITING_HELD || told->reason == WAITING_LIMIT)
+        reply->scope = (Tp__ControlScope)(told->scope + 1);
+    reply->scope_name = told->scope_name;
+    reply->limit = (Tp__LimitKind)told->limit;
+    if (told->message != NULL)
+        reply->message = told->message;
 }

@@ -70,6 +70,205 @@ static void an_item_says_the_same_on_the_wire(void **state)
     assert_true(wire[0]->is_charged);
 }
 
+static void a_grant_names_its_endpoint_and_its_price(void **state)
+{
+    (void)state;
+    SCOPED(arena_close) struct arena *arena = arena_open(1 << 16);
+    struct batch_item items[] = {{.operation = BATCH_GRANT,
+                                  .id = translate_attempt(JOB, 7, 0),
+                                  .endpoint = "spare",
+                                  .reserved_micros = 2100,
+                                  .prompt_nanos = 150,
+                                  .completion_nanos = 600},
+                                 {.operation = BATCH_GRANT,
+                                  .id = translate_attempt(JOB, 8, 0),
+                                  .mode = MODE_EMBEDDED,
+                                  .is_degraded = true}};
+    Tp__BatchItem **wire = translate_items(arena, items, 2);
+    assert_string_equal(wire[0]->endpoint, "spare");
+    assert_int_equal(wire[0]->reserved_micros, 2100);
+    assert_int_equal(wire[0]->prompt_nanos, 150);
+    assert_int_equal(wire[0]->completion_nanos, 600);
+    assert_false(wire[0]->is_degraded);
+    assert_string_equal(wire[1]->endpoint, "");
+    assert_true(wire[1]->is_degraded);
+}
+
+static void a_job_says_whether_it_heals(void **state)
+{
+    (void)state;
+    SCOPED(arena_close) struct arena *arena = arena_open(1 << 16);
+    Tp__JobState job = TP__JOB_STATE__INIT;
+    job.service_class = TP__SERVICE_CLASS__BACKGROUND;
+    struct job_facts facts;
+    translate_job(arena, &job, &facts);
+    assert_false(facts.is_healing);
+    job.is_healing = 1;
+    translate_job(arena, &job, &facts);
+    assert_true(facts.is_healing);
+}
+
+static void calls_and_what_was_spent_keep_their_meaning(void **state)
+{
+    (void)state;
+    SCOPED(arena_close) struct arena *arena = arena_open(1 << 16);
+    Tp__CallRecord call = TP__CALL_RECORD__INIT;
+    call.epoch = 5;
+    call.granted_in_ms = -1500;
+    call.lease_in_ms = 28500;
+    call.is_settled = 1;
+    call.settled_in_ms = -200;
+    call.tokens = 1500;
+    call.tenant_id = "acme";
+    call.job_id = JOB;
+    call.chunk_number = 2;
+    call.attempt = 4;
+    call.endpoint = "main";
+    call.micros = 900;
+    call.outcome_class = TP__OUTCOME_CLASS__SERVER_ERROR;
+    call.was_called = 1;
+    Tp__CallRecord *calls[] = {&call};
+    const struct call_facts *facts = translate_calls(arena, calls, 1);
+    assert_string_equal(facts->id.job_id, JOB);
+    assert_int_equal(facts->id.chunk_number, 2);
+    assert_int_equal(facts->id.attempt, 4);
+    assert_string_equal(facts->tenant_id, "acme");
+    assert_string_equal(facts->endpoint, "main");
+    assert_int_equal(facts->epoch, 5);
+    assert_int_equal(facts->granted_in_ms, -1500);
+    assert_int_equal(facts->lease_in_ms, 28500);
+    assert_int_equal(facts->settled_in_ms, -200);
+    assert_true(facts->is_settled && facts->was_called);
+    assert_int_equal(facts->tokens, 1500);
+    assert_int_equal(facts->micros, 900);
+    assert_int_equal(facts->outcome_class, OUTCOME_SERVER_ERROR);
+    Tp__SpendRecord spend = TP__SPEND_RECORD__INIT;
+    spend.endpoint = "main";
+    spend.ended_ago_ms = 600000;
+    spend.micros = 77;
+    Tp__SpendRecord *spends[] = {&spend};
+    const struct spend_facts *spent = translate_spends(arena, spends, 1);
+    assert_string_equal(spent->tenant_id, "");
+    assert_string_equal(spent->endpoint, "main");
+    assert_int_equal(spent->ended_ago_ms, 600000);
+    assert_int_equal(spent->micros, 77);
+}
+
+static void a_control_keeps_its_meaning(void **state)
+{
+    (void)state;
+    SCOPED(arena_close) struct arena *arena = arena_open(1 << 16);
+    Tp__Limits limits = TP__LIMITS__INIT;
+    limits.requests_per_minute = 600;
+    limits.tokens_per_minute = 200000;
+    limits.calls_in_flight = 8;
+    limits.micros_per_day = 20000000;
+    limits.is_shadow = 1;
+    Tp__Control control = TP__CONTROL__INIT;
+    control.scope = TP__CONTROL_SCOPE__USER;
+    control.tenant_id = "acme";
+    control.name = "ann";
+    control.state = TP__CONTROL_STATE__HELD;
+    control.message = "moving house";
+    control.weight = 2.5;
+    control.burst = 4;
+    control.limits = &limits;
+    control.version = 12;
+    Tp__Control without = TP__CONTROL__INIT;
+    without.scope = TP__CONTROL_SCOPE__SYSTEM;
+    without.state = TP__CONTROL_STATE__REDUCED;
+    without.is_removed = 1;
+    Tp__Control *controls[] = {&control, &without};
+    const struct control_facts *facts = translate_controls(arena, controls, 2);
+    assert_int_equal(facts[0].scope, SCOPE_USER);
+    assert_string_equal(facts[0].tenant_id, "acme");
+    assert_string_equal(facts[0].name, "ann");
+    assert_int_equal(facts[0].state, CONTROL_HELD);
+    assert_string_equal(facts[0].message, "moving house");
+    assert_true(facts[0].weight == 2.5);
+    assert_int_equal(facts[0].burst, 4);
+    assert_int_equal(facts[0].version, 12);
+    assert_false(facts[0].is_removed);
+    assert_true(facts[0].has_limits && facts[0].limits.is_shadow);
+    assert_int_equal(facts[0].limits.requests_per_minute, 600);
+    assert_int_equal(facts[0].limits.tokens_per_minute, 200000);
+    assert_int_equal(facts[0].limits.calls_in_flight, 8);
+    assert_int_equal(facts[0].limits.micros_per_day, 20000000);
+    assert_int_equal(facts[1].scope, SCOPE_SYSTEM);
+    assert_int_equal(facts[1].state, CONTROL_REDUCED);
+    assert_true(facts[1].is_removed);
+    assert_false(facts[1].has_limits);
+}
+
+static void an_outcome_tells_what_the_call_cost_and_what_the_server_said(void **state)
+{
+    (void)state;
+    Tp__Usage usage = TP__USAGE__INIT;
+    usage.is_known = 1;
+    usage.prompt_tokens = 1200;
+    usage.completion_tokens = 300;
+    Tp__Outcome outcome = TP__OUTCOME__INIT;
+    outcome.job_id = JOB;
+    outcome.attempt = 4;
+    outcome.outcome_class = TP__OUTCOME_CLASS__RATE_LIMITED;
+    outcome.was_called = 1;
+    outcome.usage = &usage;
+    outcome.retry_after_ms = 1500;
+    outcome.call_ms = 820;
+    struct outcome_facts facts;
+    translate_outcome(&outcome, &facts);
+    assert_int_equal(facts.outcome_class, OUTCOME_RATE_LIMITED);
+    assert_true(facts.was_called && facts.is_usage_known);
+    assert_int_equal(facts.prompt_tokens, 1200);
+    assert_int_equal(facts.completion_tokens, 300);
+    assert_int_equal(facts.retry_after_ms, 1500);
+    assert_int_equal(facts.call_ms, 820);
+    assert_int_equal(facts.server_limits.requests, -1);
+    assert_int_equal(facts.server_limits.tokens_left, -1);
+    Tp__ServerLimits limits = TP__SERVER_LIMITS__INIT;
+    limits.requests = 500;
+    limits.has_requests_left = 1;
+    limits.tokens_reset_ms = 3000;
+    outcome.server_limits = &limits;
+    translate_outcome(&outcome, &facts);
+    assert_int_equal(facts.server_limits.requests, 500);
+    assert_int_equal(facts.server_limits.requests_left, 0); /* said to be none: not the same */
+    assert_int_equal(facts.server_limits.requests_reset_ms, -1);
+    assert_int_equal(facts.server_limits.tokens, -1);
+    assert_int_equal(facts.server_limits.tokens_left, -1);
+    assert_int_equal(facts.server_limits.tokens_reset_ms, 3000);
+}
+
+static void an_explanation_names_its_scope_only_where_it_has_one(void **state)
+{
+    (void)state;
+    struct explanation told = {.is_known = true,
+                               .reason = WAITING_LIMIT,
+                               .scope = SCOPE_ENDPOINT,
+                               .scope_name = "main",
+                               .limit = LIMIT_TOKENS,
+                               .retry_in_ms = 700};
+    Tp__WaitingReply reply = TP__WAITING_REPLY__INIT;
+    translate_explanation(&told, &reply);
+    assert_int_equal(reply.reason, TP__WAITING_REASON__LIMIT_REACHED);
+    assert_int_equal(reply.scope, TP__CONTROL_SCOPE__ENDPOINT);
+    assert_string_equal(reply.scope_name, "main");
+    assert_int_equal(reply.limit, TP__LIMIT_KIND__TOKENS_PER_MINUTE);
+    assert_int_equal(reply.retry_in_ms, 700);
+    assert_string_equal(reply.message, "");
+    reply = (Tp__WaitingReply)TP__WAITING_REPLY__INIT;
+    told = (struct explanation){
+        .is_known = true, .reason = WAITING_HELD, .scope = SCOPE_SYSTEM, .message = "later"};
+    translate_explanation(&told, &reply);
+    assert_int_equal(reply.scope, TP__CONTROL_SCOPE__SYSTEM);
+    assert_string_equal(reply.message, "later");
+    reply = (Tp__WaitingReply)TP__WAITING_REPLY__INIT;
+    told = (struct explanation){.is_known = true, .reason = WAITING_OTHERS};
+    translate_explanation(&told, &reply);
+    assert_int_equal(reply.scope, TP__CONTROL_SCOPE__NO_SCOPE);
+    assert_int_equal(reply.limit, TP__LIMIT_KIND__NO_LIMIT);
+}
+
 static void an_answer_without_its_chunk_means_that_the_job_is_over(void **state)
 {
     (void)state;
@@ -104,6 +303,12 @@ int main(void)
         cmocka_unit_test(a_chunk_keeps_its_meaning),
         cmocka_unit_test(no_outcome_and_a_good_one_are_no_failure),
         cmocka_unit_test(an_item_says_the_same_on_the_wire),
+        cmocka_unit_test(a_grant_names_its_endpoint_and_its_price),
+        cmocka_unit_test(a_job_says_whether_it_heals),
+        cmocka_unit_test(calls_and_what_was_spent_keep_their_meaning),
+        cmocka_unit_test(a_control_keeps_its_meaning),
+        cmocka_unit_test(an_outcome_tells_what_the_call_cost_and_what_the_server_said),
+        cmocka_unit_test(an_explanation_names_its_scope_only_where_it_has_one),
         cmocka_unit_test(an_answer_without_its_chunk_means_that_the_job_is_over),
         cmocka_unit_test(an_answer_that_is_none_is_refused),
     };
