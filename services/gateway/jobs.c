@@ -8,16 +8,17 @@
 #include "scheduler_client.h"
 #include "store_client/store_client.h"
 #include "views.h"
+#include "waiting.h"
 
-enum { LIST_DEFAULT = 50, LIST_MAX = 200, STATES_MAX = 6, RETRY_AFTER_S = 1, EXPLAIN_MS = 150 };
+enum { LIST_DEFAULT = 50, LIST_MAX = 200, STATES_MAX = 6, EXPLAIN_MS = 150 };
 
 /* Weak: it tells the state of the job, not its position, which changes with everybody's jobs. Usage
  * may still change once a job is over, when the last call is settled. */
 static char *etag_of(struct arena *arena, const Tp__JobView *job)
 {
-    return arena_format(arena, "\"%u-%" PRId64 "-%" PRIu64 "-%u\"", job->event_number,
+    return arena_format(arena, "\"%u-%" PRId64 "-%" PRIu64 "-%u-%" PRIu64 "\"", job->event_number,
                         job->updated_ms, job->prompt_tokens + job->completion_tokens,
-                        job->llm_calls);
+                        job->llm_calls, job->micros);
 }
 
 /* NULL if nothing waits, or if nobody who leads says so in time: the job is answered either way. */
@@ -36,9 +37,9 @@ static void answer_job(struct web_request *request, const Tp__JobView *job,
                        const Tp__WaitingReply *waiting)
 {
     SCOPED(text_free) struct text body = {0};
-    view_job_waiting(job, waiting, &body);
+    view_job_waiting(job, waiting, clock_wall_ms(), &body);
     if (!state_is_final(job->status))
-        web_add_header(request, "Retry-After", "%d", RETRY_AFTER_S);
+        web_add_header(request, "Retry-After", "%d", waiting_retry_after_s(waiting));
     answer_json(request, 200, &body);
 }
 

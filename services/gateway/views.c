@@ -5,7 +5,10 @@
 
 #include "base/clock.h"
 #include "messages/subjects.h"
+#include "waiting.h"
 #include "json/json.h"
+
+#define MICROS UINT64_C(1000000) /* of a dollar */
 
 static const struct {
     Tp__JobStatus status;
@@ -126,8 +129,9 @@ static void add_job(const Tp__JobView *job, struct text *out)
         add_member(out, "error", job->error);
     text_format(out,
                 ",\"usage\":{\"prompt_tokens\":%" PRIu64 ",\"completion_tokens\":%" PRIu64
-                ",\"llm_calls\":%u}",
-                job->prompt_tokens, job->completion_tokens, job->llm_calls);
+                ",\"llm_calls\":%u,\"usd\":%" PRIu64 ".%06" PRIu64 "}",
+                job->prompt_tokens, job->completion_tokens, job->llm_calls, job->micros / MICROS,
+                job->micros % MICROS);
     add_list(out, "summaries", job->summaries, job->n_summaries);
     add_rejected(out, job);
     add_links(out, job->job_id);
@@ -139,90 +143,11 @@ void view_job(const Tp__JobView *job, struct text *out)
     text_add(out, "}");
 }
 
-static const char *reason_name(Tp__WaitingReason reason)
+void view_job_waiting(const Tp__JobView *job, const Tp__WaitingReply *waiting, int64_t now_ms,
+                      struct text *out)
 {
-    switch (reason) {
-    case TP__WAITING_REASON__RUNS:
-        return "runs";
-    case TP__WAITING_REASON__BEING_GRANTED:
-        return "being_granted";
-    case TP__WAITING_REASON__OWN_CHUNK_RUNS:
-        return "own_chunk_runs";
-    case TP__WAITING_REASON__ALL_USERS_SERVED:
-        return "all_users_served";
-    case TP__WAITING_REASON__OTHERS_FIRST:
-        return "others_first";
-    case TP__WAITING_REASON__WAITS_FOR_RETRY:
-        return "waits_for_retry";
-    case TP__WAITING_REASON__NO_ANALYZER:
-        return "no_analyzer";
-    case TP__WAITING_REASON__HELD_BACK:
-        return "held";
-    case TP__WAITING_REASON__LIMIT_REACHED:
-        return "limit_reached";
-    case TP__WAITING_REASON__ENDPOINT_DOWN:
-        return "endpoint_down";
-    case TP__WAITING_REASON__NO_REASON:
-    case TP__WAITING_REASON__NOTHING_WAITS:
-    case _TP__WAITING_REASON_IS_INT_SIZE:
-        break;
-    }
-    return NULL; /* nothing of it waits */
-}
-
-/* The reason in words, for people. */
-static void add_detail(struct text *out, const Tp__WaitingReply *waiting)
-{
-    switch (waiting->reason) {
-    case TP__WAITING_REASON__RUNS:
-        text_add(out, "it is being analysed");
-        return;
-    case TP__WAITING_REASON__BEING_GRANTED:
-        text_add(out, "its turn has come");
-        return;
-    case TP__WAITING_REASON__OWN_CHUNK_RUNS:
-        text_add(out, "your own chunk runs");
-        return;
-    case TP__WAITING_REASON__ALL_USERS_SERVED:
-        text_format(out, "%u of %u users are being served", waiting->served_users,
-                    waiting->most_users);
-        return;
-    case TP__WAITING_REASON__OTHERS_FIRST:
-        text_format(out, "%u chunks of others come before", waiting->position);
-        return;
-    case TP__WAITING_REASON__WAITS_FOR_RETRY:
-        text_format(out, "it failed and is tried again in %u s",
-                    waiting->retry_in_ms / 1000 + (waiting->retry_in_ms % 1000 > 0));
-        return;
-    case TP__WAITING_REASON__NO_ANALYZER:
-        text_add(out, "no analyzer is there");
-        return;
-    case TP__WAITING_REASON__HELD_BACK:
-        text_add(out, "held back by an operator");
-        return;
-    case TP__WAITING_REASON__LIMIT_REACHED:
-        text_add(out, "a limit is used up");
-        return;
-    case TP__WAITING_REASON__ENDPOINT_DOWN:
-        text_add(out, "no endpoint of the LLM can be called");
-        return;
-    case TP__WAITING_REASON__NO_REASON:
-    case TP__WAITING_REASON__NOTHING_WAITS:
-    case _TP__WAITING_REASON_IS_INT_SIZE:
-        return;
-    }
-}
-
-void view_job_waiting(const Tp__JobView *job, const Tp__WaitingReply *waiting, struct text *out)
-{
-    const char *reason = waiting && waiting->is_known ? reason_name(waiting->reason) : NULL;
     add_job(job, out);
-    if (reason) {
-        text_format(out, ",\"position\":%u,\"waiting\":{\"reason\":\"%s\",\"detail\":\"",
-                    waiting->position, reason);
-        add_detail(out, waiting);
-        text_add(out, "\"}");
-    }
+    waiting_add(waiting, now_ms, out);
     text_add(out, "}");
 }
 

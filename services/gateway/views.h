@@ -12,8 +12,10 @@ bool state_parse(const char *name, size_t length, Tp__JobStatus *status);
 bool state_is_final(Tp__JobStatus status);
 
 void view_job(const Tp__JobView *job, struct text *out);
-/* With its position and what it waits for, as far as the scheduler knows; waiting may be NULL. */
-void view_job_waiting(const Tp__JobView *job, const Tp__WaitingReply *waiting, struct text *out);
+/* With its position, what it waits for and when it will be done, as far as the scheduler knows;
+ * waiting may be NULL. */
+void view_job_waiting(const Tp__JobView *job, const Tp__WaitingReply *waiting, int64_t now_ms,
+                      struct text *out);
 void view_event(const Tp__JobEvent *event, struct text *out);
 
 /* One line of JSON without its end. */
