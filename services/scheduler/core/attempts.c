@@ -252,6 +252,7 @@ void attempts_on_outcome(struct scheduler *s, const struct attempt_id *id)
     if (attempt->phase == ATTEMPT_CALLING) {
         int64_t took_us = (s->now.ns - attempt->permitted_at.ns) / 1000;
         s->attempts.mean_call_us += (took_us - s->attempts.mean_call_us) / AVERAGE_OVER;
+        calls_seen_note(&s->calls_seen, attempt->chunk, took_us);
     }
     attempt->is_charged = false;
     set_phase(s, attempt, ATTEMPT_ENDED);

@@ -63,6 +63,12 @@ const char *book_tenant_id(const struct tenant *tenant)
     return tenant->index->id;
 }
 
+void book_name_user(const struct user *user, const char **tenant_id, const char **user_id)
+{
+    *tenant_id = user->index->key;
+    *user_id = user->index->key + strlen(user->index->key) + 1;
+}
+
 static void drop_tenants(struct book *book)
 {
     struct tenant_index *index, *next;

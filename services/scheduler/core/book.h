@@ -110,6 +110,9 @@ static inline uint32_t book_lane_of(enum service_class service_class)
 struct tenant *book_tenant(struct book *book, const char *tenant_id);
 const char *book_tenant_id(const struct tenant *tenant);
 
+/* Whose jobs the user's are. */
+void book_name_user(const struct user *user, const char **tenant_id, const char **user_id);
+
 struct job *book_job(const struct book *book, const char *job_id); /* NULL = unknown */
 struct job *book_add_job(struct book *book, const struct job_facts *facts, struct instant now);
 /* With its chunks; nothing of it may be in hand. */

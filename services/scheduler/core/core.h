@@ -95,3 +95,58 @@ struct scheduler_figures {
     uint64_t republished;
 };
 void scheduler_figures(const struct scheduler *core, struct scheduler_figures *figures);
+
+/* ---- for forecasts (rule 12): what is left to be done ---- */
+enum { CALLS_SEEN = 512 };
+
+/* A call that came to its outcome. */
+struct call_sample {
+    enum service_class service_class;
+    uint32_t text_bytes, took_us; /* from permit to outcome */
+};
+
+struct chunk_stage {
+    enum { STAGE_WAITS, STAGE_RUNS, STAGE_ENDS /* only its commit is awaited */ } kind;
+    int64_t runs_for_us; /* STAGE_RUNS: so far; 0 = not known */
+    int64_t due_in_ms;   /* STAGE_WAITS: not before */
+};
+
+/* A job that is not over, with the chunks that are not done and a stage for each; all is lent. */
+typedef void scheduler_visit_job(void *context, const struct job_facts *job,
+                                 const struct chunk_stage *stages);
+
+/* The oldest jobs first, as many as have `most_chunks` together; answers how many jobs were left
+ * out. */
+size_t scheduler_describe(const struct scheduler *core, size_t most_chunks,
+                          scheduler_visit_job *visit, void *context);
+/* The latest, in no order; answers how many. */
+size_t scheduler_recent_calls(const struct scheduler *core, struct call_sample samples[CALLS_SEEN]);
+
+/* ---- for traces: where an epoch begins ----
+ * All but this is forgotten when an epoch begins, so a core made from it (scheduler_new_from()) and
+ * given the same events takes the same steps; but the first step of the original may also have
+ * forgotten what an earlier lead had (ACTION_FORGET, ACTION_YIELD). Whatever else is to outlive a
+ * lead belongs here. */
+struct scheduler_start {
+    struct instant now; /* of the step before */
+    uint64_t epoch, sequence;
+    struct instant lease_until, lease_answered, lease_ask_at;
+    int64_t mean_call_us;
+    const struct analyzer_facts {
+        char instance_id[INSTANCE_ID_SIZE];
+        uint32_t slots;
+        struct instant heard;
+    } *analyzers; /* in the order of each_analyzer; of a description: none */
+    size_t analyzer_count;
+};
+
+/* Will this event, if it is the next, begin an epoch? */
+bool scheduler_is_beginning(const struct scheduler *core, const struct event *event);
+/* What outlives a lead as it is now, but for the analyzers, which are visited in order. */
+void scheduler_describe_start(const struct scheduler *core, struct scheduler_start *start);
+void scheduler_each_analyzer(const struct scheduler *core,
+                             void (*visit)(void *context, const char *instance_id, uint32_t slots,
+                                           struct instant heard),
+                             void *context);
+struct scheduler *scheduler_new_from(const struct scheduler_config *config,
+                                     const struct scheduler_start *start);

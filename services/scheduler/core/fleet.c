@@ -60,3 +60,12 @@ void fleet_forget_silent(struct fleet *fleet, struct instant now, int64_t silent
            !instant_is_before(now, instant_plus_ms(fleet->analyzers->heard, silent_ms)))
         forget(fleet, fleet->analyzers);
 }
+
+void fleet_each(const struct fleet *fleet,
+                void (*visit)(void *context, const char *instance_id, uint32_t slots,
+                              struct instant heard),
+                void *context)
+{
+    for (const struct analyzer *at = fleet->analyzers; at; at = at->hh.next)
+        visit(context, at->instance_id, at->slots, at->heard);
+}

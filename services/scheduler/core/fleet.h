@@ -19,5 +19,11 @@ struct fleet {
 void fleet_free(struct fleet *fleet);
 void fleet_heard(struct fleet *fleet, const char *instance_id, uint32_t slots, struct instant now);
 
+/* Least recently heard first. */
+void fleet_each(const struct fleet *fleet,
+                void (*visit)(void *context, const char *instance_id, uint32_t slots,
+                              struct instant heard),
+                void *context);
+
 /* Forgets those that have been silent for so long. */
 void fleet_forget_silent(struct fleet *fleet, struct instant now, int64_t silent_ms);

@@ -23,6 +23,7 @@ static void forget_all(struct scheduler *s)
     /* The sequence goes on: an epoch may be taken up again, and its numbers must not come back. */
     s->batch.is_outstanding = false;
     s->batch.count = 0;
+    s->attempts.last_grant = 0;
     s->lead.snapshot_at = NEVER;
     s->lead.reread_at = NEVER;
     if (was_leading)
@@ -32,6 +33,7 @@ static void forget_all(struct scheduler *s)
 static void begin(struct scheduler *s, uint64_t epoch)
 {
     forget_all(s);
+    s->random = s->config.seed ^ epoch; /* an epoch does not hang on those before (start.c) */
     s->lead.epoch = epoch;
     s->lead.phase = LEAD_REBUILDING;
     s->lead.snapshot_at = s->now;

@@ -24,7 +24,9 @@ void queue_close(struct queue *queue)
 
 void queue_forget(struct queue *queue)
 {
+    queue->paid = queue->last_rank = 0;
     for (int i = 0; i < CLASSES; i++) {
+        queue->classes[i].paid = 0;
         struct sojourn *sojourn = &queue->classes[i].sojourn;
         CHECK(queue->classes[i].runnable.count == 0 && queue->classes[i].occupied == 0);
         bool has_first_chunks_first = sojourn->has_first_chunks_first;

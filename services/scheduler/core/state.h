@@ -92,6 +92,13 @@ struct batch {
     size_t count;
 };
 
+/* ---- how long calls took lately (describe.c) ---- */
+struct calls_seen {
+    struct call_sample samples[CALLS_SEEN]; /* a ring */
+    size_t count;                           /* ever */
+};
+void calls_seen_note(struct calls_seen *seen, const struct chunk *chunk, int64_t took_us);
+
 struct scheduler {
     struct scheduler_config config;
     struct instant now;
@@ -104,6 +111,7 @@ struct scheduler {
     struct attempts attempts;
     struct batch batch;
     struct fleet fleet;
+    struct calls_seen calls_seen;
     struct actions actions;
     struct scheduler_figures figures; /* its counters only */
 };

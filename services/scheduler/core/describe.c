@@ -1,0 +1,122 @@
+/* What a forecast is made of: the unfinished jobs, and how long calls took lately (rule 12). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "state.h"
+
+/* One description on its way. */
+struct telling {
+    const struct scheduler *scheduler;
+    scheduler_visit_job *visit;
+    void *context;
+    struct chunk_facts *chunks;
+    struct chunk_stage *stages;
+    size_t capacity, chunks_left;
+    size_t left_out; /* jobs */
+};
+
+void calls_seen_note(struct calls_seen *seen, const struct chunk *chunk, int64_t took_us)
+{
+    struct call_sample *sample = &seen->samples[seen->count++ % CALLS_SEEN];
+    *sample = (struct call_sample){
+        .service_class = chunk->job->service_class,
+        .text_bytes = chunk->facts.text_bytes,
+        .took_us = took_us < UINT32_MAX ? (uint32_t)took_us : UINT32_MAX,
+    };
+}
+
+size_t scheduler_recent_calls(const struct scheduler *s, struct call_sample samples[CALLS_SEEN])
+{
+    size_t count = s->calls_seen.count < CALLS_SEEN ? s->calls_seen.count : CALLS_SEEN;
+    memcpy(samples, s->calls_seen.samples, count * sizeof(samples[0]));
+    return count;
+}
+
+static struct chunk_stage stage_of_attempt(const struct scheduler *s, const struct attempt *attempt)
+{
+    switch (attempt->phase) {
+    case ATTEMPT_WAITING:
+    case ATTEMPT_SWORN:
+        return (struct chunk_stage){.kind = STAGE_WAITS};
+    case ATTEMPT_CALLING:
+        return (struct chunk_stage){.kind = STAGE_RUNS,
+                                    .runs_for_us = (s->now.ns - attempt->permitted_at.ns) / 1000};
+    case ATTEMPT_FOREIGN:
+        return (struct chunk_stage){.kind = STAGE_RUNS};
+    case ATTEMPT_CACHED:
+    case ATTEMPT_ENDED:
+        return (struct chunk_stage){.kind = STAGE_ENDS};
+    case ATTEMPT_LOST:
+        return (struct chunk_stage){.kind = STAGE_WAITS,
+                                    .due_in_ms = instant_ms_between(
+                                        s->now, instant_plus_ms(attempt->end, LEASE_MARGIN_MS))};
+    }
+    CHECK_UNREACHABLE();
+}
+
+static struct chunk_stage stage_of(const struct scheduler *s, const struct chunk *chunk)
+{
+    struct chunk_stage stage = {.kind = STAGE_WAITS};
+    if (chunk->flight)
+        stage = stage_of_attempt(s, chunk->flight);
+    else if (chunk->place == PLACE_WAITING)
+        stage.due_in_ms = instant_ms_between(s->now, (struct instant){(int64_t)chunk->node.key});
+    if (stage.due_in_ms < 0)
+        stage.due_in_ms = 0;
+    return stage;
+}
+
+static void make_room(struct telling *telling, size_t count)
+{
+    if (count <= telling->capacity)
+        return;
+    telling->capacity = count;
+    telling->chunks = reallocarray(telling->chunks, count, sizeof(telling->chunks[0]));
+    telling->stages = reallocarray(telling->stages, count, sizeof(telling->stages[0]));
+    CHECK(telling->chunks && telling->stages);
+}
+
+static void tell_job(void *context, struct job *job)
+{
+    struct telling *telling = context;
+    const struct scheduler *s = telling->scheduler;
+    if (job_status_is_terminal(job->status))
+        return;
+    if (job->chunk_count > telling->chunks_left) {
+        telling->left_out++;
+        return;
+    }
+    make_room(telling, job->chunk_count);
+    size_t count = 0;
+    for (uint32_t i = 0; i < job->chunk_count; i++) {
+        if (job->chunks[i]->facts.status == CHUNK_DONE)
+            continue;
+        telling->chunks[count] = job->chunks[i]->facts;
+        telling->stages[count++] = stage_of(s, job->chunks[i]);
+    }
+    telling->chunks_left -= count;
+    struct job_facts facts = {.job_id = job->id,
+                              .service_class = job->service_class,
+                              .status = job->status,
+                              .event_number = job->event_number,
+                              .chunks = telling->chunks,
+                              .chunk_count = count};
+    book_name_user(job->user, &facts.tenant_id, &facts.user_id);
+    if (job->deadline.ns != INT64_MAX) {
+        int64_t left_ms = instant_ms_between(s->now, job->deadline);
+        facts.deadline_left_ms = left_ms < 1 ? 1 : (uint32_t)left_ms;
+    }
+    telling->visit(telling->context, &facts, telling->stages);
+}
+
+size_t scheduler_describe(const struct scheduler *s, size_t most_chunks, scheduler_visit_job *visit,
+                          void *context)
+{
+    struct telling telling = {
+        .scheduler = s, .visit = visit, .context = context, .chunks_left = most_chunks};
+    book_each_job(&s->book, tell_job, &telling);
+    free(telling.chunks);
+    free(telling.stages);
+    return telling.left_out;
+}

@@ -1,0 +1,172 @@
+/* What the core tells of itself: for forecasts (rule 12), and for traces where an epoch begins. */
+#include "bench_for_test.h"
+
+struct seen {
+    size_t jobs, waiting, running, ended;
+    int64_t runs_for_us, due_in_ms;
+    char user[USER_ID_SIZE];
+};
+
+static void look(void *context, const struct job_facts *job, const struct chunk_stage *stages)
+{
+    struct seen *seen = context;
+    seen->jobs++;
+    strcpy(seen->user, job->user_id);
+    for (size_t i = 0; i < job->chunk_count; i++) {
+        seen->waiting += stages[i].kind == STAGE_WAITS;
+        seen->running += stages[i].kind == STAGE_RUNS;
+        seen->ended += stages[i].kind == STAGE_ENDS;
+        if (stages[i].kind == STAGE_RUNS)
+            seen->runs_for_us = stages[i].runs_for_us;
+        if (stages[i].due_in_ms > seen->due_in_ms)
+            seen->due_in_ms = stages[i].due_in_ms;
+    }
+}
+
+static struct seen seen_of(const struct bench *b, size_t most_chunks, size_t left_out)
+{
+    struct seen seen = {0};
+    assert_int_equal(scheduler_describe(b->core, most_chunks, look, &seen), left_out);
+    return seen;
+}
+
+/* rule 12 */
+static void a_description_tells_what_runs_and_for_how_long(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_with(10));
+    lead(&b);
+    submit(&b, 1, "ann", 3);
+    grant_all(&b);
+    assert_int_equal(ask_now(&b, attempt_of(1, 0, 1), "hands"), 1);
+    pass(&b, 40);
+    struct seen seen = seen_of(&b, 100, 0);
+    assert_int_equal(seen.jobs, 1);
+    assert_string_equal(seen.user, "ann");
+    assert_int_equal(seen.waiting, 2);
+    assert_int_equal(seen.running, 1);
+    assert_int_equal(seen.runs_for_us, 40000);
+    outcome(&b, attempt_of(1, 0, 1));
+    assert_int_equal(seen_of(&b, 100, 0).ended, 1);
+    struct call_sample samples[CALLS_SEEN];
+    assert_int_equal(scheduler_recent_calls(b.core, samples), 1);
+    assert_int_equal(samples[0].took_us, 40000);
+    assert_int_equal(samples[0].text_bytes, 1000);
+    close_bench(&b);
+}
+
+/* rules 6 and 12 */
+static void a_description_tells_when_a_retry_is_due(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_with(10));
+    lead(&b);
+    submit(&b, 1, "ann", 1);
+    grant_all(&b);
+    ask_now(&b, attempt_of(1, 0, 1), "hands");
+    outcome(&b, attempt_of(1, 0, 1));
+    struct chunk_facts chunk = failed(1, 1);
+    happen(&b, 1, "ann", 2, JOB_PROCESSING, &chunk);
+    struct seen seen = seen_of(&b, 100, 0);
+    assert_int_equal(seen.waiting, 1);
+    assert_in_range(seen.due_in_ms, 2000, 2500);
+    close_bench(&b);
+}
+
+/* rule 12 */
+static void a_description_is_bounded_and_says_what_it_leaves_out(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_with(1));
+    lead(&b);
+    submit(&b, 1, "ann", 5);
+    submit(&b, 2, "bob", 5);
+    submit(&b, 3, "cyd", 5);
+    assert_int_equal(seen_of(&b, 10, 1).jobs, 2);
+    close_bench(&b);
+}
+
+static struct analyzer_facts heard[4];
+static size_t heard_count;
+
+static void keep_analyzer(void *context, const char *instance_id, uint32_t slots, struct instant at)
+{
+    (void)context;
+    strcpy(heard[heard_count].instance_id, instance_id);
+    heard[heard_count].slots = slots;
+    heard[heard_count++].heard = at;
+}
+
+static void begin_epoch(struct bench *b, uint64_t epoch)
+{
+    hush(b);
+    renew(b, epoch);
+    size_t kept = 0;
+    for (size_t i = 0; i < b->said_count; i++) /* what the lead before leaves is not of the epoch */
+        if (b->said[i].kind != ACTION_FORGET && b->said[i].kind != ACTION_YIELD)
+            b->said[kept++] = b->said[i];
+    b->said_count = kept;
+    answer_snapshot(b, epoch, NULL, 0);
+    submit(b, 7, "ann", 3);
+    submit(b, 8, "bob", 3);
+}
+
+static void expect_same_said(const struct bench *b, const struct bench *other)
+{
+    assert_int_equal(b->said_count, other->said_count);
+    assert_int_equal(b->sequence, other->sequence);
+    assert_int_equal(b->item_count, other->item_count);
+    for (size_t i = 0; i < b->said_count; i++)
+        assert_int_equal(b->said[i].kind, other->said[i].kind);
+    for (size_t i = 0; i < b->item_count; i++)
+        assert_string_equal(b->items[i].id.job_id, other->items[i].id.job_id);
+}
+
+/* rule 11 */
+static void an_epoch_hangs_on_nothing_but_what_its_start_tells(void **state)
+{
+    (void)state;
+    struct bench b, fresh;
+    open_bench(&b, config_with(2));
+    lead(&b);
+    for (int i = 0; i < 3; i++) {
+        submit(&b, i, i % 2 ? "ann" : "bob", 2);
+        grant_all(&b);
+    }
+    ask_now(&b, attempt_of(0, 0, 1), "hands");
+    pass(&b, 300);
+    outcome(&b, attempt_of(0, 0, 1));
+    struct event event = {.kind = EVENT_LEASE,
+                          .is_answered = true,
+                          .lease = {.is_held = true, .epoch = 2, .asked = b.now}};
+    assert_true(scheduler_is_beginning(b.core, &event));
+    event.lease.epoch = 1;
+    assert_false(scheduler_is_beginning(b.core, &event));
+    struct scheduler_start start;
+    scheduler_describe_start(b.core, &start);
+    heard_count = 0;
+    scheduler_each_analyzer(b.core, keep_analyzer, NULL);
+    start.analyzers = heard;
+    start.analyzer_count = heard_count;
+    fresh = (struct bench){.core = scheduler_new_from(&b.config, &start), .now = b.now};
+    b.item_count = 0;
+    begin_epoch(&b, 2);
+    begin_epoch(&fresh, 2);
+    expect_same_said(&b, &fresh);
+    close_bench(&b);
+    close_bench(&fresh);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_description_tells_what_runs_and_for_how_long),
+        cmocka_unit_test(a_description_tells_when_a_retry_is_due),
+        cmocka_unit_test(a_description_is_bounded_and_says_what_it_leaves_out),
+        cmocka_unit_test(an_epoch_hangs_on_nothing_but_what_its_start_tells),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
