@@ -1,6 +1,11 @@
 #include "messages/checks.h"
 
-enum { CURSOR_MAX_BYTES = 200, PARTS_MAX = 2, LANES_MAX = 1000 };
+enum {
+    CURSOR_MAX_BYTES = 200,
+    PARTS_MAX = 2,
+    LANES_MAX = 1000,
+    TOKEN_MAX_NANOS = 1000 * 1000 * 1000, /* a dollar: tokens times prices fit 64 bits */
+};
 
 bool check_lease_ask(const Tp__LeaseAsk *message, struct error *why)
 {
@@ -17,8 +22,8 @@ static bool check_prices(const Tp__BatchItem *item, struct error *why)
 {
     return check_endpoint_or_empty("endpoint", item->endpoint, why) &&
            check_range("reserved_micros", item->reserved_micros, 0, CALL_MAX_MICROS, why) &&
-           check_range("prompt_nanos", item->prompt_nanos, 0, UINT32_MAX, why) &&
-           check_range("completion_nanos", item->completion_nanos, 0, UINT32_MAX, why);
+           check_range("prompt_nanos", item->prompt_nanos, 0, TOKEN_MAX_NANOS, why) &&
+           check_range("completion_nanos", item->completion_nanos, 0, TOKEN_MAX_NANOS, why);
 }
 
 static bool check_item(const Tp__BatchItem *item, struct error *why)
