@@ -18,9 +18,10 @@ enum {
 static const struct statement TAKE_LEASE = {"take_lease", "select * from take_lease($1, $2, $3)"};
 static const struct statement RUN_BATCH = {
     "run_batch", "select b.status, b.item, b.result, b.job_status, b.now_us, b.chunk, b.parts,"
-                 " b.tenant_id, b.user_id, b.service_class, b.tasks, b.attempt, b.seqs, b.ids,"
-                 " b.texts, b.languages, (b.event).*"
-                 " from run_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) b"};
+                 " b.tenant_id, b.user_id, b.service_class, b.tasks, b.attempt, b.endpoint, b.seqs,"
+                 " b.ids, b.texts, b.languages, (b.event).*"
+                 " from run_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,"
+                 " $15, $16, $17) b"};
 static const struct statement SNAPSHOT_JOBS = {
     "snapshot_jobs",
     "select s.is_fenced, s.now_us, s.has_more, (s.state).* from snapshot_jobs($1, $2, $3, $4) s"};
@@ -55,6 +56,25 @@ bool answer_lease(struct desk *desk, struct bytes ask, struct bytes *reply, stru
 
 /* ---- batches ---- */
 
+static void params_prices(struct params *params, const Tp__Batch *batch)
+{
+    struct array *endpoints = array_new(params->arena, ELEMENT_TEXT);
+    struct array *reserved = array_new(params->arena, ELEMENT_INT8);
+    struct array *prompt = array_new(params->arena, ELEMENT_INT4);
+    struct array *completion = array_new(params->arena, ELEMENT_INT4);
+    for (size_t i = 0; i < batch->n_items; i++) {
+        const Tp__BatchItem *item = batch->items[i];
+        array_add_text(endpoints, item->endpoint);
+        array_add_int(reserved, (int64_t)item->reserved_micros);
+        array_add_int(prompt, (int64_t)item->prompt_nanos);
+        array_add_int(completion, (int64_t)item->completion_nanos);
+    }
+    params_array(params, endpoints);
+    params_array(params, reserved);
+    params_array(params, prompt);
+    params_array(params, completion);
+}
+
 static void params_items(struct params *params, const Tp__Batch *batch)
 {
     struct arena *arena = params->arena;
@@ -67,6 +87,7 @@ static void params_items(struct params *params, const Tp__Batch *batch)
     struct array *reserved = array_new(arena, ELEMENT_INT4);
     struct array *leases_ms = array_new(arena, ELEMENT_INT4);
     struct array *lanes = array_new(arena, ELEMENT_INT4);
+    struct array *degraded = array_new(arena, ELEMENT_BOOL);
     for (size_t i = 0; i < batch->n_items; i++) {
         const Tp__BatchItem *item = batch->items[i];
         array_add_int(operations, item->operation);
@@ -78,11 +99,14 @@ static void params_items(struct params *params, const Tp__Batch *batch)
         array_add_int(reserved, item->reserved_tokens);
         array_add_int(leases_ms, item->lease_ms);
         array_add_int(lanes, item->lane);
+        array_add_int(degraded, item->is_degraded);
     }
     struct array *const in_order[] = {operations, jobs,     chunks,    attempts, charged,
                                       modes,      reserved, leases_ms, lanes};
     for (size_t i = 0; i < sizeof in_order / sizeof in_order[0]; i++)
         params_array(params, in_order[i]);
+    params_prices(params, batch);
+    params_array(params, degraded);
 }
 
 static bool read_lines(struct desk *desk, struct rows *rows, const Tp__Batch *batch,

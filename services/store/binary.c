@@ -15,10 +15,11 @@ enum {
 
 /* The types' OIDs are fixed for ever (pg_type.dat). */
 static const uint32_t ELEMENT_OIDS[] = {
-    [ELEMENT_BOOL] = 16, [ELEMENT_INT2] = 21,    [ELEMENT_INT4] = 23,   [ELEMENT_DOUBLE] = 701,
-    [ELEMENT_TEXT] = 25, [ELEMENT_JSONB] = 3802, [ELEMENT_UUID] = 2950,
+    [ELEMENT_BOOL] = 16,    [ELEMENT_INT2] = 21, [ELEMENT_INT4] = 23,    [ELEMENT_INT8] = 20,
+    [ELEMENT_DOUBLE] = 701, [ELEMENT_TEXT] = 25, [ELEMENT_JSONB] = 3802, [ELEMENT_UUID] = 2950,
 };
-static const size_t INTEGER_BYTES[] = {[ELEMENT_BOOL] = 1, [ELEMENT_INT2] = 2, [ELEMENT_INT4] = 4};
+static const size_t INTEGER_BYTES[] = {
+    [ELEMENT_BOOL] = 1, [ELEMENT_INT2] = 2, [ELEMENT_INT4] = 4, [ELEMENT_INT8] = 8};
 
 struct array {
     struct arena *arena;
@@ -144,7 +145,7 @@ static uint8_t *add_element(struct array *array, size_t size)
 
 void array_add_int(struct array *array, int64_t value)
 {
-    CHECK(array->element <= ELEMENT_INT4);
+    CHECK(array->element <= ELEMENT_INT8);
     size_t size = INTEGER_BYTES[array->element];
     put_integer(add_element(array, size), (uint64_t)value, size);
 }

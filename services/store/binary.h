@@ -40,6 +40,7 @@ enum element {
     ELEMENT_BOOL,
     ELEMENT_INT2,
     ELEMENT_INT4,
+    ELEMENT_INT8,
     ELEMENT_DOUBLE,
     ELEMENT_TEXT,
     ELEMENT_JSONB,
@@ -48,7 +49,7 @@ enum element {
 
 struct array;
 struct array *array_new(struct arena *arena, enum element element);
-void array_add_int(struct array *array, int64_t value);   /* bool, int2, int4 */
+void array_add_int(struct array *array, int64_t value);   /* bool, int2, int4, int8 */
 void array_add_double(struct array *array, double value); /* double */
 void array_add_text(struct array *array, const char *text);
 void array_add_bytes(struct array *array, struct bytes bytes); /* text, jsonb */

@@ -213,6 +213,10 @@ Tp__BatchItem *item_of(struct world *world, Tp__BatchOperation operation, const 
     item->chunk_number = chunk;
     item->mode = TP__ANALYSIS_MODE__BY_LLM;
     item->reserved_tokens = 1000;
+    item->endpoint = "main";
+    item->reserved_micros = 500;
+    item->prompt_nanos = 150;
+    item->completion_nanos = 600;
     item->lease_ms = 30000;
     return item;
 }

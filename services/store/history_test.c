@@ -190,10 +190,10 @@ static const struct {
      " (j.status, j.processed_tweets, j.failed_tweets)"},
     {"a call settles once",
      "select count(*) from seen_calls s join llm_calls c using (job_id, chunk_number, attempt)"
-     " where (s.settled_at, s.tokens) <> (c.settled_at, c.tokens)"},
+     " where (s.settled_at, s.tokens, s.micros) <> (c.settled_at, c.tokens, c.micros)"},
     {"a job's sums are those of its calls",
-     "select count(*) from analysis_jobs j where (j.llm_calls, j.prompt_tokens) <>"
-     " (select count(*), coalesce(sum(prompt_tokens), 0) from llm_calls c"
+     "select count(*) from analysis_jobs j where (j.llm_calls, j.prompt_tokens, j.micros) <>"
+     " (select count(*), coalesce(sum(prompt_tokens), 0), coalesce(sum(micros), 0) from llm_calls c"
      " where c.job_id = j.job_id and was_called)"},
 };
 

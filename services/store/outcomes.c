@@ -45,6 +45,12 @@ bool is_best_result(const Tp__Outcome *outcome, size_t k)
     return true;
 }
 
+/* Counted by a server that we do not know: what no integer holds is as much as one does. */
+static int64_t counted(uint32_t tokens)
+{
+    return tokens < INT32_MAX ? (int64_t)tokens : INT32_MAX;
+}
+
 static void params_facts(struct params *params, const Tp__Outcome *const *outcomes, size_t count)
 {
     struct arena *arena = params->arena;
@@ -67,8 +73,8 @@ static void params_facts(struct params *params, const Tp__Outcome *const *outcom
         array_add_int(classes, outcome->outcome_class);
         array_add_int(called, outcome->was_called);
         array_add_int(known, outcome->usage->is_known);
-        array_add_int(prompt, outcome->usage->prompt_tokens);
-        array_add_int(completion, outcome->usage->completion_tokens);
+        array_add_int(prompt, counted(outcome->usage->prompt_tokens));
+        array_add_int(completion, counted(outcome->usage->completion_tokens));
         array_add_int(retry_after_ms, outcome->retry_after_ms);
         array_add_int(call_ms, outcome->call_ms);
         array_add_text(summaries, outcome->summary);

@@ -203,6 +203,7 @@ Tp__JobView *read_job_view(struct cells *cells, bool *is_settled)
     view->prompt_tokens = (uint64_t)cell_int(cells);
     view->completion_tokens = (uint64_t)cell_int(cells);
     view->llm_calls = (uint32_t)cell_int(cells);
+    view->micros = (uint64_t)cell_int(cells);
     read_rejected(cells, view);
     view->n_summaries = read_list(cells, &view->summaries);
     *is_settled = cell_int(cells) == 1;
@@ -255,6 +256,7 @@ Tp__BatchItemReply *read_batch_line(struct cells *cells, const Tp__BatchItem *it
     dispatch->service_class = (Tp__ServiceClass)cell_int(cells);
     dispatch->n_tasks = read_list(cells, &dispatch->tasks);
     dispatch->attempt = (uint32_t)cell_int(cells);
+    dispatch->endpoint = cell_text(cells);
     read_posts(cells, dispatch);
     if (reply->result == TP__BATCH_RESULT__GRANTED)
         reply->dispatch = dispatch;

@@ -33,5 +33,5 @@ Tp__JobEvent *read_event(struct cells *cells);
 Tp__JobState *read_job_state(struct cells *cells, int64_t now_us);
 /* job_row() */
 Tp__JobView *read_job_view(struct cells *cells, bool *is_settled);
-/* Columns 3 to 16 of batch_lines(); `item` is what was asked for. */
+/* Columns 3 to 17 of batch_lines(); `item` is what was asked for. */
 Tp__BatchItemReply *read_batch_line(struct cells *cells, const Tp__BatchItem *item, uint64_t epoch);

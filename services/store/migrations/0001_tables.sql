@@ -46,6 +46,7 @@ create table analysis_jobs (
     prompt_tokens bigint not null default 0,
     completion_tokens bigint not null default 0,
     llm_calls integer not null default 0,
+    micros bigint not null default 0, -- spent on its calls, in millionths of a dollar
     rejected_lines integer[] not null default '{}', -- left out at submit, with the caller's consent
     rejected_reasons text[] not null default '{}',
     check (processed_tweets >= 0 and failed_tweets >= 0),
@@ -81,6 +82,8 @@ create table chunks (
     depth integer not null default 0,     -- how often it was split off
     lane integer not null default 0,
     mode smallint not null default 0,     -- AnalysisMode of the attempt
+    is_degraded boolean not null default false, -- the attempt stands in for want of an endpoint
+    endpoint text not null default '',    -- of the attempt
     last_class smallint not null default 0, -- OutcomeClass of the last attempt
     open_seqs integer[] not null check (cardinality(open_seqs) <= 100),
     open_bytes integer not null check (open_bytes <= 262144), -- of their texts
@@ -189,15 +192,20 @@ create table llm_calls (
     attempt integer not null,
     call_id bigint generated always as identity,
     tenant_id text not null,
+    endpoint text not null,
     epoch bigint not null,
     reserved_tokens integer not null,
+    reserved_micros bigint not null, -- millionths of a dollar
+    prompt_nanos integer not null,   -- price of a token, in billionths of a dollar
+    completion_nanos integer not null,
     granted_at timestamptz not null,
     lease_until timestamptz not null,
     settled_at timestamptz,
     was_called boolean not null default false,
     prompt_tokens integer not null default 0,
     completion_tokens integer not null default 0,
-    tokens integer not null default 0, -- charged: as used, or as reserved where that is unknown
+    tokens bigint not null default 0, -- charged: as used, or as reserved where that is unknown
+    micros bigint not null default 0, -- charged likewise
     outcome_class smallint not null default 0, -- OutcomeClass
     call_ms integer not null default 0,
     primary key (job_id, chunk_number, attempt)

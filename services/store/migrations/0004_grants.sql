@@ -33,33 +33,50 @@ begin
 end $$;
 
 -- Settles the attempt's call once and adds it to the job's sums; unknown usage settles at what was
--- reserved. An attempt without a call (embedded) has no row. Answers whether it settled now.
+-- reserved, money is rounded up. An attempt without a call (embedded) has no row. Answers whether it
+-- settled now.
 create function settle_call(p_job uuid, p_chunk integer, p_attempt integer, p_was_called boolean,
                             p_is_known boolean, p_prompt integer, p_completion integer,
                             p_class smallint, p_call_ms integer) returns boolean
 language plpgsql as $$
+declare
+    spent bigint;
 begin
     update llm_calls
     set settled_at = clock_timestamp(), was_called = p_was_called, prompt_tokens = p_prompt,
         completion_tokens = p_completion, outcome_class = p_class, call_ms = p_call_ms,
         tokens = case when not p_was_called then 0
-                      when p_is_known then p_prompt + p_completion
-                      else reserved_tokens end
+                      when p_is_known then p_prompt::bigint + p_completion
+                      else reserved_tokens end,
+        micros = case when not p_was_called then 0
+                      when p_is_known then (p_prompt::bigint * prompt_nanos +
+                                            p_completion::bigint * completion_nanos + 999) / 1000
+                      else reserved_micros end
     where job_id = p_job and chunk_number = p_chunk and attempt = p_attempt
-      and settled_at is null;
-    if found and p_was_called then
+      and settled_at is null
+    returning micros into spent;
+    if spent is not null and p_was_called then
         update analysis_jobs
         set prompt_tokens = prompt_tokens + p_prompt,
             completion_tokens = completion_tokens + p_completion,
-            llm_calls = llm_calls + 1
+            llm_calls = llm_calls + 1, micros = micros + spent
         where job_id = p_job;
     end if;
-    return found;
+    return spent is not null;
 end $$;
 
+-- What a grant says of the call to come, as llm_calls keeps it.
+create type call_terms as (
+    endpoint text,
+    reserved_tokens integer,
+    reserved_micros bigint,
+    prompt_nanos integer,
+    completion_nanos integer
+);
+
 create function grant_chunk(p_epoch bigint, p_job uuid, p_chunk integer, p_mode smallint,
-                            p_reserved integer, p_lease_ms integer, p_lane integer,
-                            out line batch_line, out event event_view)
+                            p_is_degraded boolean, p_terms call_terms, p_lease_ms integer,
+                            p_lane integer, out line batch_line, out event event_view)
 language plpgsql as $$
 declare
     j analysis_jobs;
@@ -84,13 +101,17 @@ begin
     end if;
     update chunks
     set status = 2, version = version + 1, attempt = attempt + 1, epoch = p_epoch, lane = p_lane,
-        mode = p_mode, lease_until = t + p_lease_ms * interval '1 ms'
+        mode = p_mode, is_degraded = p_is_degraded, endpoint = p_terms.endpoint,
+        lease_until = t + p_lease_ms * interval '1 ms'
     where job_id = p_job and chunk_number = p_chunk
     returning * into c;
     if p_mode = 1 then
-        insert into llm_calls (job_id, chunk_number, attempt, tenant_id, epoch, reserved_tokens,
+        insert into llm_calls (job_id, chunk_number, attempt, tenant_id, epoch, endpoint,
+                               reserved_tokens, reserved_micros, prompt_nanos, completion_nanos,
                                granted_at, lease_until)
-        values (p_job, p_chunk, c.attempt, j.tenant_id, p_epoch, p_reserved, t, c.lease_until);
+        values (p_job, p_chunk, c.attempt, j.tenant_id, p_epoch, p_terms.endpoint,
+                p_terms.reserved_tokens, p_terms.reserved_micros, p_terms.prompt_nanos,
+                p_terms.completion_nanos, t, c.lease_until);
     end if;
     if j.status = 'queued' then
         update analysis_jobs
@@ -204,8 +225,8 @@ end $$;
 -- message to the leader are answered busy: it asks for them again.
 create function run_items(p_epoch bigint, p_operations smallint[], p_jobs uuid[],
                           p_chunks integer[], p_attempts integer[], p_charged boolean[],
-                          p_modes smallint[], p_reserved integer[], p_leases_ms integer[],
-                          p_lanes integer[], out lines batch_line[], out events event_view[])
+                          p_modes smallint[], p_degraded boolean[], p_terms call_terms[],
+                          p_leases_ms integer[], p_lanes integer[], out lines batch_line[], out events event_view[])
 language plpgsql as $$
 declare
     answer record;
@@ -220,8 +241,8 @@ begin
                 where c.job_id = p_jobs[i] and c.chunk_number = p_chunks[i] and c.status = 1), 0);
             if room >= 0 then
                 select * into answer
-                from grant_chunk(p_epoch, p_jobs[i], p_chunks[i], p_modes[i], p_reserved[i],
-                                 p_leases_ms[i], p_lanes[i]);
+                from grant_chunk(p_epoch, p_jobs[i], p_chunks[i], p_modes[i], p_degraded[i],
+                                 p_terms[i], p_leases_ms[i], p_lanes[i]);
             else
                 select row(2, 0, 0)::batch_line as line, null::event_view as event into answer;
             end if;
@@ -244,8 +265,8 @@ end $$;
 create function batch_lines(p_lines batch_line[], p_jobs uuid[], p_chunks integer[])
 returns table (status integer, item integer, result smallint, job_status text, now_us bigint,
                chunk bigint[], parts bigint[], tenant_id text, user_id text,
-               service_class smallint, tasks text[], attempt integer, seqs integer[], ids text[],
-               texts text[], languages text[])
+               service_class smallint, tasks text[], attempt integer, endpoint text,
+               seqs integer[], ids text[], texts text[], languages text[])
 language sql stable as $$
     select 1, i.item::integer,
            case when line.result = 1 and d.seqs is null then 3::smallint else line.result end,
@@ -253,8 +274,8 @@ language sql stable as $$
            case when c.job_id is not null then chunk_numbers(c) end,
            case when line.result = 7
                 then chunks_numbered(j.job_id, array[line.first_part, line.first_part + 1]) end,
-           j.tenant_id, j.user_id, j.service_class, j.tasks, line.attempt, d.seqs, d.ids, d.texts,
-           d.languages
+           j.tenant_id, j.user_id, j.service_class, j.tasks, line.attempt, c.endpoint, d.seqs,
+           d.ids, d.texts, d.languages
     from unnest(p_jobs, p_chunks) with ordinality i (job_id, chunk_number, item)
     join unnest(p_lines) with ordinality line (result, attempt, first_part, item) using (item)
     left join analysis_jobs j on j.job_id = i.job_id
@@ -277,11 +298,13 @@ $$;
 create function run_batch(p_holder text, p_epoch bigint, p_sequence bigint,
                           p_operations smallint[], p_jobs uuid[], p_chunks integer[],
                           p_attempts integer[], p_charged boolean[], p_modes smallint[],
-                          p_reserved integer[], p_leases_ms integer[], p_lanes integer[])
+                          p_reserved integer[], p_leases_ms integer[], p_lanes integer[],
+                          p_endpoints text[], p_reserved_micros bigint[], p_prompt_nanos integer[],
+                          p_completion_nanos integer[], p_degraded boolean[])
 returns table (status integer, item integer, result smallint, job_status text, now_us bigint,
                chunk bigint[], parts bigint[], tenant_id text, user_id text,
-               service_class smallint, tasks text[], attempt integer, seqs integer[], ids text[],
-               texts text[], languages text[], event event_view)
+               service_class smallint, tasks text[], attempt integer, endpoint text,
+               seqs integer[], ids text[], texts text[], languages text[], event event_view)
 language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -301,7 +324,11 @@ begin
     if p_sequence > l.batch_sequence then
         select * into done
         from run_items(p_epoch, p_operations, p_jobs, p_chunks, p_attempts, p_charged, p_modes,
-                       p_reserved, p_leases_ms, p_lanes);
+                       p_degraded,
+                       array(select row(e, r, m, p, c)::call_terms
+                             from unnest(p_endpoints, p_reserved, p_reserved_micros, p_prompt_nanos,
+                                         p_completion_nanos) as x (e, r, m, p, c)),
+                       p_leases_ms, p_lanes);
         update leases set batch_sequence = p_sequence, batch_reply = done.lines
         where name = 'scheduler';
         return query

@@ -9,6 +9,7 @@ returns table (job_id uuid, tenant_id text, user_id text, service_class smallint
                total_chunks integer, done_chunks integer, event_number integer, created_us bigint,
                updated_us bigint, completed_us bigint, deadline_us bigint, error text,
                tasks text[], prompt_tokens bigint, completion_tokens bigint, llm_calls integer,
+               micros bigint,
                rejected_lines integer[], rejected_reasons text[], summaries text[],
                is_settled boolean)
 language sql stable as $$
@@ -16,7 +17,7 @@ language sql stable as $$
            j.processed_tweets, j.failed_tweets, j.total_chunks, j.done_chunks, j.event_number,
            microseconds(j.created_at), microseconds(j.updated_at), microseconds(j.completed_at),
            microseconds(j.deadline_at), j.error, j.tasks, j.prompt_tokens, j.completion_tokens,
-           j.llm_calls, case when p_in_full then j.rejected_lines else '{}' end,
+           j.llm_calls, j.micros, case when p_in_full then j.rejected_lines else '{}' end,
            case when p_in_full then j.rejected_reasons else '{}' end,
            case when p_in_full then array(
                select c.summary from chunks c where c.job_id = j.job_id and c.summary <> ''
@@ -209,7 +210,8 @@ begin
            (extract(epoch from c.granted_at - t) * 1000)::bigint,
            (extract(epoch from c.lease_until - t) * 1000)::bigint, c.settled_at is not null,
            coalesce((extract(epoch from c.settled_at - t) * 1000)::bigint, 0),
-           case when c.settled_at is null then c.reserved_tokens else c.tokens end, c.tenant_id
+           case when c.settled_at is null then c.reserved_tokens
+                else least(c.tokens, 2147483647)::integer end, c.tenant_id
     from llm_calls c
     where c.granted_at > horizon - interval '1 hour'
       and (c.granted_at, c.call_id) >
