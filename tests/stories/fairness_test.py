@@ -1,0 +1,78 @@
+"""Who is served when, and that a user never has two chunks in flight, whoever leads."""
+
+import threading
+
+from fleet import wait_until
+
+USERS = 12
+PAUSES = 20
+
+
+def epoch_of_lead(world):
+    return world.fleet.database.query("select epoch from leases where name='scheduler'")[0][0]
+
+
+def leader_of(world, epoch):
+    for name in ("scheduler-1", "scheduler-2"):
+        if any(line["epoch"] == epoch for line in world.fleet.services[name].logged("lead.taken")):
+            return name
+    return None
+
+
+class Sampler(threading.Thread):
+    """Asks the database, again and again, which users have more than one chunk in flight."""
+
+    QUERY = """select tenant_id, user_id, count(*), (select count(*) from in_flight)
+               from in_flight group by 1, 2 having count(*) > 1"""
+
+    def __init__(self, database):
+        super().__init__(daemon=True)
+        self.database = database
+        self.crowded, self.samples, self.busiest = [], 0, 0
+        self.is_over = threading.Event()
+
+    def run(self):
+        while not self.is_over.wait(0.005):
+            self.crowded += self.database.query(self.QUERY)
+            self.busiest = max(self.busiest,
+                               self.database.query("select count(*) from in_flight")[0][0])
+            self.samples += 1
+
+    def finish(self):
+        self.is_over.set()
+        self.join()
+
+
+def pause_leader(world):
+    """Frozen until the other one leads, then thawed; the new epoch."""
+    epoch = epoch_of_lead(world)
+    leader = wait_until(lambda: leader_of(world, epoch), 20, "one leads and says so")
+    world.fleet.services[leader].freeze()
+    wait_until(lambda: epoch_of_lead(world) > epoch, 20, "the standby leads")
+    world.fleet.services[leader].thaw()
+    return epoch_of_lead(world)
+
+
+def test_a_leader_paused_and_resumed_twenty_times_never_has_two_chunks_of_a_user(new_world):
+    world = new_world(schedulers=2, settings={
+        "TP_LEAD_LEASE_MS": "1000", "TP_PERMIT_LIFE_MS": "400", "TP_GRANT_WAIT_MS": "1000",
+        "TP_CALL_LIMIT_MS": "2000", "TP_LLM_TIMEOUT_MS": "2000"})
+    world.script(delay_ms=120)
+    jobs = world.submit_all([(f"user-{i}", 100, {"chunk_size": 1}) for i in range(USERS)])
+    sampler = Sampler(world.fleet.database)
+    sampler.start()
+    began = epoch_of_lead(world)
+    for _ in range(PAUSES):
+        done = sum(world.api.job(job)["processed_posts"] for job in jobs)
+        pause_leader(world)
+        wait_until(lambda: sum(world.api.job(job)["processed_posts"] for job in jobs) > done
+                   or all(world.api.job(job)["state"] == "completed" for job in jobs),
+                   30, "the new leader goes on with the work")
+        if all(world.api.job(job)["state"] == "completed" for job in jobs):
+            jobs += world.submit_all([(f"user-{i}", 100, {"chunk_size": 1})
+                                      for i in range(USERS)])
+    world.settle(120)
+    sampler.finish()
+    assert epoch_of_lead(world) >= began + PAUSES
+    assert sampler.crowded == []
+    assert sampler.samples > 100 and sampler.busiest > 1, "the samples saw work"
