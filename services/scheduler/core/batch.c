@@ -90,7 +90,7 @@ static void collect_grants(struct scheduler *s)
         item->reserved_tokens = item->mode == MODE_LLM ? reserved_tokens(chunk) : 0;
         item->lease_ms = (uint32_t)lease_ms(s);
         item->lane = book_lane_of(chunk->job->service_class);
-        queue_charge(&s->queue, chunk);
+        queue_charge(&s->queue, chunk, item->reserved_tokens);
         rows_place(s, chunk);
         room--;
     }

@@ -79,12 +79,26 @@ static void drop_tenants(struct book *book)
     }
 }
 
+static struct user_index *find_user(const struct book *book, const struct user_key *key)
+{
+    struct user_index *found = NULL;
+    HASH_FIND(hh, book->users, key->bytes, key->length, found);
+    return found;
+}
+
+struct user *book_user(const struct book *book, const char *tenant_id, const char *user_id,
+                       uint32_t lane)
+{
+    struct user_key key = user_key(tenant_id, user_id, lane);
+    struct user_index *found = find_user(book, &key);
+    return found ? &found->user : NULL;
+}
+
 static struct user *user_of(struct book *book, const char *tenant_id, const char *user_id,
                             uint32_t lane)
 {
     struct user_key key = user_key(tenant_id, user_id, lane);
-    struct user_index *found = NULL;
-    HASH_FIND(hh, book->users, key.bytes, key.length, found);
+    struct user_index *found = find_user(book, &key);
     if (found)
         return &found->user;
     found = calloc(1, sizeof(*found) + key.length);

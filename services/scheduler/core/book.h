@@ -23,7 +23,10 @@ struct tenant_index;
  * heard of it is kept until the book is dropped, so that what it has used stays counted. */
 struct tenant {
     struct tenant_index *index;
+    struct share *shares[CLASSES]; /* the queue's; NULL = it never had anything in that class */
+    double weight; /* among tenants; 0 = 1; may change at any time, paid is by the one in force */
     uint32_t users;
+    uint32_t shut; /* bits of enum shut_reason (queue.h): nothing of it is granted */
 };
 
 /* One user in one lane: what has at most one chunk in flight (rule 1). */
@@ -32,6 +35,7 @@ struct user {
     struct tenant *tenant;
     struct turn *turns; /* one for each class it has chunks in */
     uint32_t jobs;      /* it lives while there are some */
+    uint32_t shut;      /* as its tenant's */
     uint32_t occupied;  /* chunks in flight, or asked to be */
     uint32_t waiting;   /* chunks that wait: for their turn, or for their retry */
 };
@@ -46,6 +50,7 @@ struct turn {
     struct heap_node latest; /* among the runnable, by when its work must start (sojourn.h) */
     struct stake *stake;     /* in equal sharing; outlives the turn until it has left there */
     enum service_class service_class;
+    uint32_t occupied; /* of its user's chunks in flight, those in this class */
 };
 
 /* Which heap a chunk stands in. */
@@ -109,6 +114,9 @@ static inline uint32_t book_lane_of(enum service_class service_class)
 /* The tenant, made known if it is not. */
 struct tenant *book_tenant(struct book *book, const char *tenant_id);
 const char *book_tenant_id(const struct tenant *tenant);
+/* The user in that lane, or NULL = it has no jobs. */
+struct user *book_user(const struct book *book, const char *tenant_id, const char *user_id,
+                       uint32_t lane);
 
 /* Whose jobs the user's are. */
 void book_name_user(const struct user *user, const char **tenant_id, const char **user_id);

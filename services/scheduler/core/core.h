@@ -14,8 +14,9 @@
  *  1  a user has at most one chunk in flight in one lane, from grant to commit      (queue, rows)
  *  2  at most max_active_users calls run at once, from permit to outcome; grants ahead of need are
  *     few and bounded by the slots that live analyzers announce              (attempts, batch)
- *  3  users share: nobody later than under equal sharing, most much earlier (fair_sojourn); or in
- *     turn (round_robin); or a slot is kept for the job (fifo)                (queue, sojourn)
+ *  3  tenants share by weight, in LLM tokens; inside a tenant users share: nobody later than under
+ *     equal sharing, most much earlier (fair_sojourn); or in turn (round_robin); or a slot is kept
+ *     for the job (fifo)                                                      (queue, sojourn)
  *  4  classes share by weight; none starves                                         (queue)
  *  6  three tries of a chunk, one of a part, then it is split; a single post whose tries are used
  *     goes to the embedded analysis; backoff 2 s x try with jitter, or what the server asked for;
@@ -26,7 +27,7 @@
  *  10 what waits is counted, by class                                               (book)
  *  11 after a takeover nothing is granted before the state is rebuilt               (lead)
  *  12 anyone may ask why a job waits: its position, and what it waits for        (explain)
- * Not here yet: 3's deficit round robin, 5, 7, when 12's job will be done.
+ * Not here yet: 5, 7, when 12's job will be done.
  */
 #pragma once
 

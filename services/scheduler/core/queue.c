@@ -1,46 +1,133 @@
 #include "queue.h"
 
+#include <stdlib.h>
+
 #include "base/check.h"
 
 #define FULL_PRICE UINT64_C(1000000)
+#define PARTS_PER_TOKEN 256.0
+#define LEAST_WEIGHT 0.01
+#define MOST_WEIGHT 100.0
+enum { AVERAGE_OVER = 8 };
 
 void queue_open(struct queue *queue, const struct queue_config *config)
 {
-    *queue = (struct queue){.fairness = config->fairness};
+    *queue = (struct queue){
+        .config = *config, .call_us = 1, .urgent_below = 1, .mean_tokens = QUANTUM_TOKENS};
     for (int i = 0; i < CLASSES; i++) {
         CHECK(config->weights[i] > 0);
         queue->classes[i].price = FULL_PRICE / config->weights[i];
-        sojourn_open(&queue->classes[i].sojourn, config->has_first_chunks_first);
     }
 }
 
 void queue_close(struct queue *queue)
 {
-    for (int i = 0; i < CLASSES; i++) {
-        heap_free(&queue->classes[i].runnable);
-        sojourn_close(&queue->classes[i].sojourn);
+    while (queue->shares) {
+        struct share *share = queue->shares;
+        queue->shares = share->next;
+        heap_free(&share->runnable);
+        sojourn_close(&share->sojourn);
+        free(share);
     }
+    for (int i = 0; i < CLASSES; i++)
+        heap_free(&queue->classes[i].shares);
 }
 
 void queue_forget(struct queue *queue)
 {
-    queue->paid = queue->last_rank = 0;
-    for (int i = 0; i < CLASSES; i++) {
-        queue->classes[i].paid = 0;
-        struct sojourn *sojourn = &queue->classes[i].sojourn;
-        CHECK(queue->classes[i].runnable.count == 0 && queue->classes[i].occupied == 0);
-        bool has_first_chunks_first = sojourn->has_first_chunks_first;
-        sojourn_close(sojourn);
-        sojourn_open(sojourn, has_first_chunks_first);
-        sojourn_set_slots(sojourn, queue->slots > 0 ? queue->slots : 1);
-    }
+    for (int i = 0; i < CLASSES; i++)
+        CHECK(queue->classes[i].turns == 0);
+    CHECK(queue->occupied == 0);
+    queue_close(queue);
+    struct queue before = *queue;
+    queue_open(queue, &before.config);
+    queue->now = before.now;
+    queue->slots = before.slots;
+    queue->call_us = before.call_us;
 }
 
-static uint64_t rank_of(const struct queue *queue, const struct turn *turn)
+static struct share *share_of(struct queue *queue, const struct turn *turn)
 {
-    switch (queue->fairness) {
+    struct tenant *tenant = turn->user->tenant;
+    struct share *share = tenant->shares[turn->service_class];
+    if (share)
+        return share;
+    share = calloc(1, sizeof(*share));
+    CHECK(share);
+    *share = (struct share){.tenant = tenant,
+                            .next = queue->shares,
+                            .served = queue->served,
+                            .idle = queue->idle,
+                            .service_class = turn->service_class};
+    sojourn_open(&share->sojourn, queue->config.has_first_chunks_first, queue->urgent_below);
+    sojourn_set_slots(&share->sojourn, queue->slots > 0 ? queue->slots : 1);
+    queue->shares = share;
+    tenant->shares[turn->service_class] = share;
+    return share;
+}
+
+/* Equal sharing inside a share is of what the share gets: told when the share is touched. */
+static void catch_up(const struct queue *queue, struct share *share)
+{
+    double chunks = share->occupied * (queue->served - share->served);
+    if (!share->tenant->shut)
+        chunks += queue->idle - share->idle;
+    share->served = queue->served;
+    share->idle = queue->idle;
+    if (chunks > 0)
+        sojourn_pass(&share->sojourn, chunks);
+}
+
+uint64_t queue_price(const struct tenant *tenant, uint64_t tokens)
+{
+    double weight = tenant->weight > 0 ? tenant->weight : 1;
+    if (weight < LEAST_WEIGHT)
+        weight = LEAST_WEIGHT;
+    if (weight > MOST_WEIGHT)
+        weight = MOST_WEIGHT;
+    return (uint64_t)((double)tokens * PARTS_PER_TOKEN / weight);
+}
+
+/* Who comes back has no claim on what was shared meanwhile, but for a quantum: with a chunk now and
+ * then one need not wait for those who always have some. */
+static void forfeit(const struct queue *queue, struct share *share)
+{
+    uint64_t until = queue->classes[share->service_class].paid_until;
+    uint64_t quantum = queue_price(share->tenant, QUANTUM_TOKENS);
+    uint64_t least = until > quantum ? until - quantum : 0;
+    if (share->paid < least)
+        share->paid = least;
+}
+
+/* Puts the share where it belongs now: among those to be served, or nowhere. */
+static void settle_share(struct queue *queue, struct share *share)
+{
+    enum service_class mine = share->service_class;
+    struct heap *shares = &queue->classes[mine].shares;
+    bool is_open = share->runnable.count > 0 && !share->tenant->shut;
+    if (is_open && !heap_has(&share->node)) {
+        /* A class that comes back has no claim on what was shared while it was away. */
+        if (shares->count == 0 && queue->classes[mine].paid < queue->paid)
+            queue->classes[mine].paid = queue->paid;
+        forfeit(queue, share);
+        share->node.tie = ++queue->last_tie;
+        heap_add(shares, &share->node, share->paid);
+    } else if (is_open && share->node.key != share->paid) {
+        heap_set(shares, &share->node, share->paid);
+    } else if (!is_open && heap_has(&share->node)) {
+        heap_remove(shares, &share->node);
+    }
+    uint32_t counted = is_open ? share->runnable.count : 0;
+    queue->classes[mine].turns += (size_t)counted - share->counted;
+    share->counted = counted;
+}
+
+static uint64_t rank_of(const struct queue *queue, const struct share *share,
+                        const struct turn *turn)
+{
+    switch (queue->config.fairness) {
     case FAIRNESS_SOJOURN:
-        return sojourn_key(&queue->classes[turn->service_class].sojourn, turn);
+        return sojourn_key(&share->sojourn, turn);
     case FAIRNESS_ROUND_ROBIN:
         return turn->rank;
     case FAIRNESS_FIFO:
@@ -49,30 +136,34 @@ static uint64_t rank_of(const struct queue *queue, const struct turn *turn)
     CHECK_UNREACHABLE();
 }
 
+static bool is_runnable(const struct turn *turn)
+{
+    return turn->ready.count > 0 && turn->user->occupied == 0 && !turn->user->shut;
+}
+
 /* Puts the turn where it belongs now: among the runnable by its rank, or nowhere. */
 static void settle(struct queue *queue, struct turn *turn)
 {
-    struct heap *runnable = &queue->classes[turn->service_class].runnable;
-    struct sojourn *sojourn = &queue->classes[turn->service_class].sojourn;
-    bool is_sojourn = queue->fairness == FAIRNESS_SOJOURN;
-    if (turn->ready.count > 0 && turn->user->occupied == 0) {
-        /* A class that comes back has no claim on what was shared while it was away. */
-        if (runnable->count == 0 && queue->classes[turn->service_class].paid < queue->paid)
-            queue->classes[turn->service_class].paid = queue->paid;
+    struct share *share = share_of(queue, turn);
+    bool is_sojourn = queue->config.fairness == FAIRNESS_SOJOURN;
+    if (is_sojourn)
+        catch_up(queue, share);
+    if (is_runnable(turn)) {
         if (is_sojourn)
-            sojourn_set_runnable(sojourn, turn);
-        heap_set(runnable, &turn->node, rank_of(queue, turn));
+            sojourn_set_runnable(&share->sojourn, turn);
+        heap_set(&share->runnable, &turn->node, rank_of(queue, share, turn));
     } else if (heap_has(&turn->node)) {
-        heap_remove(runnable, &turn->node);
+        heap_remove(&share->runnable, &turn->node);
         if (is_sojourn)
-            sojourn_set_idle(sojourn, turn);
+            sojourn_set_idle(&share->sojourn, turn);
     }
+    settle_share(queue, share);
 }
 
 /* The same, with its laxity worked out anew. */
 static void resettle(struct queue *queue, struct turn *turn)
 {
-    sojourn_set_idle(&queue->classes[turn->service_class].sojourn, turn);
+    sojourn_set_idle(&share_of(queue, turn)->sojourn, turn);
     settle(queue, turn);
 }
 
@@ -80,15 +171,12 @@ void queue_pass_time(struct queue *queue, struct instant now)
 {
     double chunks = (double)(now.ns - queue->now.ns) / 1000 / (double)queue->call_us;
     queue->now = now;
-    if (queue->fairness != FAIRNESS_SOJOURN || queue->slots == 0 || chunks <= 0)
+    if (queue->config.fairness != FAIRNESS_SOJOURN || queue->slots == 0 || chunks <= 0)
         return;
-    for (int i = 0; i < CLASSES; i++) {
-        /* Equal sharing inside a class is of what the class gets (rule 4). */
-        double left = chunks;
-        if (queue->occupied > 0)
-            left *= (double)queue->classes[i].occupied / queue->occupied;
-        sojourn_pass(&queue->classes[i].sojourn, left);
-    }
+    if (queue->occupied > 0)
+        queue->served += chunks / queue->occupied;
+    else if (!queue->shut)
+        queue->idle += chunks;
 }
 
 void queue_set_pace(struct queue *queue, uint32_t slots, int64_t call_us)
@@ -97,24 +185,33 @@ void queue_set_pace(struct queue *queue, uint32_t slots, int64_t call_us)
     if (slots == queue->slots)
         return;
     queue->slots = slots;
-    for (int i = 0; i < CLASSES; i++)
-        sojourn_set_slots(&queue->classes[i].sojourn, slots > 0 ? slots : 1);
+    for (struct share *share = queue->shares; share; share = share->next) {
+        catch_up(queue, share);
+        sojourn_set_slots(&share->sojourn, slots > 0 ? slots : 1);
+    }
 }
 
-void queue_occupy(struct queue *queue, enum service_class service_class, int change)
+void queue_occupy(struct queue *queue, struct turn *turn, int change)
 {
+    struct share *share = share_of(queue, turn);
+    catch_up(queue, share);
     queue->occupied += (uint32_t)change;
-    queue->classes[service_class].occupied += (uint32_t)change;
+    share->occupied += (uint32_t)change;
+    turn->occupied += (uint32_t)change;
 }
 
 /* Equal sharing counts the work of a chunk once for each attempt: no refusal adds to it. */
 static void stake(struct queue *queue, struct chunk *chunk)
 {
     uint32_t attempt = chunk->facts.attempt + 1;
-    if (queue->fairness != FAIRNESS_SOJOURN || chunk->staked >= attempt)
+    if (queue->config.fairness != FAIRNESS_SOJOURN || chunk->staked >= attempt)
         return;
     chunk->staked = attempt;
-    sojourn_add(&queue->classes[chunk->turn->service_class].sojourn, chunk->turn);
+    if (chunk->turn->user->shut)
+        return; /* joins with all it has, once it is open again */
+    struct share *share = share_of(queue, chunk->turn);
+    catch_up(queue, share);
+    sojourn_add(&share->sojourn, chunk->turn);
 }
 
 void queue_withdraw(struct queue *queue, struct chunk *chunk)
@@ -122,17 +219,27 @@ void queue_withdraw(struct queue *queue, struct chunk *chunk)
     if (chunk->staked <= chunk->facts.attempt)
         return;
     chunk->staked = 0;
-    sojourn_withdraw(&queue->classes[chunk->turn->service_class].sojourn, chunk->turn);
+    struct share *share = share_of(queue, chunk->turn);
+    catch_up(queue, share);
+    sojourn_withdraw(&share->sojourn, chunk->turn);
     resettle(queue, chunk->turn);
 }
 
-/* Its user comes with something new, with nothing in hand: a busy period begins. */
+/* Its user comes with something new, with nothing of this class in hand: a busy period begins. */
 static bool begins_a_period(const struct queue *queue, const struct chunk *chunk)
 {
     const struct turn *turn = chunk->turn;
-    if (turn->ready.count > 0 || turn->user->occupied > 0)
+    if (turn->ready.count > 0 || turn->occupied > 0)
         return false;
-    return queue->fairness != FAIRNESS_SOJOURN || chunk->staked == 0;
+    return queue->config.fairness != FAIRNESS_SOJOURN || chunk->staked == 0;
+}
+
+/* The back of the order; who is being served in another class has had a first chunk already. */
+static uint64_t rank_of_newcomer(struct queue *queue, const struct turn *turn)
+{
+    uint64_t rank = ++queue->last_rank;
+    bool is_served = queue->config.fairness == FAIRNESS_SOJOURN && turn->user->occupied > 0;
+    return is_served ? sojourn_rank_begun(rank) : rank;
 }
 
 void queue_add(struct queue *queue, struct chunk *chunk)
@@ -140,7 +247,7 @@ void queue_add(struct queue *queue, struct chunk *chunk)
     struct turn *turn = chunk->turn;
     CHECK(chunk->facts.number < 1u << CHUNK_NUMBER_BITS);
     if (begins_a_period(queue, chunk))
-        turn->rank = ++queue->last_rank;
+        turn->rank = rank_of_newcomer(queue, turn);
     stake(queue, chunk);
     /* The job's age first, then the place in the job. */
     heap_add(&turn->ready, &chunk->node,
@@ -163,31 +270,55 @@ void queue_user_changed(struct queue *queue, struct user *user)
 struct chunk *queue_next(struct queue *queue)
 {
     int next = -1;
-    for (int i = 0; i < CLASSES; i++) {
-        if (queue->classes[i].runnable.count == 0)
+    for (int i = 0; i < CLASSES && !queue->shut; i++) {
+        if (queue->classes[i].shares.count == 0)
             continue;
         if (next < 0 || queue->classes[i].paid < queue->classes[next].paid)
             next = i;
     }
     if (next < 0)
         return NULL;
-    const struct turn *turn =
-        queue->fairness == FAIRNESS_SOJOURN
-            ? sojourn_urgent(&queue->classes[next].sojourn, &queue->classes[next].runnable)
-            : NULL;
+    struct share *share = HEAP_OWNER(heap_first(&queue->classes[next].shares), struct share, node);
+    const struct turn *turn = NULL;
+    if (queue->config.fairness == FAIRNESS_SOJOURN) {
+        catch_up(queue, share);
+        turn = sojourn_urgent(&share->sojourn, &share->runnable);
+    }
     if (!turn)
-        turn = HEAP_OWNER(heap_first(&queue->classes[next].runnable), struct turn, node);
+        turn = HEAP_OWNER(heap_first(&share->runnable), struct turn, node);
     return HEAP_OWNER(heap_first(&turn->ready), struct chunk, node);
 }
 
-void queue_charge(struct queue *queue, struct chunk *chunk)
+void queue_charge(struct queue *queue, struct chunk *chunk, uint64_t tokens)
 {
     struct turn *turn = chunk->turn;
-    queue->paid = queue->classes[turn->service_class].paid;
-    queue->classes[turn->service_class].paid += queue->classes[turn->service_class].price;
-    turn->rank =
-        queue->fairness == FAIRNESS_SOJOURN ? sojourn_rank_begun(turn->rank) : ++queue->last_rank;
+    enum service_class mine = turn->service_class;
+    struct share *share = share_of(queue, turn);
+    queue->paid = queue->classes[mine].paid;
+    queue->classes[mine].paid += queue->classes[mine].price;
+    if (queue->classes[mine].paid_until < share->paid)
+        queue->classes[mine].paid_until = share->paid;
+    if (tokens < LEAST_TOKENS)
+        tokens = LEAST_TOKENS;
+    share->paid += queue_price(share->tenant, tokens);
+    queue->mean_tokens += ((int64_t)tokens - queue->mean_tokens) / AVERAGE_OVER;
+    turn->rank = queue->config.fairness == FAIRNESS_SOJOURN ? sojourn_rank_begun(turn->rank)
+                                                            : ++queue->last_rank;
     settle(queue, turn);
+}
+
+void queue_settle(struct queue *queue, struct tenant *tenant, enum service_class service_class,
+                  int64_t tokens)
+{
+    struct share *share = tenant->shares[service_class];
+    if (!share)
+        return;
+    uint64_t parts = queue_price(tenant, (uint64_t)(tokens < 0 ? -tokens : tokens));
+    if (tokens >= 0)
+        share->paid += parts;
+    else
+        share->paid = share->paid > parts ? share->paid - parts : 0;
+    settle_share(queue, share);
 }
 
 void queue_restore(struct queue *queue, struct turn *turn, uint64_t rank)
@@ -196,9 +327,65 @@ void queue_restore(struct queue *queue, struct turn *turn, uint64_t rank)
     settle(queue, turn);
 }
 
+void queue_shut_all(struct queue *queue, enum shut_reason reason)
+{
+    queue->shut |= reason;
+}
+
+void queue_open_all(struct queue *queue, enum shut_reason reason)
+{
+    queue->shut &= ~(uint32_t)reason;
+}
+
+static void set_tenant_shut(struct queue *queue, struct tenant *tenant, uint32_t shut)
+{
+    for (int i = 0; i < CLASSES; i++) /* by what was shut until now */
+        if (tenant->shares[i])
+            catch_up(queue, tenant->shares[i]);
+    tenant->shut = shut;
+    for (int i = 0; i < CLASSES; i++)
+        if (tenant->shares[i])
+            settle_share(queue, tenant->shares[i]);
+}
+
+void queue_shut_tenant(struct queue *queue, struct tenant *tenant, enum shut_reason reason)
+{
+    set_tenant_shut(queue, tenant, tenant->shut | reason);
+}
+
+void queue_open_tenant(struct queue *queue, struct tenant *tenant, enum shut_reason reason)
+{
+    set_tenant_shut(queue, tenant, tenant->shut & ~(uint32_t)reason);
+}
+
+void queue_shut_user(struct queue *queue, struct user *user, enum shut_reason reason)
+{
+    bool was_shut = user->shut != 0;
+    user->shut |= reason;
+    for (struct turn *turn = user->turns; turn && !was_shut; turn = turn->next) {
+        settle(queue, turn);
+        sojourn_hold(&share_of(queue, turn)->sojourn, turn);
+    }
+}
+
+void queue_open_user(struct queue *queue, struct user *user, enum shut_reason reason)
+{
+    bool was_shut = user->shut != 0;
+    user->shut &= ~(uint32_t)reason;
+    if (!was_shut || user->shut)
+        return;
+    for (struct turn *turn = user->turns; turn; turn = turn->next) {
+        struct share *share = share_of(queue, turn);
+        catch_up(queue, share);
+        if (queue->config.fairness == FAIRNESS_SOJOURN && turn->ready.count > 0)
+            sojourn_join_anew(&share->sojourn, turn);
+        settle(queue, turn);
+    }
+}
+
 bool queue_runs_ahead(const struct queue *queue)
 {
-    switch (queue->fairness) {
+    switch (queue->config.fairness) {
     case FAIRNESS_SOJOURN:
     case FAIRNESS_ROUND_ROBIN:
         return true;
@@ -208,59 +395,10 @@ bool queue_runs_ahead(const struct queue *queue)
     CHECK_UNREACHABLE();
 }
 
-/* How many of the other turn's chunks stand before the one that has `own` before it in its turn. */
-static size_t ahead_in_turn(const struct queue *queue, const struct turn *mine,
-                            const struct turn *other, size_t own)
-{
-    size_t ahead = 0;
-    switch (queue->fairness) {
-    case FAIRNESS_SOJOURN:
-        return sojourn_ahead(&queue->classes[mine->service_class].sojourn, mine, other, own == 0);
-    case FAIRNESS_ROUND_ROBIN: /* once each round, and a round for each of its own */
-        ahead = own + (other->node.key < mine->rank);
-        break;
-    case FAIRNESS_FIFO:
-        ahead = other->node.key < heap_first(&mine->ready)->key;
-        break;
-    }
-    return ahead < other->ready.count ? ahead : other->ready.count;
-}
-
-static size_t ahead_in_class(const struct queue *queue, const struct chunk *chunk)
-{
-    const struct turn *mine = chunk->turn;
-    const struct heap *runnable = &queue->classes[mine->service_class].runnable;
-    size_t own = heap_count_below(&mine->ready, chunk->node.key);
-    size_t step = heap_sample_step(runnable), ahead = 0;
-    for (size_t i = 0; i < runnable->count; i += step) {
-        const struct turn *other = HEAP_OWNER(runnable->nodes[i], struct turn, node);
-        if (other != mine)
-            ahead += ahead_in_turn(queue, mine, other, own);
-    }
-    return own + ahead * step;
-}
-
-size_t queue_ahead_of(const struct queue *queue, const struct chunk *chunk)
-{
-    int mine = (int)chunk->turn->service_class;
-    size_t own_class = ahead_in_class(queue, chunk), ahead = own_class;
-    uint64_t until = queue->classes[mine].paid + own_class * queue->classes[mine].price;
-    for (int i = 0; i < CLASSES; i++) {
-        uint64_t paid = queue->classes[i].paid, price = queue->classes[i].price;
-        uint64_t limit = i < mine ? until + 1 : until; /* equal: the better class is first */
-        if (i == mine || paid >= limit)
-            continue;
-        uint64_t turns = (limit - paid + price - 1) / price;
-        uint32_t users = queue->classes[i].runnable.count;
-        ahead += turns < users ? turns : users;
-    }
-    return ahead;
-}
-
 size_t queue_runnable(const struct queue *queue)
 {
     size_t runnable = 0;
-    for (int i = 0; i < CLASSES; i++)
-        runnable += queue->classes[i].runnable.count;
+    for (int i = 0; i < CLASSES && !queue->shut; i++)
+        runnable += queue->classes[i].turns;
     return runnable;
 }

@@ -1,14 +1,21 @@
-/* Who is next: the order of users, and the sharing of classes (rules 3 and 4).
+/* Who is next: the sharing of classes, of tenants in a class, and of users in a tenant (rules 3,
+ * 4).
  *
  * A chunk that is due stands in its user's turn; a turn is runnable while it has chunks and its
- * user has none in flight (rule 1). This is the one place that knows an order of users, so another
- * order is another rank here and nothing elsewhere:
+ * user has none in flight (rule 1). A share is what one tenant has in one class: its runnable turns
+ * and their order. This is the one place that knows an order of users, so another order is another
+ * rank here and nothing elsewhere:
  *   fair_sojourn  nobody later than under equal sharing, most much earlier (sojourn.h)
  *   round_robin   least recently granted first: to the back after each chunk
  *   fifo          oldest job first; the slot is kept for the whole job
  * Classes share by weight among those that have somebody runnable (stride scheduling: a class pays
- * 1/weight for each grant, the one that has paid least is next), so none starves.
- * Every operation is O(log n). One thread; the queue owns nothing but its heaps.
+ * 1/weight for each grant, the one that has paid least is next), so none starves. Tenants share a
+ * class likewise, but pay in LLM tokens: an estimate at the grant, put right when the usage is
+ * known. A tenant that comes back may claim one quantum of what it did not use, its debts stay.
+ * Equal sharing inside a share runs by the service the share got; time is told to it when it is
+ * touched, so a step costs nothing for all the others.
+ * Every operation is O(log n), but for a change of the slots. One thread; the queue owns its heaps
+ * and shares.
  */
 #pragma once
 
@@ -21,26 +28,53 @@
 
 enum fairness { FAIRNESS_SOJOURN, FAIRNESS_ROUND_ROBIN, FAIRNESS_FIFO };
 
+/* Why nothing of a tenant, a user or of all is granted; bits. */
+enum shut_reason { SHUT_BY_CONTROL = 1, SHUT_BY_LIMIT = 2 };
+
+enum {
+    QUANTUM_TOKENS = 32768, /* of a full chunk, 100 posts of 200 bytes, as estimated at the grant */
+    LEAST_TOKENS = 64,      /* what costs no tokens is a turn all the same */
+};
+
+struct share {
+    struct heap_node
+        node;             /* among those of its class that could be served now, by what they paid */
+    struct heap runnable; /* its turns */
+    struct sojourn sojourn;
+    struct tenant *tenant;
+    struct share *next;  /* of all shares */
+    uint64_t paid;       /* in parts of a token by weight */
+    double served, idle; /* up to these clocks of the queue its time has passed */
+    enum service_class service_class;
+    uint32_t occupied;
+    uint32_t counted; /* of its runnable turns, in the class's count */
+};
+
 struct queue {
-    enum fairness fairness;
+    struct queue_config {
+        enum fairness fairness;
+        bool has_first_chunks_first;
+        uint32_t weights[CLASSES]; /* of each class, 1 or more */
+    } config;
     uint64_t last_rank;
+    uint32_t last_tie;
     uint64_t paid; /* what the class served last had paid */
     struct instant now;
     uint32_t slots;
     int64_t call_us;
-    uint32_t occupied; /* slots: the sum over the classes */
+    int64_t mean_tokens; /* of a grant: moving average */
+    uint32_t occupied;   /* slots: the sum over the classes */
+    uint32_t shut;       /* bits: nothing at all is granted */
+    double urgent_below; /* laxity in chunks */
+    double served;       /* chunks' time so far, each moment divided by the slots occupied in it */
+    double idle;         /* chunks' time so far in which none was */
+    struct share *shares;
     struct {
-        struct heap runnable;
+        struct heap shares; /* those that could be served now */
+        size_t turns;       /* in them, runnable */
         uint64_t paid, price;
-        uint32_t occupied;
-        struct sojourn sojourn;
+        uint64_t paid_until; /* what shares had paid when they were served: the most so far */
     } classes[CLASSES];
-};
-
-struct queue_config {
-    enum fairness fairness;
-    bool has_first_chunks_first;
-    uint32_t weights[CLASSES]; /* of each class, 1 or more */
 };
 
 void queue_open(struct queue *queue, const struct queue_config *config);
@@ -52,8 +86,8 @@ void queue_forget(struct queue *queue);
 void queue_pass_time(struct queue *queue, struct instant now);
 void queue_set_pace(struct queue *queue, uint32_t slots, int64_t call_us);
 
-/* A chunk of the class has taken a slot (1), or given it back (-1). */
-void queue_occupy(struct queue *queue, enum service_class service_class, int change);
+/* A chunk of the turn has taken a slot (1), or given it back (-1). */
+void queue_occupy(struct queue *queue, struct turn *turn, int change);
 
 /* The chunk is due; the chunk is no longer to be granted. */
 void queue_add(struct queue *queue, struct chunk *chunk);
@@ -67,18 +101,39 @@ void queue_user_changed(struct queue *queue, struct user *user);
 /* The chunk that is next, or NULL; it stays where it is. */
 struct chunk *queue_next(struct queue *queue);
 
-/* The chunk was granted (not yet removed): its class pays, its user's turn goes to the back. */
-void queue_charge(struct queue *queue, struct chunk *chunk);
+/* The chunk was granted (not yet removed), for so many tokens as an estimate: its class and its
+ * tenant pay, its user's turn goes to the back. */
+void queue_charge(struct queue *queue, struct chunk *chunk, uint64_t tokens);
+/* What was charged to the tenant was too little by so much, or too much (negative). */
+void queue_settle(struct queue *queue, struct tenant *tenant, enum service_class service_class,
+                  int64_t tokens);
 
 /* A grant that came to nothing: its user's turn gets the rank it had. */
 void queue_restore(struct queue *queue, struct turn *turn, uint64_t rank);
+
+/* Nothing more is granted of it, until it has been opened again for every reason. While all is
+ * shut, and while a tenant or user is, it has no part in equal sharing. */
+void queue_shut_all(struct queue *queue, enum shut_reason reason);
+void queue_open_all(struct queue *queue, enum shut_reason reason);
+void queue_shut_tenant(struct queue *queue, struct tenant *tenant, enum shut_reason reason);
+void queue_open_tenant(struct queue *queue, struct tenant *tenant, enum shut_reason reason);
+void queue_shut_user(struct queue *queue, struct user *user, enum shut_reason reason);
+void queue_open_user(struct queue *queue, struct user *user, enum shut_reason reason);
 
 /* May users be granted ahead of a free slot? Not where a slot is kept for the whole job. */
 bool queue_runs_ahead(const struct queue *queue);
 
 /* How many chunks would be granted before this one, which is due, if nothing happened but grants
- * (rule 12). Cheap: of a long queue it looks at some and estimates. */
+ * (rule 12; ahead.c). Cheap: of a long queue it looks at some and estimates. */
 size_t queue_ahead_of(const struct queue *queue, const struct chunk *chunk);
 
 /* Turns that could be granted now, over all classes. */
 size_t queue_runnable(const struct queue *queue);
+
+/* What a grant of so many tokens adds to what the tenant has paid. */
+uint64_t queue_price(const struct tenant *tenant, uint64_t tokens);
+/* What the turn's tenant has in the turn's class. */
+static inline struct share *queue_share(const struct turn *turn)
+{
+    return turn->user->tenant->shares[turn->service_class];
+}

@@ -27,7 +27,7 @@ static void count(struct scheduler *s, struct chunk *chunk, bool is_waiting, boo
         chunk->is_occupying = is_occupying;
         user->occupied += is_occupying ? 1 : UINT32_MAX;
         chunk->job->in_hand += is_occupying ? 1 : UINT32_MAX;
-        queue_occupy(&s->queue, chunk->job->service_class, is_occupying ? 1 : -1);
+        queue_occupy(&s->queue, chunk->turn, is_occupying ? 1 : -1);
     }
     bool is_active = user->occupied > 0;
     s->book.waiting_users += (size_t)is_left_waiting(user) - (size_t)was_left_waiting;

@@ -16,10 +16,11 @@ static uint64_t to_key(double chunks)
     return chunks > 0 ? (uint64_t)(chunks * PARTS_PER_CHUNK) : 0;
 }
 
-void sojourn_open(struct sojourn *sojourn, bool has_first_chunks_first)
+void sojourn_open(struct sojourn *sojourn, bool has_first_chunks_first, double urgent_below)
 {
-    *sojourn = (struct sojourn){
-        .fluid.slots = 1, .urgent_below = 1, .has_first_chunks_first = has_first_chunks_first};
+    *sojourn = (struct sojourn){.fluid.slots = 1,
+                                .urgent_below = urgent_below,
+                                .has_first_chunks_first = has_first_chunks_first};
 }
 
 static void drop(struct stake *stake)
@@ -75,15 +76,20 @@ void sojourn_pass(struct sojourn *sojourn, double chunks)
             free(stake);
 }
 
-void sojourn_add(struct sojourn *sojourn, struct turn *turn)
+static struct stake *stake_of(struct turn *turn)
 {
-    struct fluid *fluid = &sojourn->fluid;
     if (!turn->stake) {
         turn->stake = calloc(1, sizeof(*turn->stake));
         CHECK(turn->stake);
         turn->stake->turn = turn;
     }
-    struct stake *stake = turn->stake;
+    return turn->stake;
+}
+
+void sojourn_add(struct sojourn *sojourn, struct turn *turn)
+{
+    struct fluid *fluid = &sojourn->fluid;
+    struct stake *stake = stake_of(turn);
     if (fluid_has(stake)) {
         fluid_leave(fluid, stake);
         stake->mark++;
@@ -161,12 +167,25 @@ void sojourn_forget(struct turn *turn)
     turn->stake = NULL;
 }
 
-/* Equal sharing goes on with what it has left, as if it had just come. */
-static void join_anew(struct sojourn *sojourn, struct turn *turn)
+void sojourn_hold(struct sojourn *sojourn, struct turn *turn)
 {
     struct stake *stake = turn->stake;
+    if (!stake || !fluid_has(stake))
+        return;
+    double left = stake->mark - sojourn->fluid.virtual;
+    fluid_leave(&sojourn->fluid, stake);
+    stake->end = sojourn->fluid.time;
+    sojourn->pulled += left;
+}
+
+/* Equal sharing goes on with what it has left, as if it had just come. */
+void sojourn_join_anew(struct sojourn *sojourn, struct turn *turn)
+{
+    struct stake *stake = stake_of(turn);
     if (fluid_has(stake))
         fluid_leave(&sojourn->fluid, stake);
+    if (stake->age == 0)
+        stake->age = ++sojourn->last_age;
     stake->mark = sojourn->fluid.virtual + turn->ready.count;
     fluid_enter(&sojourn->fluid, stake);
 }
@@ -180,7 +199,7 @@ struct turn *sojourn_urgent(struct sojourn *sojourn, struct heap *runnable)
         struct turn *turn = HEAP_OWNER(first, struct turn, latest);
         double start = latest_start(sojourn, turn);
         if (start < now - MOST_LATE_CHUNKS) {
-            join_anew(sojourn, turn);
+            sojourn_join_anew(sojourn, turn);
             heap_set(runnable, &turn->node, sojourn_key(sojourn, turn));
             start = latest_start(sojourn, turn);
         }

@@ -1,6 +1,6 @@
 /* Fair sojourn: nobody is done later than under equal sharing, and most are much earlier (rule 3).
  *
- * Equal sharing among the turns of one class runs beside it in virtual time (fluid.h). It tells
+ * Equal sharing among the turns of one share runs beside it in virtual time (fluid.h). It tells
  * each turn its virtual finish, and so its laxity: how long it could still wait if it then ran
  * without a pause. The order of the runnable:
  *   1  whose laxity is under one chunk, least first      keeps the bound for more than one slot
@@ -30,13 +30,13 @@ struct sojourn {
     bool has_first_chunks_first;
 };
 
-void sojourn_open(struct sojourn *sojourn, bool has_first_chunks_first);
+void sojourn_open(struct sojourn *sojourn, bool has_first_chunks_first, double urgent_below);
 void sojourn_close(struct sojourn *sojourn);
 
 /* So many slots serve it, 1 or more. */
 void sojourn_set_slots(struct sojourn *sojourn, uint32_t slots);
 
-/* Time passes, in chunks. */
+/* Time passes, in chunks: told before anything else, it may be told of much at once. */
 void sojourn_pass(struct sojourn *sojourn, double chunks);
 
 /* One chunk more, one less for the turn in equal sharing. */
@@ -56,6 +56,10 @@ size_t sojourn_ahead(const struct sojourn *sojourn, const struct turn *mine,
 /* The turn is runnable (told before it joins them); it is not, or its work has grown or shrunk. */
 void sojourn_set_runnable(struct sojourn *sojourn, struct turn *turn);
 void sojourn_set_idle(struct sojourn *sojourn, struct turn *turn);
+
+/* The turn is held: nothing of it is shared until it joins anew, with what it has by then. */
+void sojourn_hold(struct sojourn *sojourn, struct turn *turn);
+void sojourn_join_anew(struct sojourn *sojourn, struct turn *turn);
 
 /* The turn is about to be freed: its virtual service goes on without it. */
 void sojourn_forget(struct turn *turn);

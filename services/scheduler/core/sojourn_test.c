@@ -1,92 +1,10 @@
 /* Rule 3, fair sojourn: the queue alone, its calls ended by hand. That nobody is later than
  * promised is held over random histories by scheduler_sim --fairness. */
+#include "hall_for_test.h"
+
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include <cmocka.h> /* after the headers that it needs */
-
-#include "queue.h"
-
-enum { CHUNK_MS = 100, STAKES = 60 };
-
-struct hall {
-    struct queue queue;
-    struct book book;
-};
-
-static void open_hall(struct hall *hall, uint32_t slots, bool has_first_chunks_first)
-{
-    *hall = (struct hall){0};
-    queue_open(&hall->queue,
-               &(struct queue_config){.has_first_chunks_first = has_first_chunks_first,
-                                      .weights = {1, 1, 1, 1}});
-    queue_set_pace(&hall->queue, slots, CHUNK_MS * 1000);
-}
-
-static void send_away(void *context, struct job *job)
-{
-    for (uint32_t i = 0; i < job->chunk_count; i++)
-        if (heap_has(&job->chunks[i]->node))
-            queue_remove(context, job->chunks[i]);
-}
-
-static void close_hall(struct hall *hall)
-{
-    book_each_job(&hall->book, send_away, &hall->queue);
-    book_free(&hall->book);
-    queue_close(&hall->queue);
-}
-
-static void pass(struct hall *hall, int64_t ms)
-{
-    queue_pass_time(&hall->queue, instant_plus_ms(hall->queue.now, ms));
-}
-
-static struct job *come(struct hall *hall, const char *job_id, const char *user, uint32_t chunks)
-{
-    struct job_facts facts = {
-        .job_id = job_id, .tenant_id = "acme", .user_id = user, .service_class = CLASS_STANDARD};
-    struct job *job = book_add_job(&hall->book, &facts, hall->queue.now);
-    for (uint32_t i = 0; i < chunks; i++) {
-        struct chunk *chunk = book_add_chunk(job, i);
-        chunk->facts.status = CHUNK_READY;
-        queue_add(&hall->queue, chunk);
-    }
-    return job;
-}
-
-static void occupy(struct hall *hall, const struct chunk *chunk, int change)
-{
-    chunk->turn->user->occupied += (uint32_t)change;
-    queue_occupy(&hall->queue, CLASS_STANDARD, change);
-    queue_user_changed(&hall->queue, chunk->turn->user);
-}
-
-/* Takes who is next into service; NULL = nobody is runnable. */
-static struct chunk *start(struct hall *hall)
-{
-    struct chunk *chunk = queue_next(&hall->queue);
-    if (!chunk)
-        return NULL;
-    queue_charge(&hall->queue, chunk);
-    queue_remove(&hall->queue, chunk);
-    occupy(hall, chunk, 1);
-    return chunk;
-}
-
-/* One slot serves one chunk of whoever is next, who must be of this job. */
-static void assert_serves(struct hall *hall, const struct job *job)
-{
-    struct chunk *chunk = start(hall);
-    assert_non_null(chunk);
-    assert_ptr_equal(chunk->job, job);
-    pass(hall, CHUNK_MS);
-    occupy(hall, chunk, -1);
-}
+enum { STAKES = 60 };
 
 static void rule_3_who_comes_gets_one_chunk_first(void **state)
 {
@@ -214,17 +132,23 @@ static void rule_3_who_is_late_by_far_holds_up_nobody(void **state)
     close_hall(&hall);
 }
 
-static void rule_3_a_class_shares_what_the_class_gets(void **state)
+static void rule_3_equal_sharing_is_of_what_the_class_gets(void **state)
 {
     (void)state;
     struct hall hall;
     open_hall(&hall, 1, false);
-    come(&hall, "1", "ann", 10);
-    queue_occupy(&hall.queue, CLASS_PREMIUM, 1); /* another class has the only slot */
-    double before = hall.queue.classes[CLASS_STANDARD].sojourn.fluid.time;
+    struct turn *waiting = book_chunk(come(&hall, "1", "ann", 10), 0)->turn;
+    struct job_facts facts = {
+        .job_id = "2", .tenant_id = "acme", .user_id = "bob", .service_class = CLASS_PREMIUM};
+    struct turn *served = book_add_chunk(book_add_job(&hall.book, &facts, hall.queue.now), 0)->turn;
+    queue_occupy(&hall.queue, served, 1); /* another class has the only slot */
     pass(&hall, (int64_t)100 * CHUNK_MS);
-    assert_true(hall.queue.classes[CLASS_STANDARD].sojourn.fluid.time <= before);
-    queue_occupy(&hall.queue, CLASS_PREMIUM, -1);
+    queue_user_changed(&hall.queue, waiting->user);
+    assert_true(queue_share(waiting)->sojourn.fluid.time <= 0);
+    queue_occupy(&hall.queue, served, -1);
+    pass(&hall, (int64_t)5 * CHUNK_MS); /* nobody has it: sharing goes on */
+    queue_user_changed(&hall.queue, waiting->user);
+    assert_true(queue_share(waiting)->sojourn.fluid.time >= 4.999);
     close_hall(&hall);
 }
 
@@ -282,7 +206,7 @@ int main(void)
         cmocka_unit_test(rule_3_withdrawing_makes_others_urgent_in_time),
         cmocka_unit_test(rule_3_who_has_only_future_work_stands_in_nobodys_way),
         cmocka_unit_test(rule_3_who_is_late_by_far_holds_up_nobody),
-        cmocka_unit_test(rule_3_a_class_shares_what_the_class_gets),
+        cmocka_unit_test(rule_3_equal_sharing_is_of_what_the_class_gets),
         cmocka_unit_test(equal_sharing_foresees_when_each_leaves),
         cmocka_unit_test(equal_sharing_keeps_the_marks_of_others),
     };

@@ -152,11 +152,11 @@ static void arrive(struct run *run)
     }
 }
 
-static void occupy(struct run *run, struct user *user, int change)
+static void occupy(struct run *run, struct turn *turn, int change)
 {
-    user->occupied += (uint32_t)change;
-    queue_occupy(&run->queue, CLASS_STANDARD, change);
-    queue_user_changed(&run->queue, user);
+    turn->user->occupied += (uint32_t)change;
+    queue_occupy(&run->queue, turn, change);
+    queue_user_changed(&run->queue, turn->user);
 }
 
 static void end_call(struct run *run)
@@ -164,7 +164,7 @@ static void end_call(struct run *run)
     uint32_t number = run->calls[0].user;
     run->call_count--;
     memmove(&run->calls[0], &run->calls[1], run->call_count * sizeof run->calls[0]);
-    occupy(run, run->jobs[number]->user, -1);
+    occupy(run, run->jobs[number]->user->turns, -1);
     if (--run->left[number] > 0)
         return;
     run->ends.ns[number] = (double)run->queue.now.ns;
@@ -178,9 +178,9 @@ static void serve(struct run *run)
         uint32_t number = 0;
         while (run->jobs[number] != chunk->job)
             number++;
-        queue_charge(&run->queue, chunk);
+        queue_charge(&run->queue, chunk, QUANTUM_TOKENS);
         queue_remove(&run->queue, chunk);
-        occupy(run, chunk->turn->user, 1);
+        occupy(run, chunk->turn, 1);
         int64_t end_ns = run->queue.now.ns + run->history->user[number].call_ns;
         uint32_t place = run->call_count++;
         for (; place > 0 && run->calls[place - 1].end_ns > end_ns; place--)
@@ -198,7 +198,7 @@ static struct ends serve_all(const struct history *history, const struct order *
                                order->fairness, order->has_first_chunks_first, {1, 1, 1, 1}});
     queue_set_pace(&run.queue, history->slots, CHUNK_NS / 1000);
     if (is_mutant)
-        run.queue.classes[CLASS_STANDARD].sojourn.urgent_below = -INFINITY;
+        run.queue.urgent_below = -INFINITY;
     while (run.finished < history->users) {
         int64_t next = run.call_count > 0 ? run.calls[0].end_ns : INT64_MAX;
         if (run.arrived < history->users && history->user[run.arrived].arrival_ns < next)

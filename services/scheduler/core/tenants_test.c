@@ -1,0 +1,315 @@
+/* Rule 3, among tenants: shares in tokens, by weight, whatever their users do. */
+#include "hall_for_test.h"
+
+enum { CHUNK_TOKENS = 1000, MANY = 40 };
+
+/* So many users of the tenant, each with so many chunks. */
+static void crowd(struct hall *hall, const char *tenant, int users, uint32_t chunks)
+{
+    for (int i = 0; i < users; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "user-%d", i);
+        come_of(hall, tenant, name, chunks);
+    }
+}
+
+static const char *name_of(const struct user *user)
+{
+    const char *tenant = NULL, *name = NULL;
+    book_name_user(user, &tenant, &name);
+    return name;
+}
+
+static bool is_of(const struct user *user, const char *tenant)
+{
+    return strcmp(book_tenant_id(user->tenant), tenant) == 0;
+}
+
+/* Of so many chunks served one after another, how many were of the tenant. */
+static int served_of(struct hall *hall, const char *tenant, int chunks)
+{
+    int served = 0;
+    for (int i = 0; i < chunks; i++)
+        served += is_of(serve_for(hall, CHUNK_TOKENS), tenant);
+    return served;
+}
+
+static void rule_3_tenants_share_tokens_by_weight(void **state)
+{
+    (void)state;
+    struct hall hall;
+    open_hall(&hall, 1, true);
+    crowd(&hall, "big", MANY, 10);
+    crowd(&hall, "small", MANY, 10);
+    book_tenant(&hall.book, "big")->weight = 2;
+    int64_t tokens[2] = {0}; /* each chunk of another size */
+    for (int i = 0; i < 300; i++) {
+        uint64_t cost = CHUNK_TOKENS * (1 + (uint64_t)i * 7919 % 5);
+        tokens[is_of(serve_for(&hall, cost), "small")] += (int64_t)cost;
+        assert_true(llabs(tokens[0] - 2 * tokens[1]) <= (int64_t)2 * 5 * CHUNK_TOKENS);
+    }
+    close_hall(&hall);
+}
+
+static void rule_3_a_tenant_gains_nothing_by_more_users(void **state)
+{
+    (void)state;
+    struct hall hall;
+    open_hall(&hall, 1, true);
+    crowd(&hall, "one", 1, 100);
+    crowd(&hall, "ten", 10, 50);
+    assert_in_range(served_of(&hall, "ten", 100), 49, 51);
+    close_hall(&hall);
+}
+
+static void rule_3_a_heavy_user_does_not_move_the_order_of_others(void **state)
+{
+    (void)state;
+    const struct user *order[2][20];
+    struct hall halls[2];
+    for (int with_heavy = 0; with_heavy < 2; with_heavy++) {
+        struct hall *hall = &halls[with_heavy];
+        open_hall(hall, 1, true);
+        if (with_heavy)
+            come_of(hall, "heavy", "flood", 1000);
+        for (int i = 0; i < 5; i++) {
+            char name[16];
+            snprintf(name, sizeof name, "user-%d", i);
+            come_of(hall, "acme", name, 4);
+        }
+        for (int i = 0; i < 20;) {
+            const struct user *user = serve_for(hall, CHUNK_TOKENS);
+            if (is_of(user, "acme"))
+                order[with_heavy][i++] = user;
+        }
+    }
+    for (int i = 0; i < 20; i++)
+        assert_string_equal(name_of(order[0][i]), name_of(order[1][i]));
+    close_hall(&halls[0]);
+    close_hall(&halls[1]);
+}
+
+static void rule_3_usage_settles_what_was_estimated(void **state)
+{
+    (void)state;
+    struct hall hall;
+    open_hall(&hall, 1, true);
+    crowd(&hall, "frugal", MANY, 10);
+    crowd(&hall, "plain", MANY, 10);
+    int frugal = 0;
+    for (int i = 0; i < 200; i++) { /* the one uses half of what is thought, the other all */
+        const struct user *user = serve_for(&hall, CHUNK_TOKENS);
+        if (!is_of(user, "frugal"))
+            continue;
+        frugal++;
+        queue_settle(&hall.queue, user->tenant, CLASS_STANDARD, -CHUNK_TOKENS / 2);
+    }
+    assert_in_range(frugal, 131, 135);
+    for (int i = 0; i < 100; i++) { /* now it uses four times as much */
+        const struct user *user = serve_for(&hall, CHUNK_TOKENS);
+        if (!is_of(user, "frugal"))
+            continue;
+        frugal++;
+        queue_settle(&hall.queue, user->tenant, CLASS_STANDARD, 3 * CHUNK_TOKENS);
+    }
+    assert_in_range(frugal, 131 + 19, 135 + 22);
+    close_hall(&hall);
+}
+
+static void rule_3_who_comes_back_claims_one_quantum_at_most(void **state)
+{
+    (void)state;
+    struct hall hall;
+    open_hall(&hall, 1, true);
+    crowd(&hall, "busy", MANY, 50);
+    served_of(&hall, "busy", 500);
+    crowd(&hall, "back", MANY, 50);
+    int quantum = QUANTUM_TOKENS / CHUNK_TOKENS;
+    int served = served_of(&hall, "back", 2 * quantum);
+    assert_in_range(served, quantum + quantum / 4, quantum + quantum / 2 + 2);
+    assert_in_range(served_of(&hall, "back", 100), 49, 51); /* from then on its share */
+    close_hall(&hall);
+}
+
+static void rule_3_debts_stay_while_a_tenant_is_away(void **state)
+{
+    (void)state;
+    struct hall hall;
+    open_hall(&hall, 1, true);
+    crowd(&hall, "busy", MANY, 50);
+    crowd(&hall, "debtor", 1, 1);
+    served_of(&hall, "busy", 2);
+    struct tenant *debtor = book_tenant(&hall.book, "debtor");
+    queue_settle(&hall.queue, debtor, CLASS_STANDARD, 20 * CHUNK_TOKENS);
+    come_of(&hall, "debtor", "user-0", 50);
+    assert_in_range(served_of(&hall, "debtor", 20), 0, 1);
+    assert_in_range(served_of(&hall, "debtor", 40), 19, 21);
+    close_hall(&hall);
+}
+
+/* A tenant that is behind by far, and the same before a new leader, who remembers no clock. */
+static void rule_3_a_takeover_costs_a_quantum_at_most(void **state)
+{
+    (void)state;
+    struct hall before, after;
+    open_hall(&before, 1, true);
+    crowd(&before, "steady", MANY, 50);
+    served_of(&before, "steady", 300);
+    crowd(&before, "back", MANY, 50); /* behind by far more than a quantum */
+    open_hall(&after, 1, true);
+    crowd(&after, "steady", MANY, 50);
+    crowd(&after, "back", MANY, 50);
+    int quantum = QUANTUM_TOKENS / CHUNK_TOKENS;
+    for (int i = 0, remembered = 0, forgotten = 0; i < 200; i++) {
+        remembered += served_of(&before, "back", 1);
+        forgotten += served_of(&after, "back", 1);
+        assert_true(abs(remembered - forgotten) <= quantum / 2 + 1);
+    }
+    close_hall(&before);
+    close_hall(&after);
+}
+
+static void rule_3_a_weight_counts_from_the_moment_it_is_set(void **state)
+{
+    (void)state;
+    struct hall hall;
+    open_hall(&hall, 1, true);
+    crowd(&hall, "one", MANY, 50);
+    crowd(&hall, "two", MANY, 50);
+    assert_in_range(served_of(&hall, "one", 100), 49, 51);
+    book_tenant(&hall.book, "one")->weight = 4;
+    assert_in_range(served_of(&hall, "one", 100), 78, 82);
+    book_tenant(&hall.book, "one")->weight = 0.25;
+    assert_in_range(served_of(&hall, "one", 100), 18, 22);
+    close_hall(&hall);
+}
+
+static void rule_3_what_costs_no_tokens_is_shared_by_turns(void **state)
+{
+    (void)state;
+    struct hall hall;
+    open_hall(&hall, 1, true);
+    crowd(&hall, "one", MANY, 50);
+    crowd(&hall, "two", MANY, 50);
+    int served = 0;
+    for (int i = 0; i < 100; i++)
+        served += is_of(serve_for(&hall, 0), "one");
+    assert_in_range(served, 49, 51);
+    close_hall(&hall);
+}
+
+static void rule_3_a_shut_tenant_is_passed_over_and_then_goes_on(void **state)
+{
+    (void)state;
+    struct hall hall;
+    open_hall(&hall, 1, true);
+    crowd(&hall, "shut", MANY, 50);
+    crowd(&hall, "other", MANY, 50);
+    struct tenant *shut = book_tenant(&hall.book, "shut");
+    queue_shut_tenant(&hall.queue, shut, SHUT_BY_CONTROL);
+    queue_shut_tenant(&hall.queue, shut, SHUT_BY_LIMIT);
+    assert_int_equal(queue_runnable(&hall.queue), MANY);
+    assert_int_equal(served_of(&hall, "shut", 20), 0);
+    queue_open_tenant(&hall.queue, shut, SHUT_BY_CONTROL);
+    assert_int_equal(served_of(&hall, "shut", 10), 0); /* one reason is left */
+    queue_open_tenant(&hall.queue, shut, SHUT_BY_LIMIT);
+    assert_int_equal(queue_runnable(&hall.queue), 2 * MANY);
+    int quantum = QUANTUM_TOKENS / CHUNK_TOKENS;
+    assert_in_range(served_of(&hall, "shut", 100 + quantum), 50 + quantum / 2, 52 + quantum);
+    close_hall(&hall);
+}
+
+static void rule_3_a_shut_user_is_passed_over_and_then_joins_anew(void **state)
+{
+    (void)state;
+    struct hall hall;
+    open_hall(&hall, 1, false);
+    const struct job *held = come_of(&hall, "acme", "ann", 2);
+    const struct job *other = come_of(&hall, "acme", "bob", 30);
+    struct user *ann = held->user;
+    queue_shut_user(&hall.queue, ann, SHUT_BY_CONTROL);
+    const struct job *more = come_of(&hall, "acme", "ann", 1);
+    for (int i = 0; i < 20; i++)
+        assert_serves(&hall, other);
+    queue_open_user(&hall.queue, ann, SHUT_BY_CONTROL);
+    const struct job *small = come_of(&hall, "acme", "cid", 2); /* less than ann has by now */
+    assert_serves(&hall, small);
+    assert_serves(&hall, small);
+    assert_serves(&hall, held);
+    assert_serves(&hall, held);
+    assert_serves(&hall, more);
+    assert_serves(&hall, other);
+    close_hall(&hall);
+}
+
+static void rule_3_nobody_is_next_while_all_is_shut(void **state)
+{
+    (void)state;
+    struct hall hall;
+    open_hall(&hall, 1, true);
+    const struct job *job = come_of(&hall, "acme", "ann", 2);
+    queue_shut_all(&hall.queue, SHUT_BY_CONTROL);
+    assert_null(queue_next(&hall.queue));
+    assert_int_equal(queue_runnable(&hall.queue), 0);
+    queue_open_all(&hall.queue, SHUT_BY_CONTROL);
+    assert_serves(&hall, job);
+    close_hall(&hall);
+}
+
+static void rule_3_who_is_served_in_one_class_overtakes_nobody_in_another(void **state)
+{
+    (void)state;
+    static const enum fairness ORDERS[] = {FAIRNESS_SOJOURN, FAIRNESS_ROUND_ROBIN};
+    for (size_t i = 0; i < sizeof ORDERS / sizeof ORDERS[0]; i++) {
+        struct hall hall;
+        open_hall_with(&hall, 2, (struct queue_config){ORDERS[i], true, {0}});
+        struct job_facts premium = {.job_id = "premium",
+                                    .tenant_id = "acme",
+                                    .user_id = "ann",
+                                    .service_class = CLASS_PREMIUM};
+        come_to(&hall, &premium, 1);
+        struct chunk *served = start(&hall);
+        const struct job *first = come_of(&hall, "acme", "bob", 1);
+        const struct job *second = come_of(&hall, "acme", "ann", 1);
+        occupy(&hall, served, -1);
+        assert_serves(&hall, first);
+        assert_serves(&hall, second);
+        close_hall(&hall);
+    }
+}
+
+static void rule_12_positions_count_what_other_tenants_take(void **state)
+{
+    (void)state;
+    struct hall hall;
+    open_hall_with(&hall, 1, (struct queue_config){.fairness = FAIRNESS_ROUND_ROBIN});
+    crowd(&hall, "one", 10, 1);
+    crowd(&hall, "two", 10, 1);
+    serve_for(&hall, CHUNK_TOKENS);
+    serve_for(&hall, CHUNK_TOKENS);
+    const struct job *last = come_of(&hall, "two", "late", 1);
+    /* Nine of its own tenant, and as many of the other while they are served. */
+    assert_in_range(queue_ahead_of(&hall.queue, book_chunk(last, 0)), 17, 19);
+    close_hall(&hall);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rule_3_tenants_share_tokens_by_weight),
+        cmocka_unit_test(rule_3_a_tenant_gains_nothing_by_more_users),
+        cmocka_unit_test(rule_3_a_heavy_user_does_not_move_the_order_of_others),
+        cmocka_unit_test(rule_3_usage_settles_what_was_estimated),
+        cmocka_unit_test(rule_3_who_comes_back_claims_one_quantum_at_most),
+        cmocka_unit_test(rule_3_debts_stay_while_a_tenant_is_away),
+        cmocka_unit_test(rule_3_a_takeover_costs_a_quantum_at_most),
+        cmocka_unit_test(rule_3_a_weight_counts_from_the_moment_it_is_set),
+        cmocka_unit_test(rule_3_what_costs_no_tokens_is_shared_by_turns),
+        cmocka_unit_test(rule_3_a_shut_tenant_is_passed_over_and_then_goes_on),
+        cmocka_unit_test(rule_3_a_shut_user_is_passed_over_and_then_joins_anew),
+        cmocka_unit_test(rule_3_nobody_is_next_while_all_is_shut),
+        cmocka_unit_test(rule_3_who_is_served_in_one_class_overtakes_nobody_in_another),
+        cmocka_unit_test(rule_12_positions_count_what_other_tenants_take),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
