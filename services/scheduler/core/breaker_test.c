@@ -1,0 +1,133 @@
+/* Rule 7: the breaker of one endpoint. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "breaker.h"
+
+static const struct breaker_config CONFIG = {.calls = 20, .percent = 50, .open_ms = 60000};
+
+static struct instant at_ms(int64_t ms)
+{
+    return (struct instant){ms * CLOCK_MS};
+}
+
+static struct breaker open_by_failures(int64_t at)
+{
+    struct breaker breaker;
+    breaker_open_up(&breaker, &CONFIG);
+    while (!breaker_hear(&breaker, BREAKER_FAILS, at_ms(at)))
+        continue;
+    return breaker;
+}
+
+static void half_of_the_recent_calls_failing_opens_it(void **state)
+{
+    (void)state;
+    struct breaker breaker;
+    breaker_open_up(&breaker, &CONFIG);
+    for (int i = 0; i < 9; i++) {
+        breaker_hear(&breaker, BREAKER_WORKS, at_ms(i));
+        assert_int_equal(breaker.state, BREAKER_CLOSED);
+    }
+    for (int i = 0; i < 8; i++)
+        assert_false(breaker_hear(&breaker, BREAKER_FAILS, at_ms(10 + i)));
+    assert_true(breaker_hear(&breaker, BREAKER_FAILS, at_ms(20)));
+    assert_false(breaker_may_call(&breaker));
+}
+
+static void a_few_calls_or_old_ones_do_not_open_it(void **state)
+{
+    (void)state;
+    struct breaker breaker;
+    breaker_open_up(&breaker, &CONFIG);
+    for (int i = 0; i < 4; i++)
+        assert_false(breaker_hear(&breaker, BREAKER_FAILS, at_ms(i)));
+    assert_false(breaker_hear(&breaker, BREAKER_FAILS, at_ms(BREAKER_RECENT_MS + 10)));
+    assert_true(breaker_may_call(&breaker));
+}
+
+static void exactly_one_probe_follows_and_decides(void **state)
+{
+    (void)state;
+    struct breaker breaker = open_by_failures(0);
+    breaker_tend(&breaker, at_ms(59999));
+    assert_false(breaker_may_call(&breaker));
+    breaker_tend(&breaker, at_ms(60000));
+    assert_true(breaker_may_call(&breaker));
+    breaker_probe(&breaker);
+    assert_false(breaker_may_call(&breaker));
+    assert_false(breaker_hear(&breaker, BREAKER_WORKS, at_ms(60001))); /* an old call is no probe */
+    assert_false(breaker_may_call(&breaker));
+    assert_true(breaker_hear_probe(&breaker, BREAKER_FAILS, at_ms(61000)));
+    breaker_tend(&breaker, at_ms(120999));
+    assert_false(breaker_may_call(&breaker));
+    breaker_tend(&breaker, at_ms(121000));
+    breaker_probe(&breaker);
+    breaker_hear_probe(&breaker, BREAKER_WORKS, at_ms(121001));
+    assert_int_equal(breaker.state, BREAKER_CLOSED);
+    assert_int_equal(breaker.openings, 2);
+}
+
+static void a_probe_that_came_to_nothing_is_followed_by_another(void **state)
+{
+    (void)state;
+    struct breaker breaker = open_by_failures(0);
+    breaker_tend(&breaker, at_ms(60000));
+    breaker_probe(&breaker);
+    breaker_probe_ended(&breaker);
+    assert_true(breaker_may_call(&breaker));
+    breaker_probe(&breaker);
+    breaker_hear_probe(&breaker, BREAKER_NOTHING, at_ms(60001));
+    assert_true(breaker_may_call(&breaker));
+    assert_true(breaker_is_half_open(&breaker));
+}
+
+static void an_exhausted_quota_and_a_refused_key_open_it_at_once(void **state)
+{
+    (void)state;
+    const enum outcome_class classes[] = {OUTCOME_QUOTA_EXHAUSTED, OUTCOME_AUTH};
+    for (size_t i = 0; i < 2; i++) {
+        struct breaker breaker;
+        breaker_open_up(&breaker, &CONFIG);
+        assert_true(breaker_hear(&breaker, error_class_of(classes[i])->word, at_ms(0)));
+    }
+}
+
+static void a_429_says_nothing_of_whether_the_endpoint_works(void **state)
+{
+    (void)state;
+    struct breaker breaker;
+    breaker_open_up(&breaker, &CONFIG);
+    for (int i = 0; i < 100; i++)
+        assert_false(breaker_hear(&breaker, error_class_of(OUTCOME_RATE_LIMITED)->word, at_ms(i)));
+}
+
+static void one_poison_post_does_not_open_it(void **state)
+{
+    (void)state;
+    const enum outcome_class faults[] = {OUTCOME_BAD_REQUEST, OUTCOME_CONTENT_FILTER,
+                                         OUTCOME_INVALID_ANSWER, OUTCOME_TOO_LARGE,
+                                         OUTCOME_TRUNCATED};
+    struct breaker breaker;
+    breaker_open_up(&breaker, &CONFIG);
+    for (int i = 0; i < 100; i++)
+        assert_false(breaker_hear(&breaker, error_class_of(faults[i % 5])->word, at_ms(i)));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(half_of_the_recent_calls_failing_opens_it),
+        cmocka_unit_test(a_few_calls_or_old_ones_do_not_open_it),
+        cmocka_unit_test(exactly_one_probe_follows_and_decides),
+        cmocka_unit_test(a_probe_that_came_to_nothing_is_followed_by_another),
+        cmocka_unit_test(an_exhausted_quota_and_a_refused_key_open_it_at_once),
+        cmocka_unit_test(a_429_says_nothing_of_whether_the_endpoint_works),
+        cmocka_unit_test(one_poison_post_does_not_open_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

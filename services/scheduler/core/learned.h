@@ -1,0 +1,46 @@
+/* What an endpoint's server bears, learned from its answers (rule 5): the limits of requests and
+ * tokens a minute go down by a quarter when it refuses with a 429, at most once in five seconds,
+ * and up a little with each call that succeeds: by a tenth of the ceiling a minute when they are
+ * used.
+ *
+ * Nothing is learned before the first 429; then it starts from what was used in the last minute, at
+ * most the ceiling, which is what the operator set, or less if the server says so. What a server
+ * says is a hint: it lowers the ceiling or tells how long to hold, and is never divided by.
+ * Pure values; one thread.
+ */
+#pragma once
+
+#include "facts.h"
+
+struct learned_rate {
+    uint64_t told;        /* by the server; 0 = nothing */
+    uint64_t most;        /* what the steps upward are a part of */
+    uint64_t thousandths; /* of one a minute; 0 = none learned */
+};
+
+struct learned {
+    struct learned_rate requests, tokens;
+    struct instant cut;  /* the last time they went down */
+    struct instant held; /* until then the server wants no calls */
+    bool has_cut;
+};
+
+/* What is used up, and what the operator allows at most, in a minute; 0 = no ceiling. */
+struct learned_use {
+    uint64_t requests, tokens;
+    uint64_t most_requests, most_tokens;
+};
+
+/* What the server says of itself, with any outcome. */
+void learned_hear(struct learned *learned, const struct server_limits *server);
+void learned_on_success(struct learned *learned, uint64_t tokens);
+void learned_on_refusal(struct learned *learned, const struct server_limits *server,
+                        const struct learned_use *use, struct instant now);
+/* It asks for a pause; 0 = for none. Clamped to ten minutes. */
+void learned_hold(struct learned *learned, int64_t ms, struct instant now);
+
+/* How long a refusal without a retry-after asks to wait; 0 = it does not say. */
+int64_t learned_reset_ms(const struct server_limits *server);
+
+/* The learned limits alone, 0 where there is none. */
+struct limits learned_limits(const struct learned *learned);

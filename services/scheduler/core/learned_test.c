@@ -1,0 +1,136 @@
+/* Rule 5: limits learned from a server. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "learned.h"
+#include "window.h"
+
+static const struct server_limits SILENT = {-1, -1, -1, -1, -1, -1};
+enum { MINUTE_MS = 60000, LENGTH_MS = 61200, BUCKET_MS = 256 };
+
+static struct instant at_ms(int64_t ms)
+{
+    return (struct instant){ms * CLOCK_MS};
+}
+
+/* A server that allows so many requests in any minute, and a client that asks every 20 ms as far as
+ * it may, 3,000 a minute. */
+struct duel {
+    struct window server, client;
+    struct learned learned;
+    uint32_t served[2], refused[2]; /* in the first half and the second */
+};
+
+static void fight(struct duel *duel, uint64_t limit, uint32_t most, int64_t end_ms)
+{
+    window_open(&duel->server, MINUTE_MS, 1);
+    window_open(&duel->client, LENGTH_MS, BUCKET_MS);
+    for (int64_t now_ms = 0; now_ms < end_ms; now_ms += 20) {
+        struct instant now = at_ms(now_ms);
+        uint64_t used = window_sum(&duel->client, now);
+        uint32_t learned = learned_limits(&duel->learned).requests_per_minute;
+        if ((learned > 0 && used >= learned) || (most > 0 && used >= most))
+            continue;
+        window_add(&duel->client, now, 1);
+        bool is_late = now_ms >= end_ms / 2;
+        if (window_sum(&duel->server, now) < limit) {
+            window_add(&duel->server, now, 1);
+            learned_on_success(&duel->learned, 100);
+            duel->served[is_late]++;
+        } else {
+            struct learned_use use = {.requests = used + 1, .most_requests = most};
+            learned_on_refusal(&duel->learned, &SILENT, &use, now);
+            duel->refused[is_late]++;
+        }
+    }
+    window_close(&duel->server);
+    window_close(&duel->client);
+}
+
+static void it_settles_below_what_the_server_bears(void **state)
+{
+    (void)state;
+    const uint32_t ceilings[] = {0, 1000, 2500};
+    for (size_t i = 0; i < 3; i++) {
+        struct duel duel = {0};
+        fight(&duel, 300, ceilings[i], INT64_C(40) * MINUTE_MS);
+        assert_true(duel.served[1] >= 20 * 300 * 70 / 100);
+        assert_true(duel.refused[1] * 50 <= duel.served[1]);
+    }
+}
+
+static void without_a_429_nothing_is_learned(void **state)
+{
+    (void)state;
+    struct duel duel = {0};
+    fight(&duel, 10000, 0, INT64_C(5) * MINUTE_MS);
+    assert_int_equal(learned_limits(&duel.learned).requests_per_minute, 0);
+}
+
+static void many_429s_at_once_lower_it_once(void **state)
+{
+    (void)state;
+    struct learned learned = {0};
+    const struct learned_use use = {.requests = 400, .most_requests = 1000};
+    for (int i = 0; i < 50; i++)
+        learned_on_refusal(&learned, &SILENT, &use, at_ms(i));
+    assert_int_equal(learned_limits(&learned).requests_per_minute, 300);
+    learned_on_refusal(&learned, &SILENT, &use, at_ms(5000));
+    assert_int_equal(learned_limits(&learned).requests_per_minute, 225);
+}
+
+static void the_limit_that_the_server_says_is_used_up_is_the_one_that_goes_down(void **state)
+{
+    (void)state;
+    struct learned learned = {0};
+    struct server_limits server = SILENT;
+    server.requests_left = 40;
+    server.tokens_left = 0;
+    const struct learned_use use = {.requests = 400, .tokens = 80000};
+    learned_on_refusal(&learned, &server, &use, at_ms(0));
+    assert_int_equal(learned_limits(&learned).requests_per_minute, 0);
+    assert_int_equal(learned_limits(&learned).tokens_per_minute, 60000);
+}
+
+static void nothing_that_a_server_says_breaks_it(void **state)
+{
+    (void)state;
+    const int64_t words[] = {INT64_MIN, -1, 0, 1, 500, INT64_C(86400000), INT64_MAX};
+    enum { WORDS = sizeof(words) / sizeof(words[0]) };
+    struct learned learned = {0};
+    for (int i = 0; i < WORDS * WORDS; i++) {
+        struct server_limits server = {.requests = words[i % WORDS],
+                                       .requests_left = words[i / WORDS],
+                                       .requests_reset_ms = words[(i + 3) % WORDS],
+                                       .tokens = words[(i + 5) % WORDS],
+                                       .tokens_left = words[(i + 1) % WORDS],
+                                       .tokens_reset_ms = words[(i + 2) % WORDS]};
+        struct learned_use use = {
+            .requests = (uint64_t)i * 100, .tokens = UINT64_MAX, .most_tokens = UINT64_MAX};
+        struct instant now = at_ms((int64_t)i * 10000);
+        learned_hear(&learned, &server);
+        learned_on_refusal(&learned, &server, &use, now);
+        learned_on_success(&learned, UINT64_MAX);
+        assert_in_range(learned_reset_ms(&server), 0, MINUTE_MS);
+        learned_hold(&learned, words[i % WORDS], now);
+        assert_true(instant_ms_between(now, learned.held) <= 600000);
+        struct limits limits = learned_limits(&learned);
+        assert_true(limits.requests_per_minute > 0 || limits.tokens_per_minute > 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_settles_below_what_the_server_bears),
+        cmocka_unit_test(without_a_429_nothing_is_learned),
+        cmocka_unit_test(many_429s_at_once_lower_it_once),
+        cmocka_unit_test(the_limit_that_the_server_says_is_used_up_is_the_one_that_goes_down),
+        cmocka_unit_test(nothing_that_a_server_says_breaks_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
