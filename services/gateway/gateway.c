@@ -9,7 +9,7 @@
 /* Handed to civetweb as it is, so it lives as long as the gateway. */
 struct gateway_with_routes {
     struct gateway gateway;
-    struct web_route routes[16];
+    struct web_route routes[40];
     size_t route_count;
 };
 
@@ -22,12 +22,15 @@ static void note_answer(void *context, const char *method, const char *route, in
 
 static void fill_routes(struct gateway_with_routes *g)
 {
-    size_t body = (size_t)g->gateway.settings->max_body_bytes;
-#define FILL_(method_, path_, handler_, takes_body, is_stream_)                                    \
+    const size_t caps[] = {[NO_BODY] = 0,
+                           [SMALL_BODY] = SMALL_BODY_MAX_BYTES,
+                           [POSTS_BODY] = (size_t)g->gateway.settings->max_body_bytes};
+#define FILL_(method_, path_, handler_, body, is_stream_)                                          \
+    CHECK(g->route_count < sizeof g->routes / sizeof *g->routes);                                  \
     g->routes[g->route_count++] = (struct web_route){.method = method_,                            \
                                                      .path = path_,                                \
                                                      .handler = handler_,                          \
-                                                     .max_body_bytes = (takes_body) ? body : 0,    \
+                                                     .max_body_bytes = caps[body],                 \
                                                      .is_stream = is_stream_};
     ROUTES(FILL_)
 #undef FILL_

@@ -14,7 +14,7 @@
 static const struct {
     const char *method, *path;
 } SERVED[] = {
-#define ROW_(method, path, handler, takes_body, is_stream) {method, path},
+#define ROW_(method, path, handler, body, is_stream) {method, path},
     ROUTES(ROW_)
 #undef ROW_
         {"GET", LIVE_SOCKET_PATH},

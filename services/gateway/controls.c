@@ -1,0 +1,345 @@
+/* /v1/admin/controls: what operators set, and admins for their own tenant. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "control.h"
+#include "gateway.h"
+#include "log/log.h"
+#include "messages/subjects.h"
+#include "routes.h"
+#include "store_client/store_client.h"
+
+enum { ENDPOINT_NAME_MAX_BYTES = 32 };
+
+/* One request about one control. */
+struct asking {
+    struct gateway *gateway;
+    struct web_request *request;
+    struct identity caller;
+    bool is_operator;
+    Tp__Control whom; /* nothing set, but whom it is about */
+};
+
+static bool refuse(struct web_request *request, const char *detail)
+{
+    web_problem(request, 403, "forbidden", detail, NULL);
+    return false;
+}
+
+/* An admin speaks for its tenant, an operator for all. */
+static bool may_look(const struct asking *asking)
+{
+    bool is_own = strcmp(asking->whom.tenant_id, asking->caller.tenant) == 0;
+    if (asking->is_operator)
+        return true;
+    if (strcmp(asking->caller.role, "admin") != 0)
+        return refuse(asking->request, "this needs a key of role admin or operator");
+    return is_own || refuse(asking->request, "this needs a key of role operator");
+}
+
+static bool begin(struct asking *asking)
+{
+    if (!caller_identify(asking->gateway, asking->request, &asking->caller))
+        return false;
+    asking->is_operator = strcmp(asking->caller.role, "operator") == 0;
+    return true;
+}
+
+static void refuse_path(struct web_request *request)
+{
+    web_problem(request, 404, "no_such_path", "this can be no name of an endpoint, tenant or user",
+                NULL);
+}
+
+static void answer_failure(struct web_request *request, const struct error *why)
+{
+    switch (why->kind) {
+    case ERROR_NOT_FOUND:
+    case ERROR_INVALID:
+    case ERROR_DENIED:
+    case ERROR_CONFLICT:
+        web_problem_of(request, why);
+        return;
+    case ERROR_BUSY:
+    case ERROR_TIMEOUT:
+    case ERROR_UNAVAILABLE:
+    case ERROR_CANCELLED:
+    case ERROR_INTERNAL:
+        answer_store_error(request, why);
+        return;
+    }
+}
+
+static void answer_control(struct web_request *request, const Tp__Control *control)
+{
+    SCOPED(text_free) struct text body = {0};
+    control_write(control, &body);
+    web_add_header(request, "Cache-Control", "no-store");
+    answer_json(request, 200, &body);
+}
+
+/* ---- to the store ---- */
+
+/* All of a tenant, or of everybody if the tenant is empty; on false it has been answered. */
+static bool ask_controls(struct asking *asking, const char *tenant, const Tp__ControlsReply **reply)
+{
+    Tp__ControlsQuery query = TP__CONTROLS_QUERY__INIT;
+    struct error why;
+    query.tenant_id = tenant;
+    if (store_controls(asking->gateway->bus, &query, asking->gateway->settings->store_timeout_ms,
+                       request_trace(asking->request), web_arena(asking->request), reply, &why))
+        return true;
+    answer_failure(asking->request, &why);
+    return false;
+}
+
+static bool is_about(const Tp__Control *control, const Tp__Control *whom)
+{
+    return !control->is_removed && control->scope == whom->scope &&
+           strcmp(control->tenant_id, whom->tenant_id) == 0 &&
+           strcmp(control->name, whom->name) == 0;
+}
+
+/* *control is NULL if nothing is set; on false it has been answered. */
+static bool find_control(struct asking *asking, const Tp__Control **control)
+{
+    const Tp__ControlsReply *reply;
+    *control = NULL;
+    if (!ask_controls(asking, asking->whom.tenant_id, &reply))
+        return false;
+    for (size_t i = 0; i < reply->n_controls && !*control; i++)
+        if (is_about(reply->controls[i], &asking->whom))
+            *control = reply->controls[i];
+    return true;
+}
+
+static bool set(struct asking *asking, Tp__Control *control, const Tp__ControlReply **reply)
+{
+    Tp__SetControl order = TP__SET_CONTROL__INIT;
+    struct error why;
+    order.control = control;
+    order.set_by = asking->caller.key_id;
+    if (!store_set_control(
+            asking->gateway->bus, &order, asking->gateway->settings->store_timeout_ms,
+            request_trace(asking->request), web_arena(asking->request), reply, &why)) {
+        answer_failure(asking->request, &why);
+        return false;
+    }
+    log_info("control.set", LOG_INT("scope", control->scope),
+             LOG_TEXT("tenant", control->tenant_id), LOG_INT("state", control->state),
+             LOG_TEXT("key_id", asking->caller.key_id),
+             LOG_TEXT("request", web_request_id(asking->request)));
+    return true;
+}
+
+/* ---- what is asked ---- */
+
+static void get(struct asking *asking)
+{
+    const Tp__Control *control;
+    if (!find_control(asking, &control))
+        return;
+    if (control)
+        answer_control(asking->request, control);
+    else
+        web_problem(asking->request, 404, "control_not_found", "nothing is set here", NULL);
+}
+
+static bool is_json(const char *content_type)
+{
+    static const char *const TYPES[] = {"application/json", "application/merge-patch+json"};
+    size_t length = content_type ? strcspn(content_type, "; \t") : 0;
+    for (size_t i = 0; i < sizeof TYPES / sizeof *TYPES; i++)
+        if (strlen(TYPES[i]) == length && strncasecmp(TYPES[i], content_type, length) == 0)
+            return true;
+    return false;
+}
+
+/* Makes of `control` what the body asks for; on false it has been answered. */
+static bool read_body(struct asking *asking, Tp__Control *control)
+{
+    struct web_request *request = asking->request;
+    const char *bytes;
+    size_t length;
+    struct control_faults faults;
+    if (!is_json(web_header(request, "Content-Type"))) {
+        web_problem(request, 415, "unknown_content_type", "Content-Type must be application/json",
+                    NULL);
+        return false;
+    }
+    const Tp__Control before = *control;
+    if (!web_body(request, &bytes, &length))
+        return false;
+    if (!control_read(web_arena(request), bytes, length, control, &faults)) {
+        SCOPED(text_free) struct text errors = {0};
+        control_write_faults(&faults, &errors);
+        web_problem(request, 400, "invalid_control", "the control has faults; nothing was set",
+                    errors.chars);
+        return false;
+    }
+    return asking->is_operator || control_operators_part_is(control, &before) ||
+           refuse(request, "a tenant's weight, burst and limits are set by a key of role operator");
+}
+
+static void change(struct asking *asking, Tp__Control *control)
+{
+    const Tp__ControlReply *reply;
+    if (read_body(asking, control) && set(asking, control, &reply))
+        answer_control(asking->request, reply->control);
+}
+
+/* Nothing set; but what is the operator's stays as it is when an admin asks. */
+static Tp__Control blank(const struct asking *asking, const Tp__Control *current)
+{
+    Tp__Control control = asking->whom;
+    if (!asking->is_operator)
+        control_keep_operators_part(&control, current);
+    return control;
+}
+
+static void put(struct asking *asking)
+{
+    const Tp__Control *current;
+    if (!find_control(asking, &current))
+        return;
+    Tp__Control control = blank(asking, current);
+    change(asking, &control);
+}
+
+static void patch(struct asking *asking)
+{
+    const Tp__Control *current;
+    if (!find_control(asking, &current))
+        return;
+    Tp__Control control = current ? *current : asking->whom;
+    change(asking, &control);
+}
+
+static void remove_control(struct asking *asking)
+{
+    const Tp__Control *current;
+    const Tp__ControlReply *reply;
+    if (!find_control(asking, &current))
+        return;
+    Tp__Control control = blank(asking, current);
+    control.is_removed = control_is_plain(&control);
+    if (!current || set(asking, &control, &reply))
+        web_answer(asking->request, 204, NULL, NULL, 0);
+}
+
+static void serve(struct asking *asking)
+{
+    static const struct {
+        const char *method;
+        void (*serve)(struct asking *asking);
+    } METHODS[] = {
+        {"GET", get}, {"HEAD", get}, {"PUT", put}, {"PATCH", patch}, {"DELETE", remove_control}};
+    for (size_t i = 0; i < sizeof METHODS / sizeof *METHODS; i++)
+        if (strcmp(METHODS[i].method, web_method(asking->request)) == 0)
+            METHODS[i].serve(asking);
+}
+
+/* ---- for whom ---- */
+
+static struct asking about(void *context, struct web_request *request, Tp__ControlScope scope)
+{
+    struct asking asking = {.gateway = context, .request = request, .whom = TP__CONTROL__INIT};
+    asking.whom.scope = scope;
+    asking.whom.state = TP__CONTROL_STATE__OPEN;
+    return asking;
+}
+
+void control_of_system(void *context, struct web_request *request)
+{
+    struct asking asking = about(context, request, TP__CONTROL_SCOPE__SYSTEM);
+    if (begin(&asking) && may_look(&asking))
+        serve(&asking);
+}
+
+void control_of_endpoint(void *context, struct web_request *request)
+{
+    struct asking asking = about(context, request, TP__CONTROL_SCOPE__ENDPOINT);
+    const char *name = web_path_value(request, 0);
+    if (!begin(&asking) || !may_look(&asking))
+        return;
+    if (!name || strlen(name) > ENDPOINT_NAME_MAX_BYTES || !subject_token_is_valid(name)) {
+        refuse_path(request);
+        return;
+    }
+    asking.whom.name = name;
+    serve(&asking);
+}
+
+static void serve_tenant(struct asking *asking)
+{
+    const char *tenant = web_path_value(asking->request, 0);
+    if (!begin(asking))
+        return;
+    asking->whom.tenant_id = tenant ? tenant : "";
+    if (!may_look(asking))
+        return;
+    if (subject_token_is_valid(asking->whom.tenant_id))
+        serve(asking);
+    else
+        refuse_path(asking->request);
+}
+
+void control_of_tenant(void *context, struct web_request *request)
+{
+    struct asking asking = about(context, request, TP__CONTROL_SCOPE__TENANT);
+    serve_tenant(&asking);
+}
+
+void control_of_user(void *context, struct web_request *request)
+{
+    struct asking asking = about(context, request, TP__CONTROL_SCOPE__USER);
+    const char *user = web_path_value(request, 1);
+    asking.whom.name = user ? user : "";
+    if (id_is_valid(asking.whom.name, USER_ID_MAX_BYTES))
+        serve_tenant(&asking);
+    else if (begin(&asking))
+        refuse_path(request);
+}
+
+/* ---- the list ---- */
+
+static bool is_listed(const Tp__Control *control, const char *tenant)
+{
+    return !control->is_removed && (!*tenant || strcmp(control->tenant_id, tenant) == 0);
+}
+
+static void answer_list(struct web_request *request, const Tp__ControlsReply *reply,
+                        const char *tenant)
+{
+    SCOPED(text_free) struct text body = {0};
+    size_t listed = 0;
+    text_add(&body, "{\"controls\":[");
+    for (size_t i = 0; i < reply->n_controls; i++) {
+        if (!is_listed(reply->controls[i], tenant))
+            continue;
+        text_add(&body, listed++ ? "," : "");
+        control_write(reply->controls[i], &body);
+    }
+    text_add(&body, "]}");
+    web_add_header(request, "Cache-Control", "no-store");
+    answer_json(request, 200, &body);
+}
+
+void controls_list(void *context, struct web_request *request)
+{
+    struct asking asking = about(context, request, TP__CONTROL_SCOPE__TENANT);
+    const Tp__ControlsReply *reply;
+    if (!begin(&asking))
+        return;
+    const char *tenant = web_query(request, "tenant");
+    if (!tenant)
+        tenant = asking.is_operator ? "" : asking.caller.tenant;
+    asking.whom.tenant_id = tenant;
+    if (!may_look(&asking))
+        return;
+    if (*tenant && !subject_token_is_valid(tenant))
+        web_problem(request, 400, "bad_parameter", "tenant can be no name of a tenant", NULL);
+    else if (ask_controls(&asking, tenant, &reply))
+        answer_list(request, reply, tenant);
+}
