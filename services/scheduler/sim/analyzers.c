@@ -24,6 +24,7 @@ struct held {
 };
 
 struct result {
+    uint32_t analyzer;
     const struct grant *grant;
     struct outcome outcome;
 };
@@ -36,9 +37,14 @@ struct passage { /* a parcel on its way, or an answer */
     bool is_permitted;
 };
 
+static uint32_t node_of(uint32_t analyzer)
+{
+    return SCHEDULERS + analyzer;
+}
+
 static struct process *process_of(struct sim *sim, uint32_t analyzer)
 {
-    return &sim->processes[SCHEDULERS + analyzer];
+    return &sim->processes[node_of(analyzer)];
 }
 
 static void pull_all(struct sim *sim);
@@ -59,7 +65,10 @@ static void drop(struct sim *sim, struct held *held)
         return;
     *place = held->next;
     held->state = HELD_DONE;
-    held->parcel->is_acked = true;
+    if (!sim_is_cut(sim, node_of(held->analyzer), BROKER) &&
+        !sim_fault(sim, FAULT_ACK_LOST, node_of(held->analyzer), sim_about(&held->grant->id, 0),
+                   20))
+        held->parcel->is_acked = true;
     sim->analyzers[held->analyzer].held_count--;
     pull_all(sim);
 }
@@ -68,28 +77,37 @@ static void drop(struct sim *sim, struct held *held)
 static void commit(struct sim *sim, void *what)
 {
     const struct result *result = what;
-    if (sim->now < sim->store.away_until) {
+    if (sim->now < sim->store.away_until || sim_is_cut(sim, BROKER, STORE)) {
         sim_after(sim, 500 * MS, NULL, commit, what);
         return;
     }
     store_commit(sim, result->grant, &result->outcome);
+    if (sim_is_cut(sim, STORE, BROKER) ||
+        sim_fault(sim, FAULT_ACK_LOST, STORE, sim_about(&result->grant->id, 0), 10))
+        sim_after(sim, ACK_WAIT, NULL, commit, what);
 }
 
-static void publish(struct sim *sim, const struct held *held, const struct outcome *outcome)
+/* What is paid for is published until the stream has it. */
+static void publish(struct sim *sim, void *what)
 {
-    struct result result = {.grant = held->grant, .outcome = *outcome};
+    const struct result *result = what;
+    uint32_t node = node_of(result->analyzer), about = sim_about(&result->grant->id, 0);
+    if (sim_is_cut(sim, node, BROKER)) {
+        sim_after(sim, 500 * MS, process_of(sim, result->analyzer), publish, what);
+        return;
+    }
     struct parcel *parcel = arena_new(sim->arena, sizeof(*parcel));
-    *parcel =
-        (struct parcel){.body = sim_keep(sim, &result, sizeof(result)), .older = sim->results};
+    *parcel = (struct parcel){.body = result, .older = sim->results};
     sim->results = parcel;
-    if (!sim_fault(sim, FAULT_FORGOTTEN, 30))
-        sim_after(sim, sim_between(sim, MS, 20 * MS), NULL, commit,
-                  sim_keep(sim, &result, sizeof(result)));
-    if (sim_fault(sim, FAULT_REPEATED, 30))
-        sim_after(sim, sim_between(sim, MS, 20 * SECOND), NULL, commit,
-                  sim_keep(sim, &result, sizeof(result)));
-    struct event event = {.kind = EVENT_OUTCOME, .outcome.id = held->grant->id};
-    schedulers_hear(sim, 100, &event);
+    if (sim_fault(sim, FAULT_FORGOTTEN, BROKER, about, 30))
+        sim_tell(sim, BROKER, "forgets the outcome of job %u chunk %u", result->grant->job->number,
+                 result->grant->id.chunk_number);
+    else
+        sim_after(sim, sim_usual(sim, USUAL_BROKER, MS, 20 * MS), NULL, commit, what);
+    if (sim_fault(sim, FAULT_REPEATED, BROKER, about, 30))
+        sim_after(sim, sim_severity(sim, MS, 20 * SECOND), NULL, commit, what);
+    struct event event = {.kind = EVENT_OUTCOME, .outcome.id = result->grant->id};
+    schedulers_hear(sim, node, 100, &event);
 }
 
 static void finish(struct sim *sim, struct held *held, struct outcome outcome)
@@ -97,7 +115,8 @@ static void finish(struct sim *sim, struct held *held, struct outcome outcome)
     if (held->state == HELD_DONE)
         return;
     outcome.id = held->grant->id;
-    publish(sim, held, &outcome);
+    struct result result = {held->analyzer, held->grant, outcome};
+    publish(sim, sim_keep(sim, &result, sizeof(result)));
     drop(sim, held);
 }
 
@@ -115,17 +134,20 @@ static void be_answered(struct sim *sim, void *what)
         return;
     struct outcome outcome = {0};
     const struct grant *grant = held->grant;
-    bool is_poisoned = false, is_short = sim_fault(sim, FAULT_LLM_LEAVES_OUT, 100);
+    bool is_poisoned = false;
+    int64_t left_out = 0; /* one bit for each post */
     for (uint32_t i = 0; i < grant->post_count; i++)
         is_poisoned = is_poisoned || grant->job->posts[grant->posts[i]].is_poison;
     if (is_poisoned)
         outcome.outcome_class = OUTCOME_INVALID_ANSWER;
-    else if (sim_fault(sim, FAULT_LLM_REFUSES, 50)) {
+    else if (sim_fault(sim, FAULT_LLM_REFUSES, 0, sim_about(&grant->id, 0), 50)) {
         outcome.outcome_class = OUTCOME_RATE_LIMITED;
-        outcome.retry_after_ms = (uint32_t)sim_between(sim, 500, 4000);
+        outcome.retry_after_ms = (uint32_t)sim_severity(sim, 500, 4000);
     } else {
+        if (sim_fault(sim, FAULT_LLM_LEAVES_OUT, 0, sim_about(&grant->id, 0), 100))
+            left_out = sim_severity(sim, 1, (1 << POSTS_PER_CHUNK) - 1);
         for (uint32_t i = 0; i < grant->post_count; i++) {
-            outcome.has_result[i] = !is_short || sim_chance(sim, 500);
+            outcome.has_result[i] = (left_out >> i & 1) == 0;
             if (!outcome.has_result[i])
                 outcome.outcome_class = OUTCOME_PARTIAL;
         }
@@ -169,9 +191,11 @@ static void begin_call(struct sim *sim, struct held *held, int64_t asked, int64_
     sim->counts[COUNT_CALLS]++;
     held->call = call;
     held->state = HELD_CALLING;
-    int64_t lasts = sim_between(sim, 100 * MS, 900 * MS);
-    if (sim_fault(sim, FAULT_LLM_HANGS, 60))
-        lasts = sim_between(sim, 3 * SECOND, 30 * SECOND);
+    int64_t lasts = sim_trait(sim, FAULT_LLM_HANGS, sim_about(&grant->id, 0), 100 * MS, 900 * MS);
+    if (sim_fault(sim, FAULT_LLM_HANGS, 0, sim_about(&grant->id, 0), 60))
+        lasts = sim_severity(sim, 3 * SECOND, 30 * SECOND);
+    sim_tell(sim, node_of(held->analyzer), "calls for job %u chunk %u attempt %u, %ld ms",
+             grant->job->number, grant->id.chunk_number, grant->id.attempt, lasts / MS);
     sim_after(sim, lasts, NULL, llm_answers, held);
     for (uint32_t i = 0; i < grant->post_count; i++)
         if (grant->job->posts[grant->posts[i]].is_killer)
@@ -202,7 +226,7 @@ static void ask(struct sim *sim, void *what)
     if (sim->mutant == MUTANT_PERMIT_ANY_INSTANCE)
         snprintf(event.ask.instance_id, sizeof(event.ask.instance_id), "any");
     held->asks[held->ask_count++] = sim->now;
-    schedulers_hear(sim, 30, &event);
+    schedulers_hear(sim, node_of(held->analyzer), 30, &event);
     sim_after(sim, ASK_EVERY, process_of(sim, held->analyzer), ask, held);
 }
 
@@ -235,8 +259,8 @@ static void hear_answer(struct sim *sim, void *what)
     if (sim->now - held->asks[passage->ask_number] >= PERMIT_LIFE)
         return; /* void */
     held->state = HELD_PERMITTED;
-    sim_after(sim, sim_between(sim, 0, 2 * MS), process_of(sim, held->analyzer), use_permit,
-              passage);
+    sim_after(sim, sim_usual(sim, USUAL_ANALYZER + passage->analyzer, 0, 2 * MS),
+              process_of(sim, held->analyzer), use_permit, passage);
 }
 
 static bool is_same(const struct attempt_id *a, const struct attempt_id *b)
@@ -247,7 +271,6 @@ static bool is_same(const struct attempt_id *a, const struct attempt_id *b)
 
 void analyzers_answer(struct sim *sim, uint32_t number, const struct action *action)
 {
-    (void)number;
     uint32_t analyzer = 0, incarnation = 0;
     CHECK(sscanf(action->answer.reply, "%u.%u", &analyzer, &incarnation) == 2);
     struct process *process = process_of(sim, analyzer);
@@ -263,7 +286,16 @@ void analyzers_answer(struct sim *sim, uint32_t number, const struct action *act
                               .ask_number = action->answer.ask_number,
                               .lease_left_ms = action->answer.lease_left_ms,
                               .is_permitted = action->answer.is_permitted};
-    sim_send(sim, process, 30, hear_answer, sim_keep(sim, &passage, sizeof(passage)));
+    sim_tell(sim, number, "%s analyzer %u job %u chunk %u attempt %u",
+             passage.is_permitted ? "permits" : "refuses", analyzer, held->grant->job->number,
+             held->grant->id.chunk_number, held->grant->id.attempt);
+    sim_send(sim, &(struct letter){.name = "a permit",
+                                   .from = number,
+                                   .to = node_of(analyzer),
+                                   .loss_permille = 30,
+                                   .about = sim_about(&held->grant->id, passage.ask_number),
+                                   .deed = hear_answer,
+                                   .what = sim_keep(sim, &passage, sizeof(passage))});
 }
 
 /* ---- work ---- */
@@ -283,7 +315,7 @@ static bool may_be_cached(struct sim *sim, const struct grant *grant)
     for (uint32_t i = 0; i < grant->post_count; i++)
         if (grant->job->posts[grant->posts[i]].is_poison)
             return false;
-    return sim_chance(sim, 100);
+    return sim_decide(sim, WORK_CACHED, grant->job->number, grant->id.chunk_number, 100);
 }
 
 static void take(struct sim *sim, uint32_t number, struct parcel *parcel)
@@ -324,10 +356,15 @@ static void receive(struct sim *sim, void *what)
         take(sim, passage->analyzer, parcel);
 }
 
+static uint32_t about_parcel(const struct sim *sim, const struct grant *grant)
+{
+    return sim_about(&grant->id, sim_about_now(sim));
+}
+
 static void pull(struct sim *sim, uint32_t number)
 {
     struct process *process = process_of(sim, number);
-    if (!process->is_alive || process->is_paused)
+    if (!process->is_alive || process->is_paused || sim_is_cut(sim, node_of(number), BROKER))
         return;
     uint32_t room = SLOTS - sim->analyzers[number].held_count;
     for (struct parcel **place = &sim->work; *place && room > 0;) {
@@ -341,14 +378,20 @@ static void pull(struct sim *sim, uint32_t number)
             continue;
         parcel->next_at = sim->now + ACK_WAIT;
         struct passage passage = {.analyzer = number, .parcel = parcel};
-        sim_send(sim, process, 10, receive, sim_keep(sim, &passage, sizeof(passage)));
+        sim_send(sim, &(struct letter){.name = "work",
+                                       .from = BROKER,
+                                       .to = node_of(number),
+                                       .loss_permille = 10,
+                                       .about = about_parcel(sim, parcel->body),
+                                       .deed = receive,
+                                       .what = sim_keep(sim, &passage, sizeof(passage))});
         room--;
     }
 }
 
 static void pull_all(struct sim *sim)
 {
-    uint32_t first = (uint32_t)sim_between(sim, 0, ANALYZERS - 1);
+    uint32_t first = (uint32_t)sim_usual(sim, USUAL_BROKER, 0, ANALYZERS - 1);
     for (uint32_t i = 0; i < ANALYZERS; i++)
         pull(sim, (first + i) % ANALYZERS);
 }
@@ -367,30 +410,35 @@ void analyzers_work_arrived(struct sim *sim, const struct attempt_id *id)
     while (grant && !is_same(&grant->id, id))
         grant = grant->older;
     CHECK(grant);
-    for (int copies = sim_fault(sim, FAULT_REPEATED, 20) ? 2 : 1; copies > 0; copies--) {
+    for (int copies = sim_fault(sim, FAULT_REPEATED, BROKER, sim_about(id, 1), 20) ? 2 : 1;
+         copies > 0; copies--) {
         struct parcel *parcel = arena_new(sim->arena, sizeof(*parcel));
         parcel->body = grant;
-        sim_after(sim, sim_between(sim, 100, 5 * MS), NULL, arrive, parcel);
+        sim_after(sim, sim_usual(sim, USUAL_BROKER, 100, 5 * MS), NULL, arrive, parcel);
     }
 }
 
 /* The broker after a crash: it has forgotten, or gives again what was acked, or gives all again. */
-void analyzers_upset_streams(struct sim *sim)
+void analyzers_upset_streams(struct sim *sim, int64_t way)
 {
-    int64_t dice = sim_between(sim, 0, 2);
+    sim_tell(sim, BROKER, "is upset");
     for (struct parcel *parcel = sim->work; parcel; parcel = parcel->older) {
-        if (dice == 0 && !parcel->is_acked && sim_fault(sim, FAULT_FORGOTTEN, 400))
+        if (way == 0 && !parcel->is_acked &&
+            sim_fault(sim, FAULT_FORGOTTEN, BROKER, about_parcel(sim, parcel->body), 400))
             parcel->is_acked = true;
-        if (dice == 1 && parcel->is_acked && sim_fault(sim, FAULT_REPEATED, 300))
+        if (way == 1 && parcel->is_acked &&
+            sim_fault(sim, FAULT_REPEATED, BROKER, about_parcel(sim, parcel->body), 300))
             parcel->is_acked = false;
-        if (dice == 2)
+        if (way == 2)
             parcel->next_at = 0;
     }
     uint32_t left = 6;
-    for (struct parcel *parcel = sim->results; parcel && left > 0; parcel = parcel->older, left--)
-        if (sim_fault(sim, FAULT_REPEATED, 500))
-            sim_after(sim, sim_between(sim, 0, SECOND), NULL, commit,
-                      sim_keep(sim, parcel->body, sizeof(struct result)));
+    for (struct parcel *parcel = sim->results; parcel && left > 0; parcel = parcel->older, left--) {
+        const struct result *result = parcel->body;
+        if (sim_fault(sim, FAULT_REPEATED, STORE, about_parcel(sim, result->grant), 500))
+            sim_after(sim, sim_severity(sim, 0, SECOND), NULL, commit,
+                      sim_keep(sim, result, sizeof(*result)));
+    }
 }
 
 /* ---- life ---- */
@@ -402,7 +450,7 @@ static void beat(struct sim *sim, void *what)
     event.heartbeat.slots = SLOTS;
     snprintf(event.heartbeat.instance_id, sizeof(event.heartbeat.instance_id), "%u.%u", number,
              process->incarnation);
-    schedulers_hear(sim, 30, &event);
+    schedulers_hear(sim, node_of(number), 30, &event);
     pull(sim, number);
     sim_after(sim, SECOND, process, beat, what);
 }
@@ -416,7 +464,8 @@ void analyzers_boot(struct sim *sim, uint32_t number)
 void analyzers_died(struct sim *sim, uint32_t number)
 {
     for (struct held *held = sim->analyzers[number].held; held; held = held->next)
-        if (held->call && sim_chance(sim, 500)) /* else the LLM does not notice */
+        if (held->call && held->call->ended == FOREVER &&
+            !sim_fault(sim, FAULT_LLM_UNAWARE, 0, sim_about(&held->grant->id, 0), 500))
             end_call(sim, held->call);
 }
 
@@ -440,6 +489,12 @@ void analyzers_hear_cancel(struct sim *sim, const struct model_job *job)
 {
     for (uint32_t i = 0; i < ANALYZERS; i++) {
         struct stop stop = {.analyzer = i, .job = job};
-        sim_send(sim, process_of(sim, i), 200, hear_cancel, sim_keep(sim, &stop, sizeof(stop)));
+        sim_send(sim, &(struct letter){.name = "a cancellation",
+                                       .from = STORE,
+                                       .to = node_of(i),
+                                       .loss_permille = 200,
+                                       .about = job->number,
+                                       .deed = hear_cancel,
+                                       .what = sim_keep(sim, &stop, sizeof(stop))});
     }
 }

@@ -3,9 +3,11 @@
  *   scheduler_sim --seeds 2000 --first 0          must find nothing
  *   scheduler_sim --seeds 1000 --mutant no_abort  must find what that mutant breaks
  *   scheduler_sim --seeds 2000 --fairness         holds the queue against equal sharing
+ *   scheduler_sim --first 7 --only LIST           tells one history, with only those decisions
  *
- * Prints what was injected and exercised. Exits 1, with the seed, at a violation; with a mutant,
- * if there was none.
+ * Prints how often each fault was injected and each rule exercised. Exits 1 at a violation, shrunk
+ * to a short history, and if something was never exercised in 1,000 seeds or more; with a mutant,
+ * if there was no violation. --seeds 0 means as many as TP_SIM_SEEDS says.
  */
 #include <argp.h>
 #include <stdio.h>
@@ -14,7 +16,12 @@
 
 #include "base/number.h"
 #include "fairness.h"
+#include "runs.h"
+#include "shrink.h"
 #include "sim.h"
+
+/* From so many on, what was never exercised will never be. */
+enum { SEEDS_THAT_EXERCISE_ALL = 1000, MOST_ONLY = 4096 };
 
 /* What is broken, and the checkers that are expected to see it. */
 static const struct {
@@ -37,72 +44,78 @@ static const struct {
     [MUTANT_NEVER_REAP] = {"never_reap", "rule 9"},
 };
 
-static const char *const COUNT_NAMES[COUNTS] = {
-    "lost",
-    "late",
-    "twice",
-    "answer lost",
-    "forgotten",
-    "repeated",
-    "killed",
-    "paused",
-    "store away",
-    "llm hangs",
-    "llm refuses",
-    "llm leaves out",
-    "jobs",
-    "posts",
-    "calls",
-    "grants",
-    "waits by rule 1",
-    "calls at the cap",
-    "why it waits",
-    "splits",
-    "retries",
-    "embedded",
-    "cancelled",
-    "expired",
-    "reaped",
-    "released",
-    "takeovers",
-    "excused by silence",
+struct request {
+    struct runs runs;
+    bool is_fairness, is_without_laxity, has_only;
+    uint64_t only[MOST_ONLY];
+    size_t only_count;
 };
 
-struct request {
-    int64_t seeds, first;
-    enum mutant mutant;
-    bool is_fairness, is_without_laxity;
-};
+static int64_t seeds_of(struct argp_state *state, const char *argument)
+{
+    int64_t seeds = 0;
+    const char *setting = getenv("TP_SIM_SEEDS");
+    if (number_parse_int(argument, &seeds) && seeds == 0 && setting)
+        argument = setting;
+    if (!number_parse_int(argument, &seeds) || seeds < 0)
+        argp_error(state, "not a number of seeds: %s", argument);
+    return seeds > 0 ? seeds : 10000;
+}
+
+static void parse_only(struct request *request, struct argp_state *state, char *list)
+{
+    request->has_only = true;
+    for (char *rest = list, *name; (name = strsep(&rest, ",")) && name[0];) {
+        if (request->only_count == MOST_ONLY ||
+            !sim_parse_decision(name, &request->only[request->only_count]))
+            argp_error(state, "not a decision: %s", name);
+        request->only_count++;
+    }
+    qsort(request->only, request->only_count, sizeof(request->only[0]), sim_by_decision);
+}
+
+static void parse_mutant(struct request *request, struct argp_state *state, const char *name)
+{
+    request->is_without_laxity = strcmp(name, "no_laxity") == 0;
+    if (request->is_without_laxity)
+        return;
+    for (int i = 0; i < MUTANTS; i++) {
+        if (strcmp(MUTANT_TABLE[i].name, name) != 0)
+            continue;
+        request->runs.mutant = (enum mutant)i;
+        request->runs.seen_by = MUTANT_TABLE[i].seen_by;
+        return;
+    }
+    argp_error(state, "no such mutant: %s", name);
+}
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct request *request = state->input;
     switch (key) {
     case 's':
-        if (!number_parse_int(argument, &request->seeds) || request->seeds < 1)
-            argp_error(state, "--seeds wants a number above 0");
+        request->runs.seeds = seeds_of(state, argument);
         return 0;
     case 'f':
-        if (!number_parse_int(argument, &request->first) || request->first < 0)
+        if (!number_parse_int(argument, &request->runs.first) || request->runs.first < 0)
             argp_error(state, "--first wants a number");
+        return 0;
+    case 'j':
+        if (!number_parse_int(argument, &request->runs.jobs) || request->runs.jobs < 1 ||
+            request->runs.jobs > MOST_JOBS)
+            argp_error(state, "--jobs wants a number from 1 to %d", MOST_JOBS);
+        return 0;
+    case 'o':
+        parse_only(request, state, argument);
         return 0;
     case 'q':
         request->is_fairness = true;
         return 0;
     case 'm':
-        request->is_without_laxity = strcmp(argument, "no_laxity") == 0;
-        if (request->is_without_laxity)
-            return 0;
-        for (int i = 0; i < MUTANTS; i++) {
-            if (strcmp(MUTANT_TABLE[i].name, argument) == 0) {
-                request->mutant = (enum mutant)i;
-                return 0;
-            }
-        }
-        argp_error(state, "no such mutant: %s", argument);
-        return EINVAL;
+        parse_mutant(request, state, argument);
+        return 0;
     case ARGP_KEY_END:
-        if (request->is_fairness ? request->mutant != MUTANT_NONE : request->is_without_laxity)
+        if (request->is_fairness ? request->runs.mutant != MUTANT_NONE : request->is_without_laxity)
             argp_error(state, "no_laxity is the mutant of --fairness, and of nothing else");
         return 0;
     default:
@@ -110,35 +123,57 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     }
 }
 
-/* Is it the violation we look for? Any one counts while nothing is broken on purpose. */
-static bool is_looked_for(const struct sim *sim, enum mutant mutant)
+/* One history, told as it happens. */
+static int tell(const struct request *request)
 {
-    return mutant == MUTANT_NONE || strstr(MUTANT_TABLE[mutant].seen_by, sim->first_rule) != NULL;
+    struct history history = {.seed = (uint64_t)request->runs.first,
+                              .mutant = request->runs.mutant,
+                              .only = request->only,
+                              .only_count = request->only_count,
+                              .is_told = true};
+    SCOPED(sim_free) struct sim *sim = sim_new(&history);
+    sim_run(sim);
+    check_all(sim);
+    printf("violations: %u\n", sim->violations);
+    return sim->violations > 0 ? 1 : 0;
 }
 
-/* Runs the seeds up to the first violation that is looked for; true if there is one. */
-static bool run_seeds(const struct request *request, uint64_t counts[COUNTS])
+static void report_failure(const struct request *request, const struct outcome_of_runs *found)
 {
-    for (int64_t seed = request->first; seed < request->first + request->seeds; seed++) {
-        SCOPED(sim_free) struct sim *sim = sim_new((uint64_t)seed, request->mutant);
-        sim_run(sim);
-        check_all(sim);
-        for (int i = 0; i < COUNTS; i++)
-            counts[i] += sim->counts[i];
-        if (sim->violations > 0 && is_looked_for(sim, request->mutant)) {
-            printf("seed %ld: %s\n", seed, sim->first_violation);
-            return true;
-        }
+    const struct runs *runs = &request->runs;
+    printf("seed %ld: %s\n", found->failing_seed, found->violation);
+    struct history failing = {.seed = (uint64_t)found->failing_seed, .mutant = runs->mutant};
+    shrink_and_tell(&failing, found->rule,
+                    runs->mutant == MUTANT_NONE ? "" : MUTANT_TABLE[runs->mutant].name);
+}
+
+static int run(const struct request *request)
+{
+    const struct runs *runs = &request->runs;
+    struct outcome_of_runs found;
+    runs_perform(runs, &found);
+    if (found.has_failed)
+        report_failure(request, &found);
+    if (runs->mutant != MUTANT_NONE) {
+        printf("mutant %s: %s\n", MUTANT_TABLE[runs->mutant].name,
+               found.has_failed ? "caught" : "not seen");
+        return found.has_failed ? 0 : 1;
     }
-    return false;
+    counts_print(found.counts);
+    printf("%ld seeds from %ld, violations %d\n", runs->seeds, runs->first, found.has_failed);
+    bool is_exercised = found.has_failed || runs->seeds < SEEDS_THAT_EXERCISE_ALL ||
+                        counts_are_all_seen(found.counts);
+    return found.has_failed || !is_exercised ? 1 : 0;
 }
 
 int main(int argc, char **argv)
 {
     static const struct argp_option OPTIONS[] = {
-        {"seeds", 's', "N", 0, "how many histories", 0},
+        {"seeds", 's', "N", 0, "how many histories; 0: as TP_SIM_SEEDS says, or 10000", 0},
         {"first", 'f', "S", 0, "the first seed", 0},
+        {"jobs", 'j', "N", 0, "in so many processes", 0},
         {"mutant", 'm', "NAME", 0, "break one clause; success is to see it", 0},
+        {"only", 'o', "LIST", 0, "tell the first seed's history, with only these decisions", 0},
         {"fairness", 'q', NULL, 0, "hold the order of users against equal sharing", 0},
         {0},
     };
@@ -147,21 +182,12 @@ int main(int argc, char **argv)
         .parser = parse,
         .doc = "Simulates a fleet with faults around the scheduler's core.",
     };
-    struct request request = {.seeds = 200};
+    static struct request request = {.runs = {.seeds = 200, .jobs = 1, .seen_by = ""}};
     argp_parse(&ARGP, argc, argv, 0, NULL, &request);
     if (request.is_fairness) {
-        bool is_kept = fairness_check(request.first, request.seeds, request.is_without_laxity);
+        bool is_kept =
+            fairness_check(request.runs.first, request.runs.seeds, request.is_without_laxity);
         return is_kept != request.is_without_laxity ? 0 : 1;
     }
-    uint64_t counts[COUNTS] = {0};
-    bool is_violated = run_seeds(&request, counts);
-    for (int i = 0; i < COUNTS; i++)
-        printf("%20lu  %s\n", counts[i], COUNT_NAMES[i]);
-    if (request.mutant != MUTANT_NONE) {
-        printf("mutant %s: %s\n", MUTANT_TABLE[request.mutant].name,
-               is_violated ? "caught" : "not seen");
-        return is_violated ? 0 : 1;
-    }
-    printf("%ld seeds from %ld, violations %d\n", request.seeds, request.first, is_violated);
-    return is_violated ? 1 : 0;
+    return request.has_only ? tell(&request) : run(&request);
 }

@@ -7,7 +7,7 @@
 
 /* One question to the store. It is answered once, if only by "no answer". */
 struct question {
-    uint32_t scheduler;
+    uint32_t scheduler, about;
     char holder[32];
     struct action action;
     bool is_done;
@@ -143,21 +143,31 @@ static struct event *carry_out(struct sim *sim, const struct question *question)
 static void at_store(struct sim *sim, void *what)
 {
     struct question *question = what;
-    if (sim->now < sim->store.away_until)
+    if (sim->now < sim->store.away_until) {
+        sim_tell(sim, STORE, "cannot answer scheduler %u", question->scheduler);
         return;
+    }
     struct delivery delivery = {.question = question, .scheduler = question->scheduler};
     delivery.event = *carry_out(sim, question);
-    if (sim_fault(sim, FAULT_ANSWER_LOST, 20))
+    if (sim_fault(sim, FAULT_COMMIT_UNKNOWN, question->scheduler, question->about, 20)) {
+        sim_tell(sim, STORE, "has done it, and scheduler %u never hears", question->scheduler);
         return;
-    sim_send(sim, &sim->processes[question->scheduler], 30, deliver_answer,
-             sim_keep(sim, &delivery, sizeof(delivery)));
+    }
+    sim_send(sim, &(struct letter){.name = "an answer",
+                                   .from = STORE,
+                                   .to = question->scheduler,
+                                   .loss_permille = 30,
+                                   .about = question->about,
+                                   .deed = deliver_answer,
+                                   .what = sim_keep(sim, &delivery, sizeof(delivery))});
 }
 
 static void reach_store(struct sim *sim, void *what)
 {
-    int64_t takes = sim_between(sim, MS, 10 * MS);
-    if (sim_fault(sim, FAULT_LATE, 20))
-        takes += sim_between(sim, 0, 3 * SECOND);
+    const struct question *question = what;
+    int64_t takes = sim_usual(sim, USUAL_STORE, MS, 10 * MS);
+    if (sim_fault(sim, FAULT_LATE, MANY_LINKS, question->about, 20))
+        takes += sim_severity(sim, 0, 3 * SECOND);
     sim_after(sim, takes, NULL, at_store, what);
 }
 
@@ -202,11 +212,23 @@ static void give_up(struct sim *sim, void *what)
     deliver_answer(sim, &delivery);
 }
 
+/* What it asks for and whom or what about; the question is asked again some time later. */
+static uint32_t about_question(const struct sim *sim, const struct action *action)
+{
+    uint32_t about = sim_about_now(sim) * 16 + action->kind;
+    if (action->kind != ACTION_ASK_BATCH)
+        return about;
+    struct attempt_id first = action->batch.items[0].id;
+    first.attempt = 0;
+    return sim_about(&first, sim_about_now(sim) / 10);
+}
+
 static void ask_store(struct sim *sim, uint32_t number, const struct action *action)
 {
     struct process *process = &sim->processes[number];
     struct question *question = arena_new(sim->arena, sizeof(*question));
     *question = (struct question){.scheduler = number, .action = *action};
+    question->about = about_question(sim, action);
     snprintf(question->holder, sizeof(question->holder), "%u.%u", number, process->incarnation);
     if (action->kind == ACTION_ASK_SNAPSHOT)
         question->action.cursor = arena_string(sim->arena, action->cursor);
@@ -214,10 +236,35 @@ static void ask_store(struct sim *sim, uint32_t number, const struct action *act
         question->action.batch.items =
             sim_keep(sim, action->batch.items, action->batch.count * sizeof(struct batch_item));
     sim_after(sim, 2 * SECOND, process, give_up, question);
-    sim_send(sim, NULL, 30, reach_store, question);
+    sim_send(sim, &(struct letter){.name = "a question",
+                                   .from = number,
+                                   .to = STORE,
+                                   .loss_permille = 30,
+                                   .about = question->about,
+                                   .deed = reach_store,
+                                   .what = question});
 }
 
 /* ---- actions ---- */
+static void dispatch(struct sim *sim, uint32_t number, const struct attempt_id *id)
+{
+    bool is_cut = sim_is_cut(sim, number, BROKER);
+    uint32_t about = sim_about(id, sim_about_now(sim) / 10);
+    if (is_cut)
+        sim_tell(sim, number, "does not reach the broker with a dispatch");
+    else if (sim_fault(sim, FAULT_FORGOTTEN, number, about, 30))
+        sim_tell(sim, BROKER, "forgets a dispatch");
+    else
+        analyzers_work_arrived(sim, id);
+    if (!is_cut && !sim_fault(sim, FAULT_DISPATCH_UNKNOWN, number, about, 30))
+        return;
+    struct delivery failed = {.question = arena_new(sim->arena, sizeof(struct question)),
+                              .scheduler = number,
+                              .event = {.kind = EVENT_DISPATCH_FAILED, .attempt = *id}};
+    sim_after(sim, SECOND, &sim->processes[number], deliver_answer,
+              sim_keep(sim, &failed, sizeof(failed)));
+}
+
 static void perform(struct sim *sim, uint32_t number, const struct action *action)
 {
     switch (action->kind) {
@@ -236,16 +283,7 @@ static void perform(struct sim *sim, uint32_t number, const struct action *actio
         ask_store(sim, number, action);
         return;
     case ACTION_DISPATCH:
-        if (!sim_fault(sim, FAULT_FORGOTTEN, 30))
-            analyzers_work_arrived(sim, &action->dispatch.id);
-        if (sim_fault(sim, FAULT_ANSWER_LOST, 30)) {
-            struct delivery failed = {
-                .question = arena_new(sim->arena, sizeof(struct question)),
-                .scheduler = number,
-                .event = {.kind = EVENT_DISPATCH_FAILED, .attempt = action->dispatch.id}};
-            sim_after(sim, SECOND, &sim->processes[number], deliver_answer,
-                      sim_keep(sim, &failed, sizeof(failed)));
-        }
+        dispatch(sim, number, &action->dispatch.id);
         return;
     case ACTION_ANSWER:
         analyzers_answer(sim, number, action);
@@ -265,26 +303,56 @@ static void deliver_event(struct sim *sim, void *what)
     step(sim, delivery->scheduler, &delivery->event);
 }
 
-void schedulers_hear(struct sim *sim, uint32_t loss_permille, const struct event *event)
+static const char *name_of(enum event_kind kind)
+{
+    if (kind == EVENT_JOB_EVENT)
+        return "an event";
+    if (kind == EVENT_OUTCOME)
+        return "an outcome";
+    return kind == EVENT_PERMIT_ASK ? "an ask" : "a heartbeat";
+}
+
+static uint32_t about_event(const struct sim *sim, const struct event *event)
+{
+    if (event->kind == EVENT_PERMIT_ASK)
+        return sim_about(&event->ask.id, event->ask.ask_number);
+    if (event->kind == EVENT_OUTCOME)
+        return sim_about(&event->outcome.id, 63);
+    if (event->kind != EVENT_JOB_EVENT)
+        return sim_about_now(sim);
+    struct attempt_id id = {0};
+    snprintf(id.job_id, sizeof(id.job_id), "%s", event->job_event.job->job_id);
+    return sim_about(&id, event->job_event.number);
+}
+
+void schedulers_hear(struct sim *sim, uint32_t from, uint32_t loss_permille,
+                     const struct event *event)
 {
     for (uint32_t i = 0; i < SCHEDULERS; i++) {
         struct delivery delivery = {.scheduler = i, .event = *event};
-        sim_send(sim, &sim->processes[i], loss_permille, deliver_event,
-                 sim_keep(sim, &delivery, sizeof(delivery)));
+        sim_send(sim, &(struct letter){.name = name_of(event->kind),
+                                       .from = from,
+                                       .to = i,
+                                       .loss_permille = loss_permille,
+                                       .about = about_event(sim, event),
+                                       .deed = deliver_event,
+                                       .what = sim_keep(sim, &delivery, sizeof(delivery))});
     }
 }
 
 void schedulers_boot(struct sim *sim, uint32_t number)
 {
     struct scheduler_config config = SCHEDULER_DEFAULTS;
+    uint32_t life = PROCESSES + sim->processes[number].incarnation * SCHEDULERS + number;
     config.max_active_users = CALL_CAP;
-    config.fairness = (enum fairness)sim_between(sim, FAIRNESS_SOJOURN, FAIRNESS_FIFO);
+    config.fairness =
+        (enum fairness)sim_trait(sim, WORK_CHANCE, life, FAIRNESS_SOJOURN, FAIRNESS_FIFO);
     config.lead_lease_ms = LEAD_LEASE / MS;
     config.permit_life_ms = PERMIT_LIFE / MS;
     config.call_limit_ms = CALL_LIMIT / MS;
     config.grant_wait_ms = 8000;
     config.reread_overlap_ms = sim->mutant == MUTANT_NO_OVERLAP ? 0 : 1500;
-    config.seed = (uint64_t)sim_between(sim, 1, 1000000);
+    config.seed = life;
     sim->schedulers[number] = (struct model_scheduler){
         .core = scheduler_new(&config, clock_of(sim, number)),
     };

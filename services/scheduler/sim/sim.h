@@ -1,15 +1,20 @@
 /* A whole fleet in one thread, from a seed, around the real core of the scheduler.
  *
- *   SCOPED(sim_free) struct sim *sim = sim_new(seed, mutant);
- *   sim_run(sim);  check_all(sim);  then sim->violations, sim->counts
+ *   struct history history = {.seed = 7};
+ *   SCOPED(sim_free) struct sim *sim = sim_new(&history);
+ *   sim_run(sim);  check_all(sim);  then sim->violations, sim->counts, sim->decided
  *
- * Real: the core, two instances of it. Modelled: the database (serial functions, time of its own,
- * change stamps of a transaction's start), the broker that forgets, repeats and reorders, three
- * analyzers, an LLM that hangs, refuses, leaves posts out or has a post that kills its caller, and
- * clients that cancel. Processes are killed and paused; messages are lost, late, twice; answers are
- * lost after the deed. A fault phase, then a healed phase in which everything must come to its end.
- * The checkers (check.c) see only journals of what happened, nothing of the core.
+ * Real: the core, two instances of it. Modelled: the database (serial functions, a wall clock of
+ * its own that steps, change stamps of a transaction's start), the broker that forgets, repeats and
+ * reorders, three analyzers, an LLM that hangs, refuses, leaves posts out or has a post that kills
+ * its caller, and clients that cancel. Processes are killed and paused; pairs of services cannot
+ * talk for a while; messages are lost, late, twice, overtaken; answers are lost after the deed. A
+ * fault phase, then a healed phase in which everything must come to its end.
+ * The checkers (check_*.c) see only journals of what happened, nothing of the core.
  * A mutant breaks one clause of the protocol, so that we see the checkers see it.
+ *
+ * What there is to do and what goes wrong are numbered decisions (decide.c): each is drawn from the
+ * seed and its own number, so that a history can be repeated with most of them left out (shrink.c).
  */
 #pragma once
 
@@ -19,6 +24,7 @@
 #include "base/arena.h"
 #include "core/core.h"
 #include "core/heap.h"
+#include "counts.h"
 
 #define MS INT64_C(1000)
 #define SECOND (1000 * MS)
@@ -27,6 +33,7 @@
 enum {
     USERS = 9,
     LANES = 2,
+    JOBS_PER_USER = 5,
     POSTS_PER_JOB = 14,
     POSTS_PER_CHUNK = 5,
     CHUNKS_PER_JOB = 3 + 2 * POSTS_PER_JOB,
@@ -34,6 +41,9 @@ enum {
     ANALYZERS = 3,
     SLOTS = 5,
     PROCESSES = SCHEDULERS + ANALYZERS,
+    STORE = PROCESSES, /* not killed: a service in front of the database takes over at once */
+    BROKER,            /* its streams; what has no stream passes as if from one to the other */
+    NODES,
     CALL_CAP = 4,
 };
 #define FAULTS_END (60 * SECOND)
@@ -42,6 +52,10 @@ enum {
 #define CALL_LIMIT (6 * SECOND)
 #define LEAD_LEASE (3 * SECOND)
 #define LONGEST_TRANSACTION SECOND
+#define SILENT_AFTER (3500 * MS)
+/* The database's wall clock goes wrong by so much at most: less than half the core's margin, so
+ * that one that steps from end to end stays within it. */
+#define CLOCK_ERROR (200 * MS)
 
 enum mutant {
     MUTANT_NONE,
@@ -62,38 +76,14 @@ enum mutant {
 };
 #define MUTANTS 15
 
-/* What was injected, and what was exercised. */
-enum count {
-    FAULT_LOST,
-    FAULT_LATE,
-    FAULT_TWICE,
-    FAULT_ANSWER_LOST,
-    FAULT_FORGOTTEN,
-    FAULT_REPEATED,
-    FAULT_KILLED,
-    FAULT_PAUSED,
-    FAULT_STORE_AWAY,
-    FAULT_LLM_HANGS,
-    FAULT_LLM_REFUSES,
-    FAULT_LLM_LEAVES_OUT,
-    COUNT_JOBS,
-    COUNT_POSTS,
-    COUNT_CALLS,
-    COUNT_GRANTS,
-    COUNT_RULE_1,  /* chunks that wait for another one of their user, at each grant */
-    COUNT_RULE_2,  /* calls were at their cap */
-    COUNT_RULE_12, /* it was told why a job waits */
-    COUNT_SPLITS,
-    COUNT_RETRIES,
-    COUNT_EMBEDDED,
-    COUNT_CANCELLED,
-    COUNT_EXPIRED,
-    COUNT_REAPED,
-    COUNT_RELEASED,
-    COUNT_TAKEOVERS,
-    COUNT_EXCUSED, /* overlaps that a silent analyzer explains */
+/* What to run: all that the seed decides, or only some of it. */
+struct history {
+    uint64_t seed;
+    enum mutant mutant;
+    const uint64_t *only; /* ascending; NULL = all */
+    size_t only_count;
+    bool is_told; /* prints what happens */
 };
-#define COUNTS 28
 
 struct sim;
 typedef void sim_deed(struct sim *sim, void *what);
@@ -125,11 +115,11 @@ struct model_chunk {
 
 struct model_job {
     char id[JOB_ID_SIZE];
-    uint32_t number, user, lane;
+    uint32_t number, user, lane; /* number: the same whatever else is left out */
     enum service_class service_class;
     enum job_status status;
     uint32_t event_number, post_count, chunk_count;
-    int64_t changed_at, deadline, ended_at;
+    int64_t changed_at, lasts, deadline, cancelled_after, ended_at;
     struct model_post posts[POSTS_PER_JOB];
     struct model_chunk chunks[CHUNKS_PER_JOB];
 };
@@ -165,8 +155,9 @@ struct in_flight {
 };
 
 struct store {
-    struct model_job *jobs[USERS * 5];
+    struct model_job *jobs[USERS * JOBS_PER_USER];
     uint32_t job_count, planned;
+    int64_t clock_error;
     struct in_flight in_flight[USERS][LANES];
     char holder[64];
     uint64_t epoch, sequence;
@@ -199,9 +190,10 @@ struct model_scheduler {
 
 struct sim {
     struct arena *arena;
-    uint64_t random;
+    struct history history;
     enum mutant mutant;
     int64_t now, slow_until, events_lost_until;
+    int64_t cut_until[NODES][NODES]; /* from, to */
     struct heap happenings;
     struct process processes[PROCESSES]; /* schedulers first */
     struct store store;
@@ -212,32 +204,80 @@ struct sim {
     struct call *calls;
     uint32_t call_count;
     uint64_t counts[COUNTS];
+    uint64_t *decided; /* those that came true, in that order */
+    size_t decided_count, decided_capacity;
+    uint64_t last_decision;
     uint32_t violations;
     char first_rule[16], first_violation[200];
-    bool is_over;
+    bool is_over, is_without_chance;
 };
 
+/* Places whose usual delays are drawn apart; below them are the links between nodes. */
+enum {
+    MANY_LINKS = NODES * NODES,
+    USUAL_BROKER,
+    USUAL_ANALYZER,
+    USUAL_STORE = USUAL_ANALYZER + ANALYZERS,
+    MANY_SITES = 4096,
+};
+
+/* ---- decide.c: every choice that a shrunk history may leave out ---- */
+/* True with this chance, by the seed and the decision's own number alone; noted. */
+bool sim_decide(struct sim *sim, enum count kind, uint32_t site, uint32_t number,
+                uint32_t permille);
+/* A fault that happens with this chance in the fault phase, at that node or link, to what is
+ * numbered so: the same whatever happens elsewhere. */
+bool sim_fault(struct sim *sim, enum count kind, uint32_t site, uint32_t about, uint32_t permille);
+/* A number for the attempt, and for the so manieth thing about it; for what happens about now. */
+uint32_t sim_about(const struct attempt_id *id, uint32_t which);
+uint32_t sim_about_now(const struct sim *sim);
+/* How bad the last decision is: the same as often as it is repeated. */
+int64_t sim_severity(const struct sim *sim, int64_t least, int64_t most);
+/* A usual delay, by place and time; the least one where a shrunk history leaves chance out. */
+int64_t sim_usual(const struct sim *sim, uint32_t site, int64_t least, int64_t most);
+/* A property of what is numbered: the same whatever else happens. */
+int64_t sim_trait(const struct sim *sim, enum count kind, uint32_t number, int64_t least,
+                  int64_t most);
+void sim_name_decision(uint64_t decision, char *text, size_t size);
+bool sim_parse_decision(const char *text, uint64_t *decision);
+/* For qsort and bsearch. */
+int sim_by_decision(const void *a, const void *b);
+
 /* ---- world.c ---- */
-struct sim *sim_new(uint64_t seed, enum mutant mutant);
+struct sim *sim_new(const struct history *history);
 void sim_free(struct sim **sim);
 void sim_run(struct sim *sim);
 
-int64_t sim_between(struct sim *sim, int64_t least, int64_t most);
-bool sim_chance(struct sim *sim, uint32_t permille);
-/* A fault that happens with this chance in the fault phase; counted. */
-bool sim_fault(struct sim *sim, enum count kind, uint32_t permille);
 void *sim_keep(struct sim *sim, const void *bytes, size_t size);
+/* A line of the history, if it is told. */
+void sim_tell(const struct sim *sim, uint32_t node, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+const char *sim_node_name(uint32_t node);
 
 /* Later, as this incarnation of the process: not at all if it has died, put off while it is
  * paused. process NULL: the world. */
 void sim_after(struct sim *sim, int64_t delay, struct process *process, sim_deed *deed, void *what);
+void sim_kill(struct sim *sim, struct process *process, int64_t away);
+void sim_pause(struct sim *sim, struct process *process, int64_t length);
+void sim_resume(struct sim *sim, struct process *process);
 /* It dies by what it is doing. */
 void sim_kill_soon(struct sim *sim, struct process *process);
-/* Over the network to the process: lost, late, twice. */
-void sim_send(struct sim *sim, struct process *to, uint32_t loss_permille, sim_deed *deed,
-              void *what);
+bool sim_is_cut(const struct sim *sim, uint32_t from, uint32_t to);
+/* Over the network: lost, late, twice, overtaken, or not at all between nodes that are cut off. */
+struct letter {
+    const char *name;
+    uint32_t from, to, loss_permille;
+    uint32_t about;
+    sim_deed *deed;
+    void *what;
+};
+void sim_send(struct sim *sim, const struct letter *letter);
 void sim_violation(struct sim *sim, const char *rule, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* ---- upset.c: what is done to the fleet as a whole ---- */
+void upset_plan(struct sim *sim);
+void upset_heal(struct sim *sim);
 
 /* ---- store.c ---- */
 void store_plan_jobs(struct sim *sim);
@@ -256,7 +296,8 @@ const struct model_job *store_find(const struct sim *sim, const char *job_id);
 /* ---- schedulers.c ---- */
 void schedulers_boot(struct sim *sim, uint32_t number);
 void schedulers_died(struct sim *sim, uint32_t number);
-void schedulers_hear(struct sim *sim, uint32_t loss_permille, const struct event *event);
+void schedulers_hear(struct sim *sim, uint32_t from, uint32_t loss_permille,
+                     const struct event *event);
 
 /* ---- analyzers.c ---- */
 void analyzers_boot(struct sim *sim, uint32_t number);
@@ -264,7 +305,7 @@ void analyzers_died(struct sim *sim, uint32_t number);
 void analyzers_hear_cancel(struct sim *sim, const struct model_job *job);
 void analyzers_answer(struct sim *sim, uint32_t number, const struct action *action);
 void analyzers_work_arrived(struct sim *sim, const struct attempt_id *id);
-void analyzers_upset_streams(struct sim *sim);
+void analyzers_upset_streams(struct sim *sim, int64_t way);
 
 /* ---- check.c: reads the journals only ---- */
 void check_all(struct sim *sim);

@@ -28,9 +28,16 @@ static struct model_job *find(struct sim *sim, const char *job_id)
     CHECK_UNREACHABLE();
 }
 
+/* What the database's wall clock says. */
+static int64_t store_clock(const struct sim *sim)
+{
+    return sim->now + sim->store.clock_error;
+}
+
 static uint32_t left_ms(const struct sim *sim, int64_t until)
 {
-    return until > sim->now ? (uint32_t)((until - sim->now) / MS + 1) : 0;
+    int64_t left = until - store_clock(sim);
+    return left > 0 ? (uint32_t)(left / MS + 1) : 0;
 }
 
 static struct chunk_facts chunk_facts(const struct sim *sim, const struct model_chunk *chunk)
@@ -68,7 +75,8 @@ static struct job_facts job_facts(struct sim *sim, const struct model_job *job)
 /* The row has changed; the stamp is that of the transaction's start. */
 static void touch(struct sim *sim, struct model_job *job)
 {
-    job->changed_at = sim->now - sim_between(sim, 0, LONGEST_TRANSACTION);
+    job->changed_at =
+        store_clock(sim) - sim_usual(sim, USUAL_STORE + job->number, 0, LONGEST_TRANSACTION);
 }
 
 /* A numbered event: a wake-up that may get lost. */
@@ -76,13 +84,16 @@ static void tell(struct sim *sim, struct model_job *job)
 {
     job->event_number++;
     touch(sim, job);
-    if (sim->now < sim->events_lost_until || sim_fault(sim, FAULT_LOST, 50))
+    if (sim->now < sim->events_lost_until ||
+        sim_fault(sim, FAULT_LOST, MANY_LINKS + job->number, job->event_number, 50)) {
+        sim_tell(sim, STORE, "event %u of job %u is lost", job->event_number, job->number);
         return;
+    }
     struct job_facts facts = job_facts(sim, job);
     struct event event = {
         .kind = EVENT_JOB_EVENT,
         .job_event = {.job = sim_keep(sim, &facts, sizeof(facts)), .number = job->event_number}};
-    schedulers_hear(sim, 50, &event);
+    schedulers_hear(sim, STORE, 50, &event);
 }
 
 static void set_status(struct sim *sim, struct model_job *job, enum job_status status)
@@ -132,6 +143,7 @@ static void cancel(struct sim *sim, void *what)
     if (has_ended(job))
         return;
     sim->counts[COUNT_CANCELLED]++;
+    sim_tell(sim, STORE, "job %u is cancelled", job->number);
     end_by(sim, job, JOB_CANCELLED);
     analyzers_hear_cancel(sim, job);
 }
@@ -140,11 +152,10 @@ static void submit(struct sim *sim, void *what)
 {
     struct model_job *job = what;
     sim->store.jobs[sim->store.job_count++] = job;
-    sim->counts[COUNT_JOBS]++;
-    sim->counts[COUNT_POSTS] += job->post_count;
-    static const uint32_t DEADLINES_S[] = {15, 0, 0, 0};
-    uint32_t deadline_s = DEADLINES_S[sim_between(sim, 0, 3)];
-    job->deadline = deadline_s ? sim->now + deadline_s * SECOND : FOREVER;
+    job->deadline = job->lasts == FOREVER ? FOREVER : store_clock(sim) + job->lasts;
+    sim_tell(sim, STORE, "job %u of user %u is submitted: %u posts%s%s", job->number, job->user,
+             job->post_count, job->lane ? ", interactive" : "",
+             job->lasts == FOREVER ? "" : ", with a deadline");
     for (uint32_t first = 0; first < job->post_count; first += POSTS_PER_CHUNK) {
         uint32_t posts[POSTS_PER_CHUNK], count = 0;
         while (count < POSTS_PER_CHUNK && first + count < job->post_count) {
@@ -154,35 +165,52 @@ static void submit(struct sim *sim, void *what)
         add_chunk(job, posts, count, 0);
     }
     tell(sim, job);
-    if (sim_chance(sim, 200))
-        sim_after(sim, sim_between(sim, 0, 8 * SECOND), NULL, cancel, job);
+    if (job->cancelled_after != FOREVER)
+        sim_after(sim, job->cancelled_after, NULL, cancel, job);
 }
 
-static void plan_job(struct sim *sim, uint32_t user)
+static void plan_posts(struct sim *sim, struct model_job *job)
 {
+    uint32_t count = (uint32_t)sim_trait(sim, WORK_POST, job->number, 1, POSTS_PER_JOB);
+    for (uint32_t i = 0; i < count; i++) {
+        if (!sim_decide(sim, WORK_POST, job->number, i, 1000))
+            continue;
+        struct model_post *post = &job->posts[job->post_count++];
+        post->is_poison = sim_decide(sim, FAULT_POISON, job->number, i, 25);
+        post->is_hopeless = post->is_poison && sim_decide(sim, FAULT_HOPELESS, job->number, i, 400);
+        post->is_killer = !post->is_poison && sim_decide(sim, FAULT_KILLER, job->number, i, 3);
+    }
+}
+
+static void plan_job(struct sim *sim, uint32_t user, uint32_t number)
+{
+    if (!sim_decide(sim, WORK_JOB, user, number, 1000))
+        return;
     struct model_job *job = arena_new(sim->arena, sizeof(*job));
-    job->number = ++sim->store.planned;
+    job->number = number;
     snprintf(job->id, sizeof(job->id), "00000000-0000-7000-8000-%012u", job->number);
     job->user = user;
-    job->lane = sim_chance(sim, 250);
-    job->service_class =
-        job->lane ? CLASS_INTERACTIVE
-                  : (enum service_class)sim_between(sim, CLASS_PREMIUM, CLASS_BACKGROUND);
-    job->post_count = (uint32_t)sim_between(sim, 1, POSTS_PER_JOB);
-    for (uint32_t i = 0; i < job->post_count; i++) {
-        int64_t dice = sim_between(sim, 0, 999);
-        job->posts[i].is_poison = dice < 25;
-        job->posts[i].is_hopeless = dice < 10;
-        job->posts[i].is_killer = dice >= 25 && dice < 28;
-    }
-    sim_after(sim, sim_between(sim, 0, FAULTS_END * 8 / 10), NULL, submit, job);
+    enum service_class service_class =
+        (enum service_class)sim_trait(sim, WORK_JOB, number, CLASS_PREMIUM, CLASS_BACKGROUND);
+    job->lane = sim_trait(sim, WORK_CACHED, number, 0, 3) == 0;
+    job->service_class = job->lane ? CLASS_INTERACTIVE : service_class;
+    plan_posts(sim, job);
+    job->lasts = sim_decide(sim, WORK_DEADLINE, number, 0, 250) ? 15 * SECOND : FOREVER;
+    job->cancelled_after =
+        sim_decide(sim, WORK_CANCEL, number, 0, 200) ? sim_severity(sim, 0, 8 * SECOND) : FOREVER;
+    if (job->post_count == 0)
+        return;
+    sim->store.planned++;
+    sim_after(sim, sim_trait(sim, WORK_CANCEL, number, 0, FAULTS_END * 8 / 10), NULL, submit, job);
 }
 
 void store_plan_jobs(struct sim *sim)
 {
-    for (uint32_t user = 0; user < USERS; user++)
-        for (int64_t left = sim_between(sim, 2, 5); left > 0; left--)
-            plan_job(sim, user);
+    for (uint32_t user = 0; user < USERS; user++) {
+        uint32_t count = (uint32_t)sim_trait(sim, WORK_DEADLINE, user, 2, JOBS_PER_USER);
+        for (uint32_t i = 0; i < count; i++)
+            plan_job(sim, user, user * JOBS_PER_USER + i + 1);
+    }
 }
 
 bool store_all_ended(const struct sim *sim)
@@ -201,9 +229,10 @@ void store_expire(struct sim *sim)
 {
     for (uint32_t i = 0; i < sim->store.job_count; i++) {
         struct model_job *job = sim->store.jobs[i];
-        if (has_ended(job) || job->deadline > sim->now)
+        if (has_ended(job) || job->deadline > store_clock(sim))
             continue;
         sim->counts[COUNT_EXPIRED]++;
+        sim_tell(sim, STORE, "job %u expires", job->number);
         end_by(sim, job, JOB_EXPIRED);
     }
 }
@@ -221,12 +250,13 @@ struct event *store_lease(struct sim *sim, const char *holder, bool is_resigning
                           struct instant asked)
 {
     struct store *store = &sim->store;
-    bool is_ours = strcmp(store->holder, holder) == 0, is_over = store->lease_until <= sim->now;
+    bool is_ours = strcmp(store->holder, holder) == 0,
+         is_over = store->lease_until <= store_clock(sim);
     struct event *event = new_event(sim, EVENT_LEASE);
     event->lease.asked = asked;
     if (is_resigning) {
         if (is_ours)
-            store->lease_until = sim->now;
+            store->lease_until = store_clock(sim);
         return event;
     }
     if (!is_ours && !is_over)
@@ -236,8 +266,9 @@ struct event *store_lease(struct sim *sim, const char *holder, bool is_resigning
         store->epoch++;
         store->sequence = 0;
         sim->counts[COUNT_TAKEOVERS]++;
+        sim_tell(sim, STORE, "epoch %lu is scheduler %s's", store->epoch, holder);
     }
-    store->lease_until = sim->now + LEAD_LEASE;
+    store->lease_until = store_clock(sim) + LEAD_LEASE;
     event->lease.is_held = true;
     event->lease.epoch = store->epoch;
     return event;
@@ -280,7 +311,7 @@ static enum batch_result grant(struct sim *sim, uint64_t epoch, const struct bat
     struct in_flight *place = &sim->store.in_flight[job->user][job->lane];
     if (has_ended(job) || chunk->facts.status != CHUNK_READY)
         return RESULT_GONE;
-    if (chunk->not_before > sim->now)
+    if (chunk->not_before > store_clock(sim))
         return RESULT_BUSY;
     if (place->job)
         return RESULT_BUSY;
@@ -292,7 +323,7 @@ static enum batch_result grant(struct sim *sim, uint64_t epoch, const struct bat
     chunk->facts.attempt++;
     chunk->facts.epoch = epoch;
     chunk->facts.mode = item->mode;
-    chunk->lease_until = sim->now + item->lease_ms * MS;
+    chunk->lease_until = store_clock(sim) + item->lease_ms * MS;
     if (job->status == JOB_QUEUED)
         set_status(sim, job, JOB_PROCESSING);
     struct grant *granted = arena_new(sim->arena, sizeof(*granted));
@@ -305,6 +336,9 @@ static enum batch_result grant(struct sim *sim, uint64_t epoch, const struct bat
     memcpy(granted->posts, chunk->posts, sizeof(granted->posts));
     granted->older = sim->grants;
     sim->grants = granted;
+    sim_tell(sim, STORE, "grants job %u chunk %u, attempt %u%s, by epoch %lu", job->number,
+             chunk->facts.number, chunk->facts.attempt, item->mode == MODE_LLM ? "" : " (embedded)",
+             epoch);
     sim->counts[COUNT_GRANTS]++;
     for (uint32_t i = 0; i < job->chunk_count; i++)
         sim->counts[COUNT_RULE_1] += job->chunks[i].facts.status == CHUNK_READY;
@@ -318,7 +352,7 @@ static enum batch_result land(struct sim *sim, uint64_t epoch, const struct batc
     bool is_reap = item->operation == BATCH_REAP;
     if (chunk->facts.status != CHUNK_IN_FLIGHT || chunk->facts.attempt != item->id.attempt)
         return RESULT_GONE;
-    if (is_reap && (chunk->lease_until > sim->now || sim->mutant == MUTANT_NEVER_REAP))
+    if (is_reap && (chunk->lease_until > store_clock(sim) || sim->mutant == MUTANT_NEVER_REAP))
         return RESULT_EARLY;
     if (!is_reap && chunk->facts.epoch != epoch)
         return RESULT_GONE;
@@ -329,6 +363,8 @@ static enum batch_result land(struct sim *sim, uint64_t epoch, const struct batc
         chunk->failed_at = 0; /* a loss has waited for its lease already */
     }
     sim->counts[is_reap ? COUNT_REAPED : COUNT_RELEASED]++;
+    sim_tell(sim, STORE, "%s job %u chunk %u%s", is_reap ? "reaps" : "takes back", job->number,
+             chunk->facts.number, item->is_charged ? ", charged" : "");
     return is_reap ? RESULT_REAPED : RESULT_RELEASED;
 }
 
@@ -347,6 +383,8 @@ static enum batch_result split(struct sim *sim, struct model_job *job, struct mo
     chunk->facts.status = CHUNK_DONE;
     chunk->facts.open_posts = 0;
     sim->counts[COUNT_SPLITS]++;
+    sim_tell(sim, STORE, "splits job %u chunk %u into %u and %u", job->number, chunk->facts.number,
+             parts[0], parts[1]);
     answer->part_count = 2;
     for (int i = 0; i < 2; i++)
         answer->parts[i] = chunk_facts(sim, &job->chunks[parts[i]]);
@@ -391,7 +429,7 @@ struct event *store_batch(struct sim *sim, const char *holder, uint64_t epoch, u
     event->batch.sequence = sequence;
     event->batch.status = BATCH_ANSWERED;
     if (strcmp(store->holder, holder) != 0 || store->epoch != epoch ||
-        store->lease_until <= sim->now) {
+        store->lease_until <= store_clock(sim)) {
         event->batch.status = BATCH_FENCED;
         return event;
     }
@@ -425,7 +463,7 @@ struct event *store_snapshot(struct sim *sim, uint64_t epoch, const char *cursor
 {
     struct event *event = new_event(sim, EVENT_SNAPSHOT);
     event->snapshot.epoch = epoch;
-    event->snapshot.now_us = sim->now;
+    event->snapshot.now_us = store_clock(sim);
     event->snapshot.next_cursor = "";
     event->snapshot.is_fenced = sim->store.epoch != epoch;
     if (event->snapshot.is_fenced || sim->mutant == MUTANT_GRANT_UNREBUILT)
@@ -460,7 +498,7 @@ struct event *store_changed(struct sim *sim, uint64_t epoch, int64_t since_us)
 {
     struct event *event = new_event(sim, EVENT_CHANGED);
     event->changed.epoch = epoch;
-    event->changed.now_us = sim->now;
+    event->changed.now_us = store_clock(sim);
     event->changed.next_job_id = "";
     if (sim->mutant == MUTANT_NO_REREAD)
         return event;
@@ -514,6 +552,9 @@ void store_commit(struct sim *sim, const struct grant *grant, const struct outco
         chunk->facts.status == CHUNK_IN_FLIGHT && chunk->facts.attempt == grant->id.attempt;
     if (sim->mutant == MUTANT_NO_ATTEMPT_CHECK && chunk->facts.status != CHUNK_DONE)
         is_current = true;
+    sim_tell(sim, STORE, "%s the outcome of job %u chunk %u attempt %u",
+             is_current ? "commits" : "passes over", job->number, chunk->facts.number,
+             grant->id.attempt);
     if (!is_current)
         return;
     free_place(sim, job, chunk->facts.number);
@@ -527,7 +568,7 @@ void store_commit(struct sim *sim, const struct grant *grant, const struct outco
     chunk->facts.last_class = outcome->outcome_class;
     chunk->facts.tries += is_try(outcome->outcome_class);
     chunk->failed_at = is_try(outcome->outcome_class) ? sim->now : 0;
-    chunk->not_before = sim->now + outcome->retry_after_ms * MS;
+    chunk->not_before = store_clock(sim) + outcome->retry_after_ms * MS;
     chunk->facts.status = chunk->facts.open_posts ? CHUNK_READY : CHUNK_DONE;
     sim->counts[COUNT_RETRIES] += chunk->facts.open_posts > 0;
     bool is_complete = true;

@@ -15,34 +15,30 @@ struct happening {
     struct happening *newer;
 };
 
-int64_t sim_between(struct sim *sim, int64_t least, int64_t most)
-{
-    sim->random += UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t mixed = sim->random;
-    mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);
-    mixed ^= mixed >> 31;
-    return least + (int64_t)(mixed % (uint64_t)(most - least + 1));
-}
-
-bool sim_chance(struct sim *sim, uint32_t permille)
-{
-    return sim_between(sim, 0, 999) < (int64_t)permille;
-}
-
-bool sim_fault(struct sim *sim, enum count kind, uint32_t permille)
-{
-    if (sim->now >= FAULTS_END || !sim_chance(sim, permille))
-        return false;
-    sim->counts[kind]++;
-    return true;
-}
-
 void *sim_keep(struct sim *sim, const void *bytes, size_t size)
 {
     void *kept = arena_new(sim->arena, size);
     memcpy(kept, bytes, size);
     return kept;
+}
+
+const char *sim_node_name(uint32_t node)
+{
+    static const char *const NAMES[NODES] = {
+        "scheduler 0", "scheduler 1", "analyzer 0", "analyzer 1", "analyzer 2", "store", "broker"};
+    return node < NODES ? NAMES[node] : "";
+}
+
+void sim_tell(const struct sim *sim, uint32_t node, const char *format, ...)
+{
+    if (!sim->history.is_told)
+        return;
+    printf("%10.3f s  %-12s ", (double)sim->now / SECOND, sim_node_name(node));
+    va_list arguments;
+    va_start(arguments, format);
+    vprintf(format, arguments);
+    va_end(arguments);
+    putchar('\n');
 }
 
 void sim_violation(struct sim *sim, const char *rule, const char *format, ...)
@@ -54,6 +50,7 @@ void sim_violation(struct sim *sim, const char *rule, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
+    sim_tell(sim, NODES, "VIOLATED: %s: %s", rule, text);
     snprintf(sim->first_rule, sizeof(sim->first_rule), "%s", rule);
     snprintf(sim->first_violation, sizeof(sim->first_violation), "%s: %s", rule, text);
 }
@@ -73,22 +70,53 @@ void sim_after(struct sim *sim, int64_t delay, struct process *process, sim_deed
     put(sim, sim->now + (delay > 0 ? delay : 0), happening);
 }
 
-static int64_t network_delay(struct sim *sim)
+/* A number for the link, so that what one does leaves the faults of the others as they are. */
+static uint32_t link_of(const struct letter *letter)
 {
-    if (sim_fault(sim, FAULT_LATE, sim->now < sim->slow_until ? 600 : 30))
-        return sim_between(sim, 100 * MS, 9 * SECOND);
-    return sim_between(sim, 100, 8 * MS);
+    return letter->from * NODES + letter->to;
 }
 
-void sim_send(struct sim *sim, struct process *to, uint32_t loss_permille, sim_deed *deed,
-              void *what)
+static int64_t network_delay(struct sim *sim, const struct letter *letter)
 {
-    if (sim_fault(sim, FAULT_LOST, loss_permille))
+    if (sim_fault(sim, FAULT_LATE, link_of(letter), letter->about,
+                  sim->now < sim->slow_until ? 600 : 30)) {
+        int64_t delay = sim_severity(sim, 100 * MS, 9 * SECOND);
+        sim_tell(sim, letter->from, "%s to %s is %ld ms late", letter->name,
+                 sim_node_name(letter->to), delay / MS);
+        return delay;
+    }
+    if (sim_fault(sim, FAULT_REORDERED, link_of(letter), letter->about,
+                  20)) /* what is sent next overtakes it */
+        return sim_severity(sim, 10 * MS, 60 * MS);
+    return sim_usual(sim, link_of(letter), 100, 8 * MS);
+}
+
+bool sim_is_cut(const struct sim *sim, uint32_t from, uint32_t to)
+{
+    return sim->now < sim->cut_until[from][to];
+}
+
+void sim_send(struct sim *sim, const struct letter *letter)
+{
+    struct process *to = letter->to < PROCESSES ? &sim->processes[letter->to] : NULL;
+    if (sim_is_cut(sim, letter->from, letter->to)) {
+        sim->counts[COUNT_CUT_OFF]++;
+        sim_tell(sim, letter->from, "%s does not reach %s", letter->name,
+                 sim_node_name(letter->to));
         return;
-    int64_t delay = network_delay(sim);
-    sim_after(sim, delay, to, deed, what);
-    if (sim_fault(sim, FAULT_TWICE, 10))
-        sim_after(sim, delay + sim_between(sim, 0, 4 * SECOND), to, deed, what);
+    }
+    if (sim_fault(sim, FAULT_LOST, link_of(letter), letter->about, letter->loss_permille)) {
+        sim_tell(sim, letter->from, "%s to %s is lost", letter->name, sim_node_name(letter->to));
+        return;
+    }
+    int64_t delay = network_delay(sim, letter);
+    sim_after(sim, delay, to, letter->deed, letter->what);
+    if (!sim_fault(sim, FAULT_TWICE, link_of(letter), letter->about, 10))
+        return;
+    delay += sim_severity(sim, 0, 4 * SECOND);
+    sim_tell(sim, letter->from, "%s to %s comes again after %ld ms", letter->name,
+             sim_node_name(letter->to), delay / MS);
+    sim_after(sim, delay, to, letter->deed, letter->what);
 }
 
 static void happen(struct sim *sim, struct happening *happening)
@@ -129,36 +157,36 @@ static struct silence *begin_silence(struct sim *sim, struct process *process)
     return process->silences = silence;
 }
 
-static void kill_process(struct sim *sim, struct process *process)
+void sim_kill(struct sim *sim, struct process *process, int64_t away)
 {
     if (!process->is_alive)
         return;
     uint32_t number = (uint32_t)(process - sim->processes);
+    sim_tell(sim, number, "is killed, and comes back after %ld ms", away / MS);
     begin_silence(sim, process);
     process->is_alive = false;
-    sim->counts[FAULT_KILLED]++;
     if (number < SCHEDULERS)
         schedulers_died(sim, number);
     else
         analyzers_died(sim, number - SCHEDULERS);
-    sim_after(sim, sim_between(sim, 300 * MS, 6 * SECOND), NULL, boot, process);
+    sim_after(sim, away, NULL, boot, process);
 }
 
-static void kill_deed(struct sim *sim, void *what)
+static void die(struct sim *sim, void *what)
 {
-    kill_process(sim, what);
+    sim_kill(sim, what, 2 * SECOND);
 }
 
 void sim_kill_soon(struct sim *sim, struct process *process)
 {
-    sim_after(sim, 100 * MS, process, kill_deed, process);
+    sim_after(sim, 100 * MS, process, die, process);
 }
 
-static void resume(struct sim *sim, void *what)
+void sim_resume(struct sim *sim, struct process *process)
 {
-    struct process *process = what;
     if (!process->is_alive || !process->is_paused)
         return;
+    sim_tell(sim, (uint32_t)(process - sim->processes), "goes on");
     process->is_paused = false;
     process->silences->to = sim->now;
     struct happening *next = process->put_off;
@@ -166,50 +194,30 @@ static void resume(struct sim *sim, void *what)
     while (next) {
         struct happening *happening = next;
         next = happening->newer;
-        put(sim, sim->now + sim_between(sim, 0, 10 * MS), happening);
+        uint32_t key = (uint32_t)happening->node.key;
+        put(sim, sim->now + sim_usual(sim, key % MANY_SITES, 0, 10 * MS), happening);
     }
 }
 
-static void pause_process(struct sim *sim, struct process *process)
+static void resume(struct sim *sim, void *what)
 {
-    static const int64_t LENGTHS[] = {200 * MS, SECOND, 3 * SECOND, 8 * SECOND, 20 * SECOND};
-    if (!process->is_alive || process->is_paused)
-        return;
-    begin_silence(sim, process);
-    process->is_paused = true;
-    sim->counts[FAULT_PAUSED]++;
-    sim_after(sim, LENGTHS[sim_between(sim, 0, 4)], NULL, resume, process);
+    sim_resume(sim, what);
 }
 
-static void upset(struct sim *sim, void *what)
+void sim_pause(struct sim *sim, struct process *process, int64_t length)
 {
-    if (sim->now >= FAULTS_END)
+    if (!process->is_alive || process->is_paused)
         return;
-    struct process *process = &sim->processes[sim_between(sim, 0, PROCESSES - 1)];
-    int64_t dice = sim_between(sim, 0, 99);
-    if (dice < 30)
-        kill_process(sim, process);
-    else if (dice < 62)
-        pause_process(sim, process);
-    else if (dice < 72)
-        kill_process(sim, &sim->processes[sim_between(sim, 0, SCHEDULERS - 1)]);
-    else if (dice < 78)
-        sim->events_lost_until = sim->now + sim_between(sim, SECOND / 2, 4 * SECOND);
-    else if (dice < 84)
-        sim->slow_until = sim->now + sim_between(sim, SECOND, 8 * SECOND);
-    else if (dice < 90) {
-        sim->store.away_until = sim->now + sim_between(sim, SECOND, 6 * SECOND);
-        sim->counts[FAULT_STORE_AWAY]++;
-    } else
-        analyzers_upset_streams(sim);
-    sim_after(sim, sim_between(sim, 200 * MS, 3 * SECOND), NULL, upset, what);
+    sim_tell(sim, (uint32_t)(process - sim->processes), "is paused for %ld ms", length / MS);
+    begin_silence(sim, process);
+    process->is_paused = true;
+    sim_after(sim, length, NULL, resume, process);
 }
 
 static void heal(struct sim *sim, void *what)
 {
     (void)what;
-    for (uint32_t i = 0; i < PROCESSES; i++)
-        resume(sim, &sim->processes[i]);
+    upset_heal(sim);
 }
 
 static void every_second(struct sim *sim, void *what)
@@ -221,13 +229,13 @@ static void every_second(struct sim *sim, void *what)
     sim_after(sim, SECOND, NULL, every_second, what);
 }
 
-struct sim *sim_new(uint64_t seed, enum mutant mutant)
+struct sim *sim_new(const struct history *history)
 {
     struct sim *sim = calloc(1, sizeof(*sim));
     CHECK(sim);
     sim->arena = arena_open((size_t)512 << 20);
-    sim->random = seed * UINT64_C(0xd1342543de82ef95) + 1;
-    sim->mutant = mutant;
+    sim->history = *history;
+    sim->mutant = history->mutant;
     return sim;
 }
 
@@ -239,18 +247,20 @@ void sim_free(struct sim **sim)
         scheduler_free(&(*sim)->schedulers[i].core);
     heap_free(&(*sim)->happenings);
     arena_close(&(*sim)->arena);
+    free((*sim)->decided);
     free(*sim);
     *sim = NULL;
 }
 
 void sim_run(struct sim *sim)
 {
+    sim->is_without_chance = !sim_decide(sim, WORK_CHANCE, 0, 0, 1000);
     for (uint32_t i = 0; i < PROCESSES; i++) {
-        sim->processes[i].clock_offset = sim_between(sim, 0, 1000 * SECOND);
+        sim->processes[i].clock_offset = sim_trait(sim, WORK_CHANCE, i, 0, 1000 * SECOND);
         boot(sim, &sim->processes[i]);
     }
     store_plan_jobs(sim);
-    sim_after(sim, SECOND, NULL, upset, NULL);
+    upset_plan(sim);
     sim_after(sim, SECOND, NULL, every_second, NULL);
     sim_after(sim, FAULTS_END, NULL, heal, NULL);
     while (!sim->is_over && sim->now < HEALED_END && sim->violations == 0) {

@@ -1,0 +1,74 @@
+#include "counts.h"
+
+#include <stdio.h>
+
+const struct counter COUNTERS[COUNTS] = {
+    [FAULT_LOST] = {"lost", GROUP_FAULTS, ""},
+    [FAULT_LATE] = {"late", GROUP_FAULTS, ""},
+    [FAULT_TWICE] = {"twice", GROUP_FAULTS, ""},
+    [FAULT_REORDERED] = {"reordered", GROUP_FAULTS, ""},
+    [FAULT_COMMIT_UNKNOWN] = {"commit-unknown", GROUP_FAULTS, ""},
+    [FAULT_DISPATCH_UNKNOWN] = {"dispatch-unknown", GROUP_FAULTS, ""},
+    [FAULT_ACK_LOST] = {"ack-lost", GROUP_FAULTS, ""},
+    [FAULT_FORGOTTEN] = {"forgotten", GROUP_FAULTS, ""},
+    [FAULT_REPEATED] = {"repeated", GROUP_FAULTS, ""},
+    [FAULT_KILLED] = {"killed", GROUP_FAULTS, ""},
+    [FAULT_PAUSED] = {"paused", GROUP_FAULTS, ""},
+    [FAULT_PARTITIONED] = {"partitioned", GROUP_FAULTS, ""},
+    [FAULT_CLOCK_STEP] = {"clock-step", GROUP_FAULTS, ""},
+    [FAULT_STORE_AWAY] = {"store-away", GROUP_FAULTS, ""},
+    [FAULT_EVENTS_LOST] = {"events-lost", GROUP_FAULTS, ""},
+    [FAULT_SLOW] = {"slow", GROUP_FAULTS, ""},
+    [FAULT_STREAMS_UPSET] = {"streams-upset", GROUP_FAULTS, ""},
+    [FAULT_LLM_HANGS] = {"llm-hangs", GROUP_FAULTS, ""},
+    [FAULT_LLM_REFUSES] = {"llm-refuses", GROUP_FAULTS, ""},
+    [FAULT_LLM_LEAVES_OUT] = {"llm-leaves-out", GROUP_FAULTS, ""},
+    [FAULT_LLM_UNAWARE] = {"llm-unaware-of-death", GROUP_FAULTS, ""},
+    [FAULT_POISON] = {"poison-post", GROUP_FAULTS, ""},
+    [FAULT_HOPELESS] = {"hopeless-post", GROUP_FAULTS, ""},
+    [FAULT_KILLER] = {"killer-post", GROUP_FAULTS, ""},
+    [COUNT_CUT_OFF] = {"messages cut off", GROUP_FAULTS, ""},
+    [WORK_JOB] = {"job", GROUP_WORK, ""},
+    [WORK_POST] = {"post", GROUP_WORK, ""},
+    [WORK_CANCEL] = {"cancel", GROUP_WORK, ""},
+    [WORK_DEADLINE] = {"deadline", GROUP_WORK, ""},
+    [WORK_CACHED] = {"cached", GROUP_WORK, ""},
+    [WORK_CHANCE] = {"chance", GROUP_WORK, ""},
+    [COUNT_CALLS] = {"calls", GROUP_WORK, ""},
+    [COUNT_GRANTS] = {"grants", GROUP_WORK, ""},
+    [COUNT_RULE_1] = {"chunks that waited for their user's other one", GROUP_RULES, "1"},
+    [COUNT_EXCUSED] = {"overlaps that a silent analyzer explains", GROUP_RULES, "1"},
+    [COUNT_RULE_2] = {"calls begun as the last that may run", GROUP_RULES, "2"},
+    [COUNT_RETRIES] = {"retries", GROUP_RULES, "6"},
+    [COUNT_SPLITS] = {"splits", GROUP_RULES, "6"},
+    [COUNT_EMBEDDED] = {"grants to the embedded analysis", GROUP_RULES, "6"},
+    [COUNT_CANCELLED] = {"jobs cancelled", GROUP_RULES, "8"},
+    [COUNT_EXPIRED] = {"jobs expired", GROUP_RULES, "8"},
+    [COUNT_REAPED] = {"attempts reaped", GROUP_RULES, "9"},
+    [COUNT_RELEASED] = {"grants released", GROUP_RULES, "9"},
+    [COUNT_TAKEOVERS] = {"takeovers", GROUP_RULES, "11"},
+    [COUNT_RULE_12] = {"answers to why a job waits", GROUP_RULES, "12"},
+};
+
+void counts_print(const uint64_t counts[COUNTS])
+{
+    static const char *const TITLES[] = {"faults", "work", "rules"};
+    for (int group = GROUP_FAULTS; group <= GROUP_RULES; group++) {
+        printf("%s\n", TITLES[group]);
+        for (int i = 0; i < COUNTS; i++)
+            if ((int)COUNTERS[i].group == group)
+                printf("%16lu  %2s  %s\n", counts[i], COUNTERS[i].rule, COUNTERS[i].name);
+    }
+}
+
+bool counts_are_all_seen(const uint64_t counts[COUNTS])
+{
+    bool are_all = true;
+    for (int i = 0; i < COUNTS; i++) {
+        if (counts[i] > 0)
+            continue;
+        printf("never exercised: %s\n", COUNTERS[i].name);
+        are_all = false;
+    }
+    return are_all;
+}

@@ -1,0 +1,76 @@
+/* What a run counts: the faults that were injected, the work, and how often each rule mattered.
+ *
+ * One table: the names are those of the report, of a shrunk history's decisions, and of the message
+ * that says what was never exercised. The first DECISIONS of them are numbered decisions.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum count {
+    /* what is decided: faults */
+    FAULT_LOST,
+    FAULT_LATE,
+    FAULT_TWICE,
+    FAULT_REORDERED,
+    FAULT_COMMIT_UNKNOWN,
+    FAULT_DISPATCH_UNKNOWN,
+    FAULT_ACK_LOST,
+    FAULT_FORGOTTEN,
+    FAULT_REPEATED,
+    FAULT_KILLED,
+    FAULT_PAUSED,
+    FAULT_PARTITIONED,
+    FAULT_CLOCK_STEP,
+    FAULT_STORE_AWAY,
+    FAULT_EVENTS_LOST,
+    FAULT_SLOW,
+    FAULT_STREAMS_UPSET,
+    FAULT_LLM_HANGS,
+    FAULT_LLM_REFUSES,
+    FAULT_LLM_LEAVES_OUT,
+    FAULT_LLM_UNAWARE,
+    FAULT_POISON,
+    FAULT_HOPELESS,
+    FAULT_KILLER,
+    /* what is decided: work */
+    WORK_JOB,
+    WORK_POST,
+    WORK_CANCEL,
+    WORK_DEADLINE,
+    WORK_CACHED,
+    WORK_CHANCE, /* that usual delays differ */
+    DECISIONS,
+    /* what is only counted */
+    COUNT_CUT_OFF = DECISIONS,
+    COUNT_CALLS,
+    COUNT_GRANTS,
+    COUNT_RULE_1,  /* chunks that wait for another one of their user, at each grant */
+    COUNT_RULE_2,  /* calls were at their cap */
+    COUNT_RULE_12, /* it was told why a job waits */
+    COUNT_SPLITS,
+    COUNT_RETRIES,
+    COUNT_EMBEDDED,
+    COUNT_CANCELLED,
+    COUNT_EXPIRED,
+    COUNT_REAPED,
+    COUNT_RELEASED,
+    COUNT_TAKEOVERS,
+    COUNT_EXCUSED, /* overlaps that a silent analyzer explains */
+    COUNTS,
+};
+
+enum count_group { GROUP_FAULTS, GROUP_WORK, GROUP_RULES };
+
+struct counter {
+    const char *name;
+    enum count_group group;
+    const char *rule; /* "" = of none */
+};
+extern const struct counter COUNTERS[COUNTS];
+
+/* The table, by groups. */
+void counts_print(const uint64_t counts[COUNTS]);
+/* Prints what was never counted; true if all was. */
+bool counts_are_all_seen(const uint64_t counts[COUNTS]);
