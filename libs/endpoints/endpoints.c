@@ -23,6 +23,7 @@ static const double NANOS_PER_USD_PER_MILLION = 1000, MICROS_PER_USD = 1e6;
 
 /* Where we are in the file, and what is wrong with it. */
 struct reader {
+    const char *setting;
     struct arena *arena;
     struct text *faults;
     char place[PLACE_SIZE]; /* "endpoints[1]", or "" */
@@ -37,7 +38,8 @@ __attribute__((format(printf, 3, 4))) static bool fault(struct reader *reader, c
     vsnprintf(words, sizeof words, format, arguments);
     va_end(arguments);
     bool has_both = reader->place[0] != '\0' && member[0] != '\0';
-    text_format(reader->faults, "%s%s%s: %s\n", reader->place, has_both ? "." : "", member, words);
+    text_format(reader->faults, "%s: %s%s%s: %s\n", reader->setting, reader->place,
+                has_both ? "." : "", member, words);
     return false;
 }
 
@@ -245,46 +247,49 @@ static bool read_all(struct reader *reader, const json_t *document, struct endpo
     return is_good;
 }
 
-bool endpoints_parse(const char *bytes, size_t length, struct endpoints *endpoints,
+static bool fault_of_file(const char *setting, const char *what, struct text *faults)
+{
+    text_format(faults, "%s: %s\n", setting, what);
+    return false;
+}
+
+bool endpoints_parse(const char *setting, struct bytes file, struct endpoints *endpoints,
                      struct text *faults)
 {
     *endpoints = (struct endpoints){0};
     struct error why;
     SCOPED(json_free) json_t *document = NULL;
-    if (length > FILE_MAX_BYTES) {
-        text_format(faults, "is longer than %d bytes\n", FILE_MAX_BYTES);
-        return false;
-    }
-    if (!json_parse(bytes, length, &document, &why)) {
-        text_format(faults, "%s\n", why.message);
-        return false;
-    }
+    if (file.length > FILE_MAX_BYTES)
+        return fault_of_file(setting, "the file is longer than 64 KiB", faults);
+    if (!json_parse((const char *)file.at, file.length, &document, &why))
+        return fault_of_file(setting, why.message, faults);
     endpoints->arena = arena_open(ARENA_BYTES);
-    struct reader reader = {.arena = endpoints->arena, .faults = faults};
+    struct reader reader = {.setting = setting, .arena = endpoints->arena, .faults = faults};
     if (read_all(&reader, document, endpoints))
         return true;
     endpoints_close(endpoints);
     return false;
 }
 
-bool endpoints_load(const char *path, struct endpoints *endpoints, struct text *faults)
+static bool fault_of_path(const char *setting, const char *path, struct text *faults)
+{
+    text_format(faults, "%s: cannot read \"%s\": %s\n", setting, path, strerror(errno));
+    return false;
+}
+
+bool endpoints_load(const char *setting, const char *path, struct endpoints *endpoints,
+                    struct text *faults)
 {
     *endpoints = (struct endpoints){0};
     FILE *file = fopen(path, "re");
-    if (file == NULL) {
-        text_format(faults, "cannot read \"%s\": %s\n", path, strerror(errno));
-        return false;
-    }
-    char *bytes = calloc(1, FILE_MAX_BYTES + 1);
-    CHECK(bytes != NULL);
+    if (file == NULL)
+        return fault_of_path(setting, path, faults);
+    SCOPED(arena_close) struct arena *arena = arena_open(FILE_MAX_BYTES + 1);
+    uint8_t *bytes = arena_new(arena, FILE_MAX_BYTES + 1);
     size_t length = fread(bytes, 1, FILE_MAX_BYTES + 1, file);
-    bool is_read = !ferror(file);
+    bool is_read = !ferror(file) || fault_of_path(setting, path, faults);
     fclose(file);
-    if (!is_read)
-        text_format(faults, "cannot read \"%s\"\n", path);
-    bool is_good = is_read && endpoints_parse(bytes, length, endpoints, faults);
-    free(bytes);
-    return is_good;
+    return is_read && endpoints_parse(setting, (struct bytes){bytes, length}, endpoints, faults);
 }
 
 void endpoints_single(const struct endpoint *only, struct endpoints *endpoints)

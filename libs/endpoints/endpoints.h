@@ -1,8 +1,8 @@
 /* The chain of LLM endpoints: the first that may be called is called.
  *
  *   SCOPED(endpoints_close) struct endpoints endpoints = {0};
- *   endpoints_load(path, &endpoints, &faults)        or endpoints_single() without a file
- *   endpoints_read_keys(&endpoints, &faults)         only by who calls them
+ *   endpoints_load("TP_LLM_ENDPOINTS", path, &endpoints, &faults)   or endpoints_single()
+ *   endpoints_read_keys("TP_LLM_ENDPOINTS", &endpoints, &faults)    only by who calls them
  *
  * The file is JSON:
  *   {"endpoints": [{"name": "main", "base_url": "https://...", "api_key_file": "/run/key",
@@ -11,7 +11,8 @@
  *                   "limits": {"requests_per_minute": 500, "tokens_per_minute": 200000,
  *                              "calls_in_flight": 64, "usd_per_day": 20}}]}
  * Of these name, base_url and model must be there; a limit that is not, or is 0, is none. All
- * faults are reported together, a line each, with place and what to do; keys are never shown.
+ * faults are reported together, a line each: the setting that names the file, the place in it, and
+ * what to do. Keys are never shown.
  * One thread, at the start; strings live until endpoints_close().
  */
 #pragma once
@@ -21,6 +22,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/bytes.h"
 #include "base/scoped.h"
 #include "base/text.h"
 
@@ -46,17 +48,19 @@ struct endpoints {
 };
 
 /* Pure: from the text of the file. On false `endpoints` is empty. */
-MUST_USE bool endpoints_parse(const char *bytes, size_t length, struct endpoints *endpoints,
+MUST_USE bool endpoints_parse(const char *setting, struct bytes file, struct endpoints *endpoints,
                               struct text *faults);
 
 /* The file itself; keys stay where they are. */
-MUST_USE bool endpoints_load(const char *path, struct endpoints *endpoints, struct text *faults);
+MUST_USE bool endpoints_load(const char *setting, const char *path, struct endpoints *endpoints,
+                             struct text *faults);
 
 /* A chain of one; its strings stay the caller's. */
 void endpoints_single(const struct endpoint *only, struct endpoints *endpoints);
 
 /* Reads each api_key_file; a newline at its end is dropped. */
-MUST_USE bool endpoints_read_keys(struct endpoints *endpoints, struct text *faults);
+MUST_USE bool endpoints_read_keys(const char *setting, struct endpoints *endpoints,
+                                  struct text *faults);
 
 void endpoints_close(struct endpoints *endpoints);
 

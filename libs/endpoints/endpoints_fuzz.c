@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     SCOPED(endpoints_close) struct endpoints endpoints = {0};
     SCOPED(text_free) struct text faults = {0};
-    if (!endpoints_parse((const char *)data, size, &endpoints, &faults)) {
+    if (!endpoints_parse("S", (struct bytes){data, size}, &endpoints, &faults)) {
         CHECK(faults.length > 0 && faults.chars[faults.length - 1] == '\n');
         CHECK(endpoints.count == 0);
         return 0;

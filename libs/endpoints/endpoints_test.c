@@ -15,7 +15,8 @@ static struct endpoints parsed(const char *json)
 {
     struct endpoints endpoints;
     SCOPED(text_free) struct text faults = {0};
-    if (!endpoints_parse(json, strlen(json), &endpoints, &faults))
+    if (!endpoints_parse("S", (struct bytes){(const uint8_t *)json, strlen(json)}, &endpoints,
+                         &faults))
         fail_msg("%s", faults.chars);
     return endpoints;
 }
@@ -25,7 +26,8 @@ static void refused(const char *json, const char *const *said)
 {
     struct endpoints endpoints;
     SCOPED(text_free) struct text faults = {0};
-    if (endpoints_parse(json, strlen(json), &endpoints, &faults))
+    if (endpoints_parse("S", (struct bytes){(const uint8_t *)json, strlen(json)}, &endpoints,
+                        &faults))
         fail_msg("taken: %s", json);
     assert_int_equal(endpoints.count, 0);
     for (; *said != NULL; said++)
@@ -82,7 +84,7 @@ static void all_faults_are_told_together_each_with_its_place(void **state)
                    "\"limits\":{\"requests_per_minute\":1.5,\"usd_per_day\":\"much\",\"x\":1}}],"
                    "\"more\":1}",
                    "more: is not known; known are endpoints", "endpoints[0].name: must be 1 to 32",
-                   "endpoints[0].modle: is not known", "endpoints[1].base_url: must begin with",
+                   "S: endpoints[0].modle: is not known", "endpoints[1].base_url: must begin with",
                    "endpoints[1].model: is missing",
                    "endpoints[1].prompt_usd_per_million: must be a number of dollars",
                    "endpoints[1].limits.requests_per_minute: must be a whole number",
@@ -159,13 +161,13 @@ static void keys_come_from_their_files_and_are_never_shown(void **state)
                 "{\"name\":\"none\"," LEAST "}]}",
                 good, bad);
     SCOPED(endpoints_close) struct endpoints endpoints = parsed(json.chars);
-    assert_false(endpoints_read_keys(&endpoints, &faults));
+    assert_false(endpoints_read_keys("S", &endpoints, &faults));
     unlink(good);
     unlink(bad);
     assert_string_equal(endpoints.list[0].api_key, "sk-secret");
     assert_string_equal(endpoints.list[3].api_key, "");
-    assert_non_null(strstr(faults.chars, "bad: api_key_file: \"/tmp/endpoints_test."));
-    assert_non_null(strstr(faults.chars, "away: api_key_file: cannot read \"/nowhere/key\""));
+    assert_non_null(strstr(faults.chars, "S: api_key_file of bad: \"/tmp/endpoints_test."));
+    assert_non_null(strstr(faults.chars, "S: api_key_file of away: cannot read \"/nowhere/key\""));
     assert_null(strstr(faults.chars, "secret"));
     assert_null(strstr(faults.chars, "good"));
 }
@@ -177,13 +179,13 @@ static void a_file_is_loaded_or_said_to_be_away(void **state)
     write_file(path, "{\"endpoints\":[{\"name\":\"main\"," LEAST "}]}");
     SCOPED(endpoints_close) struct endpoints endpoints = {0};
     SCOPED(text_free) struct text faults = {0};
-    assert_true(endpoints_load(path, &endpoints, &faults));
+    assert_true(endpoints_load("S", path, &endpoints, &faults));
     unlink(path);
     assert_int_equal(endpoints.count, 1);
     struct endpoints none;
-    assert_false(endpoints_load(path, &none, &faults));
+    assert_false(endpoints_load("S", path, &none, &faults));
     assert_non_null(strstr(faults.chars, "cannot read \"/tmp/endpoints_test."));
-    assert_false(endpoints_load("/tmp", &none, &faults));
+    assert_false(endpoints_load("S", "/tmp", &none, &faults));
 }
 
 static void a_single_endpoint_is_a_chain_too(void **state)
@@ -194,7 +196,7 @@ static void a_single_endpoint_is_a_chain_too(void **state)
     SCOPED(endpoints_close) struct endpoints endpoints = {0};
     SCOPED(text_free) struct text faults = {0};
     endpoints_single(&only, &endpoints);
-    assert_true(endpoints_read_keys(&endpoints, &faults));
+    assert_true(endpoints_read_keys("S", &endpoints, &faults));
     assert_string_equal(endpoints_find(&endpoints, "main")->api_key, "k");
 }
 

@@ -15,12 +15,13 @@ static bool is_key(const char *key, size_t length)
     return length > 0 && length <= KEY_MAX_BYTES;
 }
 
-static bool read_key(struct arena *arena, struct endpoint *endpoint, struct text *faults)
+static bool read_key(const char *setting, struct arena *arena, struct endpoint *endpoint,
+                     struct text *faults)
 {
     FILE *file = fopen(endpoint->api_key_file, "re");
     if (file == NULL) {
-        text_format(faults, "%s: api_key_file: cannot read \"%s\": %s\n", endpoint->name,
-                    endpoint->api_key_file, strerror(errno));
+        text_format(faults, "%s: api_key_file of %s: cannot read \"%s\": %s\n", setting,
+                    endpoint->name, endpoint->api_key_file, strerror(errno));
         return false;
     }
     char key[KEY_MAX_BYTES + 3] = "";
@@ -35,17 +36,18 @@ static bool read_key(struct arena *arena, struct endpoint *endpoint, struct text
     if (is_good)
         endpoint->api_key = arena_bytes(arena, key, length);
     else
-        text_format(faults,
-                    "%s: api_key_file: \"%s\" must hold 1 to %d printable bytes on one line\n",
-                    endpoint->name, endpoint->api_key_file, KEY_MAX_BYTES);
+        text_format(
+            faults,
+            "%s: api_key_file of %s: \"%s\" must hold 1 to %d printable bytes on one line\n",
+            setting, endpoint->name, endpoint->api_key_file, KEY_MAX_BYTES);
     return is_good;
 }
 
-bool endpoints_read_keys(struct endpoints *endpoints, struct text *faults)
+bool endpoints_read_keys(const char *setting, struct endpoints *endpoints, struct text *faults)
 {
     bool is_good = true;
     for (size_t i = 0; i < endpoints->count; i++)
         if (endpoints->list[i].api_key_file[0] != '\0')
-            is_good &= read_key(endpoints->arena, &endpoints->list[i], faults);
+            is_good &= read_key(setting, endpoints->arena, &endpoints->list[i], faults);
     return is_good;
 }

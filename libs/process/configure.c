@@ -119,11 +119,16 @@ _Noreturn static void print_and_exit(const struct text *out)
     exit(is_printed ? EX_OK : EXIT_FAILURE);
 }
 
-static void print_lines(const struct program *program, const char *heading, char *lines)
+static void print_lines(const struct program *program, const char *heading, const char *lines)
 {
-    char *rest = lines;
-    for (const char *line; (line = strsep(&rest, "\n")) != NULL && *line != '\0';)
-        fprintf(stderr, "%s: %s: %s\n", program->name, heading, line);
+    for (const char *line = lines, *end; (end = strchr(line, '\n')) != NULL; line = end + 1)
+        fprintf(stderr, "%s: %s: %.*s\n", program->name, heading, (int)(end - line), line);
+}
+
+void process_refuse(const struct program *program, const struct text *faults)
+{
+    print_lines(program, "setting", faults->chars);
+    exit(EX_CONFIG);
 }
 
 static void load_settings(const struct program *program, void *settings)
@@ -135,8 +140,7 @@ static void load_settings(const struct program *program, void *settings)
     SCOPED(text_free) struct text faults = {0};
     if (settings_load(program->settings, program->setting_count, settings, &faults))
         return;
-    print_lines(program, "setting", faults.chars);
-    exit(EX_CONFIG);
+    process_refuse(program, &faults);
 }
 
 void process_configure(const struct program *program, int argc, char **argv, void *settings)

@@ -135,6 +135,9 @@ struct program {
  * nearly the name of a setting is warned of. */
 void process_configure(const struct program *program, int argc, char **argv, void *settings);
 
+/* For what the table cannot say: prints `faults`, a line for each, and exits 78. */
+_Noreturn void process_refuse(const struct program *program, const struct text *faults);
+
 struct process;
 
 /* Opens log, signals, ops listener and broker connection (which may be away: it keeps trying).

@@ -22,12 +22,16 @@ int main(int argc, char **argv)
 {
     struct scheduler_settings settings;
     process_configure(&SCHEDULER_PROGRAM, argc, argv, &settings);
+    struct scheduler_config config;
+    SCOPED(text_free) struct text faults = {0};
+    if (!settings_of_core(&settings, &config, &faults))
+        process_refuse(&SCHEDULER_PROGRAM, &faults);
     SCOPED(process_end) struct process *process =
         process_begin(&SCHEDULER_PROGRAM, &settings.process);
     struct error why;
     SCOPED(shell_close) struct shell *shell = NULL;
     struct pulse *pulse = process_pulse(process, "decisions", PULSE_LIMIT_MS);
-    if (!shell_open(&settings, process_bus(process), pulse, &shell, &why)) {
+    if (!shell_open(&config, process_bus(process), pulse, &shell, &why)) {
         log_error("scheduler.unable", LOG_WHY(&why));
         return 1;
     }

@@ -77,21 +77,22 @@ static uint64_t seed_of(const char *holder)
     return seed;
 }
 
-bool shell_open(const struct scheduler_settings *settings, struct bus *bus, struct pulse *pulse,
+bool shell_open(const struct scheduler_config *config, struct bus *bus, struct pulse *pulse,
                 struct shell **out, struct error *why)
 {
     struct shell *shell = calloc(1, sizeof *shell);
     CHECK(shell);
     uuid_new(shell->holder);
-    struct scheduler_config config = settings_of_core(settings, seed_of(shell->holder));
+    struct scheduler_config seeded = *config;
+    seeded.seed = seed_of(shell->holder);
     shell->mailbox = mailbox_new(MAILBOX_CAPACITY);
-    shell->core = scheduler_new(&config, clock_now());
+    shell->core = scheduler_new(&seeded, clock_now());
     shell->metrics = scheduler_metrics_new();
     shell->errands =
         errands_open(&(struct errands_options){.bus = bus,
                                                .mailbox = shell->mailbox,
                                                .holder = shell->holder,
-                                               .lead_lease_ms = settings->lead_lease_ms});
+                                               .lead_lease_ms = config->lead_lease_ms});
     shell->outbox = outbox_open(bus, shell->mailbox, shell->errands);
     shell->pulse = pulse;
     CHECK(pthread_create(&shell->owner, NULL, run, shell) == 0);

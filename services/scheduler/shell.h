@@ -5,13 +5,13 @@
 #pragma once
 
 #include "bus/bus.h"
+#include "core/core.h"
 #include "process/process.h"
-#include "settings.h"
 
 struct shell;
 
-/* Lends the bus and the pulse (NULL = none); the settings are copied. */
-MUST_USE bool shell_open(const struct scheduler_settings *settings, struct bus *bus,
+/* Lends the bus and the pulse (NULL = none). The config is copied; its seed is made here. */
+MUST_USE bool shell_open(const struct scheduler_config *config, struct bus *bus,
                          struct pulse *pulse, struct shell **shell, struct error *why);
 
 /* Takes back what nobody has a permit for, gives up the lead, waits for the last answers. */

@@ -28,24 +28,6 @@ struct world {
     size_t released, resigned; /* what the store was asked for */
 };
 
-static struct scheduler_settings settings(void)
-{
-    return (struct scheduler_settings){
-        .max_active_users = 10,
-        .fairness = "fair_sojourn",
-        .has_first_chunks_first = true,
-        .weights = {8, 4, 2, 1},
-        .lead_lease_ms = 3000,
-        .permit_life_ms = 1200,
-        .call_limit_ms = 30000,
-        .grant_wait_ms = 6000,
-        .republish_ms = 3000,
-        .reread_ms = 2000,
-        .reread_overlap_ms = 6000,
-        .silent_ms = 3500,
-    };
-}
-
 /* ---- the store ---- */
 static Tp__ChunkState chunk_in(Tp__ChunkStatus status, uint32_t version)
 {
@@ -276,11 +258,10 @@ static int end(void **state)
 static void a_job_becomes_a_dispatch_and_one_instance_gets_its_permit(void **state)
 {
     struct world *world = *state;
-    struct scheduler_settings set = settings();
     struct bus *bus = bus_open(&(struct bus_options){.url = world->broker.url, .name = "brain"});
     struct shell *shell;
     struct error why;
-    assert_true(shell_open(&set, bus, NULL, &shell, &why));
+    assert_true(shell_open(&SCHEDULER_DEFAULTS, bus, NULL, &shell, &why));
     const Tp__Dispatch *dispatch = next_dispatch(world);
     assert_string_equal(dispatch->job_id, JOB);
     assert_int_equal(dispatch->n_posts, 1);
@@ -298,11 +279,10 @@ static void a_job_becomes_a_dispatch_and_one_instance_gets_its_permit(void **sta
 static void who_leaves_takes_back_what_has_no_permit(void **state)
 {
     struct world *world = *state;
-    struct scheduler_settings set = settings();
     struct bus *bus = bus_open(&(struct bus_options){.url = world->broker.url, .name = "brain"});
     struct shell *shell;
     struct error why;
-    assert_true(shell_open(&set, bus, NULL, &shell, &why));
+    assert_true(shell_open(&SCHEDULER_DEFAULTS, bus, NULL, &shell, &why));
     next_dispatch(world);
     shell_close(&shell);
     assert_int_equal(world->released, 1);
