@@ -136,7 +136,8 @@ static void on_granted(struct scheduler *s, struct chunk *chunk, uint64_t rank_b
         attempts_add(s, chunk, ATTEMPT_WAITING, instant_plus_ms(s->batch.asked, lease_ms(s)));
     attempt->rank_before = rank_before;
     s->figures.grants++;
-    bool is_unwanted = job_status_is_terminal(chunk->job->status) || s->lead.is_leaving;
+    bool is_unwanted = job_status_is_terminal(chunk->job->status) || s->lead.is_leaving ||
+                       obey_is_held(s, chunk->job->user);
     if (is_unwanted && attempt->mode == MODE_LLM)
         attempts_swear_off(s, attempt);
 }

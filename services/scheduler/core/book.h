@@ -106,9 +106,10 @@ static inline bool job_status_is_terminal(enum job_status status)
 }
 
 /* Interactive work has a lane of its own, beside all else of the user (rule 1). */
+enum { INTERACTIVE_LANE = 1 };
 static inline uint32_t book_lane_of(enum service_class service_class)
 {
-    return service_class == CLASS_INTERACTIVE ? 1 : 0;
+    return service_class == CLASS_INTERACTIVE ? INTERACTIVE_LANE : 0;
 }
 
 /* The tenant, made known if it is not. */

@@ -131,6 +131,8 @@ static void hear(struct scheduler *s, const struct event *event)
         attempts_on_dispatch_failed(s, &event->attempt);
         break;
     case EVENT_CONTROL:
+        obey_control(s, event->control);
+        break;
     case EVENT_HEALING:
         break;
     }

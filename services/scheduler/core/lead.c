@@ -93,6 +93,7 @@ void lead_on_snapshot(struct scheduler *s, const struct event *event)
     if (!lead->has_first_page)
         lead->changes_us = event->snapshot.now_us;
     lead->has_first_page = true;
+    obey_all(s, event->snapshot.controls, event->snapshot.control_count);
     for (size_t i = 0; i < event->snapshot.job_count; i++)
         rows_apply_job(s, &event->snapshot.jobs[i]);
     if (event->snapshot.next_cursor[0] != '\0') {
@@ -117,6 +118,7 @@ void lead_on_changed(struct scheduler *s, const struct event *event)
         return;
     if (lead->after_job[0] == '\0')
         lead->round_us = event->changed.now_us;
+    obey_all(s, event->changed.controls, event->changed.control_count);
     for (size_t i = 0; i < event->changed.job_count; i++)
         rows_apply_job(s, &event->changed.jobs[i]);
     snprintf(lead->after_job, sizeof(lead->after_job), "%s", event->changed.next_job_id);

@@ -5,9 +5,9 @@
 #include "base/check.h"
 
 #define FULL_PRICE UINT64_C(1000000)
-#define PARTS_PER_TOKEN 256.0
-#define LEAST_WEIGHT 0.01
-#define MOST_WEIGHT 100.0
+#define PARTS_PER_TOKEN 64.0
+#define LEAST_WEIGHT 0.001
+#define MOST_WEIGHT 1000.0
 enum { AVERAGE_OVER = 8 };
 
 void queue_open(struct queue *queue, const struct queue_config *config)

@@ -186,6 +186,8 @@ static struct job *known(struct scheduler *s, const struct job_facts *facts)
     if (job || !is_of_interest(facts))
         return job;
     job = book_add_job(&s->book, facts, s->now);
+    if (job->user->jobs == 1)
+        obey_greet(s, job->user);
     if (facts->status == JOB_QUEUED)
         heap_add(&s->book.unserved, &job->unserved, key_of(s->now));
     return job;
@@ -258,4 +260,5 @@ void rows_forget_all(struct scheduler *s)
     book_each_job(&s->book, empty_hands, s);
     book_free(&s->book);
     queue_forget(&s->queue);
+    controls_free(&s->controls);
 }

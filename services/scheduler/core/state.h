@@ -3,6 +3,7 @@
 #pragma once
 
 #include "book.h"
+#include "controls.h"
 #include "core.h"
 #include "fleet.h"
 
@@ -111,6 +112,7 @@ struct scheduler {
     struct attempts attempts;
     struct batch batch;
     struct fleet fleet;
+    struct controls controls;
     struct calls_seen calls_seen;
     struct actions actions;
     struct scheduler_figures figures; /* its counters only */
@@ -135,6 +137,19 @@ void rows_tend(struct scheduler *s); /* chunks that are due, jobs to be forgotte
 /* A job that is over and out of hand is remembered a little longer, then dropped. */
 void rows_end_if_over(struct scheduler *s, struct job *job);
 void rows_forget_all(struct scheduler *s);
+
+/* ---- obey.c: what operators have set, and who is to heed it when ---- */
+void obey_control(struct scheduler *s, const struct control_facts *facts);
+void obey_all(struct scheduler *s, const struct control_facts *facts, size_t count);
+void obey_greet(struct scheduler *s, struct user *user); /* has just become known */
+/* Is nothing of the user to be granted, by an operator's word? */
+bool obey_is_held(const struct scheduler *s, const struct user *user);
+bool obey_is_reduced(const struct scheduler *s); /* all is done by the embedded analysis */
+bool obey_endpoint_is_held(const struct scheduler *s, const struct endpoint_config *endpoint);
+/* Those in force. */
+const struct limits *obey_limits_of_tenant(const struct scheduler *s, const struct tenant *tenant);
+const struct limits *obey_limits_of_endpoint(const struct scheduler *s,
+                                             const struct endpoint_config *endpoint);
 
 /* ---- attempts.c ---- */
 struct attempt *attempts_add(struct scheduler *s, struct chunk *chunk, enum attempt_phase phase,

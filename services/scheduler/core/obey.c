@@ -1,0 +1,129 @@
+/* What operators set is obeyed: who is held gets nothing granted, whatever was told first. */
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "state.h"
+
+static bool is_held(const struct control *control)
+{
+    return control && control->state == CONTROL_HELD;
+}
+
+/* Granted and not yet permitted: it would begin a call after the holding. */
+static bool is_to_be_taken_back(const struct scheduler *s, const struct attempt *attempt)
+{
+    return attempt->phase == ATTEMPT_WAITING && attempt->mode == MODE_LLM &&
+           obey_is_held(s, attempt->chunk->job->user);
+}
+
+static void take_back(struct scheduler *s)
+{
+    if (s->attempts.waiting == 0)
+        return;
+    struct attempt **held = calloc(s->attempts.waiting, sizeof(struct attempt *));
+    CHECK(held);
+    size_t count = 0;
+    for (uint32_t i = 0; i < s->attempts.alarms.count; i++) {
+        struct attempt *attempt = HEAP_OWNER(s->attempts.alarms.nodes[i], struct attempt, alarm);
+        if (is_to_be_taken_back(s, attempt))
+            held[count++] = attempt;
+    }
+    for (size_t i = 0; i < count; i++)
+        attempts_swear_off(s, held[i]);
+    free((void *)held);
+}
+
+static void obey_system(struct scheduler *s)
+{
+    if (is_held(controls_of_system(&s->controls)))
+        queue_shut_all(&s->queue, SHUT_BY_CONTROL);
+    else
+        queue_open_all(&s->queue, SHUT_BY_CONTROL);
+}
+
+static void obey_tenant(struct scheduler *s, const char *tenant_id)
+{
+    const struct control *control = controls_of_tenant(&s->controls, tenant_id);
+    struct tenant *tenant = book_tenant(&s->book, tenant_id);
+    tenant->weight = control ? control->weight : 0;
+    if (is_held(control))
+        queue_shut_tenant(&s->queue, tenant, SHUT_BY_CONTROL);
+    else
+        queue_open_tenant(&s->queue, tenant, SHUT_BY_CONTROL);
+}
+
+void obey_greet(struct scheduler *s, struct user *user)
+{
+    const char *tenant_id = NULL, *user_id = NULL;
+    book_name_user(user, &tenant_id, &user_id);
+    if (is_held(controls_of_user(&s->controls, tenant_id, user_id)))
+        queue_shut_user(&s->queue, user, SHUT_BY_CONTROL);
+    else
+        queue_open_user(&s->queue, user, SHUT_BY_CONTROL);
+}
+
+static void obey_user(struct scheduler *s, const char *tenant_id, const char *user_id)
+{
+    for (uint32_t lane = 0; lane <= INTERACTIVE_LANE; lane++) {
+        struct user *user = book_user(&s->book, tenant_id, user_id, lane);
+        if (user)
+            obey_greet(s, user);
+    }
+}
+
+void obey_control(struct scheduler *s, const struct control_facts *facts)
+{
+    bool is_heard = s->lead.phase == LEAD_REBUILDING || s->lead.phase == LEAD_LEADING;
+    if (!is_heard || !controls_set(&s->controls, facts))
+        return; /* who does not lead is told all when it does */
+    switch (facts->scope) {
+    case SCOPE_SYSTEM:
+        obey_system(s);
+        break;
+    case SCOPE_ENDPOINT: /* looked up when one is chosen */
+        break;
+    case SCOPE_TENANT:
+        obey_tenant(s, facts->tenant_id);
+        break;
+    case SCOPE_USER:
+        obey_user(s, facts->tenant_id, facts->name);
+        break;
+    }
+    if (facts->state == CONTROL_HELD && !facts->is_removed)
+        take_back(s);
+}
+
+void obey_all(struct scheduler *s, const struct control_facts *facts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        obey_control(s, &facts[i]);
+}
+
+bool obey_is_held(const struct scheduler *s, const struct user *user)
+{
+    return ((s->queue.shut | user->tenant->shut | user->shut) & SHUT_BY_CONTROL) != 0;
+}
+
+bool obey_is_reduced(const struct scheduler *s)
+{
+    const struct control *control = controls_of_system(&s->controls);
+    return control && control->state == CONTROL_REDUCED;
+}
+
+const struct limits *obey_limits_of_tenant(const struct scheduler *s, const struct tenant *tenant)
+{
+    const struct control *control = controls_of_tenant(&s->controls, book_tenant_id(tenant));
+    return control && control->has_limits ? &control->limits : &s->config.tenant_limits;
+}
+
+const struct limits *obey_limits_of_endpoint(const struct scheduler *s,
+                                             const struct endpoint_config *endpoint)
+{
+    const struct control *control = controls_of_endpoint(&s->controls, endpoint->name);
+    return control && control->has_limits ? &control->limits : &endpoint->limits;
+}
+
+bool obey_endpoint_is_held(const struct scheduler *s, const struct endpoint_config *endpoint)
+{
+    return is_held(controls_of_endpoint(&s->controls, endpoint->name));
+}
