@@ -95,7 +95,8 @@ bool check_control_changed(const Tp__ControlChanged *message, struct error *why)
 
 bool check_controls_query(const Tp__ControlsQuery *message, struct error *why)
 {
-    return message->tenant_id[0] == '\0' || check_token("tenant_id", message->tenant_id, why);
+    return check_range("after_version", message->after_version, 0, INT64_MAX, why) &&
+           (message->tenant_id[0] == '\0' || check_token("tenant_id", message->tenant_id, why));
 }
 
 bool check_controls_reply(const Tp__ControlsReply *message, struct error *why)

@@ -15,8 +15,9 @@ enum {
 static const struct statement SUBMIT_PART = {"submit_part",
                                              "select from submit_part($1, $2, $3, $4, $5, $6, $7)"};
 static const struct statement SUBMIT_JOB = {
-    "submit_job", "select s.job_id, s.is_replay, (s.event).* from submit_job($1, $2, $3, $4, $5,"
-                  " $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) s"};
+    "submit_job",
+    "select s.job_id, s.is_replay, (s.event).* from submit_job($1, $2, $3, $4, $5,"
+    " $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) s"};
 static const struct statement JOB = {"job",
                                      "select r.* from find_job($1, $2) j, job_row(j, true) r"};
 static const struct statement JOBS = {
@@ -187,7 +188,9 @@ bool answer_submit(struct desk *desk, struct bytes ask, struct bytes *reply, str
     params_posts(&params, job->posts, job->n_posts);
     params_rejected(&params, job);
     params_int4(&params, limits->jobs_of_user);
+    params_int4(&params, limits->jobs_of_tenant);
     params_bool(&params, atomic_load(&limits->unfinished) >= limits->jobs);
+    params_int8(&params, job->queue_ttl_ms > 0 ? job->queue_ttl_ms : limits->queue_ttl_ms);
     SCOPED(rows_free) struct rows rows = {0};
     if (!db_run(desk->db, &SUBMIT_JOB, &params, &rows, why))
         return false;

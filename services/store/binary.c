@@ -94,6 +94,13 @@ void params_int8(struct params *params, int64_t value)
     put_integer(add_param(params, 8), (uint64_t)value, 8);
 }
 
+void params_double(struct params *params, double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    put_integer(add_param(params, sizeof bits), bits, sizeof bits);
+}
+
 void params_text(struct params *params, const char *text)
 {
     params_bytes(params, (struct bytes){(const uint8_t *)text, strlen(text)});

@@ -31,6 +31,7 @@ void params_bool(struct params *params, bool value);
 void params_int2(struct params *params, int64_t value);
 void params_int4(struct params *params, int64_t value);
 void params_int8(struct params *params, int64_t value);
+void params_double(struct params *params, double value);
 void params_text(struct params *params, const char *text);
 void params_bytes(struct params *params, struct bytes bytes);
 /* A valid UUID as text; NULL or "" is SQL's null. */

@@ -53,10 +53,18 @@ void db_free(struct db **db)
 }
 
 /* The first line of what libpq says: the rest is context and may quote data. */
-static void first_line(const char *message, char line[200])
+enum { LINE_SIZE = 280 }; /* beside the statement's name in an error's message */
+
+/* Cut between characters. */
+static void first_line(const char *message, char line[LINE_SIZE])
 {
     size_t length = strcspn(message, "\n");
-    snprintf(line, 200, "%.*s", (int)(length < 199 ? length : 199), message);
+    if (length >= LINE_SIZE) {
+        length = LINE_SIZE - 1;
+        while (length > 0 && ((unsigned char)message[length] & 0xC0) == 0x80)
+            length--;
+    }
+    snprintf(line, LINE_SIZE, "%.*s", (int)length, message);
 }
 
 static bool fail_to_connect(struct db *db, const char *reason, struct error *why)
@@ -149,7 +157,7 @@ bool db_connect(struct db *db, struct error *why)
         return error_set(why, ERROR_UNAVAILABLE, "postgres is away");
     db->connection = dial(db->vitals);
     if (PQstatus(db->connection) != CONNECTION_OK) {
-        char line[200];
+        char line[LINE_SIZE];
         first_line(PQerrorMessage(db->connection), line);
         return fail_to_connect(db, line, why);
     }
@@ -201,7 +209,7 @@ static bool fail(const struct db *db, const struct statement *statement, const P
     const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     enum error_kind kind = sqlstate_kind(state);
     metric_add(metrics_of_db_error(kind), 1);
-    char line[200];
+    char line[LINE_SIZE];
     first_line(message != NULL ? message : PQerrorMessage(db->connection), line);
     bool is_ours = state != NULL && strncmp(state, "TP", 2) == 0;
     if (is_ours)

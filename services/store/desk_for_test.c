@@ -32,8 +32,10 @@ int world_open(void **state)
     db_free(&db);
     world->vitals = any;
     world->vitals.schema_wanted = MIGRATION_COUNT;
-    world->limits =
-        (struct queue_limits){.jobs = 1000000, .jobs_of_user = 100000, .deadline_ms = 3600 * 1000};
+    world->limits = (struct queue_limits){.jobs = 1000000,
+                                          .jobs_of_tenant = 100000,
+                                          .jobs_of_user = 100000,
+                                          .deadline_ms = 3600 * 1000};
     world->desk = (struct desk){
         .db = db_new(&world->vitals),
         .cache = cache_new(NULL),
@@ -65,7 +67,8 @@ int world_fresh(void **state)
 {
     struct world *world = *state;
     sql_do(world, "truncate analysis_jobs, posts, chunks, analysis_results, in_flight,"
-                  " idempotency_keys, upload_parts, job_events, llm_calls, api_keys, tenants;"
+                  " idempotency_keys, upload_parts, job_events, llm_calls, api_keys, tenants,"
+                  " controls;"
                   " update leases set holder = '', expires_at = '-infinity'");
     arena_reset(world->desk.asked);
     arena_reset(world->desk.arena);
@@ -287,6 +290,16 @@ Tp__Outcome *outcome_of(struct world *world, const Tp__Dispatch *dispatch)
         outcome->results[i] = result;
     }
     return outcome;
+}
+
+const Tp__Control *set_control(struct world *world, Tp__Control *control)
+{
+    Tp__SetControl said = TP__SET_CONTROL__INIT;
+    said.control = control;
+    said.set_by = "key-1";
+    const Tp__ControlReply *reply =
+        ASK(world, RPC_STORE_SET_CONTROL, set_control, control_reply, Tp__ControlReply, &said);
+    return reply == NULL ? NULL : reply->control;
 }
 
 enum verdict commit_one(struct world *world, const Tp__Outcome *outcome)

@@ -1,7 +1,7 @@
 /* store: the only one that opens Postgres and Redis.
  *
  * Hears    tp.rpc.store.* (questions of gateways and of the leading scheduler), RESULTS (outcomes).
- * Says     answers; EVENTS, each event after the commit that made it; tp.cancel.<job>.
+ * Says     answers; EVENTS, each event after the commit that made it; tp.cancel.<job>; tp.control.
  * Keeps    everything, in Postgres; in Redis only what can be read again from there.
  * If it dies  nothing is lost: questions are asked again, outcomes delivered again, events
  *             published from the table by whoever is left. Replicas share all of it.

@@ -113,9 +113,22 @@ static void publish_one(struct outbox *outbox, const Tp__JobEvent *event, const 
                     PUBLISH_TIMEOUT_MS, stored, letter);
 }
 
+/* Whoever misses it reads it again from the store. */
+static void publish_control(struct outbox *outbox, const Tp__Control *control, struct arena *arena)
+{
+    Tp__ControlChanged said = TP__CONTROL_CHANGED__INIT;
+    said.schema_version = SCHEMA_VERSION;
+    said.control = (Tp__Control *)(uintptr_t)control;
+    struct error why;
+    if (!bus_publish(outbox->bus, SUBJECT_CONTROL, pack_control_changed(arena, &said), &why))
+        log_debug("control.unpublished", LOG_WHY(&why));
+}
+
 void outbox_publish(struct outbox *outbox, const struct made_events *events, const char *trace,
                     struct arena *arena)
 {
+    if (events->control != NULL)
+        publish_control(outbox, events->control, arena);
     for (size_t i = 0; i < events->count; i++)
         publish_one(outbox, events->list[i], trace, arena);
 }

@@ -3,7 +3,7 @@
  * Whoever has committed events publishes them at once; the broker's acks are gathered here until
  * the caretaker marks those events as published. What is lost in between is published again from
  * the table: readers go by number. A cancelled or expired job is also called out on tp.cancel, so
- * that its running calls stop. Thread-safe.
+ * that its running calls stop; a control that was set is said on tp.control. Thread-safe.
  */
 #pragma once
 

@@ -13,6 +13,8 @@ const struct question QUESTIONS[] = {
     {RPC_STORE_CANCEL, "cancel", answer_cancel, false},
     {RPC_STORE_EVENTS, "events", answer_events, false},
     {RPC_STORE_AUTHENTICATE, "authenticate", answer_authenticate, false},
+    {RPC_STORE_SET_CONTROL, "set_control", answer_set_control, false},
+    {RPC_STORE_CONTROLS, "controls", answer_controls, false},
     {RPC_STORE_LEASE, "lease", answer_lease, true},
     {RPC_STORE_BATCH, "batch", answer_batch, true},
     {RPC_STORE_SNAPSHOT, "snapshot", answer_snapshot, false},

@@ -1,8 +1,8 @@
 /* What the store can be asked, one function per question.
  *
  * A question is answered on one thread with what lies on its desk; the reply is a packed message in
- * the desk's arena. What the call made known (events) lies on the desk afterwards, committed, for
- * the caller to publish. The table is all there is of routing.
+ * the desk's arena. What the call made known (events, controls) lies on the desk afterwards,
+ * committed, for the caller to publish. The table is all there is of routing.
  */
 #pragma once
 
@@ -17,10 +17,11 @@
 #include "db.h"
 #include "views.h"
 
-/* Scheduling rule 10, and how long a job may take that does not say. */
+/* Scheduling rule 10, and how long a job may take or wait that does not say. */
 struct queue_limits {
-    int64_t jobs_of_user, jobs; /* unfinished ones */
+    int64_t jobs_of_user, jobs_of_tenant, jobs; /* unfinished ones */
     int64_t deadline_ms;
+    int64_t queue_ttl_ms;    /* without a first grant; 0 = no limit */
     atomic_llong unfinished; /* in all, as last counted */
 };
 
@@ -48,5 +49,5 @@ extern const size_t QUESTION_COUNT;
 const struct question *question_find(const char *subject);
 
 answer_function answer_part, answer_submit, answer_job, answer_jobs, answer_results, answer_cancel,
-    answer_events, answer_authenticate;
+    answer_events, answer_authenticate, answer_set_control, answer_controls;
 answer_function answer_lease, answer_batch, answer_snapshot, answer_changed, answer_job_state;

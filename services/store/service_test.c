@@ -279,6 +279,32 @@ static void a_cancelled_job_is_called_out_to_analyzers(void **state)
     hear(fleet, job, "cancelled");
 }
 
+static void a_control_that_was_set_is_said_to_all(void **state)
+{
+    struct fleet *fleet = *state;
+    struct bus_subscription *controls;
+    struct error why;
+    assert_true(bus_listen(fleet->client, SUBJECT_CONTROL, NULL, &controls, &why));
+    Tp__Control control = TP__CONTROL__INIT;
+    control.scope = TP__CONTROL_SCOPE__ENDPOINT;
+    control.name = "main";
+    control.state = TP__CONTROL_STATE__HELD;
+    Tp__SetControl ask = TP__SET_CONTROL__INIT;
+    ask.control = &control;
+    ask.set_by = "key-1";
+    const Tp__ControlReply *reply;
+    assert_true(
+        store_set_control(fleet->client, &ask, ASK_MS, NULL, arena_of(fleet), &reply, &why));
+    struct bus_message *message;
+    assert_true(bus_next(controls, PATIENCE_MS, &message));
+    const Tp__ControlChanged *heard;
+    assert_true(unpack_control_changed(arena_of(fleet), bus_body(message), &heard, &why));
+    assert_int_equal(heard->control->version, reply->control->version);
+    assert_string_equal(heard->control->name, "main");
+    bus_message_free(&message);
+    bus_unsubscribe(&controls);
+}
+
 static void a_deadline_that_passes_ends_the_job(void **state)
 {
     struct fleet *fleet = *state;
@@ -322,6 +348,7 @@ int main(void)
         cmocka_unit_test(what_is_asked_wrongly_is_refused_with_a_reason),
         cmocka_unit_test(a_poisonous_outcome_is_thrown_away_alone),
         cmocka_unit_test(a_cancelled_job_is_called_out_to_analyzers),
+        cmocka_unit_test(a_control_that_was_set_is_said_to_all),
         cmocka_unit_test(a_deadline_that_passes_ends_the_job),
         cmocka_unit_test(postgres_may_go_and_come_back),
     };

@@ -8,8 +8,8 @@ struct store_settings {
     const char *database_url, *redis_url, *key_pepper;
     int64_t db_workers, result_workers, db_max_connections;
     int64_t db_idle_s, db_statement_ms;
-    int64_t queue_max_jobs, queue_max_user_jobs;
-    int64_t job_deadline_s;
+    int64_t queue_max_jobs, queue_max_tenant_jobs, queue_max_user_jobs;
+    int64_t job_deadline_s, job_queue_ttl_ms;
 };
 
 extern const struct setting STORE_SETTINGS[];

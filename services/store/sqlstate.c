@@ -9,8 +9,9 @@ struct mapping {
 };
 
 static const struct mapping MAPPINGS[] = {
-    {"TP404", ERROR_NOT_FOUND}, /* our own functions', see migrations/0003_submit.sql */
-    {"TP409", ERROR_CONFLICT},    {"TP422", ERROR_INVALID},  {"TP429", ERROR_BUSY},
+    {"TP403", ERROR_DENIED}, /* our own functions', see migrations/0003_submit.sql */
+    {"TP404", ERROR_NOT_FOUND},   {"TP409", ERROR_CONFLICT},
+    {"TP422", ERROR_INVALID},     {"TP429", ERROR_BUSY},
     {"TP503", ERROR_UNAVAILABLE}, {"23505", ERROR_CONFLICT}, /* unique violation */
     {"22", ERROR_INVALID},                                   /* data exception */
     {"23", ERROR_INVALID},                                   /* another integrity constraint */

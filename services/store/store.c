@@ -91,8 +91,10 @@ struct store *store_start(struct process *process, const struct store_settings *
     store->vitals.statement_ms = settings->db_statement_ms;
     store->vitals.schema_wanted = MIGRATION_COUNT;
     store->limits.jobs = settings->queue_max_jobs;
+    store->limits.jobs_of_tenant = settings->queue_max_tenant_jobs;
     store->limits.jobs_of_user = settings->queue_max_user_jobs;
     store->limits.deadline_ms = settings->job_deadline_s * MS_PER_S;
+    store->limits.queue_ttl_ms = settings->job_queue_ttl_ms;
     metric_set(metrics_of_store()->db_size,
                (double)(settings->db_workers + settings->result_workers + CARETAKERS));
     process_check(process, "postgres", database_is_there, &store->vitals);

@@ -150,6 +150,40 @@ Tp__JobState *read_job_state(struct cells *cells, int64_t now_us)
     return job;
 }
 
+static Tp__Limits *read_limits(struct cells *cells)
+{
+    enum { LIMIT_COLUMNS = 5 };
+    if (cell_is_null(cells)) {
+        cell_skip(cells, LIMIT_COLUMNS);
+        return NULL;
+    }
+    Tp__Limits *limits = arena_new(cells->arena, sizeof *limits);
+    *limits = (Tp__Limits)TP__LIMITS__INIT;
+    limits->requests_per_minute = (uint32_t)cell_int(cells);
+    limits->tokens_per_minute = (uint64_t)cell_int(cells);
+    limits->calls_in_flight = (uint32_t)cell_int(cells);
+    limits->micros_per_day = (uint64_t)cell_int(cells);
+    limits->is_shadow = cell_int(cells) == 1;
+    return limits;
+}
+
+Tp__Control *read_control(struct cells *cells)
+{
+    Tp__Control *control = arena_new(cells->arena, sizeof *control);
+    *control = (Tp__Control)TP__CONTROL__INIT;
+    control->scope = (Tp__ControlScope)cell_int(cells);
+    control->tenant_id = cell_text(cells);
+    control->name = cell_text(cells);
+    control->state = (Tp__ControlState)cell_int(cells);
+    control->message = cell_text(cells);
+    control->weight = cell_double(cells);
+    control->burst = (uint32_t)cell_int(cells);
+    control->limits = read_limits(cells);
+    control->version = (uint64_t)cell_int(cells);
+    control->is_removed = cell_int(cells) == 1;
+    return control;
+}
+
 static void read_rejected(struct cells *cells, Tp__JobView *view)
 {
     int64_t *lines;

@@ -14,6 +14,7 @@
 struct made_events {
     size_t count, capacity;
     const Tp__JobEvent **list;
+    const Tp__Control *control; /* set anew; NULL = none */
 };
 void made_events_add(struct made_events *events, const Tp__JobEvent *event, struct arena *arena);
 
@@ -31,6 +32,8 @@ size_t chunk_states(struct arena *arena, const int64_t *numbers, size_t count, i
 Tp__JobEvent *read_event(struct cells *cells);
 /* job_state */
 Tp__JobState *read_job_state(struct cells *cells, int64_t now_us);
+/* control_row() */
+Tp__Control *read_control(struct cells *cells);
 /* job_row() */
 Tp__JobView *read_job_view(struct cells *cells, bool *is_settled);
 /* Columns 3 to 17 of batch_lines(); `item` is what was asked for. */

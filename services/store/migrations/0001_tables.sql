@@ -8,7 +8,6 @@
 
 create table tenants (
     tenant_id text primary key check (tenant_id ~ '^[A-Za-z0-9_-]{1,64}$'),
-    weight double precision not null default 1 check (weight > 0),
     created_at timestamptz not null default clock_timestamp()
 );
 
@@ -42,6 +41,7 @@ create table analysis_jobs (
     updated_at timestamptz not null default clock_timestamp(),
     completed_at timestamptz,
     deadline_at timestamptz not null,
+    queue_until timestamptz, -- expires if it is still queued then; null = never
     error text not null default '',
     prompt_tokens bigint not null default 0,
     completion_tokens bigint not null default 0,
@@ -56,9 +56,13 @@ create table analysis_jobs (
 ) with (fillfactor = 70);
 create index analysis_jobs_of_user on analysis_jobs (tenant_id, user_id, job_id);
 create index analysis_jobs_of_tenant on analysis_jobs (tenant_id, job_id);
-create index analysis_jobs_by_status on analysis_jobs (status, job_id);
+create index analysis_jobs_by_status on analysis_jobs (status, job_id)
+    where status in ('queued', 'processing');
+create index analysis_jobs_unfinished on analysis_jobs (tenant_id, user_id)
+    where status in ('queued', 'processing');
 create index analysis_jobs_by_change on analysis_jobs (updated_at);
-create index analysis_jobs_by_deadline on analysis_jobs (deadline_at)
+create index analysis_jobs_by_end on analysis_jobs
+    (least(deadline_at, case when status = 'queued' then queue_until end))
     where status in ('queued', 'processing');
 
 create table posts (

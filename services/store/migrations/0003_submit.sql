@@ -1,14 +1,16 @@
 -- Protocol step 1: a job becomes visible in one transaction, or not at all.
--- Errors that callers tell apart have codes of their own (sqlstate.c): TP404 not found, TP409
--- conflict, TP422 invalid, TP429 busy, TP503 unavailable.
+-- Errors that callers tell apart have codes of their own (sqlstate.c): TP403 denied, TP404 not
+-- found, TP409 conflict, TP422 invalid, TP429 busy, TP503 unavailable.
 
 create function submit_part(p_upload text, p_part integer, p_seqs integer[], p_ids text[],
                             p_texts text[], p_languages text[], p_chunks integer[]) returns void
-language sql as $$
+language plpgsql as $$
+begin
+    perform check_draining('', '');
     insert into upload_parts (upload_id, part_number, seqs, ids, texts, languages, chunk_numbers)
     values (p_upload, p_part, p_seqs, p_ids, p_texts, p_languages, p_chunks)
-    on conflict do nothing
-$$;
+    on conflict do nothing;
+end $$;
 
 -- The job made under this key, or null; another body under the same key is a conflict.
 create function job_under_key(p_tenant text, p_key text, p_hash bytea) returns uuid
@@ -23,8 +25,9 @@ begin
     return k.job_id;
 end $$;
 
-create function check_queue_room(p_tenant text, p_user text, p_user_cap integer, p_is_full boolean)
-returns void
+-- Scheduling rule 10. The tenant's cap may be passed by as many as its users submit at once.
+create function check_queue_room(p_tenant text, p_user text, p_user_cap integer,
+                                 p_tenant_cap integer, p_is_full boolean) returns void
 language plpgsql as $$
 begin
     if p_is_full then
@@ -35,6 +38,13 @@ begin
             where tenant_id = p_tenant and user_id = p_user and status in ('queued', 'processing')
             limit p_user_cap) unfinished) >= p_user_cap then
         raise exception 'the user has % unfinished jobs already', p_user_cap using errcode = 'TP429';
+    end if;
+    if (select count(*) from (
+            select from analysis_jobs
+            where tenant_id = p_tenant and status in ('queued', 'processing')
+            limit p_tenant_cap) unfinished) >= p_tenant_cap then
+        raise exception 'the tenant has % unfinished jobs already', p_tenant_cap
+            using errcode = 'TP429';
     end if;
 end $$;
 
@@ -81,7 +91,8 @@ create function submit_job(p_job uuid, p_tenant text, p_user text, p_class small
                            p_parts integer, p_total integer, p_seqs integer[], p_ids text[],
                            p_texts text[], p_languages text[], p_chunks integer[],
                            p_rejected_lines integer[], p_rejected_reasons text[],
-                           p_user_cap integer, p_is_full boolean)
+                           p_user_cap integer, p_tenant_cap integer, p_is_full boolean,
+                           p_queue_ttl_ms bigint)
 returns table (job_id uuid, is_replay boolean, event event_view)
 language plpgsql as $$
 #variable_conflict use_column
@@ -103,7 +114,8 @@ begin
         return query select p_job, true, null::event_view; -- the same call again
         return;
     end if;
-    perform check_queue_room(p_tenant, p_user, p_user_cap, p_is_full);
+    perform check_draining(p_tenant, p_user);
+    perform check_queue_room(p_tenant, p_user, p_user_cap, p_tenant_cap, p_is_full);
     if p_key <> '' then
         insert into idempotency_keys (tenant_id, idempotency_key, body_hash, job_id)
         values (p_tenant, p_key, p_hash, p_job);
@@ -111,10 +123,11 @@ begin
     chunk_count := place_posts(p_job, p_upload, p_parts, p_total, p_seqs, p_ids, p_texts,
                                p_languages, p_chunks);
     insert into analysis_jobs (job_id, tenant_id, user_id, service_class, tasks, total_tweets,
-                               total_chunks, event_number, deadline_at, rejected_lines,
-                               rejected_reasons)
+                               total_chunks, event_number, deadline_at, queue_until,
+                               rejected_lines, rejected_reasons)
     values (p_job, p_tenant, p_user, p_class, p_tasks, p_total, chunk_count, 1,
-            clock_timestamp() + p_deadline_ms * interval '1 ms', p_rejected_lines,
+            clock_timestamp() + p_deadline_ms * interval '1 ms',
+            clock_timestamp() + nullif(p_queue_ttl_ms, 0) * interval '1 ms', p_rejected_lines,
             p_rejected_reasons)
     returning * into j;
     return query

@@ -174,7 +174,7 @@ end $$;
 
 -- Ends a locked job early: what is open gets the status as its reason. A chunk in flight keeps its
 -- place until its call has stopped or its lease has ended.
-create function stop_job(p_job uuid, p_status text) returns event_view
+create function stop_job(p_job uuid, p_status text, p_error text) returns event_view
 language plpgsql as $$
 declare
     j analysis_jobs;
@@ -195,7 +195,7 @@ begin
     where job_id = p_job and status = 1;
     get diagnostics stopped = row_count;
     update analysis_jobs
-    set status = p_status, failed_tweets = failed_tweets + unanswered,
+    set status = p_status, error = p_error, failed_tweets = failed_tweets + unanswered,
         done_chunks = done_chunks + stopped, event_number = event_number + 1,
         updated_at = clock_timestamp(), completed_at = clock_timestamp()
     where job_id = p_job returning * into j;
@@ -214,20 +214,25 @@ begin
         raise exception 'no such job' using errcode = 'TP404';
     end if;
     if not is_terminal(state) then
-        return next stop_job(p_job, 'cancelled');
+        return next stop_job(p_job, 'cancelled', '');
     end if;
 end $$;
 
+-- Rule 8: jobs past their deadline, and those of which nothing has begun in their time to wait.
 create function expire_jobs(p_limit integer) returns setof event_view
 language plpgsql as $$
 declare
-    due uuid;
+    due record;
+    t timestamptz := clock_timestamp();
 begin
     for due in
-        select job_id from analysis_jobs
-        where status in ('queued', 'processing') and deadline_at <= clock_timestamp()
+        select job_id, deadline_at from analysis_jobs
+        where status in ('queued', 'processing')
+          and least(deadline_at, case when status = 'queued' then queue_until end) <= t
         order by job_id limit p_limit for update skip locked
     loop
-        return next stop_job(due, 'expired');
+        return next stop_job(due.job_id, 'expired',
+                             case when due.deadline_at <= t then ''
+                                  else 'nothing of it had begun in the time it may wait' end);
     end loop;
 end $$;

@@ -58,4 +58,8 @@ begin
     insert into tenants (tenant_id) values (p_tenant) on conflict do nothing;
     insert into api_keys (key_id, tenant_id, key_hash, role, name)
     values (p_key_id, p_tenant, p_hash, p_role, p_name);
+    insert into audit_log (by, what, after)
+    values ('store --create-key', 'key',
+            jsonb_build_object('key_id', p_key_id, 'tenant_id', p_tenant, 'role', p_role,
+                               'name', p_name));
 end $$;
