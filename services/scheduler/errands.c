@@ -66,6 +66,7 @@ static bool ask_lease(const struct errands_options *options, struct question *qu
         return false;
     letter->event.lease.is_held = reply->is_held;
     letter->event.lease.epoch = reply->epoch;
+    letter->event.lease.left_ms = reply->left_ms;
     return true;
 }
 

@@ -72,7 +72,7 @@ static const struct setting SETTINGS[] = {
     WEIGHT("PREMIUM", CLASS_PREMIUM, "4"),
     WEIGHT("STANDARD", CLASS_STANDARD, "2"),
     WEIGHT("BACKGROUND", CLASS_BACKGROUND, "1"),
-    MILLISECONDS("TP_LEAD_LEASE_MS", lead_lease_ms, "3000", 500, 60000,
+    MILLISECONDS("TP_LEAD_LEASE_MS", lead_lease_ms, "2500", 500, 60000,
                  "how long the lead lasts without renewal; a standby takes over after it"),
     MILLISECONDS("TP_PERMIT_LIFE_MS", permit_life_ms, "1200", 200, 30000,
                  "how long after its ask a permit may be used; at most half of TP_LEAD_LEASE_MS"),

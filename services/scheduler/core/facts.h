@@ -253,6 +253,7 @@ struct event {
             bool is_held;
             uint64_t epoch;
             struct instant asked; /* as the action said it */
+            uint32_t left_ms;     /* of whoever holds it */
         } lease;
         struct {
             uint64_t epoch; /* as the action said it */

@@ -67,6 +67,8 @@ void lead_on_lease(struct scheduler *s, const struct event *event)
     if (!event->lease.is_held) {
         if (is_newest)
             step_down(s);
+        /* As soon as it may be had, not with the next round of asking. */
+        s->lead.ask_at = earlier(s->lead.ask_at, instant_plus_ms(s->now, event->lease.left_ms + 1));
         return;
     }
     if (event->lease.epoch < s->lead.epoch)

@@ -206,6 +206,28 @@ static void an_epoch_taken_up_again_does_not_repeat_a_batch_number(void **state)
     close_bench(&b);
 }
 
+/* Step 9: a standby need not wait for its next round of asking. */
+static void a_standby_asks_again_when_the_lease_of_another_ends(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_with(10));
+    tell(&b, (struct event){.kind = EVENT_TIME});
+    b.now = instant_plus_ms(b.now, 10);
+    tell(&b, (struct event){.kind = EVENT_LEASE,
+                            .is_answered = true,
+                            .lease = {.asked = b.now, .left_ms = 100}});
+    hush(&b);
+    b.now = instant_plus_ms(b.now, 100);
+    tell(&b, (struct event){.kind = EVENT_TIME});
+    assert_int_equal(said(&b, ACTION_ASK_LEASE), 0);
+    b.now = scheduler_next_wake(b.core);
+    tell(&b, (struct event){.kind = EVENT_TIME});
+    assert_int_equal(said(&b, ACTION_ASK_LEASE), 1);
+    assert_true(instant_ms_between(b.now, scheduler_next_wake(b.core)) > 100);
+    close_bench(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +242,7 @@ int main(void)
         cmocka_unit_test(a_leader_that_leaves_takes_back_its_grants_and_resigns),
         cmocka_unit_test(a_newer_epoch_forgets_everything),
         cmocka_unit_test(an_epoch_taken_up_again_does_not_repeat_a_batch_number),
+        cmocka_unit_test(a_standby_asks_again_when_the_lease_of_another_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -259,8 +259,10 @@ struct event *store_lease(struct sim *sim, const char *holder, bool is_resigning
             store->lease_until = store_clock(sim);
         return event;
     }
-    if (!is_ours && !is_over)
+    if (!is_ours && !is_over) {
+        event->lease.left_ms = left_ms(sim, store->lease_until);
         return event;
+    }
     if (!is_ours || is_over) { /* a lapsed lease of one's own is a new epoch too */
         snprintf(store->holder, sizeof(store->holder), "%s", holder);
         store->epoch++;
