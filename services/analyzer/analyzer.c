@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "base/check.h"
 #include "base/uuid.h"
@@ -33,7 +34,8 @@ struct analyzer {
     struct bus *bus;
     struct pulse *pulse;
     struct http_client *client;
-    struct llm *llm; /* NULL = the embedded analysis does it all */
+    struct llm *llms[ENDPOINTS_MAX]; /* the chain; none = the embedded analysis does it all */
+    size_t llm_count;
     struct inbox *inbox;
     struct outbox outbox;
     struct flow *flow;
@@ -97,11 +99,12 @@ static void log_failure(const struct work *work, const Tp__Outcome *outcome)
                  LOG_INT("retry_after_ms", outcome->retry_after_ms));
 }
 
-static void note_call(struct work *work, Tp__Outcome *outcome)
+static void note_call(struct work *work, Tp__Outcome *outcome, struct arena *arena)
 {
     struct instant now = clock_now();
     outcome->call_ms = (uint32_t)instant_ms_between(work->called_at, now);
-    analyzer_metrics_call(outcome->outcome_class, seconds_since(work->called_at, now));
+    outcome->endpoint = arena_string(arena, llm_name(work->llm));
+    analyzer_metrics_call(outcome, llm_model(work->llm), seconds_since(work->called_at, now));
     if (outcome->outcome_class != TP__OUTCOME_CLASS__OK)
         log_failure(work, outcome);
 }
@@ -114,7 +117,7 @@ static Tp__Outcome *outcome_of_reply(const struct work *work, const struct reply
     if (verdict.outcome_class == TP__OUTCOME_CLASS__OK) {
         struct answer answer;
         answer_read(reply->body, work->dispatch->n_posts, arena, &answer);
-        return outcome_of_answer(work->dispatch, analyzer->instance_id, analyzer->settings->model,
+        return outcome_of_answer(work->dispatch, analyzer->instance_id, llm_model(work->llm),
                                  &answer, arena);
     }
     Tp__Outcome *outcome =
@@ -132,7 +135,10 @@ static void hear_reply(void *context, const struct reply *reply, bool is_sent)
     work->call = NULL;
     SCOPED(arena_close) struct arena *arena = arena_open(ANALYSIS_CAP_BYTES);
     Tp__Outcome *outcome = outcome_of_reply(work, reply, is_sent, arena);
-    note_call(work, outcome);
+    Tp__ServerLimits limits;
+    if (server_limits_read(&reply->limits, &limits))
+        outcome->server_limits = &limits;
+    note_call(work, outcome, arena);
     conclude(work, outcome);
 }
 
@@ -144,16 +150,43 @@ static void analyse(struct work *work)
     conclude(work, outcome_by_embedded(work->dispatch, work->analyzer->instance_id, arena));
 }
 
+/* The endpoint that was granted; without a name the first one. */
+static struct llm *llm_of(const struct analyzer *analyzer, const Tp__Dispatch *dispatch)
+{
+    for (size_t i = 0; i < analyzer->llm_count; i++)
+        if (dispatch->endpoint[0] == '\0' ||
+            strcmp(dispatch->endpoint, llm_name(analyzer->llms[i])) == 0)
+            return analyzer->llms[i];
+    return NULL;
+}
+
+/* Another chain than the scheduler's: to it the endpoint is one that cannot be reached. */
+static void refuse_endpoint(struct work *work)
+{
+    SCOPED(arena_close) struct arena *arena = arena_open(ANALYSIS_CAP_BYTES);
+    Tp__Outcome *outcome = outcome_new(work->dispatch, work->analyzer->instance_id,
+                                       TP__OUTCOME_CLASS__CONNECTION, arena);
+    outcome->usage->is_known = true; /* nothing was called */
+    outcome->detail = arena_string(arena, "the analyzer has no such endpoint");
+    log_error("endpoint.unknown", LOG_WORK(work), LOG_TEXT("endpoint", work->dispatch->endpoint));
+    conclude(work, outcome);
+}
+
 static void call(struct work *work)
 {
     struct analyzer *analyzer = work->analyzer;
     work->called_at = clock_now();
     analyzer_metrics_ask(ASK_PERMITTED);
-    if (analyzer->llm == NULL)
+    struct llm *llm = llm_of(analyzer, work->dispatch);
+    if (analyzer->llm_count == 0) {
         analyse(work);
-    else
-        work->call =
-            llm_start(analyzer->llm, work->dispatch, bus_trace(work->message), hear_reply, work);
+    } else if (llm == NULL) {
+        refuse_endpoint(work);
+    } else {
+        work->llm = llm;
+        analyzer_metrics_call_begins(llm_name(llm));
+        work->call = llm_start(llm, work->dispatch, bus_trace(work->message), hear_reply, work);
+    }
 }
 
 static void abort_call(struct work *work)
@@ -164,7 +197,7 @@ static void abort_call(struct work *work)
         outcome_new(work->dispatch, work->analyzer->instance_id, TP__OUTCOME_CLASS__ABORTED, arena);
     outcome->was_called = true;
     outcome->detail = arena_string(arena, "cancelled, out of time, or stopping");
-    note_call(work, outcome);
+    note_call(work, outcome, arena);
     conclude(work, outcome);
 }
 
@@ -372,14 +405,15 @@ static void analyzer_free(struct analyzer **analyzer)
         return;
     inbox_close(&(*analyzer)->inbox);
     flow_free(&(*analyzer)->flow);
-    llm_free(&(*analyzer)->llm);
+    for (size_t i = 0; i < (*analyzer)->llm_count; i++)
+        llm_free(&(*analyzer)->llms[i]);
     http_client_free(&(*analyzer)->client);
     free(*analyzer);
     *analyzer = NULL;
 }
 
-bool analyzer_open(const struct analyzer_settings *settings, struct process *process,
-                   struct analyzer **analyzer, struct error *why)
+bool analyzer_open(const struct analyzer_settings *settings, const struct endpoints *endpoints,
+                   struct process *process, struct analyzer **analyzer, struct error *why)
 {
     SCOPED(analyzer_free) struct analyzer *made = calloc(1, sizeof *made);
     CHECK(made != NULL);
@@ -399,12 +433,14 @@ bool analyzer_open(const struct analyzer_settings *settings, struct process *pro
                                                 .permit_life_ms = PERMIT_LIFE_MS,
                                                 .call_max_ms = settings->timeout_ms,
                                                 .memory = ATTEMPTS_REMEMBERED});
-    if (settings->base_url[0] != '\0')
-        made->llm = llm_new(settings, made->client);
+    for (; made->llm_count < endpoints->count; made->llm_count++)
+        made->llms[made->llm_count] =
+            llm_new(settings, &endpoints->list[made->llm_count], made->client);
     made->pulse = process_pulse(process, "loop", PULSE_MS);
     log_info("analyzer.started", LOG_TEXT("incarnation", made->instance_id),
              LOG_INT("slots", slots),
-             LOG_TEXT("by", made->llm != NULL ? settings->model : "embedded"));
+             LOG_TEXT("by", made->llm_count > 0 ? llm_model(made->llms[0]) : "embedded"),
+             LOG_INT("endpoints", made->llm_count));
     start(made);
     *analyzer = TAKE(made);
     return true;

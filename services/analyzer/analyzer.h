@@ -6,12 +6,14 @@
 
 #include "base/error.h"
 #include "base/scoped.h"
+#include "endpoints/endpoints.h"
 #include "settings.h"
 
 struct analyzer;
 
-/* Starts the thread. Settings and process are lent for its life. */
-MUST_USE bool analyzer_open(const struct analyzer_settings *settings, struct process *process,
+/* Starts the thread. Settings, endpoints and process are lent for its life. */
+MUST_USE bool analyzer_open(const struct analyzer_settings *settings,
+                            const struct endpoints *endpoints, struct process *process,
                             struct analyzer **analyzer, struct error *why);
 
 /* Drains: takes nothing more, finishes what is permitted, hands back the rest; then it is gone. */

@@ -33,6 +33,7 @@ enum server_mood { SERVES, IS_SILENT, IS_BUSY };
 static struct stage {
     struct test_broker broker;
     struct analyzer_settings settings;
+    struct endpoints endpoints;
     struct process *process;
     struct bus *bus;
     struct bus_subscription *permits, *beats;
@@ -41,6 +42,7 @@ static struct stage {
     atomic_bool is_permitting, is_dropping;
     pthread_mutex_t lock;
     char job_id[UUID_TEXT_SIZE]; /* under the lock: the job whose turn it is */
+    char path[64];               /* under the lock: the first line of the latest request */
     atomic_int asks, repeats, beats_heard, last_slots;
 
     int listener;
@@ -179,11 +181,17 @@ static void *serve(void *context)
             return NULL;
         if (read_request(socket, request, sizeof request)) {
             atomic_store(&stage.has_user, strstr(request, "X-User: ") != NULL);
+            pthread_mutex_lock(&stage.lock);
+            snprintf(stage.path, sizeof stage.path, "%.*s", (int)strcspn(request, "\r"), request);
+            pthread_mutex_unlock(&stage.lock);
             atomic_fetch_add(&stage.requests, 1);
             if (atomic_load(&stage.mood) == SERVES)
                 serve_one(socket, request);
             else if (atomic_load(&stage.mood) == IS_BUSY)
-                say(socket, "429 Busy\r\nRetry-After: 7", "{\"error\":{\"code\":\"slow_down\"}}");
+                say(socket,
+                    "429 Busy\r\nRetry-After: 7\r\nX-RateLimit-Limit-Requests: 60\r\n"
+                    "X-RateLimit-Remaining-Requests: 0\r\nX-RateLimit-Reset-Requests: 1m0s",
+                    "{\"error\":{\"code\":\"slow_down\"}}");
             else
                 stay_silent(socket);
         }
@@ -220,6 +228,7 @@ static int set_up(void **state)
                     .instance = "test",
                     .drain_s = 20,
                     .telemetry_ms = 60000},
+        .endpoints = "",
         .base_url = "",
         .api_key = "",
         .model = "a-model",
@@ -231,7 +240,7 @@ static int set_up(void **state)
         .slots = 4,
     };
     stage.process = process_begin(&ANALYZER_PROGRAM, &stage.settings.process);
-    analyzer_metrics_open("a-model");
+    analyzer_metrics_open();
     stage.bus = process_bus(stage.process);
     CHECK(bus_wait_connected(stage.bus, PATIENCE_MS));
     struct error why;
@@ -261,13 +270,39 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct analyzer *analyzer_by(const char *base_url)
+static struct analyzer *analyzer_with(void)
 {
-    stage.settings.base_url = base_url;
     struct analyzer *analyzer;
     struct error why;
-    assert_true(analyzer_open(&stage.settings, stage.process, &analyzer, &why));
+    assert_true(analyzer_open(&stage.settings, &stage.endpoints, stage.process, &analyzer, &why));
     return analyzer;
+}
+
+static struct analyzer *analyzer_by(const char *base_url)
+{
+    SCOPED(text_free) struct text faults = {0};
+    stage.settings.base_url = base_url;
+    assert_true(settings_of_endpoints(&stage.settings, &stage.endpoints, &faults));
+    return analyzer_with();
+}
+
+/* Two, told apart by their paths and models. */
+static struct analyzer *analyzer_by_chain(void)
+{
+    char *urls[2];
+    const char *const names[] = {"first", "second"}, *const models[] = {"large", "small"};
+    stage.endpoints = (struct endpoints){.count = 2};
+    for (size_t i = 0; i < 2; i++) {
+        urls[i] = arena_format(stage.arena, "%.*s%s", (int)(strlen(stage.url) - strlen("v1/")),
+                               stage.url, names[i]);
+        stage.endpoints.list[i] = (struct endpoint){.base_url = urls[i],
+                                                    .model = models[i],
+                                                    .max_tokens_field = "max_tokens",
+                                                    .api_key_file = "",
+                                                    .api_key = ""};
+        strcpy(stage.endpoints.list[i].name, names[i]);
+    }
+    return analyzer_with();
 }
 
 static int reset(void **state)
@@ -282,8 +317,8 @@ static int reset(void **state)
     return 0;
 }
 
-/* Publishes a dispatch of two posts; answers its job. */
-static const char *dispatch(Tp__AnalysisMode mode)
+/* Publishes a dispatch of two posts, granted for that endpoint; answers its job. */
+static const char *dispatch_for(const char *endpoint, Tp__AnalysisMode mode)
 {
     char id[UUID_TEXT_SIZE], subject[SUBJECT_SIZE];
     uuid_new(id);
@@ -307,6 +342,7 @@ static const char *dispatch(Tp__AnalysisMode mode)
     message.user_id = arena_string(stage.arena, "user");
     message.service_class = TP__SERVICE_CLASS__STANDARD;
     message.mode = mode;
+    message.endpoint = endpoint;
     message.posts = list;
     message.n_posts = 2;
     message.lease_ms = LEASE_MS;
@@ -315,6 +351,11 @@ static const char *dispatch(Tp__AnalysisMode mode)
     struct bytes bytes = pack_dispatch(stage.arena, &message);
     assert_true(bus_store(stage.bus, subject, bytes, NULL, NULL, PATIENCE_MS, &why));
     return message.job_id;
+}
+
+static const char *dispatch(Tp__AnalysisMode mode)
+{
+    return dispatch_for("", mode);
 }
 
 static const Tp__Outcome *next_outcome(int64_t timeout_ms)
@@ -340,6 +381,15 @@ static const Tp__Outcome *outcome_of(const char *job_id)
     assert_non_null(outcome);
     assert_string_equal(outcome->job_id, job_id);
     return outcome;
+}
+
+static void assert_was_called(const char *path)
+{
+    char first_line[sizeof stage.path];
+    pthread_mutex_lock(&stage.lock);
+    memcpy(first_line, stage.path, sizeof first_line);
+    pthread_mutex_unlock(&stage.lock);
+    assert_string_equal(first_line, path);
 }
 
 static void wait_until(atomic_int *counter, int least)
@@ -435,6 +485,51 @@ static void a_refused_call_brings_its_class_and_wait(void **state)
     assert_string_equal(outcome->detail, "HTTP 429 slow_down");
 }
 
+static void a_dispatch_is_called_at_the_endpoint_it_was_granted_for(void **state)
+{
+    (void)state;
+    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by_chain();
+    const Tp__Outcome *outcome = outcome_of(dispatch_for("second", TP__ANALYSIS_MODE__BY_LLM));
+    assert_string_equal(outcome->endpoint, "second");
+    assert_string_equal(outcome->results[0]->model, "small");
+    assert_was_called("POST /second/v1/chat/completions HTTP/1.1");
+    outcome = outcome_of(dispatch_for("", TP__ANALYSIS_MODE__BY_LLM));
+    assert_string_equal(outcome->endpoint, "first");
+    assert_string_equal(outcome->results[0]->model, "large");
+    assert_was_called("POST /first/v1/chat/completions HTTP/1.1");
+}
+
+static void an_endpoint_it_does_not_know_cannot_be_reached(void **state)
+{
+    (void)state;
+    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by_chain();
+    const Tp__Outcome *outcome = outcome_of(dispatch_for("third", TP__ANALYSIS_MODE__BY_LLM));
+    assert_int_equal(outcome->outcome_class, TP__OUTCOME_CLASS__CONNECTION);
+    assert_string_equal(outcome->endpoint, "third");
+    assert_false(outcome->was_called);
+    assert_true(outcome->usage->is_known);
+    assert_int_equal(atomic_load(&stage.requests), 0);
+    outcome = outcome_of(dispatch_for("first", TP__ANALYSIS_MODE__BY_LLM));
+    assert_int_equal(outcome->outcome_class, TP__OUTCOME_CLASS__OK);
+}
+
+static void what_a_server_says_of_its_limits_is_passed_on(void **state)
+{
+    (void)state;
+    atomic_store(&stage.mood, IS_BUSY);
+    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.url);
+    const Tp__Outcome *outcome = outcome_of(dispatch_for("main", TP__ANALYSIS_MODE__BY_LLM));
+    assert_string_equal(outcome->endpoint, "main");
+    assert_non_null(outcome->server_limits);
+    assert_int_equal(outcome->server_limits->requests, 60);
+    assert_true(outcome->server_limits->has_requests_left);
+    assert_int_equal(outcome->server_limits->requests_left, 0);
+    assert_int_equal(outcome->server_limits->requests_reset_ms, 60000);
+    assert_false(outcome->server_limits->has_tokens_left);
+    atomic_store(&stage.mood, SERVES);
+    assert_null(outcome_of(dispatch(TP__ANALYSIS_MODE__BY_LLM))->server_limits);
+}
+
 static void a_cancelled_job_frees_its_call_within_half_a_second(void **state)
 {
     (void)state;
@@ -524,6 +619,9 @@ int main(void)
         cmocka_unit_test_setup(without_a_permit_it_asks_again_and_calls_nobody, reset),
         cmocka_unit_test_setup(a_permitted_call_brings_the_answers_of_the_llm, reset),
         cmocka_unit_test_setup(a_refused_call_brings_its_class_and_wait, reset),
+        cmocka_unit_test_setup(a_dispatch_is_called_at_the_endpoint_it_was_granted_for, reset),
+        cmocka_unit_test_setup(an_endpoint_it_does_not_know_cannot_be_reached, reset),
+        cmocka_unit_test_setup(what_a_server_says_of_its_limits_is_passed_on, reset),
         cmocka_unit_test_setup(a_cancelled_job_frees_its_call_within_half_a_second, reset),
         cmocka_unit_test_setup(a_dropped_dispatch_is_gone_without_an_outcome, reset),
         cmocka_unit_test_setup(an_outcome_outlasts_an_outage_of_the_broker, reset),

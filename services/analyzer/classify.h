@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "server_limits.h"
 #include "work.pb-c.h"
 
 enum { WAIT_LEAST_MS = 500, WAIT_MOST_MS = 24 * 60 * 60 * 1000 };
@@ -29,6 +30,7 @@ struct reply {
     enum reply_kind kind;
     int status;
     const char *retry_after_ms, *retry_after;
+    struct limit_headers limits; /* not classify()'s affair */
     struct bytes body;
 };
 

@@ -10,12 +10,14 @@
 enum {
     ANSWER_MAX_BYTES = 2 * 1000 * 1000,
     HEADERS = 5,
+    HEARD_HEADERS = 8,
     WAIT_BYTES = 64,
     USER_HEX_BYTES = 16, /* of the hash: enough to tell users apart */
 };
 
 struct llm {
     const struct analyzer_settings *settings;
+    const struct endpoint *endpoint;
     struct http_client *client;
     struct text url, authorization;
 };
@@ -34,18 +36,20 @@ static bool ends_with(const struct text *text, const char *end)
     return text->length >= length && strcmp(text->chars + text->length - length, end) == 0;
 }
 
-struct llm *llm_new(const struct analyzer_settings *settings, struct http_client *client)
+struct llm *llm_new(const struct analyzer_settings *settings, const struct endpoint *endpoint,
+                    struct http_client *client)
 {
     struct llm *llm = calloc(1, sizeof *llm);
     CHECK(llm != NULL);
     llm->settings = settings;
+    llm->endpoint = endpoint;
     llm->client = client;
-    size_t length = strlen(settings->base_url);
-    while (length > 0 && settings->base_url[length - 1] == '/')
+    size_t length = strlen(endpoint->base_url);
+    while (length > 0 && endpoint->base_url[length - 1] == '/')
         length--;
-    text_add_bytes(&llm->url, settings->base_url, length);
+    text_add_bytes(&llm->url, endpoint->base_url, length);
     text_add(&llm->url, ends_with(&llm->url, "/v1") ? "/chat/completions" : "/v1/chat/completions");
-    text_format(&llm->authorization, "Authorization: Bearer %s", settings->api_key);
+    text_format(&llm->authorization, "Authorization: Bearer %s", endpoint->api_key);
     return llm;
 }
 
@@ -57,6 +61,16 @@ void llm_free(struct llm **llm)
     text_free(&(*llm)->authorization);
     free(*llm);
     *llm = NULL;
+}
+
+const char *llm_name(const struct llm *llm)
+{
+    return llm->endpoint->name;
+}
+
+const char *llm_model(const struct llm *llm)
+{
+    return llm->endpoint->model;
 }
 
 /* X-User: who it is for, in a form that tells the server nothing about them. */
@@ -96,18 +110,32 @@ static enum reply_kind kind_of(enum http_failure failure)
     CHECK_UNREACHABLE();
 }
 
+/* NULL if it did not come. */
+static const char *header_of(const struct http_response *response, const char *name,
+                             char value[WAIT_BYTES])
+{
+    return http_response_header(response, name, value, WAIT_BYTES) ? value : NULL;
+}
+
 static void hear(void *context, const struct http_response *response, const struct error *why)
 {
     (void)why; /* the failure says it for machines, classify() for people */
     struct llm_call *call = context;
-    char after_ms[WAIT_BYTES], after[WAIT_BYTES];
-    bool has_ms = http_response_header(response, "retry-after-ms", after_ms, sizeof after_ms);
-    bool has_after = http_response_header(response, "retry-after", after, sizeof after);
-    struct reply reply = {.kind = kind_of(response->failure),
-                          .status = response->status,
-                          .retry_after_ms = has_ms ? after_ms : NULL,
-                          .retry_after = has_after ? after : NULL,
-                          .body = {(const uint8_t *)response->body.chars, response->body.length}};
+    char values[HEARD_HEADERS][WAIT_BYTES];
+    struct reply reply = {
+        .kind = kind_of(response->failure),
+        .status = response->status,
+        .retry_after_ms = header_of(response, "retry-after-ms", values[0]),
+        .retry_after = header_of(response, "retry-after", values[1]),
+        .limits = {.limit_requests = header_of(response, "x-ratelimit-limit-requests", values[2]),
+                   .remaining_requests =
+                       header_of(response, "x-ratelimit-remaining-requests", values[3]),
+                   .reset_requests = header_of(response, "x-ratelimit-reset-requests", values[4]),
+                   .limit_tokens = header_of(response, "x-ratelimit-limit-tokens", values[5]),
+                   .remaining_tokens =
+                       header_of(response, "x-ratelimit-remaining-tokens", values[6]),
+                   .reset_tokens = header_of(response, "x-ratelimit-reset-tokens", values[7])},
+        .body = {(const uint8_t *)response->body.chars, response->body.length}};
     call->done(call->context, &reply, response->failure != HTTP_NOT_SENT);
     llm_call_free(&call);
 }
@@ -122,13 +150,13 @@ struct llm_call *llm_start(struct llm *llm, const Tp__Dispatch *dispatch, const 
     call->done = done;
     call->context = context;
     prompt_write(dispatch,
-                 &(struct prompt_options){.model = settings->model,
-                                          .max_tokens_field = settings->max_tokens_field},
+                 &(struct prompt_options){.model = llm->endpoint->model,
+                                          .max_tokens_field = llm->endpoint->max_tokens_field},
                  &call->body);
     SCOPED(text_free) struct text user = {0}, traceparent = {0};
     const char *headers[HEADERS] = {"Content-Type: application/json"};
     size_t count = 1;
-    if (settings->api_key[0] != '\0')
+    if (llm->endpoint->api_key[0] != '\0')
         headers[count++] = llm->authorization.chars;
     if (settings->sends_user) {
         write_user(settings->user_salt, dispatch, &user);

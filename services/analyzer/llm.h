@@ -1,4 +1,4 @@
-/* The LLM endpoint: a dispatch becomes a request, what comes back a reply to be classified.
+/* An LLM endpoint: a dispatch becomes a request, what comes back a reply to be classified.
  * Belongs to the thread of its HTTP client. */
 #pragma once
 
@@ -9,9 +9,13 @@
 struct llm;
 struct llm_call;
 
-/* Settings and client are lent for its life. */
-struct llm *llm_new(const struct analyzer_settings *settings, struct http_client *client);
+/* All three are lent for its life; the client may serve several. */
+struct llm *llm_new(const struct analyzer_settings *settings, const struct endpoint *endpoint,
+                    struct http_client *client);
 void llm_free(struct llm **llm);
+
+const char *llm_name(const struct llm *llm);
+const char *llm_model(const struct llm *llm);
 
 /* Told once per call from http_poll(): what came of it. All is lent for the call. is_sent: a
  * request has left. */

@@ -6,9 +6,6 @@
  * Keeps        nothing: what it holds is unacked in WORK until its outcome is stored
  * If it dies   its calls are lost and granted again once their leases end
  */
-#include <stdio.h>
-#include <sysexits.h>
-
 #include "analyzer.h"
 #include "log/log.h"
 #include "metrics.h"
@@ -17,17 +14,17 @@ int main(int argc, char **argv)
 {
     struct analyzer_settings settings;
     process_configure(&ANALYZER_PROGRAM, argc, argv, &settings);
-    struct error why;
-    if (!analyzer_settings_check(&settings, &why)) {
-        fprintf(stderr, "analyzer: %s\n", why.message);
-        return EX_CONFIG;
-    }
+    SCOPED(endpoints_close) struct endpoints endpoints = {0};
+    SCOPED(text_free) struct text faults = {0};
+    if (!settings_of_endpoints(&settings, &endpoints, &faults))
+        process_refuse(&ANALYZER_PROGRAM, &faults);
     SCOPED(process_end) struct process *process =
         process_begin(&ANALYZER_PROGRAM, &settings.process);
-    analyzer_metrics_open(settings.base_url[0] != '\0' ? settings.model : "embedded");
+    analyzer_metrics_open();
 
+    struct error why;
     SCOPED(analyzer_close) struct analyzer *analyzer = NULL;
-    if (!analyzer_open(&settings, process, &analyzer, &why)) {
+    if (!analyzer_open(&settings, &endpoints, process, &analyzer, &why)) {
         log_error("analyzer.unavailable", LOG_WHY(&why));
         return 1;
     }

@@ -7,25 +7,23 @@ enum provenance_series { BY_LLM, BY_EMBEDDED, NOT_ANALYSED, PROVENANCES };
 
 /* The process's own registry holds the values; here is what we look up once. */
 static struct {
-    const char *model;
-    struct metric_family *calls;
-    struct metric *tokens_in, *tokens_out, *slots, *in_flight, *chunk, *refused;
+    struct metric_family *calls, *tokens, *in_flight;
+    struct metric *slots, *busy, *chunk, *refused;
     struct metric *posts[PROVENANCES], *asks[ASK_REPEATED + 1];
 } series;
 
-void analyzer_metrics_open(const char *model)
+void analyzer_metrics_open(void)
 {
-    series.model = model;
     series.calls =
         metrics_duration("tweetpulse_llm_request_duration_seconds", "Time of a call to the LLM.",
-                         METRIC_LABELS("model", "outcome"));
-    struct metric_family *tokens =
+                         METRIC_LABELS("endpoint", "model", "outcome"));
+    series.tokens =
         metrics_counter("tweetpulse_llm_tokens_total", "Tokens as the LLM counted them.",
-                        METRIC_LABELS("direction"));
-    series.tokens_in = metrics_with(tokens, METRIC_VALUES("prompt"));
-    series.tokens_out = metrics_with(tokens, METRIC_VALUES("completion"));
-    series.in_flight = metrics_plain(metrics_gauge(
-        "tweetpulse_llm_requests_in_flight", "Permitted calls running now.", METRIC_NO_LABELS));
+                        METRIC_LABELS("endpoint", "direction"));
+    series.in_flight = metrics_gauge("tweetpulse_llm_requests_in_flight",
+                                     "Calls to the LLM running now.", METRIC_LABELS("endpoint"));
+    series.busy = metrics_plain(metrics_gauge("tweetpulse_analyzer_busy_slots",
+                                              "Permitted calls running now.", METRIC_NO_LABELS));
     series.slots = metrics_plain(metrics_gauge(
         "tweetpulse_analyzer_slots", "Calls this replica can run at once.", METRIC_NO_LABELS));
     struct metric_family *posts =
@@ -50,7 +48,7 @@ void analyzer_metrics_open(const char *model)
 void analyzer_metrics_slots(int slots, int busy)
 {
     metric_set(series.slots, slots);
-    metric_set(series.in_flight, busy);
+    metric_set(series.busy, busy);
 }
 
 void analyzer_metrics_ask(enum ask_verdict verdict)
@@ -58,11 +56,24 @@ void analyzer_metrics_ask(enum ask_verdict verdict)
     metric_add(series.asks[verdict], 1);
 }
 
-void analyzer_metrics_call(Tp__OutcomeClass outcome_class, double seconds)
+void analyzer_metrics_call_begins(const char *endpoint)
 {
-    metric_observe(
-        metrics_with(series.calls, METRIC_VALUES(series.model, outcome_class_name(outcome_class))),
-        seconds);
+    metric_add(metrics_with(series.in_flight, METRIC_VALUES(endpoint)), 1);
+}
+
+static void add_tokens(const char *endpoint, const char *direction, uint32_t count)
+{
+    metric_add(metrics_with(series.tokens, METRIC_VALUES(endpoint, direction)), count);
+}
+
+void analyzer_metrics_call(const Tp__Outcome *outcome, const char *model, double seconds)
+{
+    const char *endpoint = outcome->endpoint;
+    const char *name = outcome_class_name(outcome->outcome_class);
+    metric_add(metrics_with(series.in_flight, METRIC_VALUES(endpoint)), -1);
+    metric_observe(metrics_with(series.calls, METRIC_VALUES(endpoint, model, name)), seconds);
+    add_tokens(endpoint, "prompt", outcome->usage->prompt_tokens);
+    add_tokens(endpoint, "completion", outcome->usage->completion_tokens);
 }
 
 void analyzer_metrics_outcome(const Tp__Outcome *outcome)
@@ -72,8 +83,6 @@ void analyzer_metrics_outcome(const Tp__Outcome *outcome)
         metric_add(series.posts[is_embedded ? BY_EMBEDDED : BY_LLM], 1);
     }
     metric_add(series.posts[NOT_ANALYSED], (double)outcome->n_missing);
-    metric_add(series.tokens_in, outcome->usage->prompt_tokens);
-    metric_add(series.tokens_out, outcome->usage->completion_tokens);
 }
 
 void analyzer_metrics_chunk(double seconds)

@@ -8,13 +8,13 @@
 
 enum ask_verdict { ASK_PERMITTED, ASK_DROPPED, ASK_REPEATED };
 
-/* Makes the series, so that they are there at zero. The model is lent for the life of the
- * process. */
-void analyzer_metrics_open(const char *model);
+/* Makes the series, so that they are there at zero. */
+void analyzer_metrics_open(void);
 void analyzer_metrics_slots(int slots, int busy);
 void analyzer_metrics_ask(enum ask_verdict verdict);
-/* A call to the LLM has ended. */
-void analyzer_metrics_call(Tp__OutcomeClass outcome_class, double seconds);
+/* A call to the LLM begins; it has ended, with that outcome. The outcome names the endpoint. */
+void analyzer_metrics_call_begins(const char *endpoint);
+void analyzer_metrics_call(const Tp__Outcome *outcome, const char *model, double seconds);
 /* An outcome goes out. */
 void analyzer_metrics_outcome(const Tp__Outcome *outcome);
 /* An outcome is stored: so long after its dispatch came. */

@@ -24,6 +24,7 @@ Tp__Outcome *outcome_new(const Tp__Dispatch *dispatch, const char *instance_id,
     outcome->user_id = dispatch->user_id;
     outcome->outcome_class = outcome_class;
     outcome->mode = dispatch->mode;
+    outcome->endpoint = dispatch->endpoint;
     outcome->usage = arena_new(arena, sizeof *outcome->usage);
     tp__usage__init(outcome->usage);
     outcome->results = arena_array(arena, Tp__PostResult *, dispatch->n_posts);

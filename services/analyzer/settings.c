@@ -1,11 +1,18 @@
 #include "settings.h"
 
-#include <strings.h>
+#include <string.h>
 
 #define PLACE(member) offsetof(struct analyzer_settings, member)
 
 static const struct setting SETTINGS[] = {
     PROCESS_SETTINGS(struct analyzer_settings, process),
+    {.name = "TP_LLM_ENDPOINTS",
+     .type = SETTING_TEXT,
+     .offset = PLACE(endpoints),
+     .fallback = "",
+     .max = 1000,
+     .help = "JSON file with the chain of LLM endpoints, the same as the schedulers'; if empty, "
+             "there is one, main, of TP_LLM_BASE_URL, _API_KEY, _MODEL and _MAX_TOKENS_FIELD"},
     {.name = "TP_LLM_BASE_URL",
      .type = SETTING_TEXT,
      .offset = PLACE(base_url),
@@ -76,12 +83,28 @@ const struct program ANALYZER_PROGRAM = {
     .setting_count = sizeof SETTINGS / sizeof SETTINGS[0],
 };
 
-bool analyzer_settings_check(const struct analyzer_settings *settings, struct error *why)
+bool settings_of_endpoints(const struct analyzer_settings *settings, struct endpoints *endpoints,
+                           struct text *faults)
 {
-    const char *url = settings->base_url;
-    if (url[0] != '\0' && strncasecmp(url, "http://", 7) != 0 &&
-        strncasecmp(url, "https://", 8) != 0)
-        return error_set(why, ERROR_INVALID,
-                         "TP_LLM_BASE_URL: is \"%s\", must begin with http:// or https://", url);
+    *endpoints = (struct endpoints){0};
+    if (settings->endpoints[0] != '\0')
+        return endpoints_load("TP_LLM_ENDPOINTS", settings->endpoints, endpoints, faults) &&
+               endpoints_read_keys("TP_LLM_ENDPOINTS", endpoints, faults);
+    if (settings->base_url[0] == '\0')
+        return true;
+    if (!endpoint_url_is_valid(settings->base_url)) {
+        text_format(faults,
+                    "TP_LLM_BASE_URL: is \"%s\", must begin with http:// or https:// and name a "
+                    "server\n",
+                    settings->base_url);
+        return false;
+    }
+    struct endpoint only = {.name = "main",
+                            .base_url = settings->base_url,
+                            .model = settings->model,
+                            .max_tokens_field = settings->max_tokens_field,
+                            .api_key_file = "",
+                            .api_key = settings->api_key};
+    endpoints_single(&only, endpoints);
     return true;
 }

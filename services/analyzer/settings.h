@@ -1,13 +1,14 @@
 /* The analyzer's settings: TP_LLM_*, TP_ANALYZER_* and those of every service. */
 #pragma once
 
-#include "base/error.h"
 #include "base/scoped.h"
+#include "endpoints/endpoints.h"
 #include "process/process.h"
 
 struct analyzer_settings {
     struct process_settings process;
-    const char *base_url; /* "" = the embedded analysis */
+    const char *endpoints; /* path of the chain; "" = one endpoint "main" of what follows */
+    const char *base_url;  /* "" = the embedded analysis */
     const char *api_key;
     const char *model;
     const char *max_tokens_field;
@@ -19,5 +20,7 @@ struct analyzer_settings {
 
 extern const struct program ANALYZER_PROGRAM;
 
-/* What the table cannot say. The message names the setting. */
-MUST_USE bool analyzer_settings_check(const struct analyzer_settings *settings, struct error *why);
+/* The endpoints with their keys; none: the embedded analysis does the work. Lends the settings'
+ * strings. On false `faults` has a line for each fault, naming its setting. */
+MUST_USE bool settings_of_endpoints(const struct analyzer_settings *settings,
+                                    struct endpoints *endpoints, struct text *faults);

@@ -14,6 +14,7 @@ struct work {
     const Tp__Dispatch *dispatch;
     struct instant taken_at, called_at;
     struct flow_item *item;    /* once its call runs */
+    const struct llm *llm;     /* once it was called; lent */
     struct llm_call *call;     /* while it runs */
     struct delivery *delivery; /* once it is over */
     struct analyzer *analyzer;
