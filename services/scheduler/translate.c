@@ -49,6 +49,7 @@ void translate_chunk(const Tp__ChunkState *chunk, struct chunk_facts *facts)
         .status = (enum chunk_status)(chunk->status - 1),
         .version = chunk->version,
         .attempt = chunk->attempt,
+        .lane = chunk->lane,
         .epoch = chunk->epoch,
         .tries = chunk->tries,
         .depth = chunk->depth,

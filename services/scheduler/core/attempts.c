@@ -9,6 +9,8 @@
  * further from the order of users than it would keep slots busy (docs/performance.md). */
 enum { LOOK_AHEAD_US = 30000, LEAST_AHEAD = 2, SHORTEST_CALL_US = 1000, AVERAGE_OVER = 8 };
 
+#define BURST_IS_LAST (UINT64_C(1) << 63)
+
 static bool counts_as_call(const struct attempt *attempt)
 {
     return attempt->phase == ATTEMPT_CALLING ||
@@ -19,9 +21,13 @@ static void set_phase(struct scheduler *s, struct attempt *attempt, enum attempt
 {
     s->attempts.calls -= counts_as_call(attempt);
     s->attempts.waiting -= attempt->phase == ATTEMPT_WAITING;
+    if (heap_has(&attempt->burst))
+        heap_remove(&s->attempts.bursts, &attempt->burst);
     attempt->phase = phase;
     s->attempts.calls += counts_as_call(attempt);
     s->attempts.waiting += attempt->phase == ATTEMPT_WAITING;
+    if (attempt->is_burst && phase == ATTEMPT_WAITING && attempt->mode == MODE_LLM)
+        heap_add(&s->attempts.bursts, &attempt->burst, UINT64_MAX - attempt->parked.key);
 }
 
 static void unpark(struct scheduler *s, struct attempt *attempt)
@@ -72,7 +78,8 @@ struct attempt *attempts_add(struct scheduler *s, struct chunk *chunk, enum atte
     attempt->phase = ATTEMPT_ENDED; /* counts nowhere yet */
     attempt->publish_at = phase == ATTEMPT_WAITING ? s->now : NEVER;
     attempt->publish_gap_ms = s->config.republish_ms;
-    attempt->parked.key = ++s->attempts.last_grant;
+    attempt->is_burst = chunk->lane >= FIRST_BURST_LANE;
+    attempt->parked.key = ++s->attempts.last_grant | (attempt->is_burst ? BURST_IS_LAST : 0);
     chunk->flight = attempt;
     s->attempts.count++;
     set_phase(s, attempt, phase);
@@ -231,6 +238,8 @@ void attempts_serve(struct scheduler *s)
         struct attempt *attempt = HEAP_OWNER(first, struct attempt, parked);
         struct instant void_at = instant_plus_ms(attempt->asked, s->config.permit_life_ms);
         bool is_stale = !instant_is_before(s->now, void_at);
+        if (!is_stale && burst_must_wait(s, attempt))
+            return; /* as all that stand behind it */
         if (!is_stale && instant_is_before(s->lead.until, void_at))
             return; /* our own lease must outlast the permit */
         unpark(s, attempt);

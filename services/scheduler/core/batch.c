@@ -76,24 +76,36 @@ static int64_t lease_ms(const struct scheduler *s)
            LEASE_MARGIN_MS;
 }
 
+/* False = it does not fit into the reply any more. */
+static bool collect_grant(struct scheduler *s, struct chunk *chunk, size_t *bytes)
+{
+    *bytes += reply_bytes(chunk);
+    if (*bytes > REPLY_LIMIT_BYTES)
+        return false;
+    s->batch.ranks_before[s->batch.count] = chunk->turn->rank;
+    struct batch_item *item = add_item(s, BATCH_GRANT, chunk);
+    item->mode = mode_of(s, chunk);
+    item->reserved_tokens = item->mode == MODE_LLM ? reserved_tokens(chunk) : 0;
+    item->lease_ms = (uint32_t)lease_ms(s);
+    item->lane = burst_lane_for(chunk);
+    chunk->lane = (uint8_t)item->lane;
+    queue_charge(&s->queue, chunk, item->reserved_tokens);
+    rows_place(s, chunk);
+    return true;
+}
+
 static void collect_grants(struct scheduler *s)
 {
-    size_t room = attempts_room_ahead(s), bytes = 0;
+    size_t room = attempts_room_ahead(s), bytes = 0, before = s->batch.count;
     struct chunk *chunk;
-    while (room > 0 && s->batch.count < BATCH_LIMIT && (chunk = queue_next(&s->queue))) {
-        bytes += reply_bytes(chunk);
-        if (bytes > REPLY_LIMIT_BYTES)
+    for (; room > 0 && s->batch.count < BATCH_LIMIT && (chunk = queue_next(&s->queue)); room--)
+        if (!collect_grant(s, chunk, &bytes))
             return;
-        s->batch.ranks_before[s->batch.count] = chunk->turn->rank;
-        struct batch_item *item = add_item(s, BATCH_GRANT, chunk);
-        item->mode = mode_of(s, chunk);
-        item->reserved_tokens = item->mode == MODE_LLM ? reserved_tokens(chunk) : 0;
-        item->lease_ms = (uint32_t)lease_ms(s);
-        item->lane = book_lane_of(chunk->job->service_class);
-        queue_charge(&s->queue, chunk, item->reserved_tokens);
-        rows_place(s, chunk);
-        room--;
-    }
+    room = burst_room(s, s->batch.count - before);
+    for (; room > 0 && s->batch.count < BATCH_LIMIT && (chunk = queue_next_burst(&s->queue));
+         room--)
+        if (!collect_grant(s, chunk, &bytes))
+            return;
 }
 
 static void ask(struct scheduler *s)

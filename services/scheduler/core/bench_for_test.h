@@ -188,6 +188,7 @@ static inline struct batch_answer granted(const struct batch_item *item, uint32_
     answer.chunk.status = CHUNK_IN_FLIGHT;
     answer.chunk.version = attempt * 2;
     answer.chunk.attempt = attempt;
+    answer.chunk.lane = item->lane;
     answer.chunk.epoch = 1;
     answer.chunk.mode = item->mode;
     return answer;

@@ -24,7 +24,8 @@ struct tenant_index;
 struct tenant {
     struct tenant_index *index;
     struct share *shares[CLASSES]; /* the queue's; NULL = it never had anything in that class */
-    double weight; /* among tenants; 0 = 1; may change at any time, paid is by the one in force */
+    uint32_t burst; /* of each of its users, unless the user has its own; 0 = as the queue says */
+    double weight;  /* among tenants; 0 = 1; may change at any time, paid is by the one in force */
     uint32_t users;
     uint32_t shut; /* bits of enum shut_reason (queue.h): nothing of it is granted */
 };
@@ -36,13 +37,15 @@ struct user {
     struct turn *turns; /* one for each class it has chunks in */
     uint32_t jobs;      /* it lives while there are some */
     uint32_t shut;      /* as its tenant's */
+    uint32_t burst;     /* chunks it may have in flight while nobody else waits; 0 = its tenant's */
+    uint64_t lanes;     /* bits: those in which it has a chunk */
     uint32_t occupied;  /* chunks in flight, or asked to be */
     uint32_t waiting;   /* chunks that wait: for their turn, or for their retry */
 };
 
 /* A user's place in the queue of one class. */
 struct turn {
-    struct heap_node node; /* among the runnable turns of its class */
+    struct heap_node node; /* among the runnable turns of its share, or those that may burst */
     struct heap ready;     /* its chunks that are due, oldest job first */
     struct user *user;
     struct turn *next;
@@ -51,6 +54,7 @@ struct turn {
     struct stake *stake;     /* in equal sharing; outlives the turn until it has left there */
     enum service_class service_class;
     uint32_t occupied; /* of its user's chunks in flight, those in this class */
+    bool is_bursting;  /* node is among those that may burst */
 };
 
 /* Which heap a chunk stands in. */
@@ -67,6 +71,7 @@ struct chunk {
     bool is_in_batch;    /* an item of the outstanding batch is about it */
     bool is_occupying;
     bool is_waiting; /* counted among its user's */
+    uint8_t lane;    /* in which it is, or is to be, in flight */
     enum chunk_place place;
 };
 
@@ -105,8 +110,9 @@ static inline bool job_status_is_terminal(enum job_status status)
     return status >= JOB_COMPLETED;
 }
 
-/* Interactive work has a lane of its own, beside all else of the user (rule 1). */
-enum { INTERACTIVE_LANE = 1 };
+/* Interactive work has a lane of its own, beside all else of the user; so has each chunk of a burst
+ * (rule 1). */
+enum { INTERACTIVE_LANE = 1, FIRST_BURST_LANE = 2, MOST_LANES = 64 };
 static inline uint32_t book_lane_of(enum service_class service_class)
 {
     return service_class == CLASS_INTERACTIVE ? INTERACTIVE_LANE : 0;

@@ -44,6 +44,7 @@ struct scheduler *scheduler_new(const struct scheduler_config *config, struct in
     s->lead.reread_at = NEVER;
     s->attempts.mean_call_us = FIRST_MEAN_CALL_US;
     struct queue_config queue = {.fairness = config->fairness,
+                                 .burst = config->user_burst,
                                  .has_first_chunks_first = config->has_first_chunks_first};
     for (int i = 0; i < CLASSES; i++)
         queue.weights[i] = config->weights[i];
@@ -65,6 +66,7 @@ void scheduler_free(struct scheduler **core)
     heap_free(&s->attempts.alarms);
     heap_free(&s->attempts.errands);
     heap_free(&s->attempts.parked);
+    heap_free(&s->attempts.bursts);
     fleet_free(&s->fleet);
     free(s->actions.list);
     free(s);
@@ -151,6 +153,7 @@ const struct actions *scheduler_step(struct scheduler *s, const struct event *ev
     rows_tend(s);
     attempts_tend(s);
     attempts_serve(s);
+    burst_tend(s);
     batch_tend(s);
     attempts_tend(s); /* what was granted or refused just now */
     lead_tend(s);

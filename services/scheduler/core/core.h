@@ -11,7 +11,8 @@
  * store. One thread. Every decision takes O(log n) in users, chunks and calls.
  *
  * Its rules, by the numbers that docs/scheduling.md and the tests share:
- *  1  a user has at most one chunk in flight in one lane, from grant to commit      (queue, rows)
+ *  1  a user has at most one chunk in flight in one lane, from grant to commit, and further lanes
+ *     only while nobody else waits                                           (queue, rows, burst)
  *  2  at most max_active_users calls run at once, from permit to outcome; grants ahead of need are
  *     few and bounded by the slots that live analyzers announce              (attempts, batch)
  *  3  tenants share by weight, in LLM tokens; inside a tenant users share: nobody later than under

@@ -64,6 +64,7 @@ struct chunk_facts {
     enum chunk_status status;
     uint32_t version; /* higher is newer */
     uint32_t attempt;
+    uint32_t lane;  /* of the attempt in flight */
     uint64_t epoch; /* of the attempt */
     uint32_t tries, depth;
     uint32_t open_posts, text_bytes;

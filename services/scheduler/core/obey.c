@@ -46,6 +46,7 @@ static void obey_tenant(struct scheduler *s, const char *tenant_id)
     const struct control *control = controls_of_tenant(&s->controls, tenant_id);
     struct tenant *tenant = book_tenant(&s->book, tenant_id);
     tenant->weight = control ? control->weight : 0;
+    tenant->burst = control ? control->burst : 0;
     if (is_held(control))
         queue_shut_tenant(&s->queue, tenant, SHUT_BY_CONTROL);
     else
@@ -56,10 +57,13 @@ void obey_greet(struct scheduler *s, struct user *user)
 {
     const char *tenant_id = NULL, *user_id = NULL;
     book_name_user(user, &tenant_id, &user_id);
-    if (is_held(controls_of_user(&s->controls, tenant_id, user_id)))
+    const struct control *control = controls_of_user(&s->controls, tenant_id, user_id);
+    user->burst = control ? control->burst : 0;
+    if (is_held(control))
         queue_shut_user(&s->queue, user, SHUT_BY_CONTROL);
     else
         queue_open_user(&s->queue, user, SHUT_BY_CONTROL);
+    queue_user_changed(&s->queue, user);
 }
 
 static void obey_user(struct scheduler *s, const char *tenant_id, const char *user_id)

@@ -31,13 +31,14 @@ void queue_close(struct queue *queue)
     }
     for (int i = 0; i < CLASSES; i++)
         heap_free(&queue->classes[i].shares);
+    heap_free(&queue->bursting);
 }
 
 void queue_forget(struct queue *queue)
 {
     for (int i = 0; i < CLASSES; i++)
         CHECK(queue->classes[i].turns == 0);
-    CHECK(queue->occupied == 0);
+    CHECK(queue->occupied == 0 && queue->bursting.count == 0);
     queue_close(queue);
     struct queue before = *queue;
     queue_open(queue, &before.config);
@@ -141,6 +142,30 @@ static bool is_runnable(const struct turn *turn)
     return turn->ready.count > 0 && turn->user->occupied == 0 && !turn->user->shut;
 }
 
+/* Of a user whose chunk in flight is not all it may have while nobody else waits (rule 1). */
+static bool may_burst(const struct queue *queue, const struct turn *turn)
+{
+    const struct user *user = turn->user;
+    uint32_t most = queue->config.burst;
+    if (user->burst || user->tenant->burst)
+        most = user->burst ? user->burst : user->tenant->burst;
+    return turn->ready.count > 0 && user->occupied > 0 && user->occupied < most &&
+           turn->service_class != CLASS_INTERACTIVE && !user->shut && !user->tenant->shut;
+}
+
+/* Those with the least in flight first, so that they are alike; then by who has waited longest. */
+static void settle_burst(struct queue *queue, struct turn *turn)
+{
+    bool is_bursting = may_burst(queue, turn);
+    if (turn->is_bursting)
+        heap_remove(&queue->bursting, &turn->node);
+    turn->is_bursting = is_bursting;
+    if (!is_bursting)
+        return;
+    turn->node.tie = ++queue->last_tie;
+    heap_add(&queue->bursting, &turn->node, turn->user->occupied);
+}
+
 /* Puts the turn where it belongs now: among the runnable by its rank, or nowhere. */
 static void settle(struct queue *queue, struct turn *turn)
 {
@@ -148,14 +173,19 @@ static void settle(struct queue *queue, struct turn *turn)
     bool is_sojourn = queue->config.fairness == FAIRNESS_SOJOURN;
     if (is_sojourn)
         catch_up(queue, share);
+    bool was_runnable = heap_has(&turn->node) && !turn->is_bursting;
     if (is_runnable(turn)) {
+        if (turn->is_bursting)
+            settle_burst(queue, turn);
         if (is_sojourn)
             sojourn_set_runnable(&share->sojourn, turn);
         heap_set(&share->runnable, &turn->node, rank_of(queue, share, turn));
-    } else if (heap_has(&turn->node)) {
-        heap_remove(&share->runnable, &turn->node);
-        if (is_sojourn)
+    } else {
+        if (was_runnable)
+            heap_remove(&share->runnable, &turn->node);
+        if (was_runnable && is_sojourn)
             sojourn_set_idle(&share->sojourn, turn);
+        settle_burst(queue, turn);
     }
     settle_share(queue, share);
 }
@@ -287,6 +317,19 @@ struct chunk *queue_next(struct queue *queue)
     if (!turn)
         turn = HEAP_OWNER(heap_first(&share->runnable), struct turn, node);
     return HEAP_OWNER(heap_first(&turn->ready), struct chunk, node);
+}
+
+struct chunk *queue_next_burst(struct queue *queue)
+{
+    if (queue->shut || queue_runnable(queue) > 0)
+        return NULL;
+    while (queue->bursting.count > 0) {
+        struct turn *turn = HEAP_OWNER(heap_first(&queue->bursting), struct turn, node);
+        if (may_burst(queue, turn))
+            return HEAP_OWNER(heap_first(&turn->ready), struct chunk, node);
+        settle_burst(queue, turn); /* an operator lowered what it may have */
+    }
+    return NULL;
 }
 
 void queue_charge(struct queue *queue, struct chunk *chunk, uint64_t tokens)

@@ -55,6 +55,7 @@ struct queue {
         enum fairness fairness;
         bool has_first_chunks_first;
         uint32_t weights[CLASSES]; /* of each class, 1 or more */
+        uint32_t burst;            /* of each user; 0 and 1 = never more than one */
     } config;
     uint64_t last_rank;
     uint32_t last_tie;
@@ -69,6 +70,7 @@ struct queue {
     double served;       /* chunks' time so far, each moment divided by the slots occupied in it */
     double idle;         /* chunks' time so far in which none was */
     struct share *shares;
+    struct heap bursting; /* turns of users in service that may have more: least in flight first */
     struct {
         struct heap shares; /* those that could be served now */
         size_t turns;       /* in them, runnable */
@@ -95,11 +97,14 @@ void queue_remove(struct queue *queue, struct chunk *chunk);
 /* The chunk, not in the queue, will never be granted as it was to be. */
 void queue_withdraw(struct queue *queue, struct chunk *chunk);
 
-/* The user's occupation has changed: its turns become runnable, or stop being it. */
+/* The user's occupation has changed: its turns become runnable, may burst, or stop doing so. */
 void queue_user_changed(struct queue *queue, struct user *user);
 
 /* The chunk that is next, or NULL; it stays where it is. */
 struct chunk *queue_next(struct queue *queue);
+
+/* A further chunk of a user in service, if nobody is runnable; or NULL (rule 1). */
+struct chunk *queue_next_burst(struct queue *queue);
 
 /* The chunk was granted (not yet removed), for so many tokens as an estimate: its class and its
  * tenant pay, its user's turn goes to the back. */

@@ -23,17 +23,33 @@ static void count(struct scheduler *s, struct chunk *chunk, bool is_waiting, boo
         user->waiting += is_waiting ? 1 : UINT32_MAX;
         s->book.queued[chunk->job->service_class] += is_waiting ? 1 : SIZE_MAX;
     }
-    if (chunk->is_occupying != is_occupying) {
+    bool has_changed = chunk->is_occupying != is_occupying;
+    if (has_changed) {
         chunk->is_occupying = is_occupying;
         user->occupied += is_occupying ? 1 : UINT32_MAX;
         chunk->job->in_hand += is_occupying ? 1 : UINT32_MAX;
+        if (is_occupying)
+            user->lanes |= UINT64_C(1) << chunk->lane;
+        else
+            user->lanes &= ~(UINT64_C(1) << chunk->lane);
         queue_occupy(&s->queue, chunk->turn, is_occupying ? 1 : -1);
     }
     bool is_active = user->occupied > 0;
     s->book.waiting_users += (size_t)is_left_waiting(user) - (size_t)was_left_waiting;
     s->book.active_users += (size_t)is_active - (size_t)was_active;
-    if (was_active != is_active)
+    if (has_changed)
         queue_user_changed(&s->queue, user);
+}
+
+/* The store says in which lane a chunk is in flight. */
+static void take_lane(struct chunk *chunk, uint32_t lane)
+{
+    struct user *user = chunk->turn->user;
+    if (chunk->is_occupying)
+        user->lanes &= ~(UINT64_C(1) << chunk->lane);
+    chunk->lane = (uint8_t)(lane < MOST_LANES ? lane : MOST_LANES - 1);
+    if (chunk->is_occupying)
+        user->lanes |= UINT64_C(1) << chunk->lane;
 }
 
 static void lift(struct scheduler *s, struct chunk *chunk)
@@ -137,6 +153,8 @@ void rows_apply_chunk(struct scheduler *s, struct job *job, const struct chunk_f
         return;
     chunk->facts = *facts;
     bool is_in_flight = facts->status == CHUNK_IN_FLIGHT;
+    if (is_in_flight)
+        take_lane(chunk, facts->lane);
     if (chunk->flight && (!is_in_flight || chunk->flight->number != facts->attempt))
         attempts_drop(s, chunk);
     if (!chunk->is_in_batch)

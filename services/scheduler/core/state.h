@@ -53,14 +53,17 @@ enum attempt_phase {
 enum errand { ERRAND_NONE, ERRAND_REAP, ERRAND_RELEASE };
 
 struct attempt {
-    struct heap_node alarm;  /* among the alarms, or among the errands for the next batch */
-    struct heap_node parked; /* among the asks that wait for room, oldest grant first */
+    struct heap_node alarm; /* among the alarms, or among the errands for the next batch */
+    struct heap_node
+        parked;             /* among the asks that wait for room, oldest grant first; bursts last */
+    struct heap_node burst; /* among those that wait for their permit, the latest first */
     struct chunk *chunk;
     uint32_t number;
     enum attempt_phase phase;
     enum analysis_mode mode;
     enum errand errand;
     bool is_charged;      /* a loss costs a try (rule 9) */
+    bool is_burst;        /* its user has another in flight (rule 1) */
     uint64_t rank_before; /* of its turn: a grant that came to nothing keeps its place */
     struct instant end;   /* of its lease */
     struct instant publish_at;
@@ -75,7 +78,7 @@ struct attempt {
 };
 
 struct attempts {
-    struct heap alarms, errands, parked;
+    struct heap alarms, errands, parked, bursts;
     uint64_t last_grant;
     size_t count, waiting, calls;
     int64_t mean_call_us; /* moving average of permit to outcome */
@@ -166,6 +169,16 @@ uint32_t attempts_call_cap(const struct scheduler *s);
 size_t attempts_slots(const struct scheduler *s); /* the cap, and what analyzers announce */
 /* How many more grants may be asked for now (rule 2). */
 size_t attempts_room_ahead(const struct scheduler *s);
+
+/* ---- burst.c: rule 1; more than one chunk of a user, while nobody else waits ---- */
+/* The lane for the chunk's grant. */
+uint32_t burst_lane_for(const struct chunk *chunk);
+/* How many more of them may be asked for: slots that nobody has and nobody is about to take. */
+size_t burst_room(const struct scheduler *s, size_t grants_in_batch);
+/* Would its call take a slot for which another's grant is on its way? */
+bool burst_must_wait(const struct scheduler *s, const struct attempt *attempt);
+/* Takes back those that no slot is left for. */
+void burst_tend(struct scheduler *s);
 
 /* ---- batch.c ---- */
 void batch_on_answer(struct scheduler *s, const struct event *event);

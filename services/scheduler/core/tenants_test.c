@@ -262,7 +262,8 @@ static void rule_3_who_is_served_in_one_class_overtakes_nobody_in_another(void *
     static const enum fairness ORDERS[] = {FAIRNESS_SOJOURN, FAIRNESS_ROUND_ROBIN};
     for (size_t i = 0; i < sizeof ORDERS / sizeof ORDERS[0]; i++) {
         struct hall hall;
-        open_hall_with(&hall, 2, (struct queue_config){ORDERS[i], true, {0}});
+        open_hall_with(
+            &hall, 2, (struct queue_config){.fairness = ORDERS[i], .has_first_chunks_first = true});
         struct job_facts premium = {.job_id = "premium",
                                     .tenant_id = "acme",
                                     .user_id = "ann",

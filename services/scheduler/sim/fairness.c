@@ -194,8 +194,10 @@ static struct ends serve_all(const struct history *history, const struct order *
                              bool is_mutant)
 {
     struct run run = {.history = history};
-    queue_open(&run.queue, &(struct queue_config){
-                               order->fairness, order->has_first_chunks_first, {1, 1, 1, 1}});
+    queue_open(&run.queue,
+               &(struct queue_config){.fairness = order->fairness,
+                                      .has_first_chunks_first = order->has_first_chunks_first,
+                                      .weights = {1, 1, 1, 1}});
     queue_set_pace(&run.queue, history->slots, CHUNK_NS / 1000);
     if (is_mutant)
         run.queue.urgent_below = -INFINITY;
