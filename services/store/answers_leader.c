@@ -1,19 +1,8 @@
-/* The questions of the leading scheduler: proto/grant.proto. */
+/* What the leading scheduler has done: leases and batches, proto/grant.proto. */
 #include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/check.h"
-#include "base/uuid.h"
 #include "questions.h"
-
-enum {
-    JOBS_PER_PAGE = 500,
-    CHUNKS_PER_PAGE = 6000, /* of some 60 bytes each */
-    CALLS_PER_PAGE = 8000,
-    WINDOW_MS = 120 * 1000,
-};
-#define FIRST_JOB "00000000-0000-0000-0000-000000000000"
 
 static const struct statement TAKE_LEASE = {"take_lease", "select * from take_lease($1, $2, $3)"};
 static const struct statement RUN_BATCH = {
@@ -22,15 +11,6 @@ static const struct statement RUN_BATCH = {
                  " b.ids, b.texts, b.languages, (b.event).*"
                  " from run_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,"
                  " $15, $16, $17) b"};
-static const struct statement SNAPSHOT_JOBS = {
-    "snapshot_jobs",
-    "select s.is_fenced, s.now_us, s.has_more, (s.state).* from snapshot_jobs($1, $2, $3, $4) s"};
-static const struct statement SNAPSHOT_CALLS = {"snapshot_calls",
-                                                "select * from snapshot_calls($1, $2, $3, $4, $5)"};
-static const struct statement CHANGED_JOBS = {
-    "changed_jobs", "select s.now_us, s.has_more, (s.state).* from changed_jobs($1, $2, $3, $4) s"};
-static const struct statement JOB_STATE = {
-    "job_state", "select s.now_us, (s.state).* from read_job_state($1) s"};
 
 bool answer_lease(struct desk *desk, struct bytes ask, struct bytes *reply, struct error *why)
 {
@@ -149,156 +129,5 @@ bool answer_batch(struct desk *desk, struct bytes ask, struct bytes *reply, stru
     if (!read_lines(desk, &rows, batch, &said, why))
         return false;
     *reply = pack_batch_reply(desk->arena, &said);
-    return true;
-}
-
-/* ---- reading ---- */
-
-static bool snapshot_jobs(struct desk *desk, uint64_t epoch, const char *after,
-                          Tp__SnapshotReply *said, struct error *why)
-{
-    struct params params = params_begin(desk->arena);
-    params_int8(&params, (int64_t)epoch);
-    params_uuid(&params, after);
-    params_int4(&params, JOBS_PER_PAGE);
-    params_int4(&params, CHUNKS_PER_PAGE);
-    SCOPED(rows_free) struct rows rows = {0};
-    if (!db_run(desk->db, &SNAPSHOT_JOBS, &params, &rows, why))
-        return false;
-    said->jobs = arena_array(desk->arena, Tp__JobState *, (size_t)rows.count);
-    said->next_cursor = "c:0:0";
-    for (int row = 0; row < rows.count; row++) {
-        struct cells cells = rows_at(&rows, row, desk->arena);
-        said->is_fenced = cell_int(&cells) == 1;
-        said->now_us = cell_int(&cells);
-        bool has_more = cell_int(&cells) == 1;
-        if (cell_is_null(&cells))
-            break;
-        Tp__JobState *job = read_job_state(&cells, said->now_us);
-        said->jobs[said->n_jobs++] = job;
-        if (has_more)
-            said->next_cursor = arena_format(desk->arena, "j:%s", job->job_id);
-    }
-    if (said->is_fenced)
-        said->next_cursor = "";
-    return true;
-}
-
-static bool snapshot_calls(struct desk *desk, uint64_t epoch, int64_t after_us, int64_t after_call,
-                           Tp__SnapshotReply *said, struct error *why)
-{
-    struct params params = params_begin(desk->arena);
-    params_int8(&params, (int64_t)epoch);
-    params_int8(&params, after_us);
-    params_int8(&params, after_call);
-    params_int8(&params, WINDOW_MS);
-    params_int4(&params, CALLS_PER_PAGE);
-    SCOPED(rows_free) struct rows rows = {0};
-    if (!db_run(desk->db, &SNAPSHOT_CALLS, &params, &rows, why))
-        return false;
-    said->calls = arena_array(desk->arena, Tp__CallRecord *, (size_t)rows.count);
-    for (int row = 0; row < rows.count; row++) {
-        struct cells cells = rows_at(&rows, row, desk->arena);
-        said->is_fenced = cell_int(&cells) == 1;
-        if (said->is_fenced)
-            return true;
-        said->now_us = cell_int(&cells);
-        after_us = cell_int(&cells);
-        after_call = cell_int(&cells);
-        Tp__CallRecord *call = arena_new(desk->arena, sizeof *call);
-        *call = (Tp__CallRecord)TP__CALL_RECORD__INIT;
-        call->epoch = (uint64_t)cell_int(&cells);
-        call->granted_in_ms = (int32_t)cell_int(&cells);
-        call->lease_in_ms = (int32_t)cell_int(&cells);
-        call->is_settled = cell_int(&cells) == 1;
-        call->settled_in_ms = (int32_t)cell_int(&cells);
-        call->tokens = (uint32_t)cell_int(&cells);
-        call->tenant_id = cell_text(&cells);
-        said->calls[said->n_calls++] = call;
-    }
-    if (rows.count == CALLS_PER_PAGE)
-        said->next_cursor =
-            arena_format(desk->arena, "c:%" PRId64 ":%" PRId64, after_us, after_call);
-    return true;
-}
-
-/* The cursor: nothing, then "j:<last job>" for each page of jobs, then "c:<grant>:<call>". */
-bool answer_snapshot(struct desk *desk, struct bytes ask, struct bytes *reply, struct error *why)
-{
-    const Tp__SnapshotAsk *asked;
-    if (!unpack_snapshot_ask(desk->asked, ask, &asked, why))
-        return false;
-    Tp__SnapshotReply said = TP__SNAPSHOT_REPLY__INIT;
-    said.schema_version = SCHEMA_VERSION;
-    int64_t after_us, after_call;
-    const char *cursor = asked->cursor;
-    bool is_read;
-    if (cursor[0] == '\0')
-        is_read = snapshot_jobs(desk, asked->epoch, FIRST_JOB, &said, why);
-    else if (strncmp(cursor, "j:", 2) == 0 && uuid_is_valid(cursor + 2))
-        is_read = snapshot_jobs(desk, asked->epoch, cursor + 2, &said, why);
-    else if (sscanf(cursor, "c:%" SCNd64 ":%" SCNd64, &after_us, &after_call) == 2)
-        is_read = snapshot_calls(desk, asked->epoch, after_us, after_call, &said, why);
-    else
-        return error_set(why, ERROR_INVALID, "no such cursor");
-    if (is_read)
-        *reply = pack_snapshot_reply(desk->arena, &said);
-    return is_read;
-}
-
-/* In the order of job ids, so that a job which changes between two pages cannot be skipped: it has
- * a later stamp than the first page's time. A further page therefore repeats the asker's time and
- * does not move it on. */
-bool answer_changed(struct desk *desk, struct bytes ask, struct bytes *reply, struct error *why)
-{
-    const Tp__ChangedAsk *asked;
-    if (!unpack_changed_ask(desk->asked, ask, &asked, why))
-        return false;
-    bool is_first = asked->after_job_id[0] == '\0';
-    struct params params = params_begin(desk->arena);
-    params_int8(&params, asked->since_us);
-    params_uuid(&params, is_first ? FIRST_JOB : asked->after_job_id);
-    params_int4(&params, JOBS_PER_PAGE);
-    params_int4(&params, CHUNKS_PER_PAGE);
-    SCOPED(rows_free) struct rows rows = {0};
-    if (!db_run(desk->db, &CHANGED_JOBS, &params, &rows, why))
-        return false;
-    Tp__ChangedReply said = TP__CHANGED_REPLY__INIT;
-    said.schema_version = SCHEMA_VERSION;
-    said.jobs = arena_array(desk->arena, Tp__JobState *, (size_t)rows.count);
-    for (int row = 0; row < rows.count; row++) {
-        struct cells cells = rows_at(&rows, row, desk->arena);
-        int64_t now_us = cell_int(&cells);
-        said.now_us = is_first ? now_us : asked->since_us;
-        bool has_more = cell_int(&cells) == 1;
-        if (cell_is_null(&cells))
-            break;
-        Tp__JobState *job = read_job_state(&cells, now_us);
-        said.jobs[said.n_jobs++] = job;
-        if (has_more)
-            said.next_job_id = job->job_id;
-    }
-    *reply = pack_changed_reply(desk->arena, &said);
-    return true;
-}
-
-bool answer_job_state(struct desk *desk, struct bytes ask, struct bytes *reply, struct error *why)
-{
-    const Tp__JobStateAsk *asked;
-    if (!unpack_job_state_ask(desk->asked, ask, &asked, why))
-        return false;
-    struct params params = params_begin(desk->arena);
-    params_uuid(&params, asked->job_id);
-    SCOPED(rows_free) struct rows rows = {0};
-    if (!db_run(desk->db, &JOB_STATE, &params, &rows, why))
-        return false;
-    if (rows.count == 0)
-        return error_set(why, ERROR_NOT_FOUND, "no such job");
-    struct cells cells = rows_at(&rows, 0, desk->arena);
-    Tp__JobStateReply said = TP__JOB_STATE_REPLY__INIT;
-    said.schema_version = SCHEMA_VERSION;
-    int64_t now_us = cell_int(&cells);
-    said.job = read_job_state(&cells, now_us);
-    *reply = pack_job_state_reply(desk->arena, &said);
     return true;
 }

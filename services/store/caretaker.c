@@ -16,6 +16,7 @@ enum {
     SWEEP_ROUNDS = 60,
     SWEEP_ROWS = 5000,
     EXPIRE_JOBS = 20,
+    SUM_UP_STRETCHES = 4,
     MARK_EVENTS = 1000,
     LEFT_OVER_MS = 5000, /* longer than an ack may take */
     LEFT_OVER_EVENTS = 200,
@@ -28,6 +29,7 @@ static const struct statement UNPUBLISHED = {"unpublished",
                                              "select * from unpublished_events($1, $2)"};
 static const struct statement EXPIRE = {"expire", "select * from expire_jobs($1)"};
 static const struct statement COUNT_WORK = {"count_work", "select * from count_work()"};
+static const struct statement SUM_UP = {"sum_up", "select from sum_up_spends($1)"};
 static const struct statement SWEEP = {"sweep", "select sweep($1)"};
 
 struct caretaker {
@@ -123,6 +125,14 @@ static bool count_work(struct caretaker *caretaker, struct error *why)
     return true;
 }
 
+static bool sum_up_spends(struct caretaker *caretaker, struct error *why)
+{
+    struct params params = params_begin(caretaker->arena);
+    params_int4(&params, SUM_UP_STRETCHES);
+    SCOPED(rows_free) struct rows rows = {0};
+    return db_run(caretaker->db, &SUM_UP, &params, &rows, why);
+}
+
 static bool sweep(struct caretaker *caretaker, struct error *why)
 {
     struct params params = params_begin(caretaker->arena);
@@ -141,7 +151,8 @@ static void *run(void *context)
         bool is_up = mark_published(caretaker, &why) &&
                      (is_last || (expire(caretaker, &why) && publish_left_over(caretaker, &why) &&
                                   count_work(caretaker, &why) &&
-                                  (round % SWEEP_ROUNDS != 0 || sweep(caretaker, &why))));
+                                  (round % SWEEP_ROUNDS != 0 ||
+                                   (sum_up_spends(caretaker, &why) && sweep(caretaker, &why)))));
         if (!is_up && (was_up || round == 0))
             log_warn("database.away", LOG_WHY(&why));
         if (is_up && !was_up)

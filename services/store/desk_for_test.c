@@ -68,7 +68,7 @@ int world_fresh(void **state)
     struct world *world = *state;
     sql_do(world, "truncate analysis_jobs, posts, chunks, analysis_results, in_flight,"
                   " idempotency_keys, upload_parts, job_events, llm_calls, api_keys, tenants,"
-                  " controls;"
+                  " controls, spends;"
                   " update leases set holder = '', expires_at = '-infinity'");
     arena_reset(world->desk.asked);
     arena_reset(world->desk.arena);
@@ -290,6 +290,22 @@ Tp__Outcome *outcome_of(struct world *world, const Tp__Dispatch *dispatch)
         outcome->results[i] = result;
     }
     return outcome;
+}
+
+const Tp__SnapshotReply *snapshot(struct world *world, uint64_t epoch, const char *cursor)
+{
+    Tp__SnapshotAsk said = TP__SNAPSHOT_ASK__INIT;
+    said.epoch = epoch;
+    said.cursor = cursor;
+    return ASK(world, RPC_STORE_SNAPSHOT, snapshot_ask, snapshot_reply, Tp__SnapshotReply, &said);
+}
+
+const Tp__ChangedReply *changed(struct world *world, int64_t since_us, const char *after)
+{
+    Tp__ChangedAsk said = TP__CHANGED_ASK__INIT;
+    said.since_us = since_us;
+    said.after_job_id = after;
+    return ASK(world, RPC_STORE_CHANGED, changed_ask, changed_reply, Tp__ChangedReply, &said);
 }
 
 const Tp__Control *set_control(struct world *world, Tp__Control *control)

@@ -55,6 +55,8 @@ const Tp__BatchItemReply *grant(struct world *world, const char *job, uint32_t c
 Tp__Outcome *outcome_of(struct world *world, const Tp__Dispatch *dispatch);
 enum verdict commit_one(struct world *world, const Tp__Outcome *outcome);
 
+const Tp__SnapshotReply *snapshot(struct world *world, uint64_t epoch, const char *cursor);
+const Tp__ChangedReply *changed(struct world *world, int64_t since_us, const char *after);
 const Tp__Control *set_control(struct world *world, Tp__Control *control);
 
 const Tp__JobView *view(struct world *world, const char *job);

@@ -1,4 +1,4 @@
-/* What is read: by clients, by a new leader, by followers; and migrations. */
+/* What is read by clients and followers; and migrations. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,34 +22,6 @@ static const Tp__JobsReply *list(struct world *world, Tp__JobsQuery *query)
     const Tp__JobsReply *reply;
     assert_true(answer_jobs(&world->desk, pack_jobs_query(arena, query), &bytes, &world->why));
     assert_true(unpack_jobs_reply(arena, bytes, &reply, &world->why));
-    return reply;
-}
-
-static const Tp__SnapshotReply *snapshot(struct world *world, uint64_t epoch, const char *cursor)
-{
-    struct arena *arena = world->desk.arena;
-    Tp__SnapshotAsk ask = TP__SNAPSHOT_ASK__INIT;
-    ask.schema_version = SCHEMA_VERSION;
-    ask.epoch = epoch;
-    ask.cursor = cursor;
-    struct bytes bytes;
-    const Tp__SnapshotReply *reply;
-    assert_true(answer_snapshot(&world->desk, pack_snapshot_ask(arena, &ask), &bytes, &world->why));
-    assert_true(unpack_snapshot_reply(arena, bytes, &reply, &world->why));
-    return reply;
-}
-
-static const Tp__ChangedReply *changed(struct world *world, int64_t since_us, const char *after)
-{
-    struct arena *arena = world->desk.arena;
-    Tp__ChangedAsk ask = TP__CHANGED_ASK__INIT;
-    ask.schema_version = SCHEMA_VERSION;
-    ask.since_us = since_us;
-    ask.after_job_id = after;
-    struct bytes bytes;
-    const Tp__ChangedReply *reply;
-    assert_true(answer_changed(&world->desk, pack_changed_ask(arena, &ask), &bytes, &world->why));
-    assert_true(unpack_changed_reply(arena, bytes, &reply, &world->why));
     return reply;
 }
 
@@ -165,80 +137,6 @@ static void events_are_answered_after_a_number(void **state)
     }
 }
 
-static void a_snapshot_has_what_is_unfinished_or_in_flight(void **state)
-{
-    struct world *world = *state;
-    const char *open = submitted(world, "ann", 2, 1), *stopped = submitted(world, "bob", 2, 1);
-    const char *over = submitted(world, "eve", 1, 1);
-    lead(world, "leader");
-    commit_one(world, outcome_of(world, grant(world, open, 0)->dispatch));
-    grant(world, stopped, 0);
-    cancel(world, stopped);
-    cancel(world, over);
-    const Tp__SnapshotReply *page = snapshot(world, world->epoch, "");
-    assert_false(page->is_fenced);
-    assert_int_equal(page->n_jobs, 2);
-    assert_string_equal(page->jobs[0]->job_id, open);
-    assert_int_equal(page->jobs[0]->n_chunks, 1); /* the other one is done */
-    assert_int_equal(page->jobs[0]->chunks[0]->chunk_number, 1);
-    assert_string_equal(page->jobs[1]->job_id, stopped);
-    assert_int_equal(page->jobs[1]->chunks[0]->status, TP__CHUNK_STATUS__IN_FLIGHT);
-    assert_true(page->jobs[1]->chunks[0]->lease_left_ms > 20000);
-    page = snapshot(world, world->epoch, page->next_cursor);
-    assert_int_equal(page->n_calls, 2);
-    assert_true(page->calls[0]->is_settled);
-    assert_int_equal(page->calls[0]->tokens, 120);
-    assert_false(page->calls[1]->is_settled);
-    assert_int_equal(page->calls[1]->tokens, 1000);
-    assert_true(page->calls[1]->granted_in_ms <= 0 && page->calls[1]->lease_in_ms > 0);
-    assert_string_equal(page->next_cursor, "");
-    assert_true(snapshot(world, world->epoch - 1, "")->is_fenced);
-    assert_true(snapshot(world, world->epoch - 1, "c:0:0")->is_fenced);
-}
-
-static void pages_of_a_snapshot_leave_nothing_out(void **state)
-{
-    enum { JOBS = 1100 };
-    struct world *world = *state;
-    lead(world, "leader");
-    sql_do(world,
-           "insert into analysis_jobs (job_id, tenant_id, user_id, service_class, tasks,"
-           " total_tweets, total_chunks, deadline_at)"
-           " select gen_random_uuid(), 'acme', 'u', 3, '{}', 1, 1, 'now'"
-           " from generate_series(1, %d)",
-           JOBS);
-    size_t jobs = 0;
-    const char *cursor = "";
-    for (int pages = 1; cursor[0] != 'c'; pages++) {
-        const Tp__SnapshotReply *page = snapshot(world, world->epoch, cursor);
-        jobs += page->n_jobs;
-        cursor = page->next_cursor;
-        assert_true(pages < 5);
-    }
-    assert_int_equal(jobs, JOBS);
-}
-
-static void what_changed_is_told_page_by_page(void **state)
-{
-    struct world *world = *state;
-    const char *quiet = submitted(world, "ann", 1, 1);
-    sql_do(world, "update analysis_jobs set updated_at = clock_timestamp() - interval '1 minute'");
-    const char *loud = submitted(world, "bob", 1, 1);
-    const Tp__ChangedReply *all = changed(world, 0, "");
-    assert_int_equal(all->n_jobs, 2);
-    assert_string_equal(all->next_job_id, "");
-    const Tp__ChangedReply *recent = changed(world, all->now_us - 10 * 1000 * 1000, "");
-    assert_int_equal(recent->n_jobs, 1);
-    assert_string_equal(recent->jobs[0]->job_id, loud);
-    lead(world, "leader");
-    grant(world, quiet, 0); /* no event beyond the first, but a change */
-    assert_int_equal(changed(world, recent->now_us, "")->n_jobs, 1);
-    const Tp__ChangedReply *rest = changed(world, 5, quiet);
-    assert_int_equal(rest->n_jobs, 1);
-    assert_string_equal(rest->jobs[0]->job_id, loud);
-    assert_int_equal(rest->now_us, 5);
-}
-
 static void a_key_is_known_until_it_is_revoked(void **state)
 {
     struct world *world = *state;
@@ -324,9 +222,6 @@ int main(void)
         WITH_FRESH_WORLD(results_come_in_pages_that_fit_a_message),
         WITH_FRESH_WORLD(an_unfinished_job_answers_with_its_status_alone),
         WITH_FRESH_WORLD(events_are_answered_after_a_number),
-        WITH_FRESH_WORLD(a_snapshot_has_what_is_unfinished_or_in_flight),
-        WITH_FRESH_WORLD(pages_of_a_snapshot_leave_nothing_out),
-        WITH_FRESH_WORLD(what_changed_is_told_page_by_page),
         WITH_FRESH_WORLD(a_key_is_known_until_it_is_revoked),
         WITH_FRESH_WORLD(what_has_served_is_swept_and_nothing_else),
         WITH_FRESH_WORLD(a_second_migration_changes_nothing),

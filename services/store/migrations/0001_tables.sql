@@ -215,3 +215,13 @@ create table llm_calls (
     primary key (job_id, chunk_number, attempt)
 );
 create index llm_calls_by_grant on llm_calls (granted_at, call_id);
+
+-- What the calls of a stretch of time cost, summed up some time after it: for a new leader, who asks
+-- for a day of it. A call that had not been settled by then stays at its reservation.
+create table spends (
+    began_at timestamptz not null,
+    tenant_id text not null,
+    endpoint text not null,
+    micros bigint not null,
+    primary key (began_at, tenant_id, endpoint)
+);
