@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "control.h"
+#include "cursor.h"
 #include "gateway.h"
 #include "log/log.h"
 #include "messages/subjects.h"
@@ -81,12 +82,16 @@ static void answer_control(struct web_request *request, const Tp__Control *contr
 
 /* ---- to the store ---- */
 
-/* All of a tenant, or of everybody if the tenant is empty; on false it has been answered. */
-static bool ask_controls(struct asking *asking, const char *tenant, const Tp__ControlsReply **reply)
+/* A page of those of a tenant, or of everybody if the tenant is empty; on false it has been
+ * answered.
+ */
+static bool ask_page(struct asking *asking, const char *tenant, uint64_t after,
+                     const Tp__ControlsReply **reply)
 {
     Tp__ControlsQuery query = TP__CONTROLS_QUERY__INIT;
     struct error why;
     query.tenant_id = tenant;
+    query.after_version = after;
     if (store_controls(asking->gateway->bus, &query, asking->gateway->settings->store_timeout_ms,
                        request_trace(asking->request), web_arena(asking->request), reply, &why))
         return true;
@@ -101,16 +106,25 @@ static bool is_about(const Tp__Control *control, const Tp__Control *whom)
            strcmp(control->name, whom->name) == 0;
 }
 
+static uint64_t last_version(const Tp__ControlsReply *reply)
+{
+    return reply->n_controls > 0 ? reply->controls[reply->n_controls - 1]->version : 0;
+}
+
 /* *control is NULL if nothing is set; on false it has been answered. */
 static bool find_control(struct asking *asking, const Tp__Control **control)
 {
     const Tp__ControlsReply *reply;
+    uint64_t after = 0;
     *control = NULL;
-    if (!ask_controls(asking, asking->whom.tenant_id, &reply))
-        return false;
-    for (size_t i = 0; i < reply->n_controls && !*control; i++)
-        if (is_about(reply->controls[i], &asking->whom))
-            *control = reply->controls[i];
+    do {
+        if (!ask_page(asking, asking->whom.tenant_id, after, &reply))
+            return false;
+        for (size_t i = 0; i < reply->n_controls && !*control; i++)
+            if (is_about(reply->controls[i], &asking->whom))
+                *control = reply->controls[i];
+        after = last_version(reply);
+    } while (!*control && reply->has_more);
     return true;
 }
 
@@ -304,24 +318,22 @@ void control_of_user(void *context, struct web_request *request)
 
 /* ---- the list ---- */
 
-static bool is_listed(const Tp__Control *control, const char *tenant)
-{
-    return !control->is_removed && (!*tenant || strcmp(control->tenant_id, tenant) == 0);
-}
-
-static void answer_list(struct web_request *request, const Tp__ControlsReply *reply,
-                        const char *tenant)
+static void answer_list(struct web_request *request, const Tp__ControlsReply *reply)
 {
     SCOPED(text_free) struct text body = {0};
-    size_t listed = 0;
     text_add(&body, "{\"controls\":[");
     for (size_t i = 0; i < reply->n_controls; i++) {
-        if (!is_listed(reply->controls[i], tenant))
-            continue;
-        text_add(&body, listed++ ? "," : "");
+        text_add(&body, i ? "," : "");
         control_write(reply->controls[i], &body);
     }
-    text_add(&body, "]}");
+    text_add(&body, "],\"next_cursor\":");
+    if (reply->has_more) {
+        char cursor[CURSOR_SIZE];
+        cursor_of_version(last_version(reply), cursor);
+        text_format(&body, "\"%s\"}", cursor);
+    } else {
+        text_add(&body, "null}");
+    }
     web_add_header(request, "Cache-Control", "no-store");
     answer_json(request, 200, &body);
 }
@@ -332,7 +344,8 @@ void controls_list(void *context, struct web_request *request)
     const Tp__ControlsReply *reply;
     if (!begin(&asking))
         return;
-    const char *tenant = web_query(request, "tenant");
+    const char *tenant = web_query(request, "tenant"), *cursor = web_query(request, "cursor");
+    uint64_t after = 0;
     if (!tenant)
         tenant = asking.is_operator ? "" : asking.caller.tenant;
     asking.whom.tenant_id = tenant;
@@ -340,6 +353,8 @@ void controls_list(void *context, struct web_request *request)
         return;
     if (*tenant && !subject_token_is_valid(tenant))
         web_problem(request, 400, "bad_parameter", "tenant can be no name of a tenant", NULL);
-    else if (ask_controls(&asking, tenant, &reply))
-        answer_list(request, reply, tenant);
+    else if (cursor && !cursor_read_version(cursor, &after))
+        web_problem(request, 400, "bad_parameter", "cursor is none that this API gave", NULL);
+    else if (ask_page(&asking, tenant, after, &reply))
+        answer_list(request, reply);
 }

@@ -1,5 +1,6 @@
 #include "cursor.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/number.h"
@@ -15,6 +16,20 @@ bool cursor_read_seq(const char *cursor, uint32_t *seq)
     if (cursor[0] != 's' || !number_parse_int(cursor + 1, &value) || value < 0 || value > INT32_MAX)
         return false;
     *seq = (uint32_t)value;
+    return true;
+}
+
+void cursor_of_version(uint64_t version, char cursor[CURSOR_SIZE])
+{
+    snprintf(cursor, CURSOR_SIZE, "v%" PRIu64, version);
+}
+
+bool cursor_read_version(const char *cursor, uint64_t *version)
+{
+    int64_t value;
+    if (cursor[0] != 'v' || !number_parse_int(cursor + 1, &value) || value < 0)
+        return false;
+    *version = (uint64_t)value;
     return true;
 }
 
