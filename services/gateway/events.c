@@ -24,6 +24,16 @@ static bool read_after(struct web_request *request, uint32_t *after)
     return true;
 }
 
+static bool read_revisions(struct web_request *request, bool *hears_revisions)
+{
+    const char *said = web_query(request, "revisions");
+    *hears_revisions = said && strcmp(said, "true") == 0;
+    if (!said || *hears_revisions || strcmp(said, "false") == 0)
+        return true;
+    web_problem(request, 400, "bad_parameter", "revisions is true or false", NULL);
+    return false;
+}
+
 static bool send_event(void *context, uint32_t number, const char *json, size_t length)
 {
     SCOPED(text_free) struct text out = {0};
@@ -31,6 +41,17 @@ static bool send_event(void *context, uint32_t number, const char *json, size_t 
     text_add_bytes(&out, json, length);
     text_add(&out, "\n\n");
     return web_stream_write(context, out.chars, out.length);
+}
+
+/* By a name and without an id: clients that know of no such event do not hear it, and they resume
+ * by the last number. */
+static bool send_waiting(struct web_request *request, const struct text *event)
+{
+    SCOPED(text_free) struct text out = {0};
+    text_add(&out, "event: waiting\ndata: ");
+    text_add_bytes(&out, event->chars, event->length);
+    text_add(&out, "\n\n");
+    return web_stream_write(request, out.chars, out.length);
 }
 
 static bool send_comment(struct web_request *request, const char *comment)
@@ -53,8 +74,11 @@ static void stream_live(struct follow *follow, struct web_request *request)
         case HUB_EVENT:
             if (!send_event(request, follow->after + 1, event.chars, event.length))
                 return;
-            follow->after++;
-            follow->is_over = follow->follower.is_final;
+            follow_sent(follow, follow->follower.is_final);
+            break;
+        case HUB_WAITING:
+            if (!send_waiting(request, &event))
+                return;
             break;
         case HUB_MISSED:
         case HUB_NOTHING:
@@ -84,6 +108,7 @@ static void stream(struct follow *follow, struct web_request *request)
         return;
     gateway_metrics_stream(1);
     hub_follow(follow->gateway->hub, &follow->follower, follow->job_id, NULL, NULL);
+    follow_await(follow);
     if (follow_catch_up(follow, &why) || why.kind != ERROR_CANCELLED)
         stream_live(follow, request);
     hub_unfollow(follow->gateway->hub, &follow->follower);
@@ -96,7 +121,8 @@ void job_events(void *context, struct web_request *request)
     struct follow follow = {.gateway = context, .send = send_event, .context = request};
     struct identity caller;
     struct error why;
-    if (!caller_identify_by_token(context, request, &caller) || !read_after(request, &follow.after))
+    if (!caller_identify_by_token(context, request, &caller) ||
+        !read_after(request, &follow.after) || !read_revisions(request, &follow.hears_revisions))
         return;
     const char *job_id = request_job_id(request);
     if (!job_id)

@@ -15,9 +15,26 @@ bool follow_begin(struct follow *follow, struct error *why)
     if (!store_job(follow->gateway->bus, &query, follow->gateway->settings->store_timeout_ms, NULL,
                    arena, &reply, why))
         return false;
-    follow->is_over =
-        state_is_final(reply->job->status) && reply->job->event_number <= follow->after;
+    const Tp__JobView *job = reply->job;
+    bool is_final = state_is_final(job->status);
+    follow->is_over = is_final && job->event_number <= follow->after && !follow->hears_revisions;
+    follow->is_untouched = !is_final && job->progress->done_chunks == 0;
+    follow->begun_at = job->event_number;
+    follow->status = job->status;
     return true;
+}
+
+void follow_await(struct follow *follow)
+{
+    if (follow->is_untouched)
+        hub_await(follow->gateway->hub, &follow->follower, follow->begun_at, follow->status,
+                  clock_now());
+}
+
+void follow_sent(struct follow *follow, bool is_final)
+{
+    follow->after++;
+    follow->is_over = follow->is_over || (is_final && !follow->hears_revisions);
 }
 
 static bool send_events(struct follow *follow, const Tp__EventsReply *reply, struct error *why)
@@ -29,8 +46,8 @@ static bool send_events(struct follow *follow, const Tp__EventsReply *reply, str
         view_event(event, &json);
         if (!follow->send(follow->context, event->number, json.chars, json.length))
             return error_set(why, ERROR_CANCELLED, "the client is gone");
-        follow->after = event->number;
-        follow->is_over = follow->is_over || state_is_final(event->job->status);
+        follow->after = event->number - 1;
+        follow_sent(follow, state_is_final(event->job->status));
     }
     return true;
 }
@@ -50,6 +67,6 @@ bool follow_catch_up(struct follow *follow, struct error *why)
                           NULL, arena, &reply, why) ||
             !send_events(follow, reply, why))
             return false;
-    } while (reply->n_events > 0 && !follow->is_over);
+    } while (reply->n_events > 0 && (!follow->is_over || reply->n_events == PAGE));
     return true;
 }

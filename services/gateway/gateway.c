@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "metrics.h"
 #include "routes.h"
+#include "scheduler_client.h"
 
 /* Handed to civetweb as it is, so it lives as long as the gateway. */
 struct gateway_with_routes {
@@ -64,6 +65,14 @@ static bool open_web(struct gateway_with_routes *g, struct error *why)
     return web_open(&options, &g->gateway.web, why);
 }
 
+static bool ask_scheduler(void *context, const char *job_id, struct arena *arena,
+                          const Tp__WaitingReply **waiting, struct error *why)
+{
+    struct gateway *gateway = context;
+    return scheduler_waiting(gateway->bus, job_id, SCHEDULER_PATIENCE_MS, NULL, arena, waiting,
+                             why);
+}
+
 bool gateway_open(const struct gateway_settings *settings, struct bus *bus,
                   struct gateway **gateway, struct error *why)
 {
@@ -72,8 +81,12 @@ bool gateway_open(const struct gateway_settings *settings, struct bus *bus,
     *gateway = &g->gateway;
     g->gateway = (struct gateway){.settings = settings, .bus = bus, .keyring = keyring_new()};
     fill_routes(g);
-    if (hub_open(bus, &g->gateway.hub, why) && open_web(g, why))
+    if (hub_open(bus, &g->gateway.hub, why) && open_web(g, why)) {
+        if (settings->waiting_interval_ms > 0)
+            g->gateway.asker = asker_open(g->gateway.hub, settings->waiting_interval_ms,
+                                          ask_scheduler, &g->gateway);
         return true;
+    }
     gateway_close(gateway);
     return false;
 }
@@ -89,6 +102,7 @@ void gateway_close(struct gateway **gateway)
     struct gateway *g = *gateway;
     if (!g)
         return;
+    asker_close(&g->asker);
     if (g->hub)
         hub_end(g->hub);
     web_close(&g->web);

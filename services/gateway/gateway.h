@@ -7,6 +7,9 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
+#include "asker.h"
 #include "bus/bus.h"
 #include "hub.h"
 #include "keyring.h"
@@ -17,8 +20,10 @@ struct gateway {
     const struct gateway_settings *settings;
     struct bus *bus;
     struct hub *hub;
+    struct asker *asker; /* NULL if the settings want none */
     struct keyring *keyring;
     struct web_server *web;
+    _Atomic int64_t quiet_until_ns; /* no submission asks the scheduler for a position before */
 };
 
 MUST_USE bool gateway_open(const struct gateway_settings *settings, struct bus *bus,

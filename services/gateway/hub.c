@@ -10,12 +10,19 @@
 #include "messages/messages.h"
 #include "messages/subjects.h"
 #include "views.h"
+#include "waiting.h"
 
 struct topic {
     char job_id[UUID_TEXT_SIZE];
     uint32_t number; /* the newest event heard; 0 = none yet */
     bool is_final;
     struct text event; /* of that number, as JSON */
+    bool is_awaited;   /* nothing of the job is done */
+    Tp__JobStatus status;
+    struct instant asked; /* when the scheduler was asked last why it waits */
+    struct waiting_told told;
+    uint32_t waiting_number; /* counts what was told of it */
+    struct text waiting;     /* the last, as JSON */
     struct follower *followers;
     pthread_cond_t heard;
     UT_hash_handle hh;
@@ -98,6 +105,12 @@ static bool is_followed(struct hub *hub, const char *job_id)
     return followed;
 }
 
+static bool is_untouched(const Tp__JobEvent *event)
+{
+    return !state_is_final(event->job->status) && event->progress &&
+           event->progress->done_chunks == 0;
+}
+
 static void tell(struct hub *hub, const Tp__JobEvent *event)
 {
     SCOPED(text_free) struct text json = {0};
@@ -107,6 +120,8 @@ static void tell(struct hub *hub, const Tp__JobEvent *event)
     if (topic && event->number > topic->number) {
         topic->number = event->number;
         topic->is_final = state_is_final(event->job->status);
+        topic->is_awaited = topic->is_awaited && is_untouched(event);
+        topic->status = event->job->status;
         text_clear(&topic->event);
         text_add_bytes(&topic->event, json.chars, json.length);
         wake_followers(topic);
@@ -149,6 +164,7 @@ static void topic_free(struct hub *hub, struct topic *topic)
     HASH_DEL(hub->topics, topic);
     pthread_cond_destroy(&topic->heard);
     text_free(&topic->event);
+    text_free(&topic->waiting);
     free(topic);
 }
 
@@ -178,6 +194,83 @@ void hub_unfollow(struct hub *hub, struct follower *follower)
     pthread_mutex_unlock(&hub->lock);
 }
 
+/* ---- why they wait ---- */
+
+void hub_await(struct hub *hub, struct follower *follower, uint32_t number, Tp__JobStatus status,
+               struct instant now)
+{
+    pthread_mutex_lock(&hub->lock);
+    struct topic *topic = follower->topic;
+    if (topic->number <= number && !topic->is_awaited) {
+        topic->is_awaited = true;
+        topic->status = status;
+        topic->asked = now;
+    }
+    pthread_mutex_unlock(&hub->lock);
+}
+
+/* Whoever is asked about goes to the end of the table's order. */
+size_t hub_awaited(struct hub *hub, struct instant due, struct instant now, struct awaited *list,
+                   size_t most)
+{
+    size_t count = 0;
+    struct topic *topic, *next;
+    pthread_mutex_lock(&hub->lock);
+    size_t left = HASH_COUNT(hub->topics);
+    for (topic = hub->topics; topic && left-- > 0 && count < most; topic = next) {
+        next = topic->hh.next;
+        if (!topic->is_awaited || !instant_is_before(topic->asked, due))
+            continue;
+        strcpy(list[count].job_id, topic->job_id);
+        list[count++].status = topic->status;
+        topic->asked = now;
+        HASH_DEL(hub->topics, topic);
+        HASH_ADD_STR(hub->topics, job_id, topic);
+    }
+    pthread_mutex_unlock(&hub->lock);
+    return count;
+}
+
+/* Under the lock. */
+static void note_waiting(struct topic *topic, const Tp__WaitingReply *waiting,
+                         const struct text *json, int64_t now_ms)
+{
+    struct waiting_told next = waiting_told_of(waiting, now_ms);
+    if (!waiting_is_news(&topic->told, &next, now_ms))
+        return;
+    topic->told = next;
+    topic->waiting_number++;
+    text_clear(&topic->waiting);
+    text_add_bytes(&topic->waiting, json->chars, json->length);
+    wake_followers(topic);
+}
+
+void hub_tell_waiting(struct hub *hub, const struct awaited *job, const Tp__WaitingReply *waiting,
+                      int64_t now_ms)
+{
+    SCOPED(text_free) struct text json = {0};
+    if (!waiting_event(job->job_id, job->status, waiting, now_ms, &json))
+        return;
+    pthread_mutex_lock(&hub->lock);
+    struct topic *topic = find_topic(hub, job->job_id);
+    if (topic && topic->is_awaited)
+        note_waiting(topic, waiting, &json, now_ms);
+    pthread_mutex_unlock(&hub->lock);
+}
+
+/* ---- hearing of it ---- */
+
+static bool has_tidings(const struct topic *topic, const struct follower *follower)
+{
+    return topic->is_awaited && topic->waiting_number != follower->waiting_told;
+}
+
+static void hand_over(const struct text *from, struct text *to)
+{
+    text_clear(to);
+    text_add_bytes(to, from->chars, from->length);
+}
+
 enum hub_news hub_wait(struct hub *hub, struct follower *follower, uint32_t after,
                        struct instant deadline, struct text *event)
 {
@@ -185,7 +278,7 @@ enum hub_news hub_wait(struct hub *hub, struct follower *follower, uint32_t afte
     struct timespec until = {.tv_sec = deadline.ns / 1000000000,
                              .tv_nsec = deadline.ns % 1000000000};
     pthread_mutex_lock(&hub->lock);
-    while (!hub->is_ending && topic->number <= after)
+    while (!hub->is_ending && topic->number <= after && !has_tidings(topic, follower))
         if (pthread_cond_timedwait(&topic->heard, &hub->lock, &until) != 0)
             break;
     enum hub_news news = HUB_NOTHING;
@@ -193,11 +286,14 @@ enum hub_news hub_wait(struct hub *hub, struct follower *follower, uint32_t afte
         news = HUB_ENDING;
     } else if (topic->number == after + 1) {
         follower->is_final = topic->is_final;
-        text_clear(event);
-        text_add_bytes(event, topic->event.chars, topic->event.length);
+        hand_over(&topic->event, event);
         news = HUB_EVENT;
     } else if (topic->number > after) {
         news = HUB_MISSED;
+    } else if (has_tidings(topic, follower)) {
+        follower->waiting_told = topic->waiting_number;
+        hand_over(&topic->waiting, event);
+        news = HUB_WAITING;
     }
     pthread_mutex_unlock(&hub->lock);
     return news;

@@ -6,9 +6,13 @@
  *   for (;;) switch (hub_wait(hub, &follower, n, deadline, &text)) {
  *     case HUB_EVENT:   text is event n + 1 as JSON; it is last if follower.is_final
  *     case HUB_MISSED:  newer ones exist, but not here: ask the store
+ *     case HUB_WAITING: text is why the job waits, as JSON without a number
  *     case HUB_NOTHING: none until the deadline
  *     case HUB_ENDING:  the process ends }
  *   hub_unfollow(hub, &follower);
+ *
+ * While nothing of a job is done, its followers also want to hear why it waits: whoever knows that
+ * it is so says hub_await(), and asker.h asks the scheduler for all of them.
  *
  * Following before reading loses no event; taking only n + 1 doubles none. What is heard is only a
  * wake-up and may be lost, so followers also ask the store now and then. Followers that wait in a
@@ -21,6 +25,7 @@
 #include "base/text.h"
 #include "base/uuid.h"
 #include "bus/bus.h"
+#include "messages/messages.h"
 
 struct hub;
 struct topic; /* a job that is followed */
@@ -30,10 +35,11 @@ struct follower {
     struct follower *next; /* the topic's */
     void (*wake)(void *context);
     void *context;
-    bool is_final; /* the event just taken ends the job */
+    bool is_final;         /* the event just taken ends the job */
+    uint32_t waiting_told; /* of the topic's tidings of why it waits, the one taken last */
 };
 
-enum hub_news { HUB_EVENT, HUB_MISSED, HUB_NOTHING, HUB_ENDING };
+enum hub_news { HUB_EVENT, HUB_MISSED, HUB_WAITING, HUB_NOTHING, HUB_ENDING };
 
 MUST_USE bool hub_open(struct bus *bus, struct hub **hub, struct error *why);
 /* All waiting ends with HUB_ENDING, now and from now on. */
@@ -46,6 +52,23 @@ void hub_follow(struct hub *hub, struct follower *follower, const char *job_id,
 void hub_unfollow(struct hub *hub, struct follower *follower);
 enum hub_news hub_wait(struct hub *hub, struct follower *follower, uint32_t after,
                        struct instant deadline, struct text *event);
+
+/* As of event `number` nothing of the job is done. It counts as asked about just now, so that of a
+ * quick job nobody is asked. */
+void hub_await(struct hub *hub, struct follower *follower, uint32_t number, Tp__JobStatus status,
+               struct instant now);
+
+struct awaited {
+    char job_id[UUID_TEXT_SIZE];
+    Tp__JobStatus status;
+};
+/* Followed jobs of which nothing is done, last asked about before `due`: at most `most`, which now
+ * count as asked about. Those that were asked about longest ago come first. */
+size_t hub_awaited(struct hub *hub, struct instant due, struct instant now, struct awaited *list,
+                   size_t most);
+/* What the scheduler says of one of them; its followers hear it if it is news. */
+void hub_tell_waiting(struct hub *hub, const struct awaited *job, const Tp__WaitingReply *waiting,
+                      int64_t now_ms);
 
 /* ---- for tests: what the subscription's handler does with a heard event ---- */
 struct hub *hub_new(void);

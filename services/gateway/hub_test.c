@@ -17,10 +17,12 @@ enum { MANY = 1000, PATIENCE_MS = 20000 };
 static char JOB[] = "01a20190-bb98-771f-904f-fbe488bfa61b";
 static const struct instant AT_ONCE = {0};
 
-static void hear(struct hub *hub, uint32_t number, Tp__JobStatus status)
+static void hear_progress(struct hub *hub, uint32_t number, Tp__JobStatus status,
+                          uint32_t done_chunks)
 {
     SCOPED(arena_close) struct arena *arena = arena_open(1 << 20);
     Tp__Progress progress = TP__PROGRESS__INIT;
+    progress.total_chunks = progress.done_chunks = done_chunks;
     Tp__JobState job = TP__JOB_STATE__INIT;
     Tp__JobEvent event = TP__JOB_EVENT__INIT;
     job.job_id = JOB;
@@ -38,6 +40,16 @@ static void hear(struct hub *hub, uint32_t number, Tp__JobStatus status)
     char subject[SUBJECT_SIZE];
     subject_event("acme", JOB, subject);
     hub_hear(hub, subject, pack_job_event(arena, &event));
+}
+
+static void hear(struct hub *hub, uint32_t number, Tp__JobStatus status)
+{
+    hear_progress(hub, number, status, 0);
+}
+
+static void hear_done(struct hub *hub, uint32_t number, uint32_t done_chunks)
+{
+    hear_progress(hub, number, TP__JOB_STATUS__PROCESSING, done_chunks);
 }
 
 static enum hub_news look(struct hub *hub, struct follower *follower, uint32_t after)
@@ -181,6 +193,108 @@ static void a_thousand_waiters_all_hear_it(void **state)
     assert_int_equal(atomic_load(&crowd.served), MANY);
 }
 
+/* ---- why a job waits ---- */
+
+static const struct instant LONG_AGO = {1}, NOW = {2}, LATER = {3};
+
+static void say_position(struct hub *hub, uint32_t position)
+{
+    struct awaited job = {.status = TP__JOB_STATUS__QUEUED};
+    Tp__WaitingReply waiting = TP__WAITING_REPLY__INIT;
+    memcpy(job.job_id, JOB, sizeof JOB);
+    waiting.is_known = 1;
+    waiting.reason = TP__WAITING_REASON__OTHERS_FIRST;
+    waiting.position = position;
+    hub_tell_waiting(hub, &job, &waiting, 1795322592165);
+}
+
+static void rule_12_followers_hear_why_while_nothing_is_done(void **state)
+{
+    struct hub *hub = *state;
+    struct follower early, late;
+    SCOPED(text_free) struct text event = {0};
+    hub_follow(hub, &early, JOB, NULL, NULL);
+    say_position(hub, 3);
+    assert_int_equal(look(hub, &early, 1), HUB_NOTHING); /* nobody awaits it yet */
+    hub_await(hub, &early, 1, TP__JOB_STATUS__QUEUED, LONG_AGO);
+    say_position(hub, 3);
+    assert_int_equal(hub_wait(hub, &early, 1, AT_ONCE, &event), HUB_WAITING);
+    assert_non_null(strstr(event.chars, "\"position\":3"));
+    assert_int_equal(look(hub, &early, 1), HUB_NOTHING);
+    say_position(hub, 3);
+    assert_int_equal(look(hub, &early, 1), HUB_NOTHING); /* it is no news */
+    hub_follow(hub, &late, JOB, NULL, NULL);
+    assert_int_equal(look(hub, &late, 1), HUB_WAITING);
+    say_position(hub, 2);
+    assert_int_equal(look(hub, &early, 1), HUB_WAITING);
+    assert_int_equal(look(hub, &late, 1), HUB_WAITING);
+    hub_unfollow(hub, &early);
+    hub_unfollow(hub, &late);
+}
+
+static void numbered_events_go_before_why_it_waits(void **state)
+{
+    struct hub *hub = *state;
+    struct follower follower;
+    hub_follow(hub, &follower, JOB, NULL, NULL);
+    hub_await(hub, &follower, 1, TP__JOB_STATUS__QUEUED, LONG_AGO);
+    say_position(hub, 3);
+    hear(hub, 2, TP__JOB_STATUS__PROCESSING);
+    assert_int_equal(look(hub, &follower, 0), HUB_MISSED);
+    assert_int_equal(look(hub, &follower, 1), HUB_EVENT);
+    assert_int_equal(look(hub, &follower, 2), HUB_WAITING);
+    assert_int_equal(look(hub, &follower, 2), HUB_NOTHING);
+    hub_unfollow(hub, &follower);
+}
+
+static void once_something_is_done_nobody_asks_or_hears_why_it_waits(void **state)
+{
+    struct hub *hub = *state;
+    struct follower follower;
+    struct awaited jobs[2];
+    hub_follow(hub, &follower, JOB, NULL, NULL);
+    assert_int_equal(hub_awaited(hub, LATER, NOW, jobs, 2), 0);
+    hub_await(hub, &follower, 1, TP__JOB_STATUS__QUEUED, LONG_AGO);
+    say_position(hub, 3);
+    hear_done(hub, 2, 1);
+    assert_int_equal(look(hub, &follower, 1), HUB_EVENT);
+    assert_int_equal(look(hub, &follower, 2), HUB_NOTHING);
+    assert_int_equal(hub_awaited(hub, LATER, NOW, jobs, 2), 0);
+    /* What is known only of an older event does not count any more. */
+    hub_await(hub, &follower, 1, TP__JOB_STATUS__QUEUED, LONG_AGO);
+    assert_int_equal(hub_awaited(hub, LATER, NOW, jobs, 2), 0);
+    hub_unfollow(hub, &follower);
+}
+
+static void jobs_are_asked_about_in_turn(void **state)
+{
+    enum { JOBS = 5 };
+    struct hub *hub = *state;
+    struct follower followers[JOBS];
+    struct awaited jobs[JOBS];
+    char id[sizeof JOB];
+    memcpy(id, JOB, sizeof JOB);
+    for (int i = 0; i < JOBS; i++) {
+        id[0] = (char)('a' + i);
+        hub_follow(hub, &followers[i], id, NULL, NULL);
+        hub_await(hub, &followers[i], 1, TP__JOB_STATUS__QUEUED, LONG_AGO);
+    }
+    assert_int_equal(hub_awaited(hub, LONG_AGO, NOW, jobs, JOBS), 0); /* asked just then */
+    char asked[JOBS + 1] = {0};
+    for (size_t i = 0; i < JOBS - 1; i += 2) {
+        assert_int_equal(hub_awaited(hub, NOW, NOW, jobs, 2), 2);
+        asked[i] = jobs[0].job_id[0];
+        asked[i + 1] = jobs[1].job_id[0];
+    }
+    assert_int_equal(hub_awaited(hub, NOW, NOW, jobs, 2), 1);
+    asked[JOBS - 1] = jobs[0].job_id[0];
+    assert_string_equal(asked, "abcde");
+    assert_int_equal(hub_awaited(hub, NOW, NOW, jobs, 2), 0);
+    assert_int_equal(hub_awaited(hub, LATER, LATER, jobs, JOBS), JOBS);
+    for (int i = 0; i < JOBS; i++)
+        hub_unfollow(hub, &followers[i]);
+}
+
 static int open_hub(void **state)
 {
     *state = hub_new();
@@ -206,6 +320,10 @@ int main(void)
         WITH_HUB(what_is_no_event_is_passed_over),
         WITH_HUB(wake_functions_are_called_for_news_and_for_the_end),
         WITH_HUB(a_thousand_waiters_all_hear_it),
+        WITH_HUB(rule_12_followers_hear_why_while_nothing_is_done),
+        WITH_HUB(numbered_events_go_before_why_it_waits),
+        WITH_HUB(once_something_is_done_nobody_asks_or_hears_why_it_waits),
+        WITH_HUB(jobs_are_asked_about_in_turn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

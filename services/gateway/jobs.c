@@ -10,7 +10,7 @@
 #include "views.h"
 #include "waiting.h"
 
-enum { LIST_DEFAULT = 50, LIST_MAX = 200, STATES_MAX = 6, EXPLAIN_MS = 150 };
+enum { LIST_DEFAULT = 50, LIST_MAX = 200, STATES_MAX = 6 };
 
 /* Weak: it tells the state of the job, not its position, which changes with everybody's jobs. Usage
  * may still change once a job is over, when the last call is settled. */
@@ -28,8 +28,8 @@ static const Tp__WaitingReply *ask_why(struct gateway *gateway, struct web_reque
     const Tp__WaitingReply *waiting;
     struct error why;
     bool is_told = !state_is_final(job->status) &&
-                   scheduler_waiting(gateway->bus, job->job_id, EXPLAIN_MS, request_trace(request),
-                                     web_arena(request), &waiting, &why);
+                   scheduler_waiting(gateway->bus, job->job_id, SCHEDULER_PATIENCE_MS,
+                                     request_trace(request), web_arena(request), &waiting, &why);
     return is_told ? waiting : NULL;
 }
 

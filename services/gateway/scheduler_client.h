@@ -8,6 +8,8 @@
 #include "bus/bus.h"
 #include "messages/messages.h"
 
+enum { SCHEDULER_PATIENCE_MS = 150 }; /* a leader that is well answers within a few */
+
 MUST_USE bool scheduler_waiting(struct bus *bus, const char *job_id, int64_t timeout_ms,
                                 const char *trace, struct arena *arena,
                                 const Tp__WaitingReply **reply, struct error *why);

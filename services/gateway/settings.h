@@ -12,6 +12,7 @@ struct gateway_settings {
     bool keep_alive;
     int64_t max_body_bytes;
     int64_t store_timeout_ms;
+    int64_t waiting_interval_ms, submit_position_ms;
     const char *key_pepper;
 };
 

@@ -1,8 +1,9 @@
 /* /v1/ws: many jobs over one WebSocket.
  *
- * The client says {"subscribe":"<job id>","after":N} and {"unsubscribe":"<job id>"}; it hears the
- * same events as on the event stream, and {"error":{...}} for what cannot be done. A job that is
- * over is unsubscribed by itself.
+ * The client says {"subscribe":"<job id>","after":N,"revisions":false} and
+ * {"unsubscribe":"<job id>"}; it hears the same events as on the event stream, and {"error":{...}}
+ * for what cannot be done. A job that is over is unsubscribed by itself, unless its revisions are
+ * to be heard.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,8 +120,11 @@ static void pump(struct session *session, struct subscription *subscription)
         case HUB_EVENT:
             if (!web_socket_send(session->socket, event.chars, event.length))
                 return;
-            follow->after++;
-            follow->is_over = follow->follower.is_final;
+            follow_sent(follow, follow->follower.is_final);
+            break;
+        case HUB_WAITING:
+            if (!web_socket_send(session->socket, event.chars, event.length))
+                return;
             break;
         case HUB_MISSED:
             if (!catch_up(subscription))
@@ -152,8 +156,16 @@ static void pump_all(void *context, struct web_socket *socket, void *state)
     }
 }
 
-static void subscribe(struct session *session, const char *job_id, uint32_t after)
+/* What a client asks to follow. */
+struct wish {
+    const char *job_id;
+    uint32_t after;
+    bool hears_revisions;
+};
+
+static void subscribe(struct session *session, const struct wish *wish)
 {
+    const char *job_id = wish->job_id;
     struct error why;
     if (!uuid_is_valid(job_id)) {
         send_error(session, job_id, "job_not_found", "there is no such job");
@@ -169,7 +181,8 @@ static void subscribe(struct session *session, const char *job_id, uint32_t afte
     CHECK(subscription != NULL);
     struct follow *follow = &subscription->follow;
     *follow = (struct follow){.gateway = session->gateway,
-                              .after = after,
+                              .after = wish->after,
+                              .hears_revisions = wish->hears_revisions,
                               .send = send_event,
                               .context = session->socket};
     snprintf(follow->tenant, sizeof follow->tenant, "%s", session->caller.tenant);
@@ -188,6 +201,7 @@ static void subscribe(struct session *session, const char *job_id, uint32_t afte
         unsubscribe(session, find(session, job_id));
         return;
     }
+    follow_await(follow);
     pump_all(NULL, session->socket, session);
 }
 
@@ -198,18 +212,23 @@ static void hear_client(void *context, struct web_socket *socket, void *state, c
     struct session *session = state;
     SCOPED(json_free) json_t *said = NULL;
     struct error why;
-    const char *wanted = NULL, *unwanted = NULL;
+    const char *unwanted = NULL;
+    struct wish wish = {0};
     int64_t after = 0;
     if (!json_parse(text, length, &said, &why)) {
         web_socket_close(socket, CLOSE_PROTOCOL);
         return;
     }
-    if (!json_text(said, "subscribe", NULL, 100, &wanted, &why) ||
+    if (!json_text(said, "subscribe", NULL, 100, &wish.job_id, &why) ||
         !json_text(said, "unsubscribe", NULL, 100, &unwanted, &why) ||
-        !json_int(said, "after", 0, 0, INT32_MAX, &after, &why))
+        !json_int(said, "after", 0, 0, INT32_MAX, &after, &why) ||
+        !json_bool(said, "revisions", false, &wish.hears_revisions, &why)) {
         send_error(session, NULL, "invalid", why.message);
-    else if (wanted)
-        subscribe(session, wanted, (uint32_t)after);
+        return;
+    }
+    wish.after = (uint32_t)after;
+    if (wish.job_id)
+        subscribe(session, &wish);
     else if (unwanted && *find(session, unwanted))
         unsubscribe(session, find(session, unwanted));
     else if (!unwanted)

@@ -93,8 +93,9 @@ class Api:
                 raise TimeoutError(f"job {job_id} is not over within {seconds} s: {job}")
             time.sleep(0.05)
 
-    def events(self, job_id, last_id=None, seconds=30):
-        """The events of a job as (id, document) while they come; ends with the stream."""
+    def events(self, job_id, last_id=None, seconds=30, names=("message",)):
+        """The events of a job as (id, document) while they come; ends with the stream. Those named
+        `waiting` come only if `names` has them, with the id of the event before."""
         headers = {"Accept": "text/event-stream"}
         if last_id is not None:
             headers["Last-Event-ID"] = str(last_id)
@@ -102,12 +103,15 @@ class Api:
                               timeout=seconds) as answer:
             if answer.status_code != 200:
                 raise Refused(answer)
-            number, data = None, []
+            number, data, name = None, [], "message"
             for line in answer.iter_lines(chunk_size=1, decode_unicode=True):
                 if line.startswith("id:"):
                     number = int(line[3:])
+                elif line.startswith("event:"):
+                    name = line[6:].strip()
                 elif line.startswith("data:"):
                     data.append(line[5:].strip())
                 elif not line and data:
-                    yield number, json.loads("\n".join(data))
-                    data = []
+                    if name in names:
+                        yield number, json.loads("\n".join(data))
+                    data, name = [], "message"
