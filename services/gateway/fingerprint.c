@@ -30,6 +30,8 @@ void fingerprint(const char *pepper, const struct submission *s,
     add_string(&canon, s->user);
     text_format(&canon, "%d %d %u %u ", (int)s->service_class, s->skips_bad, s->deadline_seconds,
                 s->chunk_posts);
+    if (s->queue_ttl_seconds > 0) /* jobs without one keep the fingerprint they always had */
+        text_format(&canon, "ttl %u ", s->queue_ttl_seconds);
     for (size_t i = 0; i < s->task_count; i++)
         add_string(&canon, s->tasks[i]);
     fold(pepper, &canon, digest);

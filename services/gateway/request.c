@@ -69,8 +69,10 @@ void answer_store_error(struct web_request *request, const struct error *why)
         web_add_header(request, "Retry-After", "%d", FIRST_RETRY_S);
         web_problem(request, 503, "unavailable", why->message, NULL);
         return;
-    case ERROR_INVALID:
     case ERROR_DENIED:
+        web_problem(request, 403, "not_accepted", why->message, NULL);
+        return;
+    case ERROR_INVALID:
     case ERROR_CANCELLED:
     case ERROR_INTERNAL:
         log_error("store.refused", LOG_WHY(why), LOG_TEXT("request", web_request_id(request)));

@@ -1,6 +1,7 @@
 /* POST /v1/jobs: protocol step 1. All is checked before the store hears of it. */
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "base/uuid.h"
 #include "cut.h"
@@ -8,11 +9,14 @@
 #include "gateway.h"
 #include "metrics.h"
 #include "routes.h"
+#include "scheduler_client.h"
 #include "store_client/store_client.h"
 #include "submit.h"
 #include "views.h"
 
 enum {
+    FIRST_PAUSE_MS = 2,
+    QUIET_MS = 1000,
     IDEMPOTENCY_KEY_MAX_BYTES = 200,
     REJECTS_KEPT =
         1000, /* of on_bad=skip, and so much of each reason, so that they fit a message */
@@ -46,7 +50,7 @@ static read_body *reader_of(const char *content_type)
 static void read_query(struct web_request *request, struct submission *submission)
 {
     static const char *const FIELDS[] = {
-        "user", "class", "on_bad", "tasks", "deadline_seconds", "chunk_size"};
+        "user", "class", "on_bad", "tasks", "deadline_seconds", "queue_ttl_seconds", "chunk_size"};
     for (size_t i = 0; i < sizeof FIELDS / sizeof *FIELDS; i++) {
         const char *value = web_query(request, FIELDS[i]);
         if (value)
@@ -165,6 +169,7 @@ static bool send_job(struct upload *upload, const struct identity *caller, const
     job.idempotency_key = key ? key : "";
     job.body_hash = (ProtobufCBinaryData){.len = sizeof digest, .data = digest};
     job.deadline_ms = s->deadline_seconds * 1000;
+    job.queue_ttl_ms = s->queue_ttl_seconds * 1000;
     job.upload_id = upload->part_count ? upload->upload_id : "";
     job.part_count = upload->part_count;
     job.total_posts = (uint32_t)s->post_count;
@@ -176,6 +181,37 @@ static bool send_job(struct upload *upload, const struct identity *caller, const
     /* Ten thousand posts take the database their time. */
     int64_t timeout_ms = settings->store_timeout_ms + (int64_t)s->post_count;
     return store_submit(upload->gateway->bus, &job, timeout_ms, upload->trace, arena, reply, why);
+}
+
+static void pause_ms(int64_t ms)
+{
+    nanosleep(&(struct timespec){.tv_nsec = ms * CLOCK_MS}, NULL);
+}
+
+/* The scheduler hears of a job moments after the commit, so it is asked again until it has, but not
+ * for long. Where nobody answers, the next submissions do not ask at all. */
+static const Tp__WaitingReply *ask_position(const struct upload *upload, const Tp__JobView *job)
+{
+    struct gateway *gateway = upload->gateway;
+    struct instant now = clock_now();
+    struct instant give_up = instant_plus_ms(now, gateway->settings->submit_position_ms);
+    const Tp__WaitingReply *waiting;
+    struct error why;
+    if (state_is_final(job->status) || now.ns < atomic_load(&gateway->quiet_until_ns))
+        return NULL;
+    for (int64_t pause = FIRST_PAUSE_MS; instant_is_before(now, give_up); pause *= 2) {
+        if (!scheduler_waiting(gateway->bus, job->job_id, instant_ms_between(now, give_up),
+                               upload->trace, web_arena(upload->request), &waiting, &why)) {
+            if (pause == FIRST_PAUSE_MS)
+                atomic_store(&gateway->quiet_until_ns, instant_plus_ms(clock_now(), QUIET_MS).ns);
+            return NULL;
+        }
+        if (waiting->is_known)
+            return waiting;
+        pause_ms(pause);
+        now = clock_now();
+    }
+    return NULL;
 }
 
 static void hand_over(struct gateway *gateway, struct web_request *request,
@@ -196,7 +232,7 @@ static void hand_over(struct gateway *gateway, struct web_request *request,
     if (!reply->is_replay)
         gateway_metrics_submitted(submission->post_count);
     SCOPED(text_free) struct text body = {0};
-    view_job(reply->job, &body);
+    view_job_waiting(reply->job, ask_position(&upload, reply->job), clock_wall_ms(), &body);
     web_add_header(request, "Location", "/v1/jobs/%s", reply->job_id);
     if (reply->is_replay)
         web_add_header(request, "Idempotent-Replayed", "true");

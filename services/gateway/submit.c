@@ -143,6 +143,10 @@ void submission_field(struct submission *s, const char *name, const char *value)
         if (!read_number(value, DEADLINE_MAX_SECONDS, &s->deadline_seconds))
             submission_refuse_field(s, 0, "/deadline_seconds",
                                     "must be a whole number from 1 to 2592000");
+    } else if (strcmp(name, "queue_ttl_seconds") == 0) {
+        if (!read_number(value, DEADLINE_MAX_SECONDS, &s->queue_ttl_seconds))
+            submission_refuse_field(s, 0, "/queue_ttl_seconds",
+                                    "must be a whole number from 1 to 2592000");
     } else if (strcmp(name, "chunk_size") == 0) {
         if (!read_number(value, CHUNK_MAX_POSTS, &s->chunk_posts))
             submission_refuse_field(s, 0, "/chunk_size", "must be a whole number from 1 to 100");

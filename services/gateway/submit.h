@@ -53,7 +53,7 @@ struct submission {
     const char *tasks[TASKS_MAX];
     size_t task_count;
     bool skips_bad;
-    uint32_t deadline_seconds; /* 0 = the store's default */
+    uint32_t deadline_seconds, queue_ttl_seconds; /* 0 = the store's default */
     uint32_t chunk_posts;
     struct post *posts; /* the good ones */
     size_t post_count, post_capacity;
@@ -76,7 +76,8 @@ void submission_read_lines(struct submission *submission, const char *bytes, siz
 /* The first row names the columns: text and perhaps id and lang. */
 void submission_read_csv(struct submission *submission, const char *bytes, size_t length);
 
-/* A field given outside of the body: user class on_bad tasks deadline_seconds chunk_size. */
+/* A field given outside of the body: user class on_bad tasks deadline_seconds queue_ttl_seconds
+ * chunk_size. */
 void submission_field(struct submission *submission, const char *name, const char *value);
 
 /* After all is read: the default user, unique ids, the number of posts. */

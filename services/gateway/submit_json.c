@@ -80,7 +80,8 @@ static void take_member(struct submission *s, const char *name, const json_t *va
     else if (strcmp(name, "tasks") == 0 && json_is_array(value))
         take_tasks(s, value);
     else if (json_is_integer(value) &&
-             (strcmp(name, "deadline_seconds") == 0 || strcmp(name, "chunk_size") == 0))
+             (strcmp(name, "deadline_seconds") == 0 || strcmp(name, "queue_ttl_seconds") == 0 ||
+              strcmp(name, "chunk_size") == 0))
         submission_field(
             s, name, arena_format(s->arena, "%" JSON_INTEGER_FORMAT, json_integer_value(value)));
     else

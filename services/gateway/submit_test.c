@@ -49,6 +49,7 @@ static void json_is_read_with_all_its_fields(void **state)
     (void)state;
     SUBMISSION = JSON("{\"user\":\"alice\",\"class\":\"premium\",\"on_bad\":\"skip\","
                       "\"tasks\":[\"topics\",\"sentiment\",\"topics\"],\"deadline_seconds\":60,"
+                      "\"queue_ttl_seconds\":30,"
                       "\"chunk_size\":7,\"posts\":[{\"id\":\"a\",\"text\":\"\\u00fc\","
                       "\"lang\":\"de\"},{\"id\":9007199254740993,\"text\":\"x\",\"more\":[1]}]}");
     assert_true(submission_is_acceptable(s));
@@ -58,6 +59,7 @@ static void json_is_read_with_all_its_fields(void **state)
     assert_int_equal(s->task_count, 2);
     assert_string_equal(s->tasks[0], "topics");
     assert_int_equal(s->deadline_seconds, 60);
+    assert_int_equal(s->queue_ttl_seconds, 30);
     assert_int_equal(s->chunk_posts, 7);
     assert_int_equal(s->post_count, 2);
     assert_post(s, 0, "a", "\xc3\xbc", 1);
@@ -198,6 +200,8 @@ static void bad_fields_refuse_even_when_skipping(void **state)
         {"\"tasks\":[1,2,3,4,5,6,7,8,9,10,11]", "/tasks"},
         {"\"deadline_seconds\":0", "/deadline_seconds"},
         {"\"deadline_seconds\":1.5", "/deadline_seconds"},
+        {"\"queue_ttl_seconds\":0", "/queue_ttl_seconds"},
+        {"\"queue_ttl_seconds\":\"soon\"", "/queue_ttl_seconds"},
         {"\"deadline_seconds\":99999999999", "/deadline_seconds"},
         {"\"chunk_size\":101", "/chunk_size"},
         {"\"colour\":\"red\"", "/colour"},
