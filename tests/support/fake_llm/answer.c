@@ -201,8 +201,8 @@ static void spoil_utf8(struct text *out)
         *echo = (char)0xc3;
 }
 
-void answer_write(const struct question *question, const struct action *action, int64_t serial,
-                  struct text *out)
+int64_t answer_write(const struct question *question, const struct action *action, int64_t serial,
+                     struct text *out)
 {
     SCOPED(text_free) struct text content = {0};
     if (question->posts_document == NULL)
@@ -223,15 +223,15 @@ void answer_write(const struct question *question, const struct action *action, 
     text_add(out, "},\"logprobs\":null,\"finish_reason\":");
     text_add_json(out, action->finish_reason, strlen(action->finish_reason));
     text_add(out, "}]");
-    if (!action->omit_usage) {
-        size_t prompt = question->prompt_bytes / BYTES_PER_TOKEN + 1;
-        size_t completion = kept / BYTES_PER_TOKEN + 1;
+    size_t prompt = question->prompt_bytes / BYTES_PER_TOKEN + 1;
+    size_t completion = kept / BYTES_PER_TOKEN + 1;
+    if (!action->omit_usage)
         text_format(out,
                     ",\"usage\":{\"prompt_tokens\":%zu,\"completion_tokens\":%zu,"
                     "\"total_tokens\":%zu}",
                     prompt, completion, prompt + completion);
-    }
     text_add_char(out, '}');
     if (action->bad_utf8)
         spoil_utf8(out);
+    return (int64_t)(prompt + completion);
 }

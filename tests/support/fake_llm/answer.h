@@ -33,8 +33,9 @@ MUST_USE bool question_read(const char *bytes, size_t length, struct question *q
                             struct error *why);
 void question_drop(struct question *question);
 
-/* The body of the 200 answer: a chat.completion whose content follows the action. */
-void answer_write(const struct question *question, const struct action *action, int64_t serial,
-                  struct text *out);
+/* The body of the 200 answer: a chat.completion whose content follows the action. Answers the
+ * tokens it used in all, whether it says so or not. */
+int64_t answer_write(const struct question *question, const struct action *action, int64_t serial,
+                     struct text *out);
 
 uint64_t answer_hash(const char *text);

@@ -2,7 +2,7 @@
  *
  * Hears  HTTP on 127.0.0.1: chat completions, and /control for the test that runs it
  * Says   an analysis that is derived from the text alone, or what its script says
- * Keeps  counts of calls in total and per X-User, in memory
+ * Keeps  counts of calls in total, per endpoint and per X-User, in memory
  */
 #include <argp.h>
 #include <stdio.h>

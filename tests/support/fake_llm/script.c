@@ -6,7 +6,7 @@
 #include "json/json.h"
 
 struct rule {
-    const char *user, *text; /* NULL = any */
+    const char *endpoint, *user, *text; /* NULL = any */
     int64_t nth, first, every;
     double probability; /* below 0 = always */
     int64_t seen;       /* calls for which user and text held */
@@ -14,9 +14,16 @@ struct rule {
     char *body_json; /* owned: a body that was given as JSON */
 };
 
+struct limit {
+    const char *endpoint;
+    struct window_limits limits;
+};
+
 struct script {
     json_t *document; /* lends the strings */
     uint64_t random;
+    struct limit limits[SCRIPT_MAX_LIMITS];
+    size_t limit_count;
     struct rule rules[SCRIPT_MAX_RULES];
     size_t rule_count;
 };
@@ -57,7 +64,7 @@ static bool read_choice(const json_t *object, const char *name, const char *cons
 
 static bool read_when(const json_t *when, struct rule *rule, struct error *why)
 {
-    static const char *const KNOWN = " user text nth first every probability ";
+    static const char *const KNOWN = " endpoint user text nth first every probability ";
     rule->probability = -1;
     if (when == NULL)
         return true;
@@ -70,6 +77,7 @@ static bool read_when(const json_t *when, struct rule *rule, struct error *why)
         rule->probability = json_number_value(probability);
     }
     return knows_all(when, KNOWN, "when", why) &&
+           json_text(when, "endpoint", NULL, SCRIPT_ENDPOINT_SIZE - 1, &rule->endpoint, why) &&
            json_text(when, "user", NULL, 1000, &rule->user, why) &&
            json_text(when, "text", NULL, 1000, &rule->text, why) &&
            json_int(when, "nth", 0, 1, INT32_MAX, &rule->nth, why) &&
@@ -149,10 +157,37 @@ static bool read_then(const json_t *then, struct rule *rule, struct error *why)
     return true;
 }
 
+static bool read_limit(const json_t *object, struct limit *limit, struct error *why)
+{
+    static const char *const KNOWN = " endpoint requests_per_minute tokens_per_minute ";
+    if (!json_is_object(object))
+        return error_set(why, ERROR_INVALID, "must be an object");
+    return knows_all(object, KNOWN, "limit", why) &&
+           json_text(object, "endpoint", "", SCRIPT_ENDPOINT_SIZE - 1, &limit->endpoint, why) &&
+           json_int(object, "requests_per_minute", 0, 0, INT32_MAX, &limit->limits.calls, why) &&
+           json_int(object, "tokens_per_minute", 0, 0, INT64_MAX / 2, &limit->limits.tokens, why);
+}
+
+static bool read_limits(struct script *script, struct error *why)
+{
+    const json_t *limits = json_object_get(script->document, "limits");
+    if (limits == NULL)
+        return true;
+    if (!json_is_array(limits) || json_array_size(limits) > SCRIPT_MAX_LIMITS)
+        return error_set(why, ERROR_INVALID, "\"limits\" must be an array of at most %d",
+                         SCRIPT_MAX_LIMITS);
+    for (; script->limit_count < json_array_size(limits); script->limit_count++) {
+        size_t nth = script->limit_count;
+        if (!read_limit(json_array_get(limits, nth), &script->limits[nth], why))
+            return error_prefix(why, "limit %zu", nth + 1);
+    }
+    return true;
+}
+
 static bool read_rules(struct script *script, struct error *why)
 {
     int64_t seed;
-    if (!knows_all(script->document, " seed rules ", "script", why) ||
+    if (!knows_all(script->document, " seed rules limits ", "script", why) ||
         !json_int(script->document, "seed", 1, 0, INT64_MAX, &seed, why)) {
         return false;
     }
@@ -185,7 +220,8 @@ struct script *script_empty(void)
 bool script_parse(const char *bytes, size_t length, struct script **out, struct error *why)
 {
     SCOPED(script_free) struct script *script = script_empty();
-    if (!json_parse(bytes, length, &script->document, why) || !read_rules(script, why))
+    if (!json_parse(bytes, length, &script->document, why) || !read_rules(script, why) ||
+        !read_limits(script, why))
         return false;
     *out = TAKE(script);
     return true;
@@ -221,6 +257,8 @@ static bool has_text(const struct call *call, const char *wanted)
 
 static bool rule_matches(struct script *script, struct rule *rule, const struct call *call)
 {
+    if (rule->endpoint != NULL && strcmp(rule->endpoint, call->endpoint) != 0)
+        return false;
     if (rule->user != NULL && strcmp(rule->user, call->user) != 0)
         return false;
     if (rule->text != NULL && !has_text(call, rule->text))
@@ -243,4 +281,12 @@ const struct action *script_choose(struct script *script, const struct call *cal
     }
     *rule = -1;
     return &PLAIN;
+}
+
+struct window_limits script_limits(const struct script *script, const char *endpoint)
+{
+    for (size_t i = 0; i < script->limit_count; i++)
+        if (strcmp(script->limits[i].endpoint, endpoint) == 0)
+            return script->limits[i].limits;
+    return (struct window_limits){0};
 }

@@ -1,9 +1,11 @@
 /* What the server does wrong on purpose: rules tried in order, the first that matches acts.
  *
- *   {"seed": 7, "rules": [{"when": {...}, "then": {...}}, ...]}
+ *   {"seed": 7, "rules": [{"when": {...}, "then": {...}}, ...],
+ *    "limits": [{"endpoint": "main", "requests_per_minute": 60, "tokens_per_minute": 9000}, ...]}
  *
  * when, all given must hold (none given = always):
  *   "user": the X-User header        "text": a substring of some post's text
+ *   "endpoint": the one that is called ("" = the one without a name)
  * and of the calls that get as far as this rule and for which these hold, counted from 1:
  *   "nth": only that one    "first": only the first so many    "every": each k-th
  *   "probability": by the seed
@@ -17,6 +19,8 @@
  *   "prose" "bad_utf8"
  *   "drip"          bytes a second
  *   "end"           "reset" | "close" | "hang" instead of an answer, after the delay
+ * A call beyond the limits of its endpoint, in the sixty seconds up to it, is answered with 429 at
+ * once, whatever a rule says; each answer of such an endpoint bears x-ratelimit-* headers.
  * An unknown member is an error, so a misspelt rule never passes a test by doing nothing.
  * One thread.
  */
@@ -28,11 +32,17 @@
 
 #include "base/error.h"
 #include "base/scoped.h"
+#include "window.h"
 
 enum call_ending { ENDING_ANSWER, ENDING_RESET, ENDING_CLOSE, ENDING_HANG };
 enum invalid_part { INVALID_NONE, INVALID_LABEL, INVALID_SCORE, INVALID_CONFIDENCE, INVALID_HUGE };
 
-enum { SCRIPT_MAX_RULES = 64, ACTION_MAX_HEADERS = 8 };
+enum {
+    SCRIPT_MAX_RULES = 64,
+    SCRIPT_MAX_LIMITS = 16,
+    SCRIPT_ENDPOINT_SIZE = 33,
+    ACTION_MAX_HEADERS = 8,
+};
 
 /* Strings are lent by the script. */
 struct action {
@@ -55,7 +65,7 @@ struct action {
 
 /* What a rule looks at. */
 struct call {
-    const char *user;
+    const char *endpoint, *user;
     const char *const *texts;
     size_t text_count;
 };
@@ -69,3 +79,6 @@ void script_free(struct script **script);
 
 /* What to do with this call, which is counted by it; *rule is the index, -1 = none matched. */
 const struct action *script_choose(struct script *script, const struct call *call, int *rule);
+
+/* Of that endpoint; all 0 if the script sets none. */
+struct window_limits script_limits(const struct script *script, const char *endpoint);

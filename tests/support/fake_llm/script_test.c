@@ -20,7 +20,7 @@ static struct script *parsed(const char *text)
 static int chosen(struct script *script, const char *user, const char *text)
 {
     const char *texts[] = {"an innocent post", text};
-    const struct call call = {user, texts, 2};
+    const struct call call = {"main", user, texts, 2};
     int rule;
     script_choose(script, &call, &rule);
     return rule;
@@ -51,6 +51,21 @@ static void calls_are_counted_per_rule(void **state)
     assert_int_equal(chosen(script, "ann", ""), 0); /* ann's 2nd */
     assert_int_equal(chosen(script, "ann", ""), 1); /* 3rd for rule 2 */
     assert_int_equal(chosen(script, "ann", ""), -1);
+}
+
+static void rules_and_limits_are_of_one_endpoint_if_they_say_so(void **state)
+{
+    (void)state;
+    SCOPED(script_free) struct script *script =
+        parsed("{\"rules\":[{\"when\":{\"endpoint\":\"spare\"},\"then\":{\"status\":500}},"
+               "{\"when\":{\"endpoint\":\"main\"},\"then\":{}}],\"limits\":["
+               "{\"endpoint\":\"main\",\"requests_per_minute\":60,\"tokens_per_minute\":900},"
+               "{\"requests_per_minute\":7}]}");
+    assert_int_equal(chosen(script, "u", ""), 1);
+    assert_int_equal(script_limits(script, "main").calls, 60);
+    assert_int_equal(script_limits(script, "main").tokens, 900);
+    assert_int_equal(script_limits(script, "").calls, 7);
+    assert_int_equal(script_limits(script, "spare").calls, 0);
 }
 
 static void a_seed_decides_the_same_way_each_time(void **state)
@@ -109,6 +124,7 @@ static void a_misspelt_script_is_refused_by_name(void **state)
         {"{\"rules\":[{\"then\":{\"end\":\"explode\"}}]}", "\"explode\""},
         {"{\"rules\":[{\"then\":{\"status\":99}}]}", "status"},
         {"{\"rules\":[{\"when\":{}}]}", "\"then\""},
+        {"{\"rules\":[],\"limits\":[{\"rpm\":1}]}", "limit 1: limit: unknown member \"rpm\""},
     };
     for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++) {
         struct script *script = NULL;
@@ -123,6 +139,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_rule_that_matches_acts),
         cmocka_unit_test(calls_are_counted_per_rule),
+        cmocka_unit_test(rules_and_limits_are_of_one_endpoint_if_they_say_so),
         cmocka_unit_test(a_seed_decides_the_same_way_each_time),
         cmocka_unit_test(all_of_an_action_is_understood),
         cmocka_unit_test(a_misspelt_script_is_refused_by_name),

@@ -214,6 +214,66 @@ class FakeModel(unittest.TestCase):
         second.close()
         self.eventually(lambda: self.stats()["in_flight"] == 0)
 
+    def call_at(self, endpoint, *texts, user="u"):
+        return self.ask("POST", f"/{endpoint}/v1/chat/completions", question(*texts),
+                        {"X-User": user})
+
+    def test_endpoints_are_told_apart_by_their_path(self):
+        rules = {"rules": [{"when": {"endpoint": "spare"}, "then": {"status": 503}}]}
+        self.ask("POST", "/control/script", json.dumps(rules))
+        self.assertEqual(self.call_at("main", "x", user="ann")[0].status, 200)
+        self.assertEqual(self.call_at("spare", "x", user="bob")[0].status, 503)
+        self.assertEqual(self.call("x")[0].status, 200)
+        self.assertEqual(self.ask("GET", "/main/v1/models")[0].status, 200)
+        self.assertEqual(self.call_at("a" * 33, "x")[0].status, 404)
+        self.assertEqual(self.call_at("a/b", "x")[0].status, 404)
+        stats = self.stats()
+        self.assertEqual(stats["requests"], 3)
+        self.assertEqual({name: (of["requests"], of["peak_in_flight"], of["minute"]["calls"],
+                                 list(of["users"]))
+                          for name, of in stats["endpoints"].items()},
+                         {"main": (1, 1, 1, ["ann"]), "spare": (1, 1, 1, ["bob"]),
+                          "": (1, 1, 1, ["u"])})
+        self.assertGreater(stats["endpoints"]["main"]["minute"]["tokens"], 10)
+        self.assertEqual(stats["endpoints"]["spare"]["minute"]["tokens"], 0)
+
+    def test_calls_are_dumped_with_their_times_and_tokens(self):
+        self.call_at("main", "x")
+        time.sleep(0.05)
+        self.call_at("main", "x")
+        calls = json.loads(self.ask("GET", "/control/calls")[1])
+        (first, tokens), (second, _) = calls["main"]
+        self.assertGreaterEqual(second - first, 50)
+        self.assertGreater(tokens, 10)
+        self.ask("POST", "/control/reset")
+        self.assertEqual(json.loads(self.ask("GET", "/control/calls")[1]), {"main": []})
+
+    def test_calls_beyond_a_limit_are_refused_as_providers_do(self):
+        script = {"rules": [], "limits": [{"endpoint": "main", "requests_per_minute": 2}]}
+        self.ask("POST", "/control/script", json.dumps(script))
+        answer, _ = self.call_at("main", "x")
+        self.assertEqual((answer.status, answer.headers["x-ratelimit-limit-requests"],
+                          answer.headers["x-ratelimit-remaining-requests"]), (200, "2", "1"))
+        self.assertEqual(self.call_at("main", "x")[0].status, 200)
+        answer, body = self.call_at("main", "x")
+        self.assertEqual((answer.status, answer.headers["x-ratelimit-remaining-requests"]),
+                         (429, "0"))
+        self.assertEqual(json.loads(body)["error"]["code"], "rate_limit_exceeded")
+        self.assertTrue(50 < int(answer.headers["retry-after"]) <= 60)
+        self.assertTrue(answer.headers["x-ratelimit-reset-requests"].endswith("ms"))
+        self.assertEqual(self.call_at("spare", "x")[0].status, 200)
+        main = self.stats()["endpoints"]["main"]
+        self.assertEqual((main["limited"], main["minute"]["calls"]), (1, 3))
+
+    def test_calls_beyond_a_limit_of_tokens_are_refused(self):
+        used = json.loads(self.call_at("main", "x")[1])["usage"]["total_tokens"]
+        self.ask("POST", "/control/reset")
+        script = {"rules": [], "limits": [{"endpoint": "main", "tokens_per_minute": 2 * used}]}
+        self.ask("POST", "/control/script", json.dumps(script))
+        statuses = [self.call_at("main", "x")[0].status for _ in range(3)]
+        self.assertEqual(statuses, [200, 200, 429])
+        self.assertEqual(self.stats()["endpoints"]["main"]["minute"]["tokens"], 2 * used)
+
     def test_reset_forgets_counts_and_rules_but_not_what_runs(self):
         self.script({"delay_ms": 60000})
         running = self.open_call(user="ann")
@@ -244,8 +304,8 @@ class FakeModel(unittest.TestCase):
         self.eventually(lambda: len(self.log.readlines()) == 1 or self.log.seek(0))
         self.log.seek(0)
         line = json.loads(self.log.readline())
-        self.assertEqual((line["user"], line["posts"], line["rule"], line["end"]),
-                         ("ann", [fnv("a"), fnv("b")], -1, "answered"))
+        self.assertEqual((line["user"], line["endpoint"], line["posts"], line["rule"], line["end"]),
+                         ("ann", "", [fnv("a"), fnv("b")], -1, "answered"))
 
 
 class FakeModelWithKey(FakeModel):

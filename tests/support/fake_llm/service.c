@@ -15,7 +15,8 @@ enum { SCRIPT_MAX_BYTES = 1024 * 1024 };
 struct service {
     struct service_options options;
     struct script *script;
-    struct tally *tally;
+    struct tally *tally; /* of all endpoints */
+    struct endpoints endpoints;
     FILE *log;
     int64_t serial;
 };
@@ -109,6 +110,7 @@ void service_close(struct service **service)
         return;
     script_free(&(*service)->script);
     tally_free(&(*service)->tally);
+    endpoints_free(&(*service)->endpoints);
     if ((*service)->log != NULL)
         fclose((*service)->log);
     free(*service);
@@ -125,6 +127,8 @@ static void note_call(struct service *service, const struct request *request,
     struct text *line = &reply->log_line;
     text_format(line, "{\"began_ms\":%" PRId64 ",\"user\":", clock_wall_ms());
     text_add_json(line, request->user, strlen(request->user));
+    text_add(line, ",\"endpoint\":");
+    text_add_json(line, reply->endpoint->name, strlen(reply->endpoint->name));
     text_format(line, ",\"rule\":%d,\"posts\":[", rule);
     for (size_t i = 0; i < question->post_count; i++) {
         text_format(line, "%s\"%016" PRIx64 "\"", i == 0 ? "" : ",",
@@ -133,29 +137,53 @@ static void note_call(struct service *service, const struct request *request,
     text_add(line, "]");
 }
 
-static void write_scripted(const struct question *question, const struct action *action,
-                           int64_t serial, struct reply *reply)
+/* The tokens it uses. */
+static int64_t write_body(const struct question *question, const struct action *action,
+                          int64_t serial, struct text *body)
 {
-    SCOPED(text_free) struct text headers = {0};
-    SCOPED(text_free) struct text body = {0};
-    text_format(&headers, "x-request-id: req-%" PRId64 "\r\n", serial);
-    for (size_t i = 0; i < action->header_count; i++)
-        text_format(&headers, "%s: %s\r\n", action->headers[i].name, action->headers[i].value);
-    if (action->body != NULL) {
-        text_add(&body, action->body);
-    } else if (action->status != 200) {
-        text_format(&body,
+    if (action->body == NULL && action->status == 200)
+        return answer_write(question, action, serial, body);
+    if (action->body != NULL)
+        text_add(body, action->body);
+    else
+        text_format(body,
                     "{\"error\":{\"message\":\"as the script says\",\"type\":\"scripted\","
                     "\"param\":null,\"code\":%d}}",
                     action->status);
-    } else {
-        answer_write(question, action, serial, &body);
+    return 0;
+}
+
+/* As OpenAI refuses what is too much. */
+static void write_limited(const struct text *limits, struct reply *reply)
+{
+    static const char BODY[] = "{\"error\":{\"message\":\"Rate limit reached\",\"type\":"
+                               "\"requests\",\"param\":null,\"code\":\"rate_limit_exceeded\"}}";
+    reply->delay_ms = 0;
+    reply->drip = 0;
+    reply->end = ENDING_ANSWER;
+    write_answer(reply, 429, limits->chars, BODY, sizeof BODY - 1);
+}
+
+static void write_scripted(struct service *service, const struct question *question,
+                           const struct action *action, struct reply *reply)
+{
+    SCOPED(text_free) struct text headers = {0}, body = {0};
+    text_format(&headers, "x-request-id: req-%" PRId64 "\r\n", ++service->serial);
+    int64_t tokens = write_body(question, action, service->serial, &body);
+    struct window_limits limits = script_limits(service->script, reply->endpoint->name);
+    int64_t wait_ms = endpoint_admit(reply->endpoint, &limits, tokens, clock_now().ns / CLOCK_MS);
+    endpoint_write_limits(reply->endpoint, &limits, wait_ms, &headers);
+    if (wait_ms > 0) {
+        write_limited(&headers, reply);
+        return;
     }
+    for (size_t i = 0; i < action->header_count; i++)
+        text_format(&headers, "%s: %s\r\n", action->headers[i].name, action->headers[i].value);
     write_answer(reply, action->status, headers.chars, body.chars, body.length);
 }
 
 static void answer_call(struct service *service, const struct request *request, const char *body,
-                        struct reply *reply)
+                        struct endpoint *endpoint, struct reply *reply)
 {
     struct question question;
     struct error why;
@@ -163,16 +191,18 @@ static void answer_call(struct service *service, const struct request *request, 
         write_error(reply, 400, "invalid_request_error", why.message);
         return;
     }
-    const struct call call = {request->user, question.texts, question.post_count};
+    const struct call call = {endpoint->name, request->user, question.texts, question.post_count};
     int rule;
     const struct action *action = script_choose(service->script, &call, &rule);
-    reply->call =
-        tally_begin(service->tally, request->user, (int64_t)question.post_count, clock_wall_ms());
+    int64_t posts = (int64_t)question.post_count, now_ms = clock_wall_ms();
+    reply->call = tally_begin(service->tally, request->user, posts, now_ms);
+    reply->endpoint = endpoint;
+    reply->endpoint_call = tally_begin(endpoint->tally, request->user, posts, now_ms);
     reply->delay_ms = action->delay_ms >= 0 ? action->delay_ms : service->options.delay_ms;
     reply->drip = action->drip;
     reply->end = action->end;
     note_call(service, request, &question, rule, reply);
-    write_scripted(&question, action, ++service->serial, reply);
+    write_scripted(service, &question, action, reply);
     question_drop(&question);
 }
 
@@ -190,7 +220,16 @@ static void answer_stats(struct service *service, struct reply *reply)
     SCOPED(text_free) struct text body = {0};
     text_add_char(&body, '{');
     tally_write(service->tally, &body);
+    text_add(&body, ",\"endpoints\":");
+    endpoints_write(&service->endpoints, &body);
     text_add_char(&body, '}');
+    write_answer(reply, 200, "", body.chars, body.length);
+}
+
+static void answer_calls(struct service *service, struct reply *reply)
+{
+    SCOPED(text_free) struct text body = {0};
+    endpoints_write_calls(&service->endpoints, &body);
     write_answer(reply, 200, "", body.chars, body.length);
 }
 
@@ -211,6 +250,7 @@ static void answer_script(struct service *service, const struct request *request
 static void answer_reset(struct service *service, struct reply *reply)
 {
     tally_reset(service->tally, clock_wall_ms());
+    endpoints_reset(&service->endpoints, clock_wall_ms());
     script_free(&service->script);
     service->script = script_empty();
     write_answer(reply, 200, "", "{}", 2);
@@ -221,26 +261,40 @@ static bool is_for(const struct request *request, const char *method, const char
     return strcmp(request->method, method) == 0 && strcmp(request->path, path) == 0;
 }
 
-void service_answer(struct service *service, const struct request *request, const char *body,
-                    struct reply *reply)
+/* What a client of the model asks for. */
+static void answer_client(struct service *service, const struct request *request, const char *body,
+                          struct reply *reply)
 {
     static const char MODELS[] = "{\"object\":\"list\",\"data\":[{\"id\":\"fake\",\"object\":"
                                  "\"model\",\"created\":1767225600,\"owned_by\":\"tests\"}]}";
+    struct endpoint *endpoint;
+    const char *path =
+        endpoints_find(&service->endpoints, request->path, clock_wall_ms(), &endpoint);
+    bool is_post = strcmp(request->method, "POST") == 0;
+    if (path != NULL && is_post && strcmp(path, "/v1/chat/completions") == 0)
+        answer_call(service, request, body, endpoint, reply);
+    else if (path != NULL && !is_post && strcmp(path, "/v1/models") == 0)
+        write_answer(reply, 200, "", MODELS, sizeof MODELS - 1);
+    else
+        write_error(reply, 404, "not_found_error", "no such thing here");
+}
+
+void service_answer(struct service *service, const struct request *request, const char *body,
+                    struct reply *reply)
+{
     *reply = (struct reply){.closes = !request->keeps_alive};
     if (is_for(request, "GET", "/control/stats"))
         answer_stats(service, reply);
+    else if (is_for(request, "GET", "/control/calls"))
+        answer_calls(service, reply);
     else if (is_for(request, "POST", "/control/script"))
         answer_script(service, request, body, reply);
     else if (is_for(request, "POST", "/control/reset"))
         answer_reset(service, reply);
-    else if (!is_authorized(service, request))
-        write_error(reply, 401, "authentication_error", "Invalid API Key");
-    else if (is_for(request, "POST", "/v1/chat/completions"))
-        answer_call(service, request, body, reply);
-    else if (is_for(request, "GET", "/v1/models"))
-        write_answer(reply, 200, "", MODELS, sizeof MODELS - 1);
+    else if (is_authorized(service, request))
+        answer_client(service, request, body, reply);
     else
-        write_error(reply, 404, "not_found_error", "no such thing here");
+        write_error(reply, 401, "authentication_error", "Invalid API Key");
 }
 
 void service_refuse(enum request_state fault, struct reply *reply)
@@ -269,6 +323,7 @@ void service_ended(struct service *service, struct reply *reply, enum call_end e
     if (reply->call != NULL) {
         int64_t now_ms = clock_wall_ms();
         tally_end(service->tally, reply->call, end, now_ms);
+        tally_end(reply->endpoint->tally, reply->endpoint_call, end, now_ms);
         if (service->log != NULL) {
             fprintf(service->log, "%s,\"ended_ms\":%" PRId64 ",\"end\":\"%s\"}\n",
                     reply->log_line.chars, now_ms, ENDS[end]);

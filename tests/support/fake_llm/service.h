@@ -2,7 +2,8 @@
  *
  *   service_answer() -> the server waits, sends, closes as the reply says -> service_ended()
  *
- * POST /v1/chat/completions  GET /v1/models  GET /control/stats
+ * POST /v1/chat/completions  GET /v1/models, also with /NAME before them: another endpoint
+ * GET /control/stats  GET /control/calls
  * POST /control/script (a script, in force from the next call)  POST /control/reset
  * One thread.
  */
@@ -12,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "endpoint.h"
 #include "request.h"
 #include "script.h"
 #include "tally.h"
@@ -36,6 +38,8 @@ struct reply {
     enum call_ending end;
     bool closes;             /* the connection, after the last byte */
     struct tally_user *call; /* NULL = not a call of the model: not counted */
+    struct endpoint *endpoint;
+    struct tally_user *endpoint_call; /* the same, among those of the endpoint */
     struct text log_line;
 };
 
