@@ -1,5 +1,6 @@
 #include "window.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/check.h"
