@@ -2,6 +2,7 @@
 
 import threading
 
+from api import Api
 from fleet import wait_until
 
 USERS = 12
@@ -76,3 +77,38 @@ def test_a_leader_paused_and_resumed_twenty_times_never_has_two_chunks_of_a_user
     assert epoch_of_lead(world) >= began + PAUSES
     assert sampler.crowded == []
     assert sampler.samples > 100 and sampler.busiest > 1, "the samples saw work"
+
+
+def calls_of(world):
+    return dict(world.fleet.database.query(
+        "select tenant_id, count(*) from llm_calls where settled_at is not null group by 1"))
+
+
+def submit_for(world, tenant, key, users, chunks):
+    """A job of single posts for each user of a tenant whose API key this is."""
+    api = Api(world.fleet.url, key)
+    posts = [{"id": f"p{i}", "text": f"{tenant} says {i}: not bad at all"} for i in range(chunks)]
+    return api, [api.submit(f"{tenant}-{n}", posts, chunk_size=1)["id"] for n in range(users)]
+
+
+def test_tenants_share_by_weight_however_many_keys_and_users_they_have(new_world):
+    world = new_world()
+    world.script(delay_ms=40)
+    keys = [world.fleet.create_key("many") for _ in range(5)]
+    few = world.fleet.create_key("few")
+    control = world.api.send("PUT", "/v1/admin/controls/tenants/few",
+                             json={"state": "open", "weight": 2})
+    assert control.status_code == 200, control.text
+    world.api.send("PUT", "/v1/admin/controls/system", json={"state": "held", "message": "wait"})
+    sent = [submit_for(world, "few", few, users=30, chunks=14)]
+    for number, key in enumerate(keys):
+        sent.append(submit_for(world, f"many{number}", key, users=6, chunks=14))
+    world.api.send("PUT", "/v1/admin/controls/system", json={"state": "open"})
+    seen = wait_until(lambda: (lambda calls: calls if sum(calls.values()) >= 300 else None)(
+        calls_of(world)), 60, "300 calls are done")
+    ratio = seen["few"] / seen["many"]
+    assert 1.7 < ratio < 2.3, f"2 : 1 was promised: {seen}"
+    for api, jobs in sent:
+        for job in jobs:
+            assert api.wait(job, 90)["state"] == "completed"
+    world.settle(30)
