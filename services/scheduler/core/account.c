@@ -132,19 +132,19 @@ bool account_may_call(struct account *account, const struct limits *limits,
     return false;
 }
 
-uint64_t account_used(struct account *account, enum limit_kind kind, struct instant now)
+uint64_t account_used(const struct account *account, enum limit_kind kind, struct instant now)
 {
     switch (kind) {
     case LIMIT_NONE:
         break;
     case LIMIT_REQUESTS:
-        return window_sum(&account->requests, now);
+        return window_peek(&account->requests, now);
     case LIMIT_TOKENS:
-        return window_sum(&account->tokens, now);
+        return window_peek(&account->tokens, now);
     case LIMIT_IN_FLIGHT:
         return account->in_flight;
     case LIMIT_MONEY:
-        return window_sum(&account->money, now);
+        return window_peek(&account->money, now);
     }
     return 0;
 }

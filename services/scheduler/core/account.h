@@ -52,7 +52,7 @@ bool account_may_grant(struct account *account, const struct limits *limits,
 bool account_may_call(struct account *account, const struct limits *limits,
                       const struct charge *charge, struct instant now, struct shortage *shortage);
 
-uint64_t account_used(struct account *account, enum limit_kind kind, struct instant now);
+uint64_t account_used(const struct account *account, enum limit_kind kind, struct instant now);
 
 static inline uint64_t limit_of(const struct limits *limits, enum limit_kind kind)
 {

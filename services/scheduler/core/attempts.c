@@ -19,15 +19,25 @@ static bool counts_as_call(const struct attempt *attempt)
 
 static void set_phase(struct scheduler *s, struct attempt *attempt, enum attempt_phase phase)
 {
-    s->attempts.calls -= counts_as_call(attempt);
+    if (counts_as_call(attempt)) {
+        s->attempts.calls--;
+        budget_end_call(s, attempt);
+    }
     s->attempts.waiting -= attempt->phase == ATTEMPT_WAITING;
     if (heap_has(&attempt->burst))
         heap_remove(&s->attempts.bursts, &attempt->burst);
+    if (attempt->phase == ATTEMPT_WAITING)
+        budget_withdraw(s, book_tenant_of(attempt->chunk), &attempt->booking);
     attempt->phase = phase;
-    s->attempts.calls += counts_as_call(attempt);
+    if (counts_as_call(attempt)) {
+        s->attempts.calls++;
+        budget_begin_call(s, attempt);
+    }
     s->attempts.waiting += attempt->phase == ATTEMPT_WAITING;
     if (attempt->is_burst && phase == ATTEMPT_WAITING && attempt->mode == MODE_LLM)
         heap_add(&s->attempts.bursts, &attempt->burst, UINT64_MAX - attempt->parked.key);
+    if (phase != ATTEMPT_WAITING && phase != ATTEMPT_CALLING)
+        endpoints_probe_ended(s, &attempt->booking);
 }
 
 static void unpark(struct scheduler *s, struct attempt *attempt)
@@ -57,7 +67,7 @@ static struct attempt_id id_of(const struct attempt *attempt)
     return id;
 }
 
-static struct attempt *find(const struct scheduler *s, const struct attempt_id *id)
+struct attempt *attempts_find(const struct scheduler *s, const struct attempt_id *id)
 {
     const struct job *job = book_job(&s->book, id->job_id);
     const struct chunk *chunk = job ? book_chunk(job, id->chunk_number) : NULL;
@@ -76,6 +86,7 @@ struct attempt *attempts_add(struct scheduler *s, struct chunk *chunk, enum atte
     attempt->mode = chunk->facts.mode;
     attempt->end = end;
     attempt->phase = ATTEMPT_ENDED; /* counts nowhere yet */
+    attempt->booking.endpoint = NO_ENDPOINT;
     attempt->publish_at = phase == ATTEMPT_WAITING ? s->now : NEVER;
     attempt->publish_gap_ms = s->config.republish_ms;
     attempt->is_burst = chunk->lane >= FIRST_BURST_LANE;
@@ -84,7 +95,18 @@ struct attempt *attempts_add(struct scheduler *s, struct chunk *chunk, enum atte
     s->attempts.count++;
     set_phase(s, attempt, phase);
     alarm_at(s, attempt, s->now);
+    if (phase == ATTEMPT_FOREIGN)
+        rebuild_adopt(s, attempt);
     return attempt;
+}
+
+void attempts_adopt(struct scheduler *s, struct attempt *attempt, const struct booking *booking)
+{
+    if (attempt->phase != ATTEMPT_FOREIGN)
+        return;
+    set_phase(s, attempt, ATTEMPT_ENDED); /* its endpoint begins to count it */
+    attempt->booking = *booking;
+    set_phase(s, attempt, ATTEMPT_FOREIGN);
 }
 
 static void forget_dispatch(struct scheduler *s, struct attempt *attempt)
@@ -126,6 +148,7 @@ static void answer(struct scheduler *s, const struct attempt_id *id, uint32_t as
 void attempts_swear_off(struct scheduler *s, struct attempt *attempt)
 {
     CHECK(attempt->phase == ATTEMPT_WAITING && attempt->mode == MODE_LLM);
+    budget_give_back(s, attempt->chunk, &attempt->booking);
     set_phase(s, attempt, ATTEMPT_SWORN);
     forget_dispatch(s, attempt);
     unpark(s, attempt);
@@ -172,7 +195,8 @@ static void permit_free(struct scheduler *s, struct attempt *attempt, const stru
 static void permit_again(struct scheduler *s, struct attempt *attempt, const struct event *event)
 {
     struct instant void_at = instant_plus_ms(s->now, s->config.permit_life_ms);
-    if (instant_is_before(s->lead.until, void_at) || !has_room_for_a_call(s, attempt))
+    if (instant_is_before(s->lead.until, void_at) || !has_room_for_a_call(s, attempt) ||
+        !budget_may_repeat(s, attempt))
         return;
     s->figures.permits_repeated++;
     answer_permit(s, attempt, event->ask.ask_number, event->ask.reply);
@@ -200,7 +224,7 @@ void attempts_on_ask(struct scheduler *s, const struct event *event)
 {
     if (!lead_is_held(s))
         return; /* who does not lead stays silent */
-    struct attempt *attempt = find(s, &event->ask.id);
+    struct attempt *attempt = attempts_find(s, &event->ask.id);
     if (!attempt || !is_open_to(attempt, event->ask.instance_id)) {
         answer(s, &event->ask.id, event->ask.ask_number, event->ask.reply, 0);
         return;
@@ -216,6 +240,7 @@ void attempts_on_ask(struct scheduler *s, const struct event *event)
     if (attempt->phase != ATTEMPT_WAITING) /* or it has said that no call follows */
         return;
     attempt->asked = s->now;
+    attempt->is_refused = false;
     attempt->ask_number = event->ask.ask_number;
     strcpy(attempt->asker, event->ask.instance_id);
     strcpy(attempt->reply, event->ask.reply);
@@ -229,33 +254,53 @@ uint32_t attempts_call_cap(const struct scheduler *s)
     return s->config.max_calls && s->config.max_calls < cap ? s->config.max_calls : cap;
 }
 
+static void permit(struct scheduler *s, struct attempt *attempt)
+{
+    strcpy(attempt->instance_id, attempt->asker);
+    attempt->permitted_at = s->now;
+    set_phase(s, attempt, ATTEMPT_CALLING);
+    budget_take(s, book_tenant_of(attempt->chunk), &attempt->booking, s->now);
+    s->figures.permits_llm++;
+    answer_permit(s, attempt, attempt->ask_number, attempt->reply);
+}
+
+static void park_again(struct scheduler *s, struct attempt *refused)
+{
+    for (; refused; refused = refused->next_refused)
+        heap_add(&s->attempts.parked, &refused->parked, refused->parked.key);
+}
+
 void attempts_serve(struct scheduler *s)
 {
     if (!lead_is_held(s))
         return;
     struct heap_node *first;
+    struct attempt *refused = NULL;
+    s->budget.permit_at = NEVER;
     while (s->attempts.calls < attempts_call_cap(s) && (first = heap_first(&s->attempts.parked))) {
         struct attempt *attempt = HEAP_OWNER(first, struct attempt, parked);
         struct instant void_at = instant_plus_ms(attempt->asked, s->config.permit_life_ms);
         bool is_stale = !instant_is_before(s->now, void_at);
         if (!is_stale && burst_must_wait(s, attempt))
-            return; /* as all that stand behind it */
+            break; /* as all that stand behind it */
         if (!is_stale && instant_is_before(s->lead.until, void_at))
-            return; /* our own lease must outlast the permit */
+            break; /* our own lease must outlast the permit */
         unpark(s, attempt);
         if (is_stale || !has_room_for_a_call(s, attempt))
             continue;
-        strcpy(attempt->instance_id, attempt->asker);
-        attempt->permitted_at = s->now;
-        set_phase(s, attempt, ATTEMPT_CALLING);
-        s->figures.permits_llm++;
-        answer_permit(s, attempt, attempt->ask_number, attempt->reply);
+        if (budget_may_permit(s, attempt)) {
+            permit(s, attempt);
+        } else { /* others' asks behind it need not wait for it (rule 5) */
+            attempt->next_refused = refused;
+            refused = attempt;
+        }
     }
+    park_again(s, refused);
 }
 
-void attempts_on_outcome(struct scheduler *s, const struct attempt_id *id)
+void attempts_on_outcome(struct scheduler *s, const struct outcome_facts *outcome)
 {
-    struct attempt *attempt = find(s, id);
+    struct attempt *attempt = attempts_find(s, &outcome->id);
     if (!attempt || attempt->phase == ATTEMPT_ENDED || attempt->phase == ATTEMPT_SWORN)
         return;
     if (attempt->phase == ATTEMPT_CALLING) {
@@ -264,6 +309,8 @@ void attempts_on_outcome(struct scheduler *s, const struct attempt_id *id)
         calls_seen_note(&s->calls_seen, attempt->chunk, took_us);
     }
     attempt->is_charged = false;
+    endpoints_on_outcome(s, attempt, outcome);
+    budget_settle(s, attempt, outcome);
     set_phase(s, attempt, ATTEMPT_ENDED);
     forget_dispatch(s, attempt);
     unpark(s, attempt);
@@ -271,7 +318,7 @@ void attempts_on_outcome(struct scheduler *s, const struct attempt_id *id)
 
 void attempts_on_dispatch_failed(struct scheduler *s, const struct attempt_id *id)
 {
-    struct attempt *attempt = find(s, id);
+    struct attempt *attempt = attempts_find(s, id);
     if (!attempt || attempt->errand != ERRAND_NONE || attempt->publish_at.ns == NEVER.ns)
         return;
     attempt->publish_at = instant_plus_ms(s->now, STORE_RETRY_MS);
@@ -303,6 +350,7 @@ static void lapse(struct scheduler *s, struct attempt *attempt)
     switch (attempt->phase) {
     case ATTEMPT_CALLING:
         attempt->is_charged = true;
+        s->figures.excused_calls++;
         set_phase(s, attempt, ATTEMPT_LOST);
         break;
     case ATTEMPT_FOREIGN:

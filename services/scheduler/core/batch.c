@@ -8,12 +8,7 @@
 
 /* A reply must stay well below the broker's limit of 1 MB: what a dispatch needs beside its text
  * is estimated from above. */
-enum {
-    REPLY_LIMIT_BYTES = 700 * 1000,
-    POST_BYTES = 128,
-    DISPATCH_BYTES = 600,
-    TOKENS_PER_POST = 120
-};
+enum { REPLY_LIMIT_BYTES = 700 * 1000, POST_BYTES = 128, DISPATCH_BYTES = 600 };
 
 static struct batch_item *add_item(struct scheduler *s, enum batch_operation operation,
                                    struct chunk *chunk)
@@ -23,6 +18,7 @@ static struct batch_item *add_item(struct scheduler *s, enum batch_operation ope
     *item =
         (struct batch_item){.operation = operation, .id = {.chunk_number = chunk->facts.number}};
     strcpy(item->id.job_id, chunk->job->id);
+    batch->bookings[batch->count].stage = BOOKED_NOTHING;
     batch->chunks[batch->count++] = chunk;
     chunk->is_in_batch = true;
     return item;
@@ -55,56 +51,63 @@ static size_t reply_bytes(const struct chunk *chunk)
     return chunk->facts.text_bytes + (size_t)chunk->facts.open_posts * POST_BYTES + DISPATCH_BYTES;
 }
 
-/* An upper bound of what the call can cost, booked before it: a token has at least a byte. */
-static uint32_t reserved_tokens(const struct chunk *chunk)
-{
-    return chunk->facts.text_bytes + chunk->facts.open_posts * TOKENS_PER_POST + DISPATCH_BYTES;
-}
-
-static enum analysis_mode mode_of(const struct scheduler *s, const struct chunk *chunk)
-{
-    struct instant deadline = chunk->job->deadline;
-    if (chunk->is_by_embedded)
-        return MODE_EMBEDDED;
-    return retry_mode(&chunk->facts,
-                      deadline.ns == INT64_MAX ? INT64_MAX : instant_ms_between(s->now, deadline));
-}
-
 static int64_t lease_ms(const struct scheduler *s)
 {
     return s->config.grant_wait_ms + s->config.permit_life_ms + s->config.call_limit_ms +
            LEASE_MARGIN_MS;
 }
 
-/* False = it does not fit into the reply any more. */
-static bool collect_grant(struct scheduler *s, struct chunk *chunk, size_t *bytes)
+static void add_grant(struct scheduler *s, struct chunk *chunk, const struct choice *choice)
 {
-    *bytes += reply_bytes(chunk);
-    if (*bytes > REPLY_LIMIT_BYTES)
-        return false;
-    s->batch.ranks_before[s->batch.count] = chunk->turn->rank;
+    size_t place = s->batch.count;
+    s->batch.ranks_before[place] = chunk->turn->rank;
+    s->batch.bookings[place] = choice->booking;
     struct batch_item *item = add_item(s, BATCH_GRANT, chunk);
-    item->mode = mode_of(s, chunk);
-    item->reserved_tokens = item->mode == MODE_LLM ? reserved_tokens(chunk) : 0;
+    item->mode = choice->mode;
+    item->is_degraded = choice->is_degraded;
     item->lease_ms = (uint32_t)lease_ms(s);
     item->lane = burst_lane_for(chunk);
     chunk->lane = (uint8_t)item->lane;
+    s->figures.degraded_grants += choice->is_degraded;
+    if (choice->mode == MODE_LLM) {
+        const struct endpoint_config *endpoint = &s->config.endpoints[choice->booking.endpoint];
+        strcpy(item->endpoint, endpoint->name);
+        item->prompt_nanos = endpoint->prompt_nanos;
+        item->completion_nanos = endpoint->completion_nanos;
+        item->reserved_tokens = (uint32_t)choice->booking.charge.tokens;
+        item->reserved_micros = choice->booking.charge.micros;
+        budget_promise(s, book_tenant_of(chunk), &s->batch.bookings[place]);
+    }
     queue_charge(&s->queue, chunk, item->reserved_tokens);
     rows_place(s, chunk);
-    return true;
+}
+
+/* False = nothing more is to be granted now; of the room one less is left if something was. */
+static bool collect_grant(struct scheduler *s, struct chunk *chunk, size_t *bytes, size_t *room)
+{
+    if (*bytes + reply_bytes(chunk) > REPLY_LIMIT_BYTES)
+        return false;
+    struct choice choice = choice_of(s, chunk);
+    if (choice.kind == CHOICE_GRANT) {
+        *bytes += reply_bytes(chunk);
+        *room -= 1;
+        add_grant(s, chunk, &choice);
+    }
+    return choice.kind != CHOICE_STOP;
 }
 
 static void collect_grants(struct scheduler *s)
 {
     size_t room = attempts_room_ahead(s), bytes = 0, before = s->batch.count;
     struct chunk *chunk;
-    for (; room > 0 && s->batch.count < BATCH_LIMIT && (chunk = queue_next(&s->queue)); room--)
-        if (!collect_grant(s, chunk, &bytes))
+    if (room > 0)
+        s->budget.stop.kind = STOP_NOT;
+    while (room > 0 && s->batch.count < BATCH_LIMIT && (chunk = queue_next(&s->queue)))
+        if (!collect_grant(s, chunk, &bytes, &room))
             return;
     room = burst_room(s, s->batch.count - before);
-    for (; room > 0 && s->batch.count < BATCH_LIMIT && (chunk = queue_next_burst(&s->queue));
-         room--)
-        if (!collect_grant(s, chunk, &bytes))
+    while (room > 0 && s->batch.count < BATCH_LIMIT && (chunk = queue_next_burst(&s->queue)))
+        if (!collect_grant(s, chunk, &bytes, &room))
             return;
 }
 
@@ -140,16 +143,29 @@ void batch_tend(struct scheduler *s)
     ask(s);
 }
 
-static void on_granted(struct scheduler *s, struct chunk *chunk, uint64_t rank_before)
+/* What was booked for a grant that will not be called. */
+static void unbook(struct scheduler *s, struct chunk *chunk, struct booking *booking)
 {
-    if (chunk->facts.status != CHUNK_IN_FLIGHT || chunk->flight)
+    if (booking->stage != BOOKED_PROMISE)
+        return;
+    budget_withdraw(s, book_tenant_of(chunk), booking);
+    budget_give_back(s, chunk, booking);
+    endpoints_probe_ended(s, booking);
+}
+
+static void on_granted(struct scheduler *s, struct chunk *chunk, size_t i, uint64_t rank_before)
+{
+    if (chunk->facts.status != CHUNK_IN_FLIGHT || chunk->flight) {
+        unbook(s, chunk, &s->batch.bookings[i]);
         return; /* the row has moved on since: a later event told */
+    }
     struct attempt *attempt =
         attempts_add(s, chunk, ATTEMPT_WAITING, instant_plus_ms(s->batch.asked, lease_ms(s)));
     attempt->rank_before = rank_before;
+    attempt->booking = s->batch.bookings[i];
     s->figures.grants++;
     bool is_unwanted = job_status_is_terminal(chunk->job->status) || s->lead.is_leaving ||
-                       obey_is_held(s, chunk->job->user);
+                       obey_is_held(s, chunk->job->user) || !choice_holds(s, &attempt->booking);
     if (is_unwanted && attempt->mode == MODE_LLM)
         attempts_swear_off(s, attempt);
 }
@@ -160,7 +176,7 @@ static void on_result(struct scheduler *s, size_t i, enum batch_result result, u
     struct chunk *chunk = s->batch.chunks[i];
     switch (result) {
     case RESULT_GRANTED:
-        on_granted(s, chunk, rank_before);
+        on_granted(s, chunk, i, rank_before);
         rows_settle(s, chunk);
         return;
     case RESULT_RELEASED:
@@ -181,6 +197,7 @@ static void on_result(struct scheduler *s, size_t i, enum batch_result result, u
     case RESULT_BUSY:
         break;
     }
+    unbook(s, chunk, &s->batch.bookings[i]);
     if (chunk->flight && chunk->flight->errand != ERRAND_NONE)
         attempts_retry_errand(s, chunk->flight);
     rows_settle(s, chunk);

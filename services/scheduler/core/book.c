@@ -161,6 +161,7 @@ struct job *book_add_job(struct book *book, const struct job_facts *facts, struc
     job->order = ++book->last_order;
     job->heard = now;
     job->service_class = facts->service_class;
+    job->is_healing = facts->is_healing;
     job->deadline = facts->deadline_left_ms ? instant_plus_ms(now, facts->deadline_left_ms)
                                             : (struct instant){INT64_MAX};
     uint32_t lane = book_lane_of(facts->service_class);

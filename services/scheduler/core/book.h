@@ -18,11 +18,13 @@ struct stake;
 struct job_index;
 struct user_index;
 struct tenant_index;
+struct purse;
 
 /* The account that owns the keys: tenants share, and are limited, as wholes (rules 3 and 5). Once
  * heard of it is kept until the book is dropped, so that what it has used stays counted. */
 struct tenant {
     struct tenant_index *index;
+    struct purse *purse;           /* what it uses of its limits (budget.c); NULL = nothing yet */
     struct share *shares[CLASSES]; /* the queue's; NULL = it never had anything in that class */
     uint32_t burst; /* of each of its users, unless the user has its own; 0 = as the queue says */
     double weight;  /* among tenants; 0 = 1; may change at any time, paid is by the one in force */
@@ -66,9 +68,11 @@ struct chunk {
     struct turn *turn;
     struct attempt *flight; /* the attempt in flight, as far as this leader tracks it */
     struct chunk_facts facts;
-    uint32_t staked;     /* equal sharing has counted its work up to this attempt; 0 = never */
-    bool is_by_embedded; /* its wait would have ended too close to the deadline */
-    bool is_in_batch;    /* an item of the outstanding batch is about it */
+    uint32_t staked;          /* equal sharing has counted its work up to this attempt; 0 = never */
+    uint32_t patient;         /* the attempt after which, of a healing job, it has waited long */
+    bool is_without_endpoint; /* it waits for one, since nothing else may stand in */
+    bool is_by_embedded;      /* its wait would have ended too close to the deadline */
+    bool is_in_batch;         /* an item of the outstanding batch is about it */
     bool is_occupying;
     bool is_waiting; /* counted among its user's */
     uint8_t lane;    /* in which it is, or is to be, in flight */
@@ -91,6 +95,7 @@ struct job {
     enum job_status status;
     enum service_class service_class;
     bool is_asked_for; /* the store is being asked about it */
+    bool is_healing;   /* never by the embedded analysis (rule 7) */
 };
 
 struct book {
@@ -121,6 +126,10 @@ static inline uint32_t book_lane_of(enum service_class service_class)
 /* The tenant, made known if it is not. */
 struct tenant *book_tenant(struct book *book, const char *tenant_id);
 const char *book_tenant_id(const struct tenant *tenant);
+static inline struct tenant *book_tenant_of(const struct chunk *chunk)
+{
+    return chunk->job->user->tenant;
+}
 /* The user in that lane, or NULL = it has no jobs. */
 struct user *book_user(const struct book *book, const char *tenant_id, const char *user_id,
                        uint32_t lane);

@@ -18,11 +18,6 @@ static void close_up(struct breaker *breaker)
     breaker->count = 0;
 }
 
-void breaker_forget(struct breaker *breaker)
-{
-    close_up(breaker);
-}
-
 void breaker_tend(struct breaker *breaker, struct instant now)
 {
     if (breaker->state == BREAKER_OPEN && !instant_is_before(now, breaker->until))
@@ -120,4 +115,15 @@ bool breaker_hear_probe(struct breaker *breaker, enum breaker_word word, struct 
 void breaker_probe_ended(struct breaker *breaker)
 {
     breaker->is_probed = false;
+}
+
+void breaker_replay(struct breaker *breaker, enum breaker_word word, struct instant at)
+{
+    uint64_t openings = breaker->openings;
+    breaker_tend(breaker, at);
+    if (breaker->state == BREAKER_HALF_OPEN)
+        breaker_hear_probe(breaker, word, at);
+    else
+        breaker_hear(breaker, word, at);
+    breaker->openings = openings;
 }

@@ -6,8 +6,7 @@
  *   breaker_probe                    the call that is being granted is the probe
  *   breaker_hear                     what an outcome says; of the probe: breaker_hear_probe
  *   breaker_probe_ended              the probe came to nothing: another one may go
- *   breaker_forget                   after a takeover, and then breaker_hear for each recent call,
- *                                    oldest first
+ *   breaker_replay                   after a takeover, for each recent call, oldest first
  *
  * Only the last calls within two minutes are looked at, and at least a quarter of their number, so
  * that a few old failures do not stop what works now. Values only, nothing to free. One thread.
@@ -39,7 +38,6 @@ struct breaker {
 };
 
 void breaker_open_up(struct breaker *breaker, const struct breaker_config *config);
-void breaker_forget(struct breaker *breaker); /* the openings stay counted */
 
 void breaker_tend(struct breaker *breaker, struct instant now);
 bool breaker_may_call(const struct breaker *breaker);
@@ -50,3 +48,5 @@ void breaker_probe(struct breaker *breaker);
 bool breaker_hear(struct breaker *breaker, enum breaker_word word, struct instant at);
 bool breaker_hear_probe(struct breaker *breaker, enum breaker_word word, struct instant at);
 void breaker_probe_ended(struct breaker *breaker);
+/* A call that somebody else made; its openings have been counted there. */
+void breaker_replay(struct breaker *breaker, enum breaker_word word, struct instant at);

@@ -34,7 +34,10 @@ struct scheduler *scheduler_new(const struct scheduler_config *config, struct in
 {
     struct scheduler *s = calloc(1, sizeof(*s));
     CHECK(s && config->permit_life_ms < config->lead_lease_ms);
+    CHECK(config->endpoint_count <= MOST_ENDPOINTS);
     s->config = *config;
+    if (s->config.endpoint_count == 0)
+        s->config.endpoint_count = 1;
     s->now = now;
     s->random = config->seed;
     s->lead.ask_at = now;
@@ -50,6 +53,7 @@ struct scheduler *scheduler_new(const struct scheduler_config *config, struct in
         queue.weights[i] = config->weights[i];
     queue_open(&s->queue, &queue);
     queue_set_pace(&s->queue, 0, FIRST_MEAN_CALL_US);
+    budget_open(s);
     return s;
 }
 
@@ -60,6 +64,7 @@ void scheduler_free(struct scheduler **core)
     if (!s)
         return;
     rows_forget_all(s);
+    budget_close(s);
     queue_close(&s->queue);
     heap_free(&s->waiting);
     heap_free(&s->splits);
@@ -118,7 +123,7 @@ static void hear(struct scheduler *s, const struct event *event)
             rows_on_event(s, event->job_event.job, event->job_event.number);
         break;
     case EVENT_OUTCOME:
-        attempts_on_outcome(s, &event->outcome.id);
+        attempts_on_outcome(s, &event->outcome);
         break;
     case EVENT_PERMIT_ASK:
         attempts_on_ask(s, event);
@@ -151,6 +156,7 @@ const struct actions *scheduler_step(struct scheduler *s, const struct event *ev
     hear(s, event);
     queue_set_pace(&s->queue, (uint32_t)attempts_slots(s), s->attempts.mean_call_us);
     rows_tend(s);
+    budget_tend(s);
     attempts_tend(s);
     attempts_serve(s);
     burst_tend(s);
@@ -177,6 +183,7 @@ struct instant scheduler_next_wake(const struct scheduler *s)
         return wake;
     wake = earlier(wake, s->lead.reread_at);
     wake = earlier(wake, first_of(&s->attempts.alarms));
+    wake = earlier(wake, budget_next_wake(s));
     if (s->batch.is_outstanding)
         wake = earlier(wake, s->batch.repeat_at);
     if (s->lead.is_leaving)
@@ -203,6 +210,7 @@ void scheduler_figures(const struct scheduler *s, struct scheduler_figures *figu
     figures->calls = s->attempts.calls;
     figures->call_cap = attempts_call_cap(s);
     figures->slots = s->fleet.slots;
+    endpoints_figures(s, figures);
     const struct heap_node *oldest = heap_first(&s->book.unserved);
     figures->oldest_wait_ms =
         oldest ? instant_ms_between((struct instant){(int64_t)oldest->key}, s->now) : 0;

@@ -33,6 +33,7 @@
 #pragma once
 
 #include "base/scoped.h"
+#include "breaker.h"
 #include "facts.h"
 #include "queue.h"
 
@@ -80,6 +81,15 @@ struct instant scheduler_next_wake(const struct scheduler *core);
 /* After EVENT_LEAVE: nothing is left to be done, the process may end. */
 bool scheduler_has_left(const struct scheduler *core);
 
+struct endpoint_figures {
+    char name[ENDPOINT_NAME_SIZE];
+    enum breaker_state breaker; /* rule 7 */
+    uint64_t breaker_openings;
+    uint64_t used[LIMIT_KINDS];
+    uint64_t limits[LIMIT_KINDS]; /* in force, learned ones included; 0 = none */
+    int64_t held_ms;              /* its server wants no call for so long */
+};
+
 /* Figures for the metrics: gauges as they are, counters since the core was made. */
 struct scheduler_figures {
     bool is_leader;
@@ -95,6 +105,15 @@ struct scheduler_figures {
     uint64_t decisions; /* actions */
     uint64_t grants, permits_llm, permits_free, permits_repeated, drops, reaped, released, splits;
     uint64_t republished;
+    uint64_t refused_permits;   /* asks that waited for room under a limit */
+    uint64_t shadow_violations; /* permits that a shadow limit would have refused */
+    uint64_t excused_calls; /* permitted, and silent until the lease's end: may run beside limits */
+    uint64_t degraded_grants; /* by the embedded analysis for want of an endpoint */
+    uint64_t overruns;        /* calls that used more tokens than the bound they had booked */
+    uint64_t healed_posts;    /* of which the store made jobs that heal them */
+    uint32_t limited_tenants; /* to whom nothing is granted for want of room under their limits */
+    struct endpoint_figures endpoints[MOST_ENDPOINTS];
+    uint32_t endpoint_count;
 };
 void scheduler_figures(const struct scheduler *core, struct scheduler_figures *figures);
 

@@ -18,6 +18,7 @@ static void forget_all(struct scheduler *s)
 {
     bool was_leading = s->lead.phase == LEAD_LEADING;
     rows_forget_all(s);
+    budget_forget(s);
     CHECK(s->attempts.count == 0 && s->attempts.calls == 0 && s->attempts.waiting == 0);
     CHECK(s->waiting.count == 0 && s->splits.count == 0);
     /* The sequence goes on: an epoch may be taken up again, and its numbers must not come back. */
@@ -98,11 +99,16 @@ void lead_on_snapshot(struct scheduler *s, const struct event *event)
     obey_all(s, event->snapshot.controls, event->snapshot.control_count);
     for (size_t i = 0; i < event->snapshot.job_count; i++)
         rows_apply_job(s, &event->snapshot.jobs[i]);
+    for (size_t i = 0; i < event->snapshot.call_count; i++)
+        rebuild_call(s, &event->snapshot.calls[i]);
+    for (size_t i = 0; i < event->snapshot.spend_count; i++)
+        rebuild_spend(s, &event->snapshot.spends[i]);
     if (event->snapshot.next_cursor[0] != '\0') {
         snprintf(lead->cursor, sizeof(lead->cursor), "%s", event->snapshot.next_cursor);
         lead->snapshot_at = s->now;
         return;
     }
+    rebuild_end(s);
     lead->phase = LEAD_LEADING;
     lead->snapshot_at = NEVER; /* a page asked for before the epoch was taken up again */
     lead->reread_at = s->now;  /* the pages were of different moments */

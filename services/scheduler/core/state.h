@@ -2,10 +2,13 @@
  * step uses them; `now` is that of the step. */
 #pragma once
 
+#include "account.h"
 #include "book.h"
+#include "breaker.h"
 #include "controls.h"
 #include "core.h"
 #include "fleet.h"
+#include "learned.h"
 
 #define NEVER ((struct instant){INT64_MAX})
 enum { LEASE_MARGIN_MS = 500, STORE_RETRY_MS = 200, BUSY_RETRY_MS = 500 };
@@ -40,6 +43,66 @@ struct lead {
     char after_job[JOB_ID_SIZE];
 };
 
+/* ---- what calls cost, and where they go (budget.c, endpoints.c, rebuild.c) ---- */
+enum { NO_ENDPOINT = MOST_ENDPOINTS };
+
+/* What a grant by the LLM has booked with its tenant and its endpoint. */
+struct booking {
+    enum { BOOKED_NOTHING, BOOKED_PROMISE, BOOKED_CALL } stage;
+    uint32_t endpoint; /* its place in the chain; NO_ENDPOINT = none, or of another chain */
+    struct charge charge;
+    struct instant taken_at; /* BOOKED_CALL: it is counted there */
+    bool is_probe;           /* of the endpoint's breaker */
+};
+
+/* What a tenant uses of its limits, from its first call on. */
+struct purse {
+    struct account account;
+    struct tenant *tenant;
+    struct heap_node shut; /* among those whose tenant is shut, by when to look again */
+    struct shortage shortage;
+    struct purse *next; /* of all */
+};
+
+struct endpoint {
+    struct account account;
+    struct learned learned;
+    struct breaker breaker;
+};
+
+/* A call of an older epoch that was not settled when this one began. */
+struct old_call {
+    struct attempt_id id;
+    struct booking booking;
+};
+
+/* Why the chunk that is next by the LLM is not granted. */
+struct stop {
+    enum { STOP_NOT, STOP_FULL, STOP_NO_ENDPOINT } kind;
+    uint32_t endpoint; /* FULL: whose limit it is; NO_ENDPOINT: the first that comes back */
+    struct shortage shortage;
+};
+
+/* A recent call, as far as a breaker is concerned. */
+struct past_call {
+    uint32_t endpoint;
+    enum breaker_word word;
+    struct instant at;
+};
+
+struct budget {
+    struct endpoint endpoints[MOST_ENDPOINTS];
+    struct purse *purses;
+    struct heap shut;
+    struct stop stop;
+    struct instant grant_at;  /* then a grant that was stopped is tried again */
+    struct instant permit_at; /* then an ask that was refused is */
+    struct old_call *old_calls;
+    size_t old_call_count;
+    struct past_call *past_calls; /* while the state is rebuilt */
+    size_t past_call_count;
+};
+
 /* ---- grants, permits, losses (attempts.c) ---- */
 enum attempt_phase {
     ATTEMPT_WAITING, /* granted by this leader; nobody has a permit */
@@ -69,8 +132,11 @@ struct attempt {
     struct instant publish_at;
     int64_t publish_gap_ms;
     struct instant permitted_at;
+    struct booking booking;
     char instance_id[INSTANCE_ID_SIZE]; /* of the permit */
     /* the parked ask */
+    bool is_refused; /* for want of room under a limit */
+    struct attempt *next_refused;
     struct instant asked;
     uint32_t ask_number;
     char asker[INSTANCE_ID_SIZE];
@@ -93,6 +159,7 @@ struct batch {
     struct batch_item items[BATCH_LIMIT];
     struct chunk *chunks[BATCH_LIMIT];
     uint64_t ranks_before[BATCH_LIMIT];
+    struct booking bookings[BATCH_LIMIT]; /* of grants */
     size_t count;
 };
 
@@ -114,6 +181,7 @@ struct scheduler {
     struct heap splits;  /* chunks to be split */
     struct attempts attempts;
     struct batch batch;
+    struct budget budget;
     struct fleet fleet;
     struct controls controls;
     struct calls_seen calls_seen;
@@ -147,6 +215,8 @@ void obey_all(struct scheduler *s, const struct control_facts *facts, size_t cou
 void obey_greet(struct scheduler *s, struct user *user); /* has just become known */
 /* Is nothing of the user to be granted, by an operator's word? */
 bool obey_is_held(const struct scheduler *s, const struct user *user);
+/* Takes back the grants that may not be called any more. */
+void obey_take_back(struct scheduler *s);
 bool obey_is_reduced(const struct scheduler *s); /* all is done by the embedded analysis */
 bool obey_endpoint_is_held(const struct scheduler *s, const struct endpoint_config *endpoint);
 /* Those in force. */
@@ -160,8 +230,11 @@ struct attempt *attempts_add(struct scheduler *s, struct chunk *chunk, enum atte
 void attempts_drop(struct scheduler *s, struct chunk *chunk); /* its row has left the flight */
 void attempts_swear_off(struct scheduler *s, struct attempt *attempt);
 void attempts_on_ask(struct scheduler *s, const struct event *event);
-void attempts_on_outcome(struct scheduler *s, const struct attempt_id *id);
+void attempts_on_outcome(struct scheduler *s, const struct outcome_facts *outcome);
+struct attempt *attempts_find(const struct scheduler *s, const struct attempt_id *id);
 void attempts_on_dispatch_failed(struct scheduler *s, const struct attempt_id *id);
+/* Of an older epoch: now it is known what its call has booked. */
+void attempts_adopt(struct scheduler *s, struct attempt *attempt, const struct booking *booking);
 void attempts_retry_errand(struct scheduler *s, struct attempt *attempt);
 void attempts_tend(struct scheduler *s);  /* leases, republishing */
 void attempts_serve(struct scheduler *s); /* parked asks, while there is room */
@@ -183,6 +256,71 @@ void burst_tend(struct scheduler *s);
 /* ---- batch.c ---- */
 void batch_on_answer(struct scheduler *s, const struct event *event);
 void batch_tend(struct scheduler *s); /* repeats, or collects the next */
+
+/* ---- budget.c: rule 5; what is booked where ---- */
+void budget_open(struct scheduler *s);
+void budget_forget(struct scheduler *s); /* after everything else of the epoch */
+void budget_close(struct scheduler *s);
+void budget_tend(struct scheduler *s); /* tenants that were shut, breakers that are due */
+struct instant budget_next_wake(const struct scheduler *s);
+struct purse *budget_purse(struct scheduler *s, struct tenant *tenant);
+/* A grant is asked for; it came to nothing; its permit is given; its outcome is known. */
+void budget_promise(struct scheduler *s, struct tenant *tenant, struct booking *booking);
+void budget_withdraw(struct scheduler *s, struct tenant *tenant, struct booking *booking);
+void budget_take(struct scheduler *s, struct tenant *tenant, struct booking *booking,
+                 struct instant when);
+void budget_settle(struct scheduler *s, struct attempt *attempt,
+                   const struct outcome_facts *outcome);
+/* Its estimate is given back to the share of its tenant: it will never be called. */
+void budget_give_back(struct scheduler *s, struct chunk *chunk, const struct booking *booking);
+/* The calls that count as running. */
+void budget_begin_call(struct scheduler *s, struct attempt *attempt);
+void budget_end_call(struct scheduler *s, struct attempt *attempt);
+/* May the ask be permitted, exactly now? A permit that is repeated is counted anew. */
+bool budget_may_permit(struct scheduler *s, struct attempt *attempt);
+bool budget_may_repeat(struct scheduler *s, struct attempt *attempt);
+/* Is there room for a grant of the tenant? Else until when not. */
+bool budget_tenant_may_grant(struct scheduler *s, struct tenant *tenant,
+                             const struct charge *charge, struct shortage *shortage);
+void budget_shut(struct scheduler *s, struct tenant *tenant, const struct shortage *shortage);
+
+/* ---- endpoints.c: rules 5 and 7; which endpoint is called ---- */
+struct pick {
+    enum { PICK_CALL, PICK_FULL, PICK_NONE } kind;
+    uint32_t endpoint; /* CALL: that one; else the one that may be called soonest, or NO_ENDPOINT */
+    struct charge charge;
+    struct shortage shortage; /* FULL, NONE: its limit and until when */
+};
+void endpoints_open(struct scheduler *s);
+void endpoints_tend(struct scheduler *s);
+uint32_t endpoints_named(const struct scheduler *s, const char *name);
+struct pick endpoints_pick(struct scheduler *s, const struct chunk *chunk);
+/* May a grant for it still go on? */
+bool endpoints_may_go_on(const struct scheduler *s, const struct booking *booking);
+void endpoints_on_outcome(struct scheduler *s, struct attempt *attempt,
+                          const struct outcome_facts *outcome);
+void endpoints_probe_ended(struct scheduler *s, struct booking *booking);
+bool endpoints_has_usable(const struct scheduler *s);
+void endpoints_figures(const struct scheduler *s, struct scheduler_figures *figures);
+
+/* ---- choice.c: rules 5 to 7; how the chunk that is next is done ---- */
+struct choice {
+    enum { CHOICE_GRANT, CHOICE_NEXT, CHOICE_STOP } kind; /* NEXT: another chunk is next now */
+    enum analysis_mode mode;
+    bool is_degraded;
+    struct booking booking;
+};
+struct choice choice_of(struct scheduler *s, struct chunk *chunk);
+/* May a grant that waits for its permit still be called? */
+bool choice_holds(const struct scheduler *s, const struct booking *booking);
+
+/* ---- rebuild.c: what calls of older epochs still count (step 9) ---- */
+void rebuild_call(struct scheduler *s, const struct call_facts *call);
+void rebuild_spend(struct scheduler *s, const struct spend_facts *spend);
+void rebuild_end(struct scheduler *s); /* all pages are there */
+/* An attempt of an older epoch gets what its call had booked, if that is known. */
+void rebuild_adopt(struct scheduler *s, struct attempt *attempt);
+void rebuild_forget(struct scheduler *s);
 
 /* ---- explain.c: rule 12; reads the state that decides, and changes nothing of it ---- */
 void explain_on_ask(struct scheduler *s, const struct event *event);

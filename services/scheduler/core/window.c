@@ -114,6 +114,17 @@ uint64_t window_sum(struct window *window, struct instant now)
     return window->sum;
 }
 
+uint64_t window_peek(const struct window *window, struct instant now)
+{
+    uint64_t sum = window->sum;
+    for (uint32_t i = window->first; i < window->end; i++) {
+        if (instant_is_before(now, leaves(window, &window->buckets[i])))
+            break;
+        sum -= window->buckets[i].amount;
+    }
+    return sum;
+}
+
 struct instant window_frees(const struct window *window, uint64_t amount)
 {
     uint64_t left = 0;

@@ -1,0 +1,259 @@
+/* Budgets (rule 5): what is booked with a tenant and an endpoint, from the grant to the outcome. */
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "state.h"
+
+/* A tenant without room is looked at again by then, whatever was foreseen: the deadline of what is
+ * next may come near, a limit may have been raised. */
+enum { LOOK_AGAIN_MS = 1000 };
+
+void budget_open(struct scheduler *s)
+{
+    s->budget.grant_at = NEVER;
+    s->budget.permit_at = NEVER;
+    s->budget.stop = (struct stop){.kind = STOP_NOT};
+    endpoints_open(s);
+}
+
+void budget_close(struct scheduler *s)
+{
+    rebuild_forget(s);
+    while (s->budget.purses) {
+        struct purse *purse = s->budget.purses;
+        s->budget.purses = purse->next;
+        account_close(&purse->account);
+        free(purse);
+    }
+    heap_free(&s->budget.shut);
+    for (uint32_t i = 0; i < MOST_ENDPOINTS; i++)
+        account_close(&s->budget.endpoints[i].account);
+}
+
+void budget_forget(struct scheduler *s)
+{
+    budget_close(s);
+    budget_open(s);
+}
+
+struct purse *budget_purse(struct scheduler *s, struct tenant *tenant)
+{
+    if (tenant->purse)
+        return tenant->purse;
+    struct purse *purse = calloc(1, sizeof(*purse));
+    CHECK(purse);
+    account_open(&purse->account, s->config.permit_life_ms);
+    purse->tenant = tenant;
+    purse->next = s->budget.purses;
+    s->budget.purses = purse;
+    tenant->purse = purse;
+    return purse;
+}
+
+/* The endpoint's account, or NULL. */
+static struct account *account_of(struct scheduler *s, const struct booking *booking)
+{
+    return booking->endpoint < s->config.endpoint_count
+               ? &s->budget.endpoints[booking->endpoint].account
+               : NULL;
+}
+
+void budget_promise(struct scheduler *s, struct tenant *tenant, struct booking *booking)
+{
+    CHECK(booking->stage == BOOKED_NOTHING);
+    struct account *endpoint = account_of(s, booking);
+    booking->stage = BOOKED_PROMISE;
+    account_promise(&budget_purse(s, tenant)->account, &booking->charge);
+    if (endpoint)
+        account_promise(endpoint, &booking->charge);
+}
+
+void budget_withdraw(struct scheduler *s, struct tenant *tenant, struct booking *booking)
+{
+    if (booking->stage != BOOKED_PROMISE)
+        return;
+    struct account *endpoint = account_of(s, booking);
+    booking->stage = BOOKED_NOTHING;
+    account_withdraw(&budget_purse(s, tenant)->account, &booking->charge);
+    if (endpoint)
+        account_withdraw(endpoint, &booking->charge);
+}
+
+void budget_take(struct scheduler *s, struct tenant *tenant, struct booking *booking,
+                 struct instant when)
+{
+    CHECK(booking->stage == BOOKED_NOTHING);
+    struct account *endpoint = account_of(s, booking);
+    booking->stage = BOOKED_CALL;
+    booking->taken_at = when;
+    account_take(&budget_purse(s, tenant)->account, &booking->charge, when);
+    if (endpoint)
+        account_take(endpoint, &booking->charge, when);
+}
+
+/* There may be room for its tenant now. */
+static void look_again(struct scheduler *s, struct purse *purse)
+{
+    if (heap_has(&purse->shut))
+        heap_set(&s->budget.shut, &purse->shut, key_of(s->now));
+}
+
+/* Of what was taken, so much was used. */
+static void put_right(struct scheduler *s, struct chunk *chunk, struct booking *booking,
+                      const struct charge *used)
+{
+    struct account *endpoint = account_of(s, booking);
+    struct purse *purse = budget_purse(s, book_tenant_of(chunk));
+    booking->stage = BOOKED_NOTHING;
+    account_settle(&purse->account, &booking->charge, used, booking->taken_at);
+    look_again(s, purse);
+    if (endpoint)
+        account_settle(endpoint, &booking->charge, used, booking->taken_at);
+}
+
+/* What is not known counts as it was booked; what never left as nothing. */
+static struct charge used_by(const struct scheduler *s, const struct booking *booking,
+                             const struct outcome_facts *outcome)
+{
+    if (!outcome->was_called)
+        return (struct charge){0};
+    if (!outcome->is_usage_known)
+        return booking->charge;
+    struct charge used = {.calls = 1,
+                          .tokens = (uint64_t)outcome->prompt_tokens + outcome->completion_tokens};
+    if (booking->endpoint < s->config.endpoint_count) {
+        const struct endpoint_config *config = &s->config.endpoints[booking->endpoint];
+        uint64_t nanos = (uint64_t)outcome->prompt_tokens * config->prompt_nanos +
+                         (uint64_t)outcome->completion_tokens * config->completion_nanos;
+        used.micros = (nanos + 999) / 1000;
+    }
+    return used;
+}
+
+void budget_settle(struct scheduler *s, struct attempt *attempt,
+                   const struct outcome_facts *outcome)
+{
+    struct booking *booking = &attempt->booking;
+    if (booking->charge.calls == 0)
+        return;
+    struct charge used = used_by(s, booking, outcome);
+    s->figures.overruns += used.tokens > booking->charge.tokens;
+    if (booking->stage == BOOKED_CALL)
+        put_right(s, attempt->chunk, booking, &used);
+    if (attempt->chunk->facts.epoch == s->lead.epoch)
+        queue_settle(&s->queue, book_tenant_of(attempt->chunk), attempt->chunk->job->service_class,
+                     (int64_t)used.tokens - (int64_t)booking->charge.tokens);
+    booking->charge = (struct charge){0};
+}
+
+void budget_give_back(struct scheduler *s, struct chunk *chunk, const struct booking *booking)
+{
+    queue_settle(&s->queue, book_tenant_of(chunk), chunk->job->service_class,
+                 -(int64_t)booking->charge.tokens);
+}
+
+void budget_begin_call(struct scheduler *s, struct attempt *attempt)
+{
+    struct account *endpoint = account_of(s, &attempt->booking);
+    account_begin_call(&budget_purse(s, book_tenant_of(attempt->chunk))->account);
+    if (endpoint)
+        account_begin_call(endpoint);
+}
+
+void budget_end_call(struct scheduler *s, struct attempt *attempt)
+{
+    struct account *endpoint = account_of(s, &attempt->booking);
+    struct purse *purse = budget_purse(s, book_tenant_of(attempt->chunk));
+    account_end_call(&purse->account);
+    look_again(s, purse);
+    if (endpoint)
+        account_end_call(endpoint);
+}
+
+/* Shadow limits refuse nothing: what they would have refused is counted. */
+static bool is_refused(struct scheduler *s, struct account *account, const struct limits *limits,
+                       const struct charge *charge)
+{
+    struct shortage shortage;
+    if (account_may_call(account, limits, charge, s->now, &shortage))
+        return false;
+    if (limits->is_shadow) {
+        s->figures.shadow_violations++;
+        return false;
+    }
+    s->budget.permit_at = earlier(s->budget.permit_at, shortage.until);
+    return true;
+}
+
+bool budget_may_permit(struct scheduler *s, struct attempt *attempt)
+{
+    const struct booking *booking = &attempt->booking;
+    struct tenant *tenant = book_tenant_of(attempt->chunk);
+    const struct limits *limits = obey_limits_of_tenant(s, tenant);
+    bool is_over = false;
+    if (booking->endpoint < s->config.endpoint_count) {
+        struct endpoint *endpoint = &s->budget.endpoints[booking->endpoint];
+        const struct limits *set =
+            obey_limits_of_endpoint(s, &s->config.endpoints[booking->endpoint]);
+        struct limits learned = learned_limits(&endpoint->learned);
+        if (instant_is_before(s->now, endpoint->learned.held)) {
+            s->budget.permit_at = earlier(s->budget.permit_at, endpoint->learned.held);
+            is_over = true;
+        }
+        is_over = is_over || is_refused(s, &endpoint->account, &learned, &booking->charge) ||
+                  is_refused(s, &endpoint->account, set, &booking->charge);
+    }
+    is_over = is_over || is_refused(s, &budget_purse(s, tenant)->account, limits, &booking->charge);
+    s->figures.refused_permits += is_over && !attempt->is_refused;
+    attempt->is_refused = is_over;
+    return !is_over;
+}
+
+bool budget_may_repeat(struct scheduler *s, struct attempt *attempt)
+{
+    static const struct charge NOTHING;
+    struct booking *booking = &attempt->booking;
+    struct instant before = booking->taken_at;
+    if (booking->stage != BOOKED_CALL)
+        return true;
+    put_right(s, attempt->chunk, booking, &NOTHING);
+    budget_end_call(s, attempt);
+    bool may = budget_may_permit(s, attempt);
+    budget_begin_call(s, attempt);
+    budget_take(s, book_tenant_of(attempt->chunk), booking, may ? s->now : before);
+    return may;
+}
+
+bool budget_tenant_may_grant(struct scheduler *s, struct tenant *tenant,
+                             const struct charge *charge, struct shortage *shortage)
+{
+    const struct limits *limits = obey_limits_of_tenant(s, tenant);
+    return limits->is_shadow ||
+           account_may_grant(&budget_purse(s, tenant)->account, limits, charge, s->now, shortage);
+}
+
+void budget_shut(struct scheduler *s, struct tenant *tenant, const struct shortage *shortage)
+{
+    struct purse *purse = budget_purse(s, tenant);
+    purse->shortage = *shortage;
+    struct instant soon = instant_plus_ms(s->now, LOOK_AGAIN_MS);
+    heap_set(&s->budget.shut, &purse->shut, key_of(earlier(shortage->until, soon)));
+    queue_shut_tenant(&s->queue, tenant, SHUT_BY_LIMIT);
+}
+
+void budget_tend(struct scheduler *s)
+{
+    struct heap_node *node;
+    while ((node = heap_take_until(&s->budget.shut, key_of(s->now))))
+        queue_open_tenant(&s->queue, HEAP_OWNER(node, struct purse, shut)->tenant, SHUT_BY_LIMIT);
+    if (!instant_is_before(s->now, s->budget.grant_at))
+        s->budget.grant_at = NEVER;
+    endpoints_tend(s);
+}
+
+struct instant budget_next_wake(const struct scheduler *s)
+{
+    const struct heap_node *first = heap_first(&s->budget.shut);
+    struct instant shut_until = first ? (struct instant){(int64_t)first->key} : NEVER;
+    return earlier(shut_until, earlier(s->budget.grant_at, s->budget.permit_at));
+}

@@ -1,0 +1,121 @@
+/* How the chunk that is next is done: by which endpoint, by the embedded analysis, or not now
+ * (rules 5 to 7). */
+#include "base/check.h"
+#include "retry.h"
+#include "state.h"
+
+enum {
+    LOOK_AGAIN_MS = 1000,      /* at what was stopped, whatever was foreseen */
+    ENDPOINT_WAIT_MS = 2000,   /* of what nothing may stand in for */
+    HEALING_WAIT_MS = 3600000, /* of a post that has no result by the LLM after all its tries */
+};
+
+static int64_t left_ms_at(const struct chunk *chunk, struct instant at)
+{
+    struct instant deadline = chunk->job->deadline;
+    return deadline.ns == INT64_MAX ? INT64_MAX : instant_ms_between(at, deadline);
+}
+
+static struct choice by_embedded(bool is_degraded)
+{
+    return (struct choice){.kind = CHOICE_GRANT,
+                           .mode = MODE_EMBEDDED,
+                           .is_degraded = is_degraded,
+                           .booking.endpoint = NO_ENDPOINT};
+}
+
+/* Would it wait until too close to its deadline? Then the fallback has it now (rule 6). */
+static bool may_not_wait(const struct scheduler *s, const struct chunk *chunk, struct instant until)
+{
+    return s->config.has_fallback && !chunk->job->is_healing && until.ns != NEVER.ns &&
+           left_ms_at(chunk, until) < FALLBACK_MARGIN_MS;
+}
+
+static struct choice put_off(struct scheduler *s, struct chunk *chunk, int64_t wait_ms)
+{
+    rows_put_off(s, chunk, wait_ms);
+    return (struct choice){.kind = CHOICE_NEXT};
+}
+
+static struct choice stop(struct scheduler *s, const struct pick *pick)
+{
+    struct instant soon = instant_plus_ms(s->now, LOOK_AGAIN_MS);
+    s->budget.stop = (struct stop){.kind = pick->kind == PICK_FULL ? STOP_FULL : STOP_NO_ENDPOINT,
+                                   .endpoint = pick->endpoint,
+                                   .shortage = pick->shortage};
+    s->budget.grant_at = earlier(pick->shortage.until, soon);
+    return (struct choice){.kind = CHOICE_STOP};
+}
+
+static struct choice without_llm(struct scheduler *s, struct chunk *chunk)
+{
+    if (!chunk->job->is_healing)
+        return by_embedded(true);
+    chunk->is_without_endpoint = true;
+    return put_off(s, chunk, ENDPOINT_WAIT_MS);
+}
+
+static struct choice without_endpoint(struct scheduler *s, struct chunk *chunk,
+                                      const struct pick *pick)
+{
+    return s->config.has_fallback ? without_llm(s, chunk) : stop(s, pick);
+}
+
+static struct choice by_llm(struct scheduler *s, const struct pick *pick)
+{
+    struct choice choice = {.kind = CHOICE_GRANT,
+                            .mode = MODE_LLM,
+                            .booking = {.endpoint = pick->endpoint, .charge = pick->charge}};
+    struct breaker *breaker = &s->budget.endpoints[pick->endpoint].breaker;
+    if (breaker->state == BREAKER_HALF_OPEN) {
+        breaker_probe(breaker);
+        choice.booking.is_probe = true;
+    }
+    return choice;
+}
+
+/* A healing job is for the LLM alone; the post that even all tries leave without an answer is tried
+ * again now and then, as long as the job lives. */
+static bool must_be_patient(struct chunk *chunk)
+{
+    bool is_last_resort = retry_mode(&chunk->facts, INT64_MAX) == MODE_EMBEDDED;
+    if (!chunk->job->is_healing || !is_last_resort || chunk->patient == chunk->facts.attempt)
+        return false;
+    chunk->patient = chunk->facts.attempt;
+    return true;
+}
+
+struct choice choice_of(struct scheduler *s, struct chunk *chunk)
+{
+    chunk->is_without_endpoint = false;
+    bool is_by_embedded = chunk->is_by_embedded ||
+                          retry_mode(&chunk->facts, left_ms_at(chunk, s->now)) == MODE_EMBEDDED;
+    if (is_by_embedded && !chunk->job->is_healing)
+        return by_embedded(false);
+    if (must_be_patient(chunk))
+        return put_off(s, chunk, HEALING_WAIT_MS);
+    if (obey_is_reduced(s))
+        return without_llm(s, chunk);
+    struct pick pick = endpoints_pick(s, chunk);
+    struct shortage shortage;
+    switch (pick.kind) {
+    case PICK_NONE:
+        return without_endpoint(s, chunk, &pick);
+    case PICK_FULL:
+        return may_not_wait(s, chunk, pick.shortage.until) ? by_embedded(true) : stop(s, &pick);
+    case PICK_CALL:
+        if (budget_tenant_may_grant(s, book_tenant_of(chunk), &pick.charge, &shortage))
+            return by_llm(s, &pick);
+        if (may_not_wait(s, chunk, shortage.until))
+            return by_embedded(true);
+        budget_shut(s, book_tenant_of(chunk), &shortage);
+        return (struct choice){.kind = CHOICE_NEXT};
+    }
+    CHECK_UNREACHABLE();
+}
+
+bool choice_holds(const struct scheduler *s, const struct booking *booking)
+{
+    bool is_by_llm = booking->stage == BOOKED_PROMISE;
+    return !is_by_llm || (!obey_is_reduced(s) && endpoints_may_go_on(s, booking));
+}

@@ -1,0 +1,206 @@
+/* Which endpoint is called (rule 7), and what its answers teach (rule 5). The first of the chain
+ * that may be called is. One whose minute is used up is waited for; one that will not be called for
+ * longer, because its day's money is spent or its server wants a pause, is passed over. */
+#include <string.h>
+
+#include "state.h"
+
+enum { LONG_MS = 65000, TOKENS_PER_POST = 120, PROMPT_BYTES = 600 };
+
+void endpoints_open(struct scheduler *s)
+{
+    const struct breaker_config config = {.calls = s->config.breaker_calls,
+                                          .percent = s->config.breaker_percent,
+                                          .open_ms = s->config.breaker_open_ms};
+    for (uint32_t i = 0; i < MOST_ENDPOINTS; i++) {
+        struct endpoint *endpoint = &s->budget.endpoints[i];
+        uint64_t openings = endpoint->breaker.openings;
+        account_open(&endpoint->account, s->config.permit_life_ms);
+        endpoint->learned = (struct learned){.held = {INT64_MIN}};
+        breaker_open_up(&endpoint->breaker, &config);
+        endpoint->breaker.openings = openings;
+    }
+}
+
+void endpoints_tend(struct scheduler *s)
+{
+    for (uint32_t i = 0; i < s->config.endpoint_count; i++)
+        breaker_tend(&s->budget.endpoints[i].breaker, s->now);
+}
+
+uint32_t endpoints_named(const struct scheduler *s, const char *name)
+{
+    for (uint32_t i = 0; i < s->config.endpoint_count; i++)
+        if (strcmp(s->config.endpoints[i].name, name) == 0)
+            return i;
+    return NO_ENDPOINT;
+}
+
+/* An upper bound of what the call can cost, booked before it: a token has at least a byte. */
+static struct charge charge_of(const struct chunk *chunk, const struct endpoint_config *config)
+{
+    uint64_t prompt = (uint64_t)chunk->facts.text_bytes + PROMPT_BYTES;
+    uint64_t completion = (uint64_t)chunk->facts.open_posts * TOKENS_PER_POST;
+    uint64_t nanos = prompt * config->prompt_nanos + completion * config->completion_nanos;
+    return (struct charge){
+        .calls = 1, .tokens = prompt + completion, .micros = (nanos + 999) / 1000};
+}
+
+/* Until when the breaker keeps it from being called. */
+static struct instant back_at(const struct scheduler *s, const struct breaker *breaker)
+{
+    /* Its probe is on its way: the outcome will tell. */
+    return breaker->state == BREAKER_OPEN ? breaker->until
+                                          : instant_plus_ms(s->now, s->config.call_limit_ms);
+}
+
+static bool has_room(struct scheduler *s, uint32_t i, const struct charge *charge,
+                     struct shortage *shortage)
+{
+    struct endpoint *endpoint = &s->budget.endpoints[i];
+    const struct limits *set = obey_limits_of_endpoint(s, &s->config.endpoints[i]);
+    struct limits learned = learned_limits(&endpoint->learned);
+    if (instant_is_before(s->now, endpoint->learned.held)) {
+        *shortage = (struct shortage){.kind = LIMIT_REQUESTS, .until = endpoint->learned.held};
+        return false;
+    }
+    return account_may_grant(&endpoint->account, &learned, charge, s->now, shortage) &&
+           (set->is_shadow || account_may_grant(&endpoint->account, set, charge, s->now, shortage));
+}
+
+static bool is_long(const struct scheduler *s, const struct shortage *shortage)
+{
+    return shortage->until.ns != NEVER.ns &&
+           instant_is_before(instant_plus_ms(s->now, LONG_MS), shortage->until);
+}
+
+struct pick endpoints_pick(struct scheduler *s, const struct chunk *chunk)
+{
+    struct pick best = {.kind = PICK_NONE, .endpoint = NO_ENDPOINT, .shortage.until = NEVER};
+    for (uint32_t i = 0; i < s->config.endpoint_count; i++) {
+        const struct breaker *breaker = &s->budget.endpoints[i].breaker;
+        struct pick pick = {.kind = PICK_CALL, .endpoint = i};
+        pick.charge = charge_of(chunk, &s->config.endpoints[i]);
+        if (obey_endpoint_is_held(s, &s->config.endpoints[i])) {
+            pick.kind = PICK_NONE;
+            pick.shortage.until = NEVER;
+        } else if (!breaker_may_call(breaker)) {
+            pick.kind = PICK_NONE;
+            pick.shortage.until = back_at(s, breaker);
+        } else if (!has_room(s, i, &pick.charge, &pick.shortage)) {
+            pick.kind = PICK_FULL;
+        }
+        if (pick.kind == PICK_CALL || (pick.kind == PICK_FULL && !is_long(s, &pick.shortage)))
+            return pick;
+        /* Waiting for room comes before doing without the LLM. */
+        bool is_better =
+            best.endpoint == NO_ENDPOINT || (pick.kind == PICK_FULL && best.kind == PICK_NONE) ||
+            (pick.kind == best.kind && instant_is_before(pick.shortage.until, best.shortage.until));
+        if (is_better)
+            best = pick;
+    }
+    return best;
+}
+
+bool endpoints_may_go_on(const struct scheduler *s, const struct booking *booking)
+{
+    if (booking->endpoint >= s->config.endpoint_count)
+        return true;
+    if (obey_endpoint_is_held(s, &s->config.endpoints[booking->endpoint]))
+        return false;
+    return booking->is_probe ||
+           s->budget.endpoints[booking->endpoint].breaker.state == BREAKER_CLOSED;
+}
+
+static void learn(struct scheduler *s, uint32_t i, const struct outcome_facts *outcome)
+{
+    struct endpoint *endpoint = &s->budget.endpoints[i];
+    const struct error_class *class = error_class_of(outcome->outcome_class);
+    learned_hear(&endpoint->learned, &outcome->server_limits);
+    if (outcome->outcome_class == OUTCOME_RATE_LIMITED) {
+        const struct limits *set = obey_limits_of_endpoint(s, &s->config.endpoints[i]);
+        struct learned_use use = {.requests =
+                                      account_used(&endpoint->account, LIMIT_REQUESTS, s->now),
+                                  .tokens = account_used(&endpoint->account, LIMIT_TOKENS, s->now),
+                                  .most_requests = set->is_shadow ? 0 : set->requests_per_minute,
+                                  .most_tokens = set->is_shadow ? 0 : set->tokens_per_minute};
+        learned_on_refusal(&endpoint->learned, &outcome->server_limits, &use, s->now);
+    } else if (class->word == BREAKER_WORKS) {
+        learned_on_success(&endpoint->learned,
+                           (uint64_t)outcome->prompt_tokens + outcome->completion_tokens);
+    }
+    if (class->holds)
+        learned_hold(&endpoint->learned,
+                     outcome->retry_after_ms > 0 ? outcome->retry_after_ms
+                     : outcome->outcome_class == OUTCOME_RATE_LIMITED
+                         ? learned_reset_ms(&outcome->server_limits)
+                         : 0,
+                     s->now);
+}
+
+void endpoints_on_outcome(struct scheduler *s, struct attempt *attempt,
+                          const struct outcome_facts *outcome)
+{
+    struct booking *booking = &attempt->booking;
+    enum breaker_word word = error_class_of(outcome->outcome_class)->word;
+    /* An endpoint that cannot be reached was not called, and that says enough. */
+    bool says_something = outcome->was_called || word == BREAKER_FAILS || word == BREAKER_REFUSES;
+    if (booking->endpoint >= s->config.endpoint_count || !says_something)
+        return;
+    learn(s, booking->endpoint, outcome);
+    struct breaker *breaker = &s->budget.endpoints[booking->endpoint].breaker;
+    bool has_opened = booking->is_probe ? breaker_hear_probe(breaker, word, s->now)
+                                        : breaker_hear(breaker, word, s->now);
+    booking->is_probe = false;
+    if (has_opened)
+        obey_take_back(s);
+}
+
+void endpoints_probe_ended(struct scheduler *s, struct booking *booking)
+{
+    if (!booking->is_probe)
+        return;
+    booking->is_probe = false;
+    breaker_probe_ended(&s->budget.endpoints[booking->endpoint].breaker);
+}
+
+bool endpoints_has_usable(const struct scheduler *s)
+{
+    for (uint32_t i = 0; i < s->config.endpoint_count; i++) {
+        const struct endpoint *endpoint = &s->budget.endpoints[i];
+        if (!obey_endpoint_is_held(s, &s->config.endpoints[i]) &&
+            breaker_may_call(&endpoint->breaker) &&
+            !instant_is_before(s->now, endpoint->learned.held))
+            return true;
+    }
+    return false;
+}
+
+/* The lower of two limits, of which 0 is none. */
+static uint64_t lower(uint64_t a, uint64_t b)
+{
+    if (a == 0 || b == 0)
+        return a + b;
+    return a < b ? a : b;
+}
+
+void endpoints_figures(const struct scheduler *s, struct scheduler_figures *figures)
+{
+    figures->endpoint_count = s->config.endpoint_count;
+    figures->limited_tenants = s->budget.shut.count;
+    for (uint32_t i = 0; i < s->config.endpoint_count; i++) {
+        const struct endpoint *endpoint = &s->budget.endpoints[i];
+        struct endpoint_figures *told = &figures->endpoints[i];
+        const struct limits *set = obey_limits_of_endpoint(s, &s->config.endpoints[i]);
+        struct limits learned = learned_limits(&endpoint->learned);
+        strcpy(told->name, s->config.endpoints[i].name);
+        told->breaker = endpoint->breaker.state;
+        told->breaker_openings = endpoint->breaker.openings;
+        for (int kind = LIMIT_REQUESTS; kind < LIMIT_KINDS; kind++) {
+            told->used[kind] = account_used(&endpoint->account, kind, s->now);
+            told->limits[kind] = lower(limit_of(set, kind), limit_of(&learned, kind));
+        }
+        if (instant_is_before(s->now, endpoint->learned.held))
+            told->held_ms = instant_ms_between(s->now, endpoint->learned.held);
+    }
+}
