@@ -32,9 +32,27 @@ begin
            greatest(0, extract(epoch from l.expires_at - t) * 1000)::bigint;
 end $$;
 
--- Settles the attempt's call once and adds it to the job's sums; unknown usage settles at what was
--- reserved, money is rounded up. An attempt without a call (embedded) has no row. Answers whether it
--- settled now.
+-- What a call is charged, in tokens and in money, which is rounded up: nothing if it was not made, and
+-- what was reserved if its usage is unknown.
+create function charged_tokens(c llm_calls, p_was_called boolean, p_is_known boolean,
+                               p_prompt integer, p_completion integer) returns bigint
+language sql immutable as $$
+    select case when not p_was_called then 0
+                when p_is_known then p_prompt::bigint + p_completion
+                else c.reserved_tokens end
+$$;
+
+create function charged_micros(c llm_calls, p_was_called boolean, p_is_known boolean,
+                               p_prompt integer, p_completion integer) returns bigint
+language sql immutable as $$
+    select case when not p_was_called then 0
+                when p_is_known then (p_prompt::bigint * c.prompt_nanos +
+                                      p_completion::bigint * c.completion_nanos + 999) / 1000
+                else c.reserved_micros end
+$$;
+
+-- Settles the attempt's call once and adds it to the job's sums. An attempt without a call (embedded)
+-- has no row. Answers whether it settled now.
 create function settle_call(p_job uuid, p_chunk integer, p_attempt integer, p_was_called boolean,
                             p_is_known boolean, p_prompt integer, p_completion integer,
                             p_class smallint, p_call_ms integer) returns boolean
@@ -42,16 +60,11 @@ language plpgsql as $$
 declare
     spent bigint;
 begin
-    update llm_calls
+    update llm_calls l
     set settled_at = clock_timestamp(), was_called = p_was_called, prompt_tokens = p_prompt,
         completion_tokens = p_completion, outcome_class = p_class, call_ms = p_call_ms,
-        tokens = case when not p_was_called then 0
-                      when p_is_known then p_prompt::bigint + p_completion
-                      else reserved_tokens end,
-        micros = case when not p_was_called then 0
-                      when p_is_known then (p_prompt::bigint * prompt_nanos +
-                                            p_completion::bigint * completion_nanos + 999) / 1000
-                      else reserved_micros end
+        tokens = charged_tokens(l, p_was_called, p_is_known, p_prompt, p_completion),
+        micros = charged_micros(l, p_was_called, p_is_known, p_prompt, p_completion)
     where job_id = p_job and chunk_number = p_chunk and attempt = p_attempt
       and settled_at is null
     returning micros into spent;
@@ -221,6 +234,79 @@ begin
     line := row(7, 0, part); -- split
 end $$;
 
+-- Most grants are plain: of a ready chunk of a job that goes on, alone of their job, user and lane in
+-- the batch. A statement costs more than a row of it, so all plain grants of a batch are made by these
+-- few; one statement's parts see the rows as they were before it. The others, and those whose user
+-- proves busy, are left to grant_chunk(), one by one.
+create function grant_plain(p_epoch bigint, p_operations smallint[], p_jobs uuid[],
+                            p_chunks integer[], p_modes smallint[], p_degraded boolean[],
+                            p_terms call_terms[], p_leases_ms integer[], p_lanes integer[],
+                            p_room bigint)
+returns table (item integer, attempt integer, bytes bigint, event event_view)
+language plpgsql as $$
+#variable_conflict use_column
+declare
+    t timestamptz := clock_timestamp();
+begin
+    return query
+    with ready as (
+        select i.item, i.job_id, i.number, j.tenant_id, j.user_id, c.attempt + 1 as attempt,
+               j.status = 'queued' as is_first,
+               c.dispatch_bytes::bigint as bytes,
+               sum(c.dispatch_bytes) over (order by i.item) as bytes_so_far,
+               count(*) over (partition by j.tenant_id, j.user_id, p_lanes[i.item]) as of_lane
+        from unnest(p_jobs, p_chunks) with ordinality i (job_id, number, item)
+        join analysis_jobs j on j.job_id = i.job_id
+        join chunks c on c.job_id = i.job_id and c.chunk_number = i.number
+        where p_operations[i.item] = 1 and cardinality(array_positions(p_jobs, i.job_id)) = 1
+          and c.status = 1 and c.retry_at <= t and not is_terminal(j.status)
+    ), placed as (
+        insert into in_flight (tenant_id, user_id, lane, job_id, chunk_number, attempt)
+        select tenant_id, user_id, p_lanes[item], job_id, number, attempt
+        from ready where of_lane = 1 and bytes_so_far <= p_room
+        on conflict do nothing
+        returning job_id
+    ), granted as (
+        select r.* from ready r join placed p on p.job_id = r.job_id
+    ), chunk as (
+        update chunks c
+        set status = 2, version = version + 1, attempt = g.attempt, epoch = p_epoch,
+            lane = p_lanes[g.item], mode = p_modes[g.item], is_degraded = p_degraded[g.item],
+            endpoint = p_terms[g.item].endpoint,
+            lease_until = t + p_leases_ms[g.item] * interval '1 ms'
+        from granted g
+        where c.job_id = g.job_id and c.chunk_number = g.number
+        returning c.job_id, chunk_numbers(c) as numbers
+    ), called as (
+        insert into llm_calls (job_id, chunk_number, attempt, tenant_id, epoch, endpoint,
+                               reserved_tokens, reserved_micros, prompt_nanos, completion_nanos,
+                               granted_at, lease_until)
+        select job_id, number, attempt, tenant_id, p_epoch, p_terms[item].endpoint,
+               p_terms[item].reserved_tokens, p_terms[item].reserved_micros,
+               p_terms[item].prompt_nanos, p_terms[item].completion_nanos, t,
+               t + p_leases_ms[item] * interval '1 ms'
+        from granted where p_modes[item] = 1
+    ), job as (
+        update analysis_jobs j
+        set status = 'processing', event_number = event_number + g.is_first::integer,
+            updated_at = clock_timestamp()
+        from granted g
+        where j.job_id = g.job_id
+        returning j
+    ), happened as (
+        insert into job_events as e (job_id, event_number, kind, status, processed_tweets,
+                                     failed_tweets, total_chunks, done_chunks, chunks)
+        select g.job_id, (j).event_number, 'started', (j).status, (j).processed_tweets,
+               (j).failed_tweets, (j).total_chunks, (j).done_chunks, c.numbers
+        from granted g join job on (j).job_id = g.job_id join chunk c on c.job_id = g.job_id
+        where g.is_first
+        returning e
+    )
+    select g.item::integer, g.attempt, g.bytes, event_of(j, e)
+    from granted g
+    left join (happened join job on (j).job_id = (e).job_id) on (e).job_id = g.job_id;
+end $$;
+
 -- Carries out the items in order, the jobs' rows locked before. Grants that no longer fit into one
 -- message to the leader are answered busy: it asks for them again.
 create function run_items(p_epoch bigint, p_operations smallint[], p_jobs uuid[],
@@ -234,7 +320,18 @@ declare
 begin
     lines := '{}';
     perform from analysis_jobs where job_id = any (p_jobs) order by job_id for update;
+    for answer in
+        select * from grant_plain(p_epoch, p_operations, p_jobs, p_chunks, p_modes, p_degraded,
+                                  p_terms, p_leases_ms, p_lanes, room)
+    loop
+        lines[answer.item] := row(1, answer.attempt, 0); -- granted
+        events[answer.item] := answer.event;
+        room := room - answer.bytes;
+    end loop;
     for i in 1 .. cardinality(p_operations) loop
+        if lines[i] is not null then
+            continue;
+        end if;
         case p_operations[i]
         when 1 then
             room := room - coalesce((select c.dispatch_bytes from chunks c

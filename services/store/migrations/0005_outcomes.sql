@@ -115,6 +115,100 @@ begin
     return add_event(j, 'freed', array[c.chunk_number]);
 end $$;
 
+-- Most outcomes are plain: of the attempt in flight of a job that goes on, alone of their job in the
+-- batch, without fault, and with a result for each open post. A statement costs more than a row of
+-- it, so all plain outcomes of a batch are committed by these few; one statement's parts see the
+-- rows as they were before it. What is not plain is left to commit_attempt(), one by one.
+create function commit_plain(p_jobs uuid[], p_chunks integer[], p_attempts integer[],
+                             p_classes smallint[], p_called boolean[], p_known boolean[],
+                             p_prompt integer[], p_completion integer[], p_call_ms integer[],
+                             p_summaries text[], p_result_ends integer[], p_seqs integer[],
+                             p_data jsonb[], p_provenances smallint[], p_models text[],
+                             p_prompts text[], p_confidences double precision[],
+                             p_missing_ends integer[])
+returns table (item integer, event event_view)
+language plpgsql as $$
+#variable_conflict use_column
+declare
+    plain integer[];
+begin
+    plain := array(
+        select i.item
+        from unnest(p_jobs, p_chunks, p_attempts) with ordinality i (job_id, number, attempt, item)
+        join analysis_jobs j on j.job_id = i.job_id
+        join chunks c on c.job_id = i.job_id and c.chunk_number = i.number
+        where c.status = 2 and c.attempt = i.attempt and not is_terminal(j.status)
+          and p_classes[i.item] = 1
+          and p_missing_ends[i.item] = coalesce(p_missing_ends[i.item - 1], 0)
+          and p_seqs[coalesce(p_result_ends[i.item - 1], 0) + 1:p_result_ends[i.item]] = c.open_seqs
+          and cardinality(array_positions(p_jobs, i.job_id)) = 1);
+    if plain = '{}' then
+        return;
+    end if;
+    insert into analysis_results (job_id, post_seq, chunk_number, result_data, provenance, model,
+                                  prompt_version, confidence, attempt)
+    select p_jobs[r.item], r.seq, p_chunks[r.item], r.data, r.provenance, r.model, r.prompt,
+           r.confidence, p_attempts[r.item]
+    from (select *, width_bucket(place - 1, p_result_ends::bigint[]) + 1 as item
+          from unnest(p_seqs, p_data, p_provenances, p_models, p_prompts, p_confidences)
+               with ordinality as x (seq, data, provenance, model, prompt, confidence, place)) r
+    where r.item = any (plain);
+    return query
+    with done as (
+        select item::integer, p_jobs[item] as job_id, p_chunks[item] as number
+        from unnest(plain) item
+    ), placed as (
+        delete from in_flight f using done d
+        where f.job_id = d.job_id and f.chunk_number = d.number
+    ), settled as (
+        update llm_calls l
+        set settled_at = clock_timestamp(), was_called = p_called[d.item],
+            prompt_tokens = p_prompt[d.item], completion_tokens = p_completion[d.item],
+            outcome_class = p_classes[d.item], call_ms = p_call_ms[d.item],
+            tokens = charged_tokens(l, p_called[d.item], p_known[d.item], p_prompt[d.item],
+                                    p_completion[d.item]),
+            micros = charged_micros(l, p_called[d.item], p_known[d.item], p_prompt[d.item],
+                                    p_completion[d.item])
+        from done d
+        where l.job_id = d.job_id and l.chunk_number = d.number
+          and l.attempt = p_attempts[d.item] and l.settled_at is null
+        returning l.job_id, l.was_called, l.prompt_tokens, l.completion_tokens, l.micros
+    ), chunk as (
+        update chunks c
+        set status = 3, version = version + 1, last_class = p_classes[d.item], open_seqs = '{}',
+            open_bytes = 0, dispatch_bytes = 0,
+            summary = case when p_summaries[d.item] <> '' then p_summaries[d.item] else summary end
+        from done d
+        where c.job_id = d.job_id and c.chunk_number = d.number
+        returning d.item, c.job_id, chunk_numbers(c) as numbers
+    ), job as (
+        update analysis_jobs j
+        set processed_tweets = j.processed_tweets + p_result_ends[d.item]
+                               - coalesce(p_result_ends[d.item - 1], 0),
+            done_chunks = done_chunks + 1,
+            status = case when done_chunks + 1 = total_chunks then 'completed' else status end,
+            completed_at = case when done_chunks + 1 = total_chunks then clock_timestamp() end,
+            prompt_tokens = j.prompt_tokens + coalesce(s.prompt_tokens, 0),
+            completion_tokens = j.completion_tokens + coalesce(s.completion_tokens, 0),
+            llm_calls = llm_calls + (s.job_id is not null)::integer,
+            micros = j.micros + coalesce(s.micros, 0),
+            event_number = event_number + 1, updated_at = clock_timestamp()
+        from done d left join settled s on s.job_id = d.job_id and s.was_called
+        where j.job_id = d.job_id
+        returning j
+    ), happened as (
+        insert into job_events as e (job_id, event_number, kind, status, processed_tweets,
+                                     failed_tweets, total_chunks, done_chunks, chunks)
+        select (j).job_id, (j).event_number,
+               case when (j).status = 'completed' then 'completed' else 'progress' end, (j).status,
+               (j).processed_tweets, (j).failed_tweets, (j).total_chunks, (j).done_chunks, c.numbers
+        from job join chunk c on c.job_id = (j).job_id
+        returning e
+    )
+    select c.item, event_of(j, e)
+    from job join happened on (e).job_id = (j).job_id join chunk c on c.job_id = (j).job_id;
+end $$;
+
 -- Commits outcomes in order. The results of outcome i are those from p_result_ends[i - 1] + 1 to
 -- p_result_ends[i], and likewise the posts given up for good. A row for each: the verdict is
 -- committed, late (the job is over), stale, or wasted (stale, and its call is heard of only now).
@@ -138,11 +232,26 @@ declare
     b integer;
     x integer;
     y integer;
+    plain record;
+    plain_events event_view[];
 begin
     perform from analysis_jobs where job_id = any (p_jobs) order by job_id for update;
+    for plain in
+        select * from commit_plain(p_jobs, p_chunks, p_attempts, p_classes, p_called, p_known,
+                                   p_prompt, p_completion, p_call_ms, p_summaries, p_result_ends,
+                                   p_seqs, p_data, p_provenances, p_models, p_prompts,
+                                   p_confidences, p_missing_ends)
+    loop
+        plain_events[plain.item] := plain.event;
+    end loop;
     for i in 1 .. cardinality(p_jobs) loop
         outcome := i;
-        event := null;
+        event := plain_events[i];
+        if event.job_id is not null then
+            verdict := 'committed';
+            return next;
+            continue;
+        end if;
         settled := settle_call(p_jobs[i], p_chunks[i], p_attempts[i], p_called[i], p_known[i],
                                p_prompt[i], p_completion[i], p_classes[i], p_call_ms[i]);
         select * into j from analysis_jobs where job_id = p_jobs[i];
