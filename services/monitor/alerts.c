@@ -12,6 +12,8 @@ static const struct {
     [ALERT_CHUNK_SLOW] = {"TweetPulseChunkSlow", "warning", false},
     [ALERT_ERRORS_HIGH] = {"TweetPulseErrorRateHigh", "critical", false},
     [ALERT_POOL_FULL] = {"TweetPulseDatabasePoolFull", "critical", true},
+    [ALERT_ENDPOINT_DOWN] = {"TweetPulseEndpointDown", "critical", false},
+    [ALERT_LIMIT_USED] = {"TweetPulseLimitUsedUp", "warning", true},
 };
 
 void alerts_init(struct alerts *alerts, const struct alerts_options *options)
@@ -141,6 +143,16 @@ void alert_describe(enum alert_kind kind, double value, double threshold, char *
     case ALERT_POOL_FULL:
         snprintf(line, size,
                  "%.0f %% of a store's database connections are in use, the limit is %.0f %%",
+                 100 * value, 100 * threshold);
+        break;
+    case ALERT_ENDPOINT_DOWN:
+        snprintf(line, size, "%.0f of the LLM's endpoints are left alone because their calls fail",
+                 value);
+        break;
+    case ALERT_LIMIT_USED:
+        snprintf(line, size,
+                 "%.0f %% of an endpoint's limit of requests, tokens or money are used, the limit "
+                 "of this is %.0f %%",
                  100 * value, 100 * threshold);
         break;
     }

@@ -21,8 +21,15 @@
 
 #include "base/clock.h"
 
-enum alert_kind { ALERT_QUEUE_LONG, ALERT_CHUNK_SLOW, ALERT_ERRORS_HIGH, ALERT_POOL_FULL };
-enum { ALERT_KINDS = 4 };
+enum alert_kind {
+    ALERT_QUEUE_LONG,
+    ALERT_CHUNK_SLOW,
+    ALERT_ERRORS_HIGH,
+    ALERT_POOL_FULL,
+    ALERT_ENDPOINT_DOWN,
+    ALERT_LIMIT_USED,
+};
+enum { ALERT_KINDS = 6 };
 
 enum alert_state { ALERT_INACTIVE, ALERT_PENDING, ALERT_FIRING, ALERT_RESOLVED };
 

@@ -11,7 +11,9 @@ static const struct alerts_options OPTIONS = {
     .rules = {[ALERT_QUEUE_LONG] = {100, 60000},
               [ALERT_CHUNK_SLOW] = {0.05, 60000},
               [ALERT_ERRORS_HIGH] = {0.02, 0},
-              [ALERT_POOL_FULL] = {0.9, 30000}},
+              [ALERT_POOL_FULL] = {0.9, 30000},
+              [ALERT_ENDPOINT_DOWN] = {0, 30000},
+              [ALERT_LIMIT_USED] = {0.95, 30000}},
     .clear_ms = 20000,
     .stale_ms = 300000,
     .linger_ms = 900000,
@@ -49,7 +51,8 @@ static size_t no_value(struct alerts *alerts, enum alert_kind kind, int64_t at_s
 static void each_rule_goes_from_pending_to_firing_to_resolved(void **state)
 {
     (void)state;
-    static const double BAD[] = {101, 0.06, 0.021, 0.9}, GOOD[] = {100, 0.05, 0.02, 0.89};
+    static const double BAD[ALERT_KINDS] = {101, 0.06, 0.021, 0.9, 1, 0.95};
+    static const double GOOD[ALERT_KINDS] = {100, 0.05, 0.02, 0.89, 0, 0.94};
     for (int i = 0; i < ALERT_KINDS; i++) {
         enum alert_kind kind = (enum alert_kind)i;
         struct alerts alerts = fresh();

@@ -3,16 +3,21 @@
 #include <math.h>
 #include <string.h>
 
-static bool is_same_series(const Tp__MetricSeries *a, const Tp__MetricSeries *b)
+static bool has_same_labels(const Tp__MetricSeries *a, const Tp__MetricSeries *b)
 {
-    if (strcmp(a->name, b->name) != 0 || a->kind != b->kind || a->n_counts != b->n_counts ||
-        a->n_label_values != b->n_label_values)
+    if (a->n_label_values != b->n_label_values)
         return false;
     for (size_t i = 0; i < a->n_label_values; i++)
         if (strcmp(a->label_names[i], b->label_names[i]) != 0 ||
             strcmp(a->label_values[i], b->label_values[i]) != 0)
             return false;
     return true;
+}
+
+static bool is_same_series(const Tp__MetricSeries *a, const Tp__MetricSeries *b)
+{
+    return strcmp(a->name, b->name) == 0 && a->kind == b->kind && a->n_counts == b->n_counts &&
+           has_same_labels(a, b);
 }
 
 /* The same series in the message before; NULL = it counts from zero. */
@@ -84,6 +89,29 @@ struct increase readings_increase(const Tp__Telemetry *before, const Tp__Telemet
     return increase;
 }
 
+/* How full the limit is of which `used` tells; negative if there is none. */
+static double limit_ratio(const Tp__Telemetry *telemetry, const Tp__MetricSeries *used)
+{
+    if (strcmp(label_of(used, "limit"), "calls_in_flight") == 0)
+        return -1;
+    for (size_t i = 0; i < telemetry->n_series; i++) {
+        const Tp__MetricSeries *limit = telemetry->series[i];
+        if (strcmp(limit->name, METRIC_LIMIT) == 0 && has_same_labels(limit, used))
+            return limit->value > 0 && isfinite(limit->value) ? used->value / limit->value : -1;
+    }
+    return -1;
+}
+
+static void add_limit(const Tp__Telemetry *telemetry, const Tp__MetricSeries *used,
+                      struct gauges *gauges)
+{
+    double ratio = limit_ratio(telemetry, used);
+    if (ratio < 0 || (gauges->has_limits && ratio <= gauges->limit_ratio))
+        return;
+    gauges->has_limits = true;
+    gauges->limit_ratio = ratio;
+}
+
 struct gauges readings_gauges(const Tp__Telemetry *telemetry)
 {
     struct gauges gauges = {0};
@@ -99,6 +127,11 @@ struct gauges readings_gauges(const Tp__Telemetry *telemetry)
             in_use += series->value;
         } else if (strcmp(series->name, METRIC_POOL_SIZE) == 0) {
             size += series->value;
+        } else if (strcmp(series->name, METRIC_BREAKER_STATE) == 0) {
+            gauges.has_breakers = true;
+            gauges.open_breakers += series->value > 0;
+        } else if (strcmp(series->name, METRIC_LIMIT_USED) == 0) {
+            add_limit(telemetry, series, &gauges);
         }
     }
     gauges.has_pool = size > 0;

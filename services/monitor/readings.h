@@ -17,6 +17,9 @@
 #define METRIC_LLM_DURATION "tweetpulse_llm_request_duration_seconds"
 #define METRIC_POOL_IN_USE "tweetpulse_db_pool_in_use"
 #define METRIC_POOL_SIZE "tweetpulse_db_pool_size"
+#define METRIC_BREAKER_STATE "tweetpulse_scheduler_breaker_state"
+#define METRIC_LIMIT "tweetpulse_llm_limit"
+#define METRIC_LIMIT_USED "tweetpulse_llm_limit_used"
 
 struct increase {
     double slow_chunks, chunks;
@@ -30,8 +33,11 @@ struct increase readings_increase(const Tp__Telemetry *before, const Tp__Telemet
 
 /* The gauges of one instance; has_* says whether it exports them. */
 struct gauges {
-    bool has_queue, has_pool;
-    double queue_depth; /* of all classes */
-    double pool_ratio;  /* connections in use of those there may be */
+    bool has_queue, has_pool, has_breakers, has_limits;
+    double queue_depth;   /* of all classes */
+    double pool_ratio;    /* connections in use of those there may be */
+    double open_breakers; /* half open ones too: their calls have not succeeded yet */
+    double limit_ratio;   /* the fullest limit of requests, tokens or money; calls in flight are
+                           * meant to be as many as may be */
 };
 struct gauges readings_gauges(const Tp__Telemetry *telemetry);

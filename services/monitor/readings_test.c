@@ -102,6 +102,50 @@ static void gauges_are_summed_within_an_instance(void **state)
     arena_close(&now.arena);
 }
 
+static void breakers_that_are_not_closed_are_counted(void **state)
+{
+    (void)state;
+    struct fixture now = fixture_open("scheduler", "a", 1);
+    assert_false(readings_gauges(now.telemetry).has_breakers);
+    static const struct {
+        const char *name;
+        double state;
+    } ENDPOINTS[] = {{"a", 0}, {"b", 1}, {"c", 2}};
+    for (size_t i = 0; i < 3; i++)
+        fixture_add(&now, TP__METRIC_KIND__GAUGE, METRIC_BREAKER_STATE, "endpoint",
+                    ENDPOINTS[i].name)
+            ->value = ENDPOINTS[i].state;
+    struct gauges gauges = readings_gauges(now.telemetry);
+    assert_true(gauges.has_breakers && fabs(gauges.open_breakers - 2) < 1e-9);
+    arena_close(&now.arena);
+}
+
+static void the_fullest_limit_counts_but_for_calls_in_flight(void **state)
+{
+    (void)state;
+    struct fixture now = fixture_open("scheduler", "a", 1);
+    static const struct {
+        const char *limit;
+        double used, most;
+    } LIMITS[] = {{"requests_per_minute", 30, 60},
+                  {"tokens_per_minute", 900, 1000},
+                  {"usd_per_day", 5, 0}, /* no limit */
+                  {"calls_in_flight", 10, 10}};
+    for (size_t i = 0; i < sizeof LIMITS / sizeof LIMITS[0]; i++) {
+        fixture_add(&now, TP__METRIC_KIND__GAUGE, METRIC_LIMIT_USED, "limit", LIMITS[i].limit)
+            ->value = LIMITS[i].used;
+        fixture_add(&now, TP__METRIC_KIND__GAUGE, METRIC_LIMIT, "limit", LIMITS[i].limit)->value =
+            LIMITS[i].most;
+    }
+    struct gauges gauges = readings_gauges(now.telemetry);
+    assert_true(gauges.has_limits && fabs(gauges.limit_ratio - 0.9) < 1e-9);
+    arena_close(&now.arena);
+    struct fixture unlimited = fixture_open("scheduler", "a", 1);
+    fixture_add(&unlimited, TP__METRIC_KIND__GAUGE, METRIC_LIMIT_USED, "limit", "usd_per_day");
+    assert_false(readings_gauges(unlimited.telemetry).has_limits);
+    arena_close(&unlimited.arena);
+}
+
 static void a_gauge_that_is_no_number_is_no_gauge(void **state)
 {
     (void)state;
@@ -151,6 +195,8 @@ int main(void)
         cmocka_unit_test(a_new_series_of_a_known_instance_counts_whole),
         cmocka_unit_test(calls_fail_by_their_outcome_and_aborted_ones_do_not_count),
         cmocka_unit_test(gauges_are_summed_within_an_instance),
+        cmocka_unit_test(breakers_that_are_not_closed_are_counted),
+        cmocka_unit_test(the_fullest_limit_counts_but_for_calls_in_flight),
         cmocka_unit_test(a_gauge_that_is_no_number_is_no_gauge),
         cmocka_unit_test(a_share_forgets_what_is_older_than_its_window),
         cmocka_unit_test(too_few_say_nothing),

@@ -18,6 +18,9 @@ struct monitor_settings {
     int64_t error_for_s;
     double pool_ratio;
     int64_t pool_for_s;
+    int64_t endpoint_for_s;
+    double limit_ratio;
+    int64_t limit_for_s;
     int64_t clear_s;
     const char *webhook_url;
     int64_t group_wait_s, repeat_s, give_up_s;

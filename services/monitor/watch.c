@@ -54,7 +54,13 @@ bool watch_hear(struct watch *watch, struct arena *arena, const Tp__Telemetry *t
     return true;
 }
 
-/* The sum of the queues and the fullest of the pools. */
+static void keep_greater(struct sample *sample, bool has_value, double value)
+{
+    if (has_value && (!sample->has_value || value > sample->value))
+        *sample = (struct sample){.has_value = true, .value = value};
+}
+
+/* The sum of the queues, of the others the worst: a standby scheduler knows of no trouble. */
 static void add_gauges(void *context, const struct fleet_member *member)
 {
     struct sample *samples = context;
@@ -65,9 +71,9 @@ static void add_gauges(void *context, const struct fleet_member *member)
         samples[ALERT_QUEUE_LONG].has_value = true;
         samples[ALERT_QUEUE_LONG].value += gauges.queue_depth;
     }
-    struct sample *pool = &samples[ALERT_POOL_FULL];
-    if (gauges.has_pool && (!pool->has_value || gauges.pool_ratio > pool->value))
-        *pool = (struct sample){.has_value = true, .value = gauges.pool_ratio};
+    keep_greater(&samples[ALERT_POOL_FULL], gauges.has_pool, gauges.pool_ratio);
+    keep_greater(&samples[ALERT_ENDPOINT_DOWN], gauges.has_breakers, gauges.open_breakers);
+    keep_greater(&samples[ALERT_LIMIT_USED], gauges.has_limits, gauges.limit_ratio);
 }
 
 static struct sample sample_share(struct watch *watch, struct share *share, struct instant now)

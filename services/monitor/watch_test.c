@@ -19,7 +19,9 @@ static const struct watch_options OPTIONS = {
     .alerts = {.rules = {[ALERT_QUEUE_LONG] = {100, 10000},
                          [ALERT_CHUNK_SLOW] = {0.05, 10000},
                          [ALERT_ERRORS_HIGH] = {0.02, 10000},
-                         [ALERT_POOL_FULL] = {0.9, 10000}},
+                         [ALERT_POOL_FULL] = {0.9, 10000},
+                         [ALERT_ENDPOINT_DOWN] = {0, 10000},
+                         [ALERT_LIMIT_USED] = {0.95, 10000}},
                .clear_ms = 10000,
                .stale_ms = 300000,
                .linger_ms = 900000},
@@ -73,6 +75,36 @@ static const char *string_at(const json_t *object, const char *name)
     const char *value = json_string_value(json_object_get(object, name));
     assert_non_null(value);
     return value;
+}
+
+/* The leading scheduler with a breaker and a limit used so far, and a standby that knows of none.
+ */
+static size_t lead(struct watch *watch, double breaker, double used, double now_s)
+{
+    struct fixture standby = fixture_open("scheduler", "standby", 1);
+    fixture_gauge(&standby, METRIC_BREAKER_STATE, 0);
+    hear(watch, standby, now_s);
+    struct fixture leader = fixture_open("scheduler", "leader", 1);
+    fixture_gauge(&leader, METRIC_BREAKER_STATE, breaker);
+    fixture_gauge(&leader, METRIC_LIMIT_USED, used);
+    fixture_gauge(&leader, METRIC_LIMIT, 100);
+    hear(watch, leader, now_s);
+    return watch_look(watch, at_s(now_s), 0, ignore_gone, NULL).count;
+}
+
+static void an_open_breaker_and_a_used_up_limit_raise_their_alerts(void **state)
+{
+    (void)state;
+    SCOPED(watch_free) struct watch *watch = watch_new(&OPTIONS, at_s(0));
+    const struct alert *list = watch_alerts(watch)->list;
+    assert_int_equal(lead(watch, 2, 94, 0), 0);
+    assert_int_equal(lead(watch, 2, 95, 10), 1);
+    assert_int_equal(list[ALERT_ENDPOINT_DOWN].state, ALERT_FIRING);
+    assert_int_equal(list[ALERT_LIMIT_USED].state, ALERT_PENDING);
+    assert_int_equal(lead(watch, 0, 95, 20), 1);
+    assert_int_equal(list[ALERT_LIMIT_USED].state, ALERT_FIRING);
+    assert_int_equal(lead(watch, 0, 0, 30), 1);
+    assert_int_equal(list[ALERT_ENDPOINT_DOWN].state, ALERT_RESOLVED);
 }
 
 static void alerts_that_change_together_are_told_in_alertmanagers_shape(void **state)
@@ -217,6 +249,7 @@ static void a_start_beyond_all_calendars_is_no_time(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_open_breaker_and_a_used_up_limit_raise_their_alerts),
         cmocka_unit_test(alerts_that_change_together_are_told_in_alertmanagers_shape),
         cmocka_unit_test(a_resolved_alert_is_told_until_it_has_been_heard),
         cmocka_unit_test(slow_chunks_and_failed_calls_fire_over_the_window),
