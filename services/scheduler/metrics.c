@@ -39,6 +39,13 @@ FIGURE(reaped)
 FIGURE(released)
 FIGURE(splits)
 FIGURE(republished)
+FIGURE(refused_permits)
+FIGURE(shadow_violations)
+FIGURE(excused_calls)
+FIGURE(degraded_grants)
+FIGURE(overruns)
+FIGURE(healed_posts)
+FIGURE(limited_tenants)
 #undef FIGURE
 
 static double read_oldest_wait(const struct scheduler_figures *figures)
@@ -82,10 +89,38 @@ static const struct row ROWS[] = {
     COUNTER("released_total", "Grants taken back before anybody had a permit.", read_released),
     COUNTER("splits_total", "Chunks split in two.", read_splits),
     COUNTER("republished_total", "Dispatches published again.", read_republished),
+    COUNTER("refused_permits_total", "Asks for a permit that had to wait for room under a limit.",
+            read_refused_permits),
+    COUNTER("shadow_violations_total", "Permits that a shadow limit would have refused.",
+            read_shadow_violations),
+    COUNTER("excused_calls_total",
+            "Permitted calls whose analyzer fell silent: they may run beside the limits.",
+            read_excused_calls),
+    COUNTER("degraded_grants_total",
+            "Grants by the embedded analysis for want of an endpoint, to be healed.",
+            read_degraded_grants),
+    COUNTER("overruns_total", "Calls that used more tokens than had been booked for them.",
+            read_overruns),
+    COUNTER("healed_posts_total", "Posts given to jobs that analyse them again by the LLM.",
+            read_healed_posts),
+    GAUGE("limited_tenants", "Tenants that wait for room under their limits.",
+          read_limited_tenants),
 };
 enum { ROW_COUNT = sizeof ROWS / sizeof ROWS[0] };
 
+/* What limits are called; those of money are told in dollars. */
+static const struct {
+    const char *name;
+    double scale;
+} LIMITS[LIMIT_KINDS] = {
+    [LIMIT_REQUESTS] = {"requests_per_minute", 1},
+    [LIMIT_TOKENS] = {"tokens_per_minute", 1},
+    [LIMIT_IN_FLIGHT] = {"calls_in_flight", 1},
+    [LIMIT_MONEY] = {"usd_per_day", 1e-6},
+};
+
 struct scheduler_metrics {
+    struct metric_family *breaker_state, *breaker_openings, *hold, *limit, *limit_used;
     struct metric *series[ROW_COUNT];
     struct metric *queue_depth[CLASSES];
     double told[ROW_COUNT]; /* counters: what has been added so far */
@@ -118,6 +153,24 @@ static struct metric *series_of(const struct row *row)
     return row->label ? metrics_with(family, METRIC_VALUES(row->value)) : metrics_plain(family);
 }
 
+static void open_endpoints(struct scheduler_metrics *metrics)
+{
+    metrics->breaker_state =
+        metrics_gauge(NAME("breaker_state"), "Of an endpoint: 0 closed, 1 half open, 2 open.",
+                      METRIC_LABELS("endpoint"));
+    metrics->breaker_openings = metrics_counter(
+        NAME("breaker_openings_total"), "How often a breaker opened.", METRIC_LABELS("endpoint"));
+    metrics->hold =
+        metrics_gauge("tweetpulse_llm_server_hold_seconds",
+                      "How long an endpoint's server wants no calls.", METRIC_LABELS("endpoint"));
+    metrics->limit = metrics_gauge(
+        "tweetpulse_llm_limit", "An endpoint's limits in force, learned ones included; 0 = none.",
+        METRIC_LABELS("endpoint", "limit"));
+    metrics->limit_used =
+        metrics_gauge("tweetpulse_llm_limit_used", "What counts under the limits of an endpoint.",
+                      METRIC_LABELS("endpoint", "limit"));
+}
+
 struct scheduler_metrics *scheduler_metrics_new(void)
 {
     struct scheduler_metrics *metrics = calloc(1, sizeof *metrics);
@@ -129,6 +182,7 @@ struct scheduler_metrics *scheduler_metrics_new(void)
                       METRIC_LABELS("class"));
     for (int i = 0; i < CLASSES; i++)
         metrics->queue_depth[i] = metrics_with(depth, METRIC_VALUES(CLASS_NAMES[i]));
+    open_endpoints(metrics);
     metrics_plain(wait_family());
     metrics_plain(batch_family());
     scheduler_metrics_set(metrics, &(struct scheduler_figures){0});
@@ -139,6 +193,36 @@ void scheduler_metrics_free(struct scheduler_metrics **metrics)
 {
     free(*metrics);
     *metrics = NULL;
+}
+
+static double state_shown(enum breaker_state state)
+{
+    switch (state) {
+    case BREAKER_CLOSED:
+        return 0;
+    case BREAKER_HALF_OPEN:
+        return 1;
+    case BREAKER_OPEN:
+        return 2;
+    }
+    CHECK_UNREACHABLE();
+}
+
+static void set_endpoint(const struct scheduler_metrics *metrics,
+                         const struct endpoint_figures *figures)
+{
+    struct metric_labels endpoint = METRIC_VALUES(figures->name);
+    metric_set(metrics_with(metrics->breaker_state, endpoint), state_shown(figures->breaker));
+    metric_set(metrics_with(metrics->breaker_openings, endpoint),
+               (double)figures->breaker_openings);
+    metric_set(metrics_with(metrics->hold, endpoint), (double)figures->held_ms / 1000);
+    for (int kind = LIMIT_REQUESTS; kind < LIMIT_KINDS; kind++) {
+        struct metric_labels limit = METRIC_VALUES(figures->name, LIMITS[kind].name);
+        metric_set(metrics_with(metrics->limit, limit),
+                   (double)figures->limits[kind] * LIMITS[kind].scale);
+        metric_set(metrics_with(metrics->limit_used, limit),
+                   (double)figures->used[kind] * LIMITS[kind].scale);
+    }
 }
 
 void scheduler_metrics_set(struct scheduler_metrics *metrics,
@@ -154,6 +238,8 @@ void scheduler_metrics_set(struct scheduler_metrics *metrics,
     }
     for (int i = 0; i < CLASSES; i++)
         metric_set(metrics->queue_depth[i], (double)figures->queued[i]);
+    for (uint32_t i = 0; i < figures->endpoint_count; i++)
+        set_endpoint(metrics, &figures->endpoints[i]);
 }
 
 void scheduler_metrics_waited(int64_t waited_ms)
