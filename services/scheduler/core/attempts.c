@@ -126,6 +126,8 @@ void attempts_drop(struct scheduler *s, struct chunk *chunk)
     if (heap_has(&attempt->alarm))
         heap_remove(attempt->errand == ERRAND_NONE ? &s->attempts.alarms : &s->attempts.errands,
                     &attempt->alarm);
+    if (attempt->mode == MODE_EMBEDDED) /* what it brought is now known to the store */
+        heal_note(s);
     chunk->flight = NULL;
     s->attempts.count--;
     free(attempt);

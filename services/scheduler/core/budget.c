@@ -172,41 +172,54 @@ void budget_end_call(struct scheduler *s, struct attempt *attempt)
 
 /* Shadow limits refuse nothing: what they would have refused is counted. */
 static bool is_refused(struct scheduler *s, struct account *account, const struct limits *limits,
-                       const struct charge *charge)
+                       struct attempt *attempt)
 {
     struct shortage shortage;
-    if (account_may_call(account, limits, charge, s->now, &shortage))
+    if (account_may_call(account, limits, &attempt->booking.charge, s->now, &shortage))
         return false;
     if (limits->is_shadow) {
         s->figures.shadow_violations++;
         return false;
     }
-    s->budget.permit_at = earlier(s->budget.permit_at, shortage.until);
+    attempt->refusal.shortage = shortage;
     return true;
+}
+
+static bool is_refused_by_endpoint(struct scheduler *s, struct attempt *attempt)
+{
+    uint32_t place = attempt->booking.endpoint;
+    if (place >= s->config.endpoint_count)
+        return false;
+    struct endpoint *endpoint = &s->budget.endpoints[place];
+    struct limits learned = learned_limits(&endpoint->learned);
+    attempt->refusal.scope = SCOPE_ENDPOINT;
+    if (instant_is_before(s->now, endpoint->learned.held)) {
+        attempt->refusal.shortage =
+            (struct shortage){.kind = LIMIT_REQUESTS, .until = endpoint->learned.held};
+        return true;
+    }
+    return is_refused(s, &endpoint->account, &learned, attempt) ||
+           is_refused(s, &endpoint->account,
+                      obey_limits_of_endpoint(s, &s->config.endpoints[place]), attempt);
+}
+
+static bool is_refused_by_tenant(struct scheduler *s, struct attempt *attempt)
+{
+    struct tenant *tenant = book_tenant_of(attempt->chunk);
+    attempt->refusal.scope = SCOPE_TENANT;
+    return is_refused(s, &budget_purse(s, tenant)->account, obey_limits_of_tenant(s, tenant),
+                      attempt);
 }
 
 bool budget_may_permit(struct scheduler *s, struct attempt *attempt)
 {
-    const struct booking *booking = &attempt->booking;
-    struct tenant *tenant = book_tenant_of(attempt->chunk);
-    const struct limits *limits = obey_limits_of_tenant(s, tenant);
-    bool is_over = false;
-    if (booking->endpoint < s->config.endpoint_count) {
-        struct endpoint *endpoint = &s->budget.endpoints[booking->endpoint];
-        const struct limits *set =
-            obey_limits_of_endpoint(s, &s->config.endpoints[booking->endpoint]);
-        struct limits learned = learned_limits(&endpoint->learned);
-        if (instant_is_before(s->now, endpoint->learned.held)) {
-            s->budget.permit_at = earlier(s->budget.permit_at, endpoint->learned.held);
-            is_over = true;
-        }
-        is_over = is_over || is_refused(s, &endpoint->account, &learned, &booking->charge) ||
-                  is_refused(s, &endpoint->account, set, &booking->charge);
-    }
-    is_over = is_over || is_refused(s, &budget_purse(s, tenant)->account, limits, &booking->charge);
-    s->figures.refused_permits += is_over && !attempt->is_refused;
-    attempt->is_refused = is_over;
-    return !is_over;
+    bool was_refused = attempt->is_refused;
+    attempt->is_refused = is_refused_by_endpoint(s, attempt) || is_refused_by_tenant(s, attempt);
+    if (!attempt->is_refused)
+        return true;
+    s->figures.refused_permits += !was_refused;
+    s->budget.permit_at = earlier(s->budget.permit_at, attempt->refusal.shortage.until);
+    return false;
 }
 
 bool budget_may_repeat(struct scheduler *s, struct attempt *attempt)

@@ -141,6 +141,7 @@ static void hear(struct scheduler *s, const struct event *event)
         obey_control(s, event->control);
         break;
     case EVENT_HEALING:
+        heal_on_answer(s, event);
         break;
     }
 }
@@ -163,6 +164,7 @@ const struct actions *scheduler_step(struct scheduler *s, const struct event *ev
     batch_tend(s);
     attempts_tend(s); /* what was granted or refused just now */
     lead_tend(s);
+    heal_tend(s);
     return &s->actions;
 }
 
@@ -184,6 +186,7 @@ struct instant scheduler_next_wake(const struct scheduler *s)
     wake = earlier(wake, s->lead.reread_at);
     wake = earlier(wake, first_of(&s->attempts.alarms));
     wake = earlier(wake, budget_next_wake(s));
+    wake = earlier(wake, heal_next_wake(s));
     if (s->batch.is_outstanding)
         wake = earlier(wake, s->batch.repeat_at);
     if (s->lead.is_leaving)

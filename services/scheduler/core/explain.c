@@ -96,6 +96,92 @@ static size_t grants_ahead(const struct scheduler *s, const struct chunk *chunk)
     return ahead;
 }
 
+/* 0 if it is due, which is seen to at the end of this step. */
+static uint32_t ms_until(const struct scheduler *s, struct instant due)
+{
+    int64_t left_ms = instant_ms_between(s->now, due);
+    if (left_ms < 0)
+        return 0;
+    return left_ms < UINT32_MAX ? (uint32_t)left_ms : UINT32_MAX;
+}
+
+static void explain_shortage(const struct scheduler *s, struct explanation *told,
+                             const struct refusal *refusal, uint32_t endpoint)
+{
+    told->reason = WAITING_LIMIT;
+    told->scope = refusal->scope;
+    told->limit = refusal->shortage.kind;
+    if (refusal->shortage.until.ns != NEVER.ns)
+        told->retry_in_ms = ms_until(s, refusal->shortage.until);
+    if (refusal->scope == SCOPE_ENDPOINT && endpoint < s->config.endpoint_count)
+        strcpy(told->scope_name, s->config.endpoints[endpoint].name);
+}
+
+/* Which control holds it, if one does. */
+static bool explain_hold(const struct scheduler *s, const struct user *user,
+                         struct explanation *told)
+{
+    const char *tenant_id = NULL, *user_id = NULL;
+    if (!obey_is_held(s, user))
+        return false;
+    book_name_user(user, &tenant_id, &user_id);
+    const struct control *control = controls_of_system(&s->controls);
+    told->reason = WAITING_HELD;
+    told->scope = SCOPE_SYSTEM;
+    if (!(s->queue.shut & SHUT_BY_CONTROL)) {
+        bool is_tenants = (user->tenant->shut & SHUT_BY_CONTROL) != 0;
+        told->scope = is_tenants ? SCOPE_TENANT : SCOPE_USER;
+        control = is_tenants ? controls_of_tenant(&s->controls, tenant_id)
+                             : controls_of_user(&s->controls, tenant_id, user_id);
+    }
+    if (control && control->message[0] != '\0')
+        told->message = control->message;
+    return true;
+}
+
+/* No endpoint may be called, and nothing else may stand in. */
+static void explain_endpoint(const struct scheduler *s, struct explanation *told, uint32_t endpoint,
+                             struct instant until)
+{
+    told->reason = WAITING_ENDPOINT;
+    if (endpoint < s->config.endpoint_count)
+        strcpy(told->scope_name, s->config.endpoints[endpoint].name);
+    if (until.ns != NEVER.ns)
+        told->retry_in_ms = ms_until(s, until);
+}
+
+/* A limit, or an endpoint that is down, keeps it from being granted or permitted. */
+static bool explain_limit(const struct scheduler *s, const struct chunk *chunk,
+                          struct explanation *told)
+{
+    const struct tenant *tenant = book_tenant_of(chunk);
+    const struct stop *stop = &s->budget.stop;
+    if (chunk->flight && chunk->flight->is_refused) {
+        explain_shortage(s, told, &chunk->flight->refusal, chunk->flight->booking.endpoint);
+        return true;
+    }
+    if (chunk->flight || chunk->is_in_batch)
+        return false;
+    if (tenant->shut & SHUT_BY_LIMIT) {
+        struct refusal refusal = {.scope = SCOPE_TENANT, .shortage = tenant->purse->shortage};
+        explain_shortage(s, told, &refusal, NO_ENDPOINT);
+        return true;
+    }
+    switch (stop->kind) {
+    case STOP_NOT:
+        return false;
+    case STOP_FULL:
+        explain_shortage(s, told,
+                         &(struct refusal){.scope = SCOPE_ENDPOINT, .shortage = stop->shortage},
+                         stop->endpoint);
+        return true;
+    case STOP_NO_ENDPOINT:
+        explain_endpoint(s, told, stop->endpoint, stop->shortage.until);
+        return true;
+    }
+    CHECK_UNREACHABLE();
+}
+
 /* It could go on, if there were room. */
 static void explain_room(const struct scheduler *s, struct explanation *told)
 {
@@ -112,15 +198,6 @@ static void explain_room(const struct scheduler *s, struct explanation *told)
     }
 }
 
-/* 0 if it is due, which is seen to at the end of this step. */
-static uint32_t ms_until(const struct scheduler *s, struct instant due)
-{
-    int64_t left_ms = instant_ms_between(s->now, due);
-    if (left_ms < 0)
-        return 0;
-    return left_ms < UINT32_MAX ? (uint32_t)left_ms : UINT32_MAX;
-}
-
 static struct explanation explain_chunk(const struct scheduler *s, const struct chunk *chunk)
 {
     struct explanation told = {.is_known = true, .reason = WAITING_NOTHING};
@@ -132,18 +209,24 @@ static struct explanation explain_chunk(const struct scheduler *s, const struct 
         told.reason = WAITING_RUNS;
         break;
     case STANDS_BACK:
-        told.reason = WAITING_RETRY;
+        if (chunk->is_without_endpoint)
+            explain_endpoint(s, &told, NO_ENDPOINT, NEVER);
+        else
+            told.reason = WAITING_RETRY;
         told.retry_in_ms = ms_until(s, (struct instant){(int64_t)chunk->node.key});
         break;
     case STANDS_GRANTED:
         told.position = (uint32_t)grants_ahead(s, chunk);
-        explain_room(s, &told);
+        if (!explain_limit(s, chunk, &told))
+            explain_room(s, &told);
         break;
     case STANDS_IN_TURN:
         told.position = (uint32_t)(grants_ahead(s, chunk) + queue_ahead_of(&s->queue, chunk));
+        if (explain_hold(s, chunk->job->user, &told))
+            break;
         if (user_is_served(s, chunk->job->user))
             told.reason = WAITING_OWN;
-        else
+        else if (!explain_limit(s, chunk, &told))
             explain_room(s, &told);
         break;
     }

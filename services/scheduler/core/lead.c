@@ -109,6 +109,7 @@ void lead_on_snapshot(struct scheduler *s, const struct event *event)
         return;
     }
     rebuild_end(s);
+    heal_begin(s);
     lead->phase = LEAD_LEADING;
     lead->snapshot_at = NEVER; /* a page asked for before the epoch was taken up again */
     lead->reread_at = s->now;  /* the pages were of different moments */

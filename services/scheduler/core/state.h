@@ -103,6 +103,13 @@ struct budget {
     size_t past_call_count;
 };
 
+/* ---- healing (heal.c) ---- */
+struct heal {
+    bool may_be_needed, is_asked;
+    bool is_noted_since; /* the answer that is awaited may not know of it */
+    struct instant ask_at;
+};
+
 /* ---- grants, permits, losses (attempts.c) ---- */
 enum attempt_phase {
     ATTEMPT_WAITING, /* granted by this leader; nobody has a permit */
@@ -136,6 +143,10 @@ struct attempt {
     char instance_id[INSTANCE_ID_SIZE]; /* of the permit */
     /* the parked ask */
     bool is_refused; /* for want of room under a limit */
+    struct refusal {
+        enum control_scope scope; /* an endpoint's or a tenant's */
+        struct shortage shortage;
+    } refusal;
     struct attempt *next_refused;
     struct instant asked;
     uint32_t ask_number;
@@ -182,6 +193,7 @@ struct scheduler {
     struct attempts attempts;
     struct batch batch;
     struct budget budget;
+    struct heal heal;
     struct fleet fleet;
     struct controls controls;
     struct calls_seen calls_seen;
@@ -313,6 +325,13 @@ struct choice {
 struct choice choice_of(struct scheduler *s, struct chunk *chunk);
 /* May a grant that waits for its permit still be called? */
 bool choice_holds(const struct scheduler *s, const struct booking *booking);
+
+/* ---- heal.c: rule 7; what was done for want of an endpoint ---- */
+void heal_begin(struct scheduler *s); /* leading from now on */
+void heal_note(struct scheduler *s);  /* something may have to be healed */
+void heal_on_answer(struct scheduler *s, const struct event *event);
+void heal_tend(struct scheduler *s);
+struct instant heal_next_wake(const struct scheduler *s);
 
 /* ---- rebuild.c: what calls of older epochs still count (step 9) ---- */
 void rebuild_call(struct scheduler *s, const struct call_facts *call);
