@@ -656,6 +656,17 @@ static inline void examples_prepare_grants(void)
     changed_reply_2.controls = controls;
 }
 
+EXAMPLE Tp__TraceBatch trace_batch = {
+    .base = PROTOBUF_C_MESSAGE_INIT(&tp__trace_batch__descriptor),
+    .schema_version = SCHEMA_VERSION,
+    .instance_id = "scheduler-1",
+    .number = 12,
+    .format = 1,
+    .lost_steps = 3,
+    .at_ms = 1795330800000,
+    .step_count = 2,
+};
+
 /* Fills in what cannot be a constant. */
 static inline void examples_prepare(void)
 {
@@ -665,6 +676,7 @@ static inline void examples_prepare(void)
     row.text = post.text;
     submit_job.body_hash = binary("0123456789abcdef0123456789abcdef");
     authenticate.key_hash = submit_job.body_hash;
+    trace_batch.steps = submit_job.body_hash;
     examples_prepare_work();
     examples_prepare_grants();
 }

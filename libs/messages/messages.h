@@ -21,6 +21,7 @@
 #include "job.pb-c.h"
 #include "permit.pb-c.h"
 #include "telemetry.pb-c.h"
+#include "trace.pb-c.h"
 #include "waiting.pb-c.h"
 #include "work.pb-c.h"
 
@@ -80,7 +81,8 @@ enum {
     X(control_changed, Tp__ControlChanged, tp__control_changed)                                    \
     X(controls_query, Tp__ControlsQuery, tp__controls_query)                                       \
     X(controls_reply, Tp__ControlsReply, tp__controls_reply)                                       \
-    X(telemetry, Tp__Telemetry, tp__telemetry)
+    X(telemetry, Tp__Telemetry, tp__telemetry)                                                     \
+    X(trace_batch, Tp__TraceBatch, tp__trace_batch)
 
 #define DECLARE_MESSAGE_(name, Type, lower)                                                        \
     MUST_USE bool unpack_##name(struct arena *arena, struct bytes bytes, const Type **message,     \

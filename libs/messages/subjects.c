@@ -36,6 +36,12 @@ const struct stream STREAMS[] = {
         .max_bytes = MEBIBYTES(256),
         .max_age_s = 24 * 60 * 60,
     },
+    {
+        .name = STREAM_TRACE,
+        .subjects = {SUBJECT_TRACE},
+        .max_bytes = MEBIBYTES(256),
+        .max_age_s = 24 * 60 * 60,
+    },
 };
 const size_t STREAM_COUNT = sizeof STREAMS / sizeof STREAMS[0];
 

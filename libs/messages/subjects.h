@@ -14,12 +14,14 @@
 #define STREAM_WORK "WORK"
 #define STREAM_RESULTS "RESULTS"
 #define STREAM_EVENTS "EVENTS"
+#define STREAM_TRACE "TRACE"
 #define CONSUMER_RESULTS "store"
 
 #define SUBJECT_RESULT "tp.result"
 #define SUBJECT_EVENTS_ALL "tp.event.>"
 #define SUBJECT_CANCEL_ALL "tp.cancel.*"
 #define SUBJECT_CONTROL "tp.control"
+#define SUBJECT_TRACE "tp.trace"
 #define SUBJECT_TELEMETRY_ALL "tp.telemetry.>"
 
 #define RPC_SCHEDULER_PERMIT "tp.rpc.scheduler.permit"
