@@ -94,6 +94,14 @@ MUST_USE bool bus_store(struct bus *bus, const char *subject, struct bytes body,
                         const char *dedup_id, const char *trace, int64_t timeout_ms,
                         struct error *why);
 
+/* What a stream keeps, for tools that read it without taking anything. Messages in a span may be
+ * gone: ERROR_NOT_FOUND, as for a stream that is not there. An empty stream has last < first. */
+MUST_USE bool bus_stream_span(struct bus *bus, const char *stream, uint64_t *first, uint64_t *last,
+                              struct error *why);
+/* One of them, copied into the arena. */
+MUST_USE bool bus_stream_read(struct bus *bus, const char *stream, uint64_t sequence,
+                              struct arena *arena, struct bytes *body, struct error *why);
+
 /* Without waiting: done(context, why) is called exactly once, why NULL on success: on a thread of
  * the broker's within timeout_ms or, if it cannot be sent, before this returns. done() must not
  * wait for the bus. A missing stream is ERROR_UNAVAILABLE and made in the background. */
