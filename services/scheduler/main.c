@@ -4,12 +4,11 @@
  *              .heartbeat (analyzers), .waiting (gateways), tp.control (what operators set), and
  *              the store's answers to tp.rpc.store.lease, .batch, .snapshot, .changed, .job_state,
  *              .heal
- * Says         dispatches to tp.work.<class>, permits to whoever asked for them, and why a job
- *              waits
- * Keeps        nothing durable: a copy of the unfinished jobs, rebuilt from the store at each
- *              takeover; several replicas run, one leads by a lease, the others stay silent
- * If it dies   calls in flight finish; a standby leads within a lease's length and grants new work
- *              as soon as older calls leave room
+ * Says         dispatches to tp.work.<class>, permits to whoever asked for them, why a job waits
+ * and when it will be done; what it was told and decided, to tp.trace Keeps        nothing durable:
+ * a copy of the unfinished jobs, rebuilt from the store at each takeover; several replicas run, one
+ * leads by a lease, the others stay silent If it dies   calls in flight finish; a standby leads
+ * within a lease's length and grants new work as soon as older calls leave room
  */
 #include "log/log.h"
 #include "process/process.h"
@@ -31,7 +30,11 @@ int main(int argc, char **argv)
     struct error why;
     SCOPED(shell_close) struct shell *shell = NULL;
     struct pulse *pulse = process_pulse(process, "decisions", PULSE_LIMIT_MS);
-    if (!shell_open(&config, process_bus(process), pulse, &shell, &why)) {
+    struct shell_options options = {.config = &config,
+                                    .bus = process_bus(process),
+                                    .pulse = pulse,
+                                    .has_trace = settings.has_trace};
+    if (!shell_open(&options, &shell, &why)) {
         log_error("scheduler.unable", LOG_WHY(&why));
         return 1;
     }

@@ -144,6 +144,13 @@ static struct metric_family *refused_family(void)
                            METRIC_LABELS("reason"));
 }
 
+static struct metric_family *traced_family(void)
+{
+    return metrics_counter(NAME("trace_steps_total"),
+                           "Steps recorded while leading, by what became of them: stored, lost.",
+                           METRIC_LABELS("fate"));
+}
+
 static struct metric *series_of(const struct row *row)
 {
     struct metric_labels labels = row->label ? METRIC_LABELS(row->label) : METRIC_NO_LABELS;
@@ -255,4 +262,9 @@ void scheduler_metrics_batch(double seconds)
 void scheduler_metrics_refused(const char *reason)
 {
     metric_add(metrics_with(refused_family(), METRIC_VALUES(reason)), 1);
+}
+
+void scheduler_metrics_traced(const char *fate, uint32_t steps)
+{
+    metric_add(metrics_with(traced_family(), METRIC_VALUES(fate)), steps);
 }

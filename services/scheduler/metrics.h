@@ -1,5 +1,5 @@
-/* The scheduler's metrics, all of them. The owner thread's, but for scheduler_metrics_batch() and
- * scheduler_metrics_refused(), which any thread may call. */
+/* The scheduler's metrics, all of them. The owner thread's, but for scheduler_metrics_batch(),
+ * _refused() and _traced(), which any thread may call. */
 #pragma once
 
 #include "core/core.h"
@@ -21,3 +21,6 @@ void scheduler_metrics_batch(double seconds);
 
 /* A message could not be taken: it was invalid, or the mailbox full. */
 void scheduler_metrics_refused(const char *reason);
+
+/* So many steps of the trace were stored, or lost. */
+void scheduler_metrics_traced(const char *fate, uint32_t steps);

@@ -157,6 +157,12 @@ static const struct setting SETTINGS[] = {
      .help = "how many recent calls of an endpoint that is judged by"},
     MILLISECONDS("TP_HEAL_MS", heal_ms, "5000", 100, 3600000,
                  "how often the store is asked for results to heal, while an endpoint is there"),
+    {.name = "TP_TRACE",
+     .type = SETTING_BOOL,
+     .fallback = "true",
+     PLACE(has_trace),
+     .help = "while it leads, what it is told and decides is kept for a day in stream TRACE, for "
+             "tweetpulse replay and whatif"},
 };
 
 const struct program SCHEDULER_PROGRAM = {

@@ -28,6 +28,7 @@ struct scheduler_settings {
     int64_t user_burst;
     const char *fallback;
     int64_t breaker_open_ms, breaker_percent, breaker_calls, heal_ms;
+    bool has_trace;
 };
 
 extern const struct program SCHEDULER_PROGRAM;

@@ -10,6 +10,7 @@
 #include "letters.h"
 #include "metrics.h"
 #include "outbox.h"
+#include "tape.h"
 
 enum { LONGEST_SLEEP_MS = 1000, FIGURES_EVERY_MS = 200 };
 
@@ -21,6 +22,7 @@ struct shell {
     struct errands *errands;
     struct outbox *outbox;
     struct inbox *inbox;
+    struct tape *tape; /* NULL = nothing is recorded */
     struct pulse *pulse;
     struct instant figures_at;
     pthread_t owner;
@@ -28,7 +30,12 @@ struct shell {
 
 static void decide(struct shell *shell, const struct event *event)
 {
-    const struct actions *actions = scheduler_step(shell->core, event, clock_now());
+    struct instant now = clock_now();
+    if (shell->tape)
+        tape_begin(shell->tape, shell->core, event);
+    const struct actions *actions = scheduler_step(shell->core, event, now);
+    if (shell->tape)
+        tape_end(shell->tape, shell->core, event, now, actions);
     for (size_t i = 0; i < actions->count; i++)
         outbox_perform(shell->outbox, &actions->list[i]);
 }
@@ -77,24 +84,25 @@ static uint64_t seed_of(const char *holder)
     return seed;
 }
 
-bool shell_open(const struct scheduler_config *config, struct bus *bus, struct pulse *pulse,
-                struct shell **out, struct error *why)
+bool shell_open(const struct shell_options *options, struct shell **out, struct error *why)
 {
+    struct bus *bus = options->bus;
     struct shell *shell = calloc(1, sizeof *shell);
     CHECK(shell);
     uuid_new(shell->holder);
-    struct scheduler_config seeded = *config;
+    struct scheduler_config seeded = *options->config;
     seeded.seed = seed_of(shell->holder);
     shell->mailbox = mailbox_new(MAILBOX_CAPACITY);
     shell->core = scheduler_new(&seeded, clock_now());
     shell->metrics = scheduler_metrics_new();
-    shell->errands =
-        errands_open(&(struct errands_options){.bus = bus,
-                                               .mailbox = shell->mailbox,
-                                               .holder = shell->holder,
-                                               .lead_lease_ms = config->lead_lease_ms});
+    shell->errands = errands_open(&(struct errands_options){.bus = bus,
+                                                            .mailbox = shell->mailbox,
+                                                            .holder = shell->holder,
+                                                            .lead_lease_ms = seeded.lead_lease_ms});
     shell->outbox = outbox_open(bus, shell->mailbox, shell->errands);
-    shell->pulse = pulse;
+    if (options->has_trace)
+        shell->tape = tape_open(bus, shell->holder, &seeded);
+    shell->pulse = options->pulse;
     CHECK(pthread_create(&shell->owner, NULL, run, shell) == 0);
     *out = shell;
     if (inbox_open(bus, shell->mailbox, &shell->inbox, why))
@@ -114,6 +122,7 @@ void shell_close(struct shell **shell_)
     inbox_close(&shell->inbox);
     errands_close(&shell->errands);
     outbox_close(&shell->outbox);
+    tape_close(&shell->tape);
     for (struct letter *left; (left = mailbox_try_take(shell->mailbox)) != NULL;)
         letter_free(&left);
     mailbox_free(&shell->mailbox);

@@ -10,9 +10,14 @@
 
 struct shell;
 
-/* Lends the bus and the pulse (NULL = none). The config is copied; its seed is made here. */
-MUST_USE bool shell_open(const struct scheduler_config *config, struct bus *bus,
-                         struct pulse *pulse, struct shell **shell, struct error *why);
+struct shell_options {
+    const struct scheduler_config *config; /* copied; its seed is made here */
+    struct bus *bus;                       /* lent */
+    struct pulse *pulse;                   /* lent; NULL = none */
+    bool has_trace;                        /* what the core is told and decides is recorded */
+};
+MUST_USE bool shell_open(const struct shell_options *options, struct shell **shell,
+                         struct error *why);
 
 /* Takes back what nobody has a permit for, gives up the lead, waits for the last answers. */
 void shell_close(struct shell **shell);

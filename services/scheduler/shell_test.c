@@ -259,9 +259,10 @@ static void a_job_becomes_a_dispatch_and_one_instance_gets_its_permit(void **sta
 {
     struct world *world = *state;
     struct bus *bus = bus_open(&(struct bus_options){.url = world->broker.url, .name = "brain"});
+    struct shell_options options = {.config = &SCHEDULER_DEFAULTS, .bus = bus, .has_trace = true};
     struct shell *shell;
     struct error why;
-    assert_true(shell_open(&SCHEDULER_DEFAULTS, bus, NULL, &shell, &why));
+    assert_true(shell_open(&options, &shell, &why));
     const Tp__Dispatch *dispatch = next_dispatch(world);
     assert_string_equal(dispatch->job_id, JOB);
     assert_int_equal(dispatch->n_posts, 1);
@@ -280,9 +281,10 @@ static void who_leaves_takes_back_what_has_no_permit(void **state)
 {
     struct world *world = *state;
     struct bus *bus = bus_open(&(struct bus_options){.url = world->broker.url, .name = "brain"});
+    struct shell_options options = {.config = &SCHEDULER_DEFAULTS, .bus = bus, .has_trace = true};
     struct shell *shell;
     struct error why;
-    assert_true(shell_open(&SCHEDULER_DEFAULTS, bus, NULL, &shell, &why));
+    assert_true(shell_open(&options, &shell, &why));
     next_dispatch(world);
     shell_close(&shell);
     assert_int_equal(world->released, 1);

@@ -161,6 +161,8 @@ struct scheduler_start {
     size_t analyzer_count;
 };
 
+/* Between the beginning of an epoch and its end. */
+bool scheduler_is_in_epoch(const struct scheduler *core);
 /* Will this event, if it is the next, begin an epoch? */
 bool scheduler_is_beginning(const struct scheduler *core, const struct event *event);
 /* What outlives a lead as it is now, but for the analyzers, which are visited in order. */

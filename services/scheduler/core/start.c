@@ -5,6 +5,11 @@
 #include "base/check.h"
 #include "state.h"
 
+bool scheduler_is_in_epoch(const struct scheduler *s)
+{
+    return s->lead.phase == LEAD_REBUILDING || s->lead.phase == LEAD_LEADING;
+}
+
 bool scheduler_is_beginning(const struct scheduler *s, const struct event *event)
 {
     if (event->kind != EVENT_LEASE || !event->is_answered || !event->lease.is_held ||
