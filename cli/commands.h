@@ -17,4 +17,5 @@ int command_status(int argc, char **argv);
 int command_results(int argc, char **argv);
 int command_cancel(int argc, char **argv);
 int command_jobs(int argc, char **argv);
+int command_replay(int argc, char **argv);
 int command_completion(int argc, char **argv);

@@ -11,6 +11,7 @@ const struct command COMMANDS[] = {
     {"status", "show how far jobs are", command_status},
     {"jobs", "list jobs", command_jobs},
     {"cancel", "cancel jobs", command_cancel},
+    {"replay", "check this build's scheduler against a recorded trace", command_replay},
     {"completion", "print a completion script for bash, zsh or fish", command_completion},
 };
 const size_t COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS;

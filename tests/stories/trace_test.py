@@ -1,0 +1,51 @@
+"""What the scheduler did is recorded, and this build decides the same again."""
+
+import json
+import subprocess
+import time
+
+from faults_test import begin, epoch_of_lead, name_of_leader
+from fleet import wait_until
+
+FLUSHED_S = 4  # the trace is handed out every two seconds
+
+
+def export(world, binaries, path):
+    with open(path, "wb") as out:
+        done = subprocess.run([binaries / "trace_export"], stdout=out, stderr=subprocess.PIPE,
+                              env=world.fleet.environment("trace_export"), timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def tweetpulse(binaries, *arguments):
+    return subprocess.run([binaries / "tweetpulse", *map(str, arguments)], capture_output=True,
+                          text=True, timeout=120, check=False)
+
+
+def test_a_killed_leaders_trace_and_its_followers_are_replayed_alike(new_world, binaries, tmp_path):
+    world = new_world(schedulers=2)
+    begin(world)
+    time.sleep(FLUSHED_S)
+    dead = wait_until(lambda: name_of_leader(world), 10, "one leads")
+    epoch = epoch_of_lead(world)
+    world.submit_all([(f"later-{i}", 20, {"chunk_size": 5}) for i in range(6)])
+    world.fleet.services[dead].kill()
+    wait_until(lambda: epoch_of_lead(world) > epoch, 40, "the standby leads")
+    world.submit_all([(f"after-{i}", 20, {"chunk_size": 5}) for i in range(6)])
+    world.settle(90)
+    time.sleep(FLUSHED_S)
+    export(world, binaries, tmp_path / "trace")
+    done = tweetpulse(binaries, "replay", tmp_path / "trace", "--json")
+    told = json.loads(done.stdout)
+    assert done.returncode == 0 and told["identical"], (done.stdout, done.stderr)
+    assert told["chapters"] == 2 and told["gaps"] == 0 and told["unchecked"] == 0
+    assert told["events"] > 500 and told["decisions"] > 500
+    said = tweetpulse(binaries, "replay", tmp_path / "trace")
+    assert "2 chapters" in said.stdout and "identical" in said.stdout
+    world.fleet.services[dead].start()
+
+
+def test_what_is_no_trace_is_refused(binaries, tmp_path):
+    (tmp_path / "nonsense").write_text("nonsense")
+    done = tweetpulse(binaries, "replay", tmp_path / "nonsense")
+    assert done.returncode == 2 and "no trace" in done.stderr
