@@ -1,0 +1,81 @@
+/* A world without faults around the real core, in virtual time: how long will this work take?
+ *
+ *   struct model *m = model_new(&options);
+ *   model_add_job(m, &job) for each;  model_run(m);  model_job(m, i)->finish_us ...; model_free(&m)
+ *
+ * Real: the core. Modelled: a store (a batch takes its time, one after the other; a user and lane
+ * has one chunk in flight), analyzers with slots, calls whose lengths are drawn from samples. No
+ * call fails, nothing gets lost, nobody cancels. Pure: the same options and jobs give the same
+ * times. Some hundred thousand chunks a second. One thread; jobs' names are lent.
+ */
+#pragma once
+
+#include "core/core.h"
+
+struct model;
+
+struct model_chunk {
+    uint32_t open_posts, text_bytes;
+    uint32_t tries, depth;
+    enum outcome_class last_class;             /* of the last failed attempt */
+    struct chunk_stage stage;                  /* of a job that is there from the start */
+    enum analysis_mode mode;                   /* STAGE_RUNS */
+    uint32_t call_us;                          /* 0 = drawn */
+    uint32_t prompt_tokens, completion_tokens; /* of a call; both 0 = not known */
+};
+
+struct model_job {
+    const char *tenant_id, *user_id;
+    enum service_class service_class;
+    int64_t arrives_us;        /* 0 or less = it is there from the start */
+    uint32_t deadline_left_ms; /* from its arrival; 0 = none */
+    bool is_healing;
+    const struct model_chunk *chunks;
+    size_t chunk_count;
+};
+
+struct model_options {
+    struct scheduler_config config;
+    uint32_t analyzers, slots;         /* of each */
+    const struct call_sample *samples; /* copied; none = every call takes call_us */
+    size_t sample_count;
+    uint32_t call_us;
+    int64_t batch_us, commit_us; /* of the store: answering a batch, from outcome to commit heard */
+    uint64_t seed;
+    uint64_t most_chunks;           /* done, after which it stops; 0 = at the end */
+    const struct call_facts *calls; /* what counts in windows from before; lent */
+    size_t call_count;
+    const struct control_facts *controls; /* lent */
+    size_t control_count;
+    /* Sees each step, before and after; may be NULL. */
+    void (*before)(void *context, const struct scheduler *core, const struct event *event);
+    void (*after)(void *context, const struct scheduler *core, const struct event *event,
+                  struct instant now, const struct actions *actions);
+    void *context;
+};
+
+/* As far as it has come. */
+struct model_result {
+    int64_t first_us,
+        finish_us; /* at which the first chunk, and all of it, was committed; -1 = not */
+    uint32_t chunks_left;
+};
+
+struct model_totals {
+    uint64_t chunks, calls, embedded; /* done */
+    int64_t call_us;                  /* the sum of all calls */
+    int64_t end_us;                   /* of the last commit */
+    uint64_t prompt_tokens, completion_tokens, steps;
+};
+
+struct model *model_new(const struct model_options *options);
+void model_free(struct model **model);
+
+/* Copies; answers the job's number, from 0. */
+size_t model_add_job(struct model *model, const struct model_job *job);
+
+/* Until all is done, or nothing can be done any more, or most_chunks are. */
+void model_run(struct model *model);
+
+struct model_result model_result(const struct model *model, size_t job);
+struct model_totals model_totals(const struct model *model);
