@@ -46,7 +46,7 @@ static const struct {
 
 struct request {
     struct runs runs;
-    bool is_fairness, is_without_laxity, has_only;
+    bool is_fairness, is_without_laxity, has_only, is_plain;
     uint64_t only[MOST_ONLY];
     size_t only_count;
 };
@@ -108,6 +108,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case 'o':
         parse_only(request, state, argument);
         return 0;
+    case 'p':
+        request->is_plain = true;
+        return 0;
     case 'q':
         request->is_fairness = true;
         return 0;
@@ -142,6 +145,8 @@ static void report_failure(const struct request *request, const struct outcome_o
 {
     const struct runs *runs = &request->runs;
     printf("seed %ld: %s\n", found->failing_seed, found->violation);
+    if (request->is_plain)
+        return;
     struct history failing = {.seed = (uint64_t)found->failing_seed, .mutant = runs->mutant};
     shrink_and_tell(&failing, found->rule,
                     runs->mutant == MUTANT_NONE ? "" : MUTANT_TABLE[runs->mutant].name);
@@ -174,6 +179,7 @@ int main(int argc, char **argv)
         {"jobs", 'j', "N", 0, "in so many processes", 0},
         {"mutant", 'm', "NAME", 0, "break one clause; success is to see it", 0},
         {"only", 'o', "LIST", 0, "tell the first seed's history, with only these decisions", 0},
+        {"plain", 'p', NULL, 0, "do not make a failing history short", 0},
         {"fairness", 'q', NULL, 0, "hold the order of users against equal sharing", 0},
         {0},
     };
