@@ -3,6 +3,7 @@
  *   scheduler_sim --seeds 2000 --first 0          must find nothing
  *   scheduler_sim --seeds 1000 --mutant no_abort  must find what that mutant breaks
  *   scheduler_sim --seeds 2000 --fairness         holds the queue against equal sharing
+ *   scheduler_sim --seeds 100 --shares            classes and tenants by weight
  *   scheduler_sim --first 7 --only LIST           tells one history, with only those decisions
  *
  * Prints how often each fault was injected and each rule exercised. Exits 1 at a violation, shrunk
@@ -14,9 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/number.h"
 #include "fairness.h"
 #include "runs.h"
+#include "shares.h"
 #include "shrink.h"
 #include "sim.h"
 
@@ -44,9 +47,19 @@ static const struct {
     [MUTANT_NEVER_REAP] = {"never_reap", "rule 9"},
 };
 
+static const char *const SHARES_MUTANTS[] = {[SHARES_AS_THEY_ARE] = "none",
+                                             [SHARES_NOT_SETTLED] = "not_settled",
+                                             [SHARES_TENANTS_ALIKE] = "tenants_alike",
+                                             [SHARES_CLASSES_ALIKE] = "classes_alike"};
+
+enum what { WHAT_FLEET, WHAT_FAIRNESS, WHAT_SHARES };
+
 struct request {
     struct runs runs;
-    bool is_fairness, is_without_laxity, has_only, is_plain;
+    enum what what;
+    const char *mutant; /* its name */
+    enum shares_mutant shares_mutant;
+    bool has_only, is_plain;
     uint64_t only[MOST_ONLY];
     size_t only_count;
 };
@@ -74,19 +87,30 @@ static void parse_only(struct request *request, struct argp_state *state, char *
     qsort(request->only, request->only_count, sizeof(request->only[0]), sim_by_decision);
 }
 
-static void parse_mutant(struct request *request, struct argp_state *state, const char *name)
+/* The mutant is one of what is to be done; which that is, is known at the end of the arguments. */
+static void parse_mutant(struct request *request, struct argp_state *state)
 {
-    request->is_without_laxity = strcmp(name, "no_laxity") == 0;
-    if (request->is_without_laxity)
+    const char *name = request->mutant;
+    if (strcmp(name, "none") == 0) {
+        request->mutant = NULL;
         return;
-    for (int i = 0; i < MUTANTS; i++) {
+    }
+    bool is_known = request->what == WHAT_FAIRNESS && strcmp(name, "no_laxity") == 0;
+    for (int i = 0; request->what == WHAT_FLEET && i < MUTANTS; i++) {
         if (strcmp(MUTANT_TABLE[i].name, name) != 0)
             continue;
         request->runs.mutant = (enum mutant)i;
         request->runs.seen_by = MUTANT_TABLE[i].seen_by;
-        return;
+        is_known = true;
     }
-    argp_error(state, "no such mutant: %s", name);
+    for (int i = 0; request->what == WHAT_SHARES && i <= SHARES_CLASSES_ALIKE; i++) {
+        if (strcmp(SHARES_MUTANTS[i], name) != 0)
+            continue;
+        request->shares_mutant = (enum shares_mutant)i;
+        is_known = true;
+    }
+    if (!is_known)
+        argp_error(state, "no such mutant of what is to be done: %s", name);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -112,14 +136,17 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         request->is_plain = true;
         return 0;
     case 'q':
-        request->is_fairness = true;
+        request->what = WHAT_FAIRNESS;
         return 0;
     case 'm':
-        parse_mutant(request, state, argument);
+        request->mutant = argument;
+        return 0;
+    case 'w':
+        request->what = WHAT_SHARES;
         return 0;
     case ARGP_KEY_END:
-        if (request->is_fairness ? request->runs.mutant != MUTANT_NONE : request->is_without_laxity)
-            argp_error(state, "no_laxity is the mutant of --fairness, and of nothing else");
+        if (request->mutant)
+            parse_mutant(request, state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -180,6 +207,7 @@ int main(int argc, char **argv)
         {"mutant", 'm', "NAME", 0, "break one clause; success is to see it", 0},
         {"only", 'o', "LIST", 0, "tell the first seed's history, with only these decisions", 0},
         {"plain", 'p', NULL, 0, "do not make a failing history short", 0},
+        {"shares", 'w', NULL, 0, "hold the shares of classes and tenants against weights", 0},
         {"fairness", 'q', NULL, 0, "hold the order of users against equal sharing", 0},
         {0},
     };
@@ -190,10 +218,15 @@ int main(int argc, char **argv)
     };
     static struct request request = {.runs = {.seeds = 200, .jobs = 1, .seen_by = ""}};
     argp_parse(&ARGP, argc, argv, 0, NULL, &request);
-    if (request.is_fairness) {
-        bool is_kept =
-            fairness_check(request.runs.first, request.runs.seeds, request.is_without_laxity);
-        return is_kept != request.is_without_laxity ? 0 : 1;
+    int64_t first = request.runs.first, seeds = request.runs.seeds;
+    bool is_broken = request.mutant != NULL;
+    switch (request.what) {
+    case WHAT_FLEET:
+        return request.has_only ? tell(&request) : run(&request);
+    case WHAT_FAIRNESS:
+        return fairness_check(first, seeds, is_broken) != is_broken ? 0 : 1;
+    case WHAT_SHARES:
+        return shares_check(first, seeds, request.shares_mutant) != is_broken ? 0 : 1;
     }
-    return request.has_only ? tell(&request) : run(&request);
+    CHECK_UNREACHABLE();
 }
