@@ -404,12 +404,18 @@ static void arrive(struct sim *sim, void *what)
     pull_all(sim);
 }
 
-void analyzers_work_arrived(struct sim *sim, const struct attempt_id *id)
+struct grant *analyzers_grant(struct sim *sim, const struct attempt_id *id)
 {
     struct grant *grant = sim->grants;
     while (grant && !is_same(&grant->id, id))
         grant = grant->older;
     CHECK(grant);
+    return grant;
+}
+
+void analyzers_work_arrived(struct sim *sim, const struct attempt_id *id)
+{
+    const struct grant *grant = analyzers_grant(sim, id);
     for (int copies = sim_fault(sim, FAULT_REPEATED, BROKER, sim_about(id, 1), 20) ? 2 : 1;
          copies > 0; copies--) {
         struct parcel *parcel = arena_new(sim->arena, sizeof(*parcel));

@@ -98,11 +98,64 @@ void check_losses(struct sim *sim)
     }
 }
 
+static uint32_t levels_of(uint32_t posts)
+{
+    uint32_t levels = 0;
+    for (; posts > 1; posts = (posts + 1) / 2)
+        levels++;
+    return levels;
+}
+
+/* Rule 6: three tries of the whole, then one on each level above the poison post; each split gives
+ * one good part. For a chunk of 100 posts: 10 calls that fail, 7 that do not. */
+static void check_poison(struct sim *sim, const struct model_job *job)
+{
+    for (uint32_t i = 0; i < job->chunk_count; i++) {
+        const struct model_chunk *root = &job->chunks[i];
+        uint32_t poison = 0, posts = 0;
+        for (uint32_t k = i * POSTS_PER_CHUNK; k < (i + 1) * POSTS_PER_CHUNK; k++) {
+            posts += k < job->post_count;
+            poison += k < job->post_count && job->posts[k].is_poison;
+        }
+        if (root->root != i || poison != 1)
+            continue;
+        uint32_t levels = levels_of(posts);
+        sim->counts[COUNT_POISONED]++;
+        if (root->poisoned > 3 + levels || (!root->is_disturbed && root->good > levels))
+            sim_violation(sim, "rule 6", "job %u: %u failing and %u good calls for %u posts",
+                          job->number, root->poisoned, root->good, posts);
+    }
+}
+
+void check_figures(struct sim *sim)
+{
+    for (uint32_t i = 0; i < SCHEDULERS; i++) {
+        struct scheduler_figures told;
+        if (!sim->processes[i].is_alive)
+            continue;
+        scheduler_figures(sim->schedulers[i].core, &told);
+        if (!told.is_leader)
+            continue;
+        size_t left =
+            told.runnable + told.active_users + told.waiting_users + told.in_flight + told.calls;
+        for (int k = 0; k < CLASSES; k++)
+            left += told.queued[k];
+        if (left > 0 || told.oldest_wait_ms > 0)
+            sim_violation(sim, "rule 10", "all is over, and the leader counts %zu", left);
+        sim->counts[COUNT_RULE_10]++;
+    }
+}
+
 void check_all(struct sim *sim)
 {
     if (!sim->is_over && sim->violations == 0)
         sim_violation(sim, "end", "not all has ended after the fleet was healed");
     check_calls(sim);
-    if (sim->is_over)
-        check_posts(sim);
+    if (!sim->is_over)
+        return;
+    check_posts(sim);
+    for (uint32_t i = 0; i < sim->store.job_count; i++)
+        check_poison(sim, sim->store.jobs[i]);
+    if (sim->seconds_of_quiet > 0)
+        check_figures(sim);
 }

@@ -40,14 +40,22 @@ enum count {
     WORK_CANCEL,
     WORK_DEADLINE,
     WORK_CACHED,
+    WORK_CONTROL,
     WORK_CHANCE, /* that usual delays differ */
     DECISIONS,
     /* what is only counted */
     COUNT_CUT_OFF = DECISIONS,
     COUNT_CALLS,
     COUNT_GRANTS,
-    COUNT_RULE_1,  /* chunks that wait for another one of their user, at each grant */
-    COUNT_RULE_2,  /* calls were at their cap */
+    COUNT_RULE_1, /* chunks that wait for another one of their user, at each grant */
+    COUNT_RULE_2, /* calls were at their cap */
+    COUNT_BATCHES,
+    COUNT_HELD,
+    COUNT_OTHER_CONTROLS,
+    COUNT_POISONED, /* chunks with one poison post that were worked to their end */
+    COUNT_RULE_10,
+    COUNT_TOLD_NEXT,
+    COUNT_WAS_NEXT,
     COUNT_RULE_12, /* it was told why a job waits */
     COUNT_SPLITS,
     COUNT_RETRIES,

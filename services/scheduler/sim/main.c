@@ -44,6 +44,7 @@ static const struct {
     [MUTANT_GRANT_UNREBUILT] = {"grant_unrebuilt", "rule 11"},
     [MUTANT_FORGET_TRIES] = {"forget_tries", "rule 6"},
     [MUTANT_NO_BACKOFF] = {"no_backoff", "rule 6"},
+    [MUTANT_BELIEVES_SILENT] = {"believes_silent", "rule 2, rule 12"},
     [MUTANT_NEVER_REAP] = {"never_reap", "rule 9"},
 };
 

@@ -49,7 +49,7 @@ static void plan_wake(struct sim *sim, uint32_t number)
  * asked about; without chance, so that a history is the same as if nobody had asked. */
 static void ask_why(struct sim *sim, uint32_t number)
 {
-    if (sim->store.job_count == 0)
+    if (sim->store.job_count == 0 || sim->now / MS % 2 == 0) /* every other time: it costs */
         return;
     const struct model_job *job = sim->store.jobs[(uint64_t)sim->now % sim->store.job_count];
     struct event event = {.kind = EVENT_WAITING_ASK};
@@ -60,20 +60,20 @@ static void ask_why(struct sim *sim, uint32_t number)
         const struct action *action = &actions->list[i];
         if (action->kind != ACTION_EXPLAIN)
             sim_violation(sim, "rule 12", "asking why a job waits led to action %d", action->kind);
-        else if (action->explain.told.most_users > CALL_CAP)
-            sim_violation(sim, "rule 12", "%u users are said to be served at most",
-                          action->explain.told.most_users);
         else
-            sim->counts[COUNT_RULE_12] += action->explain.told.is_known;
+            check_leader_told(sim, number, job, &action->explain.told);
     }
 }
 
 static void step(struct sim *sim, uint32_t number, const struct event *event)
 {
     struct model_scheduler *scheduler = &sim->schedulers[number];
+    check_leader_hears(sim, number, event);
     const struct actions *actions = scheduler_step(scheduler->core, event, clock_of(sim, number));
-    for (size_t i = 0; i < actions->count; i++)
+    for (size_t i = 0; i < actions->count; i++) {
+        check_leader_acts(sim, number, &actions->list[i]);
         perform(sim, number, &actions->list[i]);
+    }
     ask_why(sim, number);
     plan_wake(sim, number);
 }
@@ -321,6 +321,8 @@ static const char *name_of(enum event_kind kind)
         return "an event";
     if (kind == EVENT_OUTCOME)
         return "an outcome";
+    if (kind == EVENT_CONTROL)
+        return "a control";
     return kind == EVENT_PERMIT_ASK ? "an ask" : "a heartbeat";
 }
 
@@ -363,6 +365,7 @@ void schedulers_boot(struct sim *sim, uint32_t number)
     config.permit_life_ms = PERMIT_LIFE / MS;
     config.call_limit_ms = CALL_LIMIT / MS;
     config.grant_wait_ms = 8000;
+    config.silent_ms = sim->mutant == MUTANT_BELIEVES_SILENT ? 3600000 : SILENT_AFTER / MS;
     config.reread_overlap_ms = sim->mutant == MUTANT_NO_OVERLAP ? 0 : 1500;
     config.seed = life;
     sim->schedulers[number] = (struct model_scheduler){

@@ -32,6 +32,7 @@
 
 enum {
     USERS = 9,
+    TENANTS = 2, /* a user's number says whose it is */
     LANES = 2,
     JOBS_PER_USER = 5,
     POSTS_PER_JOB = 14,
@@ -73,8 +74,9 @@ enum mutant {
     MUTANT_FORGET_TRIES,        /* tries are not counted */
     MUTANT_NO_BACKOFF,          /* a failed chunk is granted again at once */
     MUTANT_NEVER_REAP,          /* what was lost is never given up */
+    MUTANT_BELIEVES_SILENT,     /* an analyzer is never taken to be gone */
+    MUTANTS,
 };
-#define MUTANTS 15
 
 /* What to run: all that the seed decides, or only some of it. */
 struct history {
@@ -110,6 +112,11 @@ struct model_post {
 struct model_chunk {
     struct chunk_facts facts; /* without its durations */
     int64_t not_before, lease_until, failed_at;
+    int64_t told_to_wait_until; /* by the LLM; of the world's time */
+    bool is_refused;            /* for now */
+    uint32_t root;              /* the chunk that was split first */
+    uint32_t poisoned, good;    /* of a root: LLM outcomes of all its parts */
+    bool is_disturbed;          /* of a root: other things failed as well */
     uint32_t posts[POSTS_PER_CHUNK];
 };
 
@@ -119,7 +126,8 @@ struct model_job {
     enum service_class service_class;
     enum job_status status;
     uint32_t event_number, post_count, chunk_count;
-    int64_t changed_at, lasts, deadline, cancelled_after, ended_at;
+    int64_t changed_at, lasts, deadline, cancelled_after;
+    int64_t touched_at, freed_at, ended_at; /* of the world's time */
     struct model_post posts[POSTS_PER_JOB];
     struct model_chunk chunks[CHUNKS_PER_JOB];
 };
@@ -131,6 +139,7 @@ struct grant {
     enum analysis_mode mode;
     uint32_t posts[POSTS_PER_CHUNK], post_count;
     int64_t lease;
+    bool is_permitted;
     struct grant *older;
 };
 
@@ -154,7 +163,24 @@ struct in_flight {
     uint32_t chunk;
 };
 
+/* What operators set: for the system, for each tenant, for each user. */
+enum {
+    CONTROL_OF_SYSTEM,
+    CONTROL_OF_TENANTS,
+    CONTROL_OF_USERS = CONTROL_OF_TENANTS + TENANTS,
+    CONTROLS = CONTROL_OF_USERS + USERS,
+};
+struct model_control {
+    enum control_state state;
+    double weight;
+    uint64_t version; /* 0 = nothing was ever set */
+    int64_t changed_at;
+    bool is_removed;
+};
+
 struct store {
+    struct model_control controls[CONTROLS];
+    uint64_t last_control;
     struct model_job *jobs[USERS * JOBS_PER_USER];
     uint32_t job_count, planned;
     int64_t clock_error;
@@ -182,8 +208,27 @@ struct model_analyzer {
     uint32_t held_count;
 };
 
+/* What a scheduler was told and has asked for. */
+enum { MOST_HEARD = 12 };
+struct journal {
+    struct heartbeat {
+        char instance_id[16];
+        uint32_t slots;
+        int64_t at;
+    } heard[MOST_HEARD];
+    bool is_listening; /* leads, or is being told all */
+    uint64_t epoch, batch_epoch, batch_sequence;
+    struct told_control {
+        uint64_t version;
+        enum control_state state;
+    } told[CONTROLS];
+    char claim[JOB_ID_SIZE]; /* told to be the next */
+    int64_t claimed_at;
+};
+
 struct model_scheduler {
     struct scheduler *core;
+    struct journal journal;
     struct instant wake;
     uint64_t rebuilt_epoch; /* of which the last page of the snapshot was handed over */
 };
@@ -209,6 +254,7 @@ struct sim {
     uint64_t last_decision;
     uint32_t violations;
     char first_rule[16], first_violation[200];
+    uint32_t quiet_seconds, seconds_of_quiet;
     bool is_over, is_without_chance;
 };
 
@@ -307,7 +353,25 @@ void analyzers_answer(struct sim *sim, uint32_t number, const struct action *act
 void analyzers_work_arrived(struct sim *sim, const struct attempt_id *id);
 void analyzers_upset_streams(struct sim *sim, int64_t way);
 
+struct grant *analyzers_grant(struct sim *sim, const struct attempt_id *id);
+
+/* ---- controls.c ---- */
+void controls_plan(struct sim *sim);
+const char *tenant_name(uint32_t tenant);
+uint32_t control_place(const struct control_facts *facts);
+/* Those that changed since then, by the database's clock. */
+const struct control_facts *controls_told(struct sim *sim, int64_t since, size_t *count);
+bool controls_refuse_jobs(const struct sim *sim, uint32_t user);
+
+/* ---- check_leader.c: what a scheduler says, against what it was told and the rows ---- */
+void check_leader_hears(struct sim *sim, uint32_t number, const struct event *event);
+void check_leader_acts(struct sim *sim, uint32_t number, const struct action *action);
+void check_leader_told(struct sim *sim, uint32_t number, const struct model_job *job,
+                       const struct explanation *told);
+
 /* ---- check.c: reads the journals only ---- */
 void check_all(struct sim *sim);
+/* When all is over: the leader's figures say so too (rule 10). */
+void check_figures(struct sim *sim);
 /* While it runs, in the healed phase: nothing lost stays lost (rule 9). */
 void check_losses(struct sim *sim);

@@ -38,6 +38,10 @@ static void cancel(struct sim *sim, void *what)
 static void submit(struct sim *sim, void *what)
 {
     struct model_job *job = what;
+    if (controls_refuse_jobs(sim, job->user)) {
+        sim_after(sim, SECOND, NULL, submit, what);
+        return;
+    }
     sim->store.jobs[sim->store.job_count++] = job;
     job->deadline = job->lasts == FOREVER ? FOREVER : rows_clock(sim) + job->lasts;
     sim_tell(sim, STORE, "job %u of user %u is submitted: %u posts%s%s", job->number, job->user,
@@ -148,6 +152,19 @@ static void write_posts(struct model_job *job, struct model_chunk *chunk, const 
     }
 }
 
+/* What it took to find the poison post (rule 6). */
+static void note_for_root(struct model_job *job, const struct model_chunk *chunk,
+                          const struct grant *grant, const struct outcome *outcome)
+{
+    struct model_chunk *root = &job->chunks[chunk->root];
+    if (grant->mode == MODE_EMBEDDED)
+        return;
+    root->poisoned += outcome->outcome_class == OUTCOME_INVALID_ANSWER;
+    root->good += outcome->outcome_class == OUTCOME_NONE;
+    root->is_disturbed = root->is_disturbed || (outcome->outcome_class != OUTCOME_NONE &&
+                                                outcome->outcome_class != OUTCOME_INVALID_ANSWER);
+}
+
 void store_commit(struct sim *sim, const struct grant *grant, const struct outcome *outcome)
 {
     struct model_job *job = grant->job;
@@ -172,6 +189,8 @@ void store_commit(struct sim *sim, const struct grant *grant, const struct outco
     chunk->facts.last_class = outcome->outcome_class;
     chunk->facts.tries += is_try(outcome->outcome_class);
     chunk->failed_at = is_try(outcome->outcome_class) ? sim->now : 0;
+    chunk->told_to_wait_until = sim->now + outcome->retry_after_ms * MS;
+    note_for_root(job, chunk, grant, outcome);
     chunk->not_before = rows_clock(sim) + outcome->retry_after_ms * MS;
     chunk->facts.status = chunk->facts.open_posts ? CHUNK_READY : CHUNK_DONE;
     sim->counts[COUNT_RETRIES] += chunk->facts.open_posts > 0;

@@ -24,16 +24,27 @@ static void check_grant(struct sim *sim, const struct model_job *job,
                       chunk->facts.number, chunk->facts.tries, sim->now - chunk->failed_at);
 }
 
+/* Rule 6: not earlier than the LLM told. The leader knows what it told: the chunk is ready since.
+ */
+static void check_wait(struct sim *sim, const struct model_job *job,
+                       const struct model_chunk *chunk, enum analysis_mode mode)
+{
+    if (mode == MODE_LLM && sim->now + 2 * CLOCK_ERROR < chunk->told_to_wait_until)
+        sim_violation(sim, "rule 6", "job %u chunk %u: %ld us earlier than told", job->number,
+                      chunk->facts.number, chunk->told_to_wait_until - sim->now);
+}
+
 static enum batch_result grant(struct sim *sim, uint64_t epoch, const struct batch_item *item,
                                struct model_job *job, struct model_chunk *chunk)
 {
     struct in_flight *place = &sim->store.in_flight[job->user][job->lane];
     if (rows_has_ended(job) || chunk->facts.status != CHUNK_READY)
         return RESULT_GONE;
-    if (chunk->not_before > rows_clock(sim))
+    check_wait(sim, job, chunk, item->mode);
+    if (chunk->not_before > rows_clock(sim) || place->job) {
+        chunk->is_refused = true;
         return RESULT_BUSY;
-    if (place->job)
-        return RESULT_BUSY;
+    }
     check_grant(sim, job, chunk, item->mode);
     if (item->lane != job->lane)
         sim_violation(sim, "rule 1", "job %u is granted in lane %u", job->number, item->lane);
@@ -79,6 +90,7 @@ static enum batch_result land(struct sim *sim, uint64_t epoch, const struct batc
     chunk->facts.status = rows_has_ended(job) ? CHUNK_DONE : CHUNK_READY;
     if (is_reap && item->is_charged) {
         chunk->facts.tries++;
+        job->chunks[chunk->root].is_disturbed = true;
         chunk->failed_at = 0; /* a loss has waited for its lease already */
     }
     sim->counts[is_reap ? COUNT_REAPED : COUNT_RELEASED]++;
@@ -99,6 +111,8 @@ static enum batch_result split(struct sim *sim, struct model_job *job, struct mo
     uint32_t half = open / 2, depth = chunk->facts.depth + 1;
     uint32_t parts[] = {rows_add_chunk(job, chunk->posts, half, depth),
                         rows_add_chunk(job, chunk->posts + half, open - half, depth)};
+    for (int i = 0; i < 2; i++)
+        job->chunks[parts[i]].root = chunk->root;
     chunk->facts.status = CHUNK_DONE;
     chunk->facts.open_posts = 0;
     sim->counts[COUNT_SPLITS]++;

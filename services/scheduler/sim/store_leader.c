@@ -56,6 +56,7 @@ struct event *store_snapshot(struct sim *sim, uint64_t epoch, const char *cursor
     event->snapshot.is_fenced = sim->store.epoch != epoch;
     if (event->snapshot.is_fenced || sim->mutant == MUTANT_GRANT_UNREBUILT)
         return event;
+    event->snapshot.controls = controls_told(sim, INT64_MIN, &event->snapshot.control_count);
     struct job_facts *jobs = arena_array(sim->arena, struct job_facts, SNAPSHOT_PAGE);
     for (uint32_t i = 0; i < sim->store.job_count; i++) {
         const struct model_job *job = sim->store.jobs[i];
@@ -90,6 +91,7 @@ struct event *store_changed(struct sim *sim, uint64_t epoch, int64_t since_us)
     event->changed.next_job_id = "";
     if (sim->mutant == MUTANT_NO_REREAD)
         return event;
+    event->changed.controls = controls_told(sim, since_us, &event->changed.control_count);
     struct job_facts *jobs = arena_array(sim->arena, struct job_facts, sim->store.job_count);
     for (uint32_t i = 0; i < sim->store.job_count; i++)
         if (sim->store.jobs[i]->changed_at > since_us)

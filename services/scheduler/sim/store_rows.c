@@ -60,7 +60,7 @@ struct job_facts rows_job_facts(struct sim *sim, const struct model_job *job)
         chunks[i] = rows_chunk_facts(sim, &job->chunks[i]);
     return (struct job_facts){
         .job_id = job->id,
-        .tenant_id = job->user % 2 ? "odd" : "even",
+        .tenant_id = tenant_name(job->user % TENANTS),
         .user_id = arena_format(sim->arena, "user-%u", job->user),
         .service_class = job->service_class,
         .status = job->status,
@@ -74,6 +74,7 @@ struct job_facts rows_job_facts(struct sim *sim, const struct model_job *job)
 /* The row has changed; the stamp is that of the transaction's start. */
 void rows_touch(struct sim *sim, struct model_job *job)
 {
+    job->touched_at = sim->now;
     job->changed_at =
         rows_clock(sim) - sim_usual(sim, USUAL_STORE + job->number, 0, LONGEST_TRANSACTION);
 }
@@ -114,15 +115,18 @@ uint32_t rows_add_chunk(struct model_job *job, const uint32_t *posts, uint32_t c
                                         .depth = depth,
                                         .open_posts = count,
                                         .text_bytes = count * 100};
+    chunk->root = job->chunk_count;
     memcpy(chunk->posts, posts, count * sizeof(uint32_t));
     return job->chunk_count++;
 }
 
-void rows_free_place(struct sim *sim, const struct model_job *job, uint32_t chunk)
+void rows_free_place(struct sim *sim, struct model_job *job, uint32_t chunk)
 {
     struct in_flight *place = &sim->store.in_flight[job->user][job->lane];
-    if (place->job == job && place->chunk == chunk)
-        *place = (struct in_flight){0};
+    if (place->job != job || place->chunk != chunk)
+        return;
+    *place = (struct in_flight){0};
+    job->freed_at = sim->now;
 }
 
 bool rows_tries_are_used(const struct model_chunk *chunk)

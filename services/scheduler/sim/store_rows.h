@@ -21,5 +21,5 @@ void rows_set_status(struct sim *sim, struct model_job *job, enum job_status sta
 /* Answers its number. */
 uint32_t rows_add_chunk(struct model_job *job, const uint32_t *posts, uint32_t count,
                         uint32_t depth);
-void rows_free_place(struct sim *sim, const struct model_job *job, uint32_t chunk);
+void rows_free_place(struct sim *sim, struct model_job *job, uint32_t chunk);
 bool rows_tries_are_used(const struct model_chunk *chunk);

@@ -225,7 +225,9 @@ static void every_second(struct sim *sim, void *what)
     if (sim->now >= sim->store.away_until)
         store_expire(sim);
     check_losses(sim);
-    sim->is_over = sim->now > FAULTS_END && store_all_ended(sim);
+    bool is_quiet = sim->now > FAULTS_END && store_all_ended(sim);
+    sim->quiet_seconds = is_quiet ? sim->quiet_seconds + 1 : 0;
+    sim->is_over = sim->quiet_seconds > sim->seconds_of_quiet;
     sim_after(sim, SECOND, NULL, every_second, what);
 }
 
@@ -260,6 +262,9 @@ void sim_run(struct sim *sim)
         boot(sim, &sim->processes[i]);
     }
     store_plan_jobs(sim);
+    controls_plan(sim);
+    /* Some go on a little, until everybody has heard that all is over. */
+    sim->seconds_of_quiet = sim_trait(sim, FAULT_PAUSED, 0, 0, 7) == 0 ? 14 : 0;
     upset_plan(sim);
     sim_after(sim, SECOND, NULL, every_second, NULL);
     sim_after(sim, FAULTS_END, NULL, heal, NULL);

@@ -1,0 +1,124 @@
+/* What operators set, now and then: tenants, users and all are held, drained, weighed. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "sim.h"
+#include "store_rows.h"
+
+struct deed {
+    uint32_t number, place;
+    enum control_state state;
+};
+
+const char *tenant_name(uint32_t tenant)
+{
+    static const char *const NAMES[TENANTS] = {"even", "odd"};
+    return NAMES[tenant];
+}
+
+uint32_t control_place(const struct control_facts *facts)
+{
+    if (facts->scope == SCOPE_SYSTEM)
+        return CONTROL_OF_SYSTEM;
+    uint32_t tenant = facts->tenant_id[0] == 'o';
+    if (facts->scope == SCOPE_TENANT)
+        return CONTROL_OF_TENANTS + tenant;
+    unsigned user = 0;
+    CHECK(sscanf(facts->name, "user-%u", &user) == 1 && user < USERS);
+    return CONTROL_OF_USERS + user;
+}
+
+static struct control_facts facts_of(struct sim *sim, uint32_t place)
+{
+    const struct model_control *control = &sim->store.controls[place];
+    struct control_facts facts = {.scope = SCOPE_SYSTEM,
+                                  .tenant_id = "",
+                                  .name = "",
+                                  .message = "",
+                                  .state = control->state,
+                                  .weight = control->weight,
+                                  .version = control->version,
+                                  .is_removed = control->is_removed};
+    if (place >= CONTROL_OF_USERS) {
+        uint32_t user = place - CONTROL_OF_USERS;
+        facts.scope = SCOPE_USER;
+        facts.tenant_id = tenant_name(user % TENANTS);
+        facts.name = arena_format(sim->arena, "user-%u", user);
+    } else if (place >= CONTROL_OF_TENANTS) {
+        facts.scope = SCOPE_TENANT;
+        facts.tenant_id = tenant_name(place - CONTROL_OF_TENANTS);
+    }
+    return facts;
+}
+
+const struct control_facts *controls_told(struct sim *sim, int64_t since, size_t *count)
+{
+    struct control_facts *told = arena_array(sim->arena, struct control_facts, CONTROLS);
+    *count = 0;
+    for (uint32_t place = 0; place < CONTROLS; place++)
+        if (sim->store.controls[place].version && sim->store.controls[place].changed_at > since)
+            told[(*count)++] = facts_of(sim, place);
+    return told;
+}
+
+bool controls_refuse_jobs(const struct sim *sim, uint32_t user)
+{
+    const struct model_control *controls = sim->store.controls;
+    return controls[CONTROL_OF_SYSTEM].state == CONTROL_DRAINING ||
+           controls[CONTROL_OF_TENANTS + user % TENANTS].state == CONTROL_DRAINING ||
+           controls[CONTROL_OF_USERS + user].state == CONTROL_DRAINING;
+}
+
+static void set(struct sim *sim, uint32_t place, enum control_state state, bool is_removed)
+{
+    static const char *const STATES[] = {"open", "held", "draining", "reduced"};
+    struct model_control *control = &sim->store.controls[place];
+    control->state = state;
+    control->is_removed = is_removed;
+    control->version = ++sim->store.last_control;
+    control->changed_at = rows_clock(sim);
+    struct control_facts facts = facts_of(sim, place);
+    sim_tell(sim, STORE, "%s %s %s is %s", place == CONTROL_OF_SYSTEM ? "the system" : "",
+             facts.tenant_id, facts.name, STATES[state]);
+    struct event event = {.kind = EVENT_CONTROL, .control = sim_keep(sim, &facts, sizeof(facts))};
+    schedulers_hear(sim, STORE, 100, &event);
+}
+
+static void end(struct sim *sim, void *what)
+{
+    const struct deed *deed = what;
+    set(sim, deed->place, CONTROL_OPEN, deed->number % 2 == 0);
+}
+
+static void begin(struct sim *sim, void *what)
+{
+    const struct deed *deed = what;
+    if (!sim_decide(sim, WORK_CONTROL, deed->place, deed->number, 1000))
+        return;
+    int64_t lasts = sim_severity(sim, SECOND, 12 * SECOND);
+    sim->store.controls[deed->place].weight =
+        (double)sim_trait(sim, WORK_CONTROL, deed->number, 1, 8) / 2;
+    sim->counts[deed->state == CONTROL_HELD ? COUNT_HELD : COUNT_OTHER_CONTROLS]++;
+    set(sim, deed->place, deed->state, false);
+    sim_after(sim, lasts, NULL, end, what);
+}
+
+void controls_plan(struct sim *sim)
+{
+    static const enum control_state STATES[] = {CONTROL_HELD, CONTROL_HELD, CONTROL_DRAINING,
+                                                CONTROL_OPEN};
+    int64_t at = 0;
+    for (uint32_t number = 1;; number++) {
+        at += sim_trait(sim, FAULT_SLOW, number, 5 * SECOND, 30 * SECOND);
+        if (at > FAULTS_END)
+            return;
+        int64_t dice = sim_trait(sim, FAULT_SLOW, 1000 + number, 0, CONTROLS + 3);
+        struct deed deed = {.number = number,
+                            .place = dice < CONTROLS
+                                         ? (uint32_t)dice
+                                         : CONTROL_OF_TENANTS + (uint32_t)dice % TENANTS,
+                            .state = STATES[sim_trait(sim, FAULT_SLOW, 2000 + number, 0, 3)]};
+        sim_after(sim, at, NULL, begin, sim_keep(sim, &deed, sizeof(deed)));
+    }
+}
