@@ -267,9 +267,52 @@ static void rule_12_asking_changes_nothing(void **state)
     close_bench(&other);
 }
 
+static void rule_12_who_was_held_before_he_came_may_be_asked_about(void **state)
+{
+    (void)state;
+    struct bench b;
+    begin(&b, 1);
+    struct control_facts held = {.scope = SCOPE_USER,
+                                 .tenant_id = "acme",
+                                 .name = "bob",
+                                 .message = "",
+                                 .state = CONTROL_HELD,
+                                 .version = 1};
+    tell(&b, (struct event){.kind = EVENT_CONTROL, .control = &held});
+    submit(&b, 1, "ann", 1);
+    submit(&b, 2, "bob", 2);
+    submit(&b, 3, "carl", 1);
+    submit(&b, 4, "dora", 1);
+    submit(&b, 5, "eve", 1);
+    submit(&b, 6, "bob", 1);
+    serve(&b, 1);
+    assert_true(told(&b, 2).is_known);
+    assert_true(told(&b, 6).position >= 3); /* his own, and who is not held */
+    close_bench(&b);
+}
+
+static void rule_12_who_came_at_the_same_time_stands_behind_who_is_older(void **state)
+{
+    (void)state;
+    struct scheduler_config config = config_with(1);
+    config.has_first_chunks_first = false;
+    struct bench b;
+    open_bench(&b, config);
+    lead(&b);
+    static const char *const NAMES[] = {"ann", "bob", "carl", "dora", "eve", "fay"};
+    for (int i = 0; i < 6; i++)
+        submit(&b, 1 + i, NAMES[i], 2);
+    serve(&b, 1);
+    for (int i = 3; i <= 6; i++) /* two chunks each, and nobody goes before who has begun */
+        assert_true(told(&b, i).position > told(&b, i - 1).position);
+    close_bench(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rule_12_who_came_at_the_same_time_stands_behind_who_is_older),
+        cmocka_unit_test(rule_12_who_was_held_before_he_came_may_be_asked_about),
         cmocka_unit_test(rule_12_who_does_not_lead_stays_silent),
         cmocka_unit_test(rule_12_a_job_the_leader_has_not_heard_of_is_unknown),
         cmocka_unit_test(rule_12_a_job_is_followed_from_its_grant_to_its_end),

@@ -135,13 +135,22 @@ uint64_t sojourn_key(const struct sojourn *sojourn, const struct turn *turn)
     return is_first_chunk_due(sojourn, turn) ? turn->rank : finish_key(turn);
 }
 
+/* Ties by age: who came at once, after a takeover all, often has the same finish. */
+static bool is_served_before(const struct turn *a, const struct turn *b)
+{
+    uint64_t one = finish_key(a), other = finish_key(b);
+    return one != other ? one < other : a->stake->age < b->stake->age;
+}
+
 size_t sojourn_ahead(const struct sojourn *sojourn, const struct turn *mine,
                      const struct turn *other, bool is_before_first)
 {
     bool gives_first = is_first_chunk_due(sojourn, other);
+    if (!mine->stake) /* it is held, and joins when it is open again: behind whoever is there */
+        return other->ready.count;
     if (is_before_first && is_first_chunk_due(sojourn, mine))
         return gives_first && other->rank < mine->rank;
-    return finish_key(other) < finish_key(mine) ? other->ready.count : gives_first;
+    return is_served_before(other, mine) ? other->ready.count : gives_first;
 }
 
 void sojourn_set_runnable(struct sojourn *sojourn, struct turn *turn)
