@@ -79,51 +79,19 @@ static bool is_told_held(const struct journal *journal, const struct model_job *
            journal->told[CONTROL_OF_USERS + job->user].state == CONTROL_HELD;
 }
 
-/* Nothing came, ended or failed since then, nor just before, and nothing is to be tried again. */
-static bool may_be_foreseen(const struct model_job *job, int64_t since)
-{
-    if (job->touched_at + 50 * MS > since)
-        return false;
-    for (uint32_t i = 0; i < job->chunk_count && !rows_has_ended(job); i++)
-        if (job->chunks[i].facts.status == CHUNK_READY && job->chunks[i].facts.attempt > 0)
-            return false;
-    return true;
-}
-
-/* Position 0 was told, with room or without: then it is the next to be granted (rule 12). */
-static void settle_claim(struct sim *sim, struct journal *journal, const struct batch_item *first)
-{
-    if (!journal->claim[0])
-        return;
-    bool is_undisturbed = true;
-    for (uint32_t i = 0; i < sim->store.job_count && is_undisturbed; i++)
-        is_undisturbed = may_be_foreseen(sim->store.jobs[i], journal->claimed_at);
-    if (!is_undisturbed) {
-        journal->claim[0] = '\0';
-        return;
-    }
-    sim->counts[COUNT_TOLD_NEXT]++;
-    sim->counts[COUNT_WAS_NEXT] += strcmp(journal->claim, first->id.job_id) == 0;
-    journal->claim[0] = '\0';
-}
-
 static void check_batch(struct sim *sim, uint32_t number, const struct action *action)
 {
-    struct journal *journal = &sim->schedulers[number].journal;
+    const struct journal *journal = &sim->schedulers[number].journal;
     uint32_t most = most_users(sim, number), grants = 0;
     for (size_t i = 0; i < action->batch.count; i++) {
         const struct batch_item *item = &action->batch.items[i];
         if (item->operation != BATCH_GRANT)
             continue;
-        if (grants++ == 0)
-            settle_claim(sim, journal, item);
+        grants++;
         const struct model_job *job = rows_find(sim, item->id.job_id);
         if (is_told_held(journal, job))
             sim_violation(sim, "held", "job %u is granted, though scheduler %u knows it is held",
                           job->number, number);
-        if (sim->now > CALM_FROM && job->ended_at && sim->now > job->ended_at + HEARD_WITHIN)
-            sim_violation(sim, "rule 8", "job %u is granted %ld us after its end", job->number,
-                          sim->now - job->ended_at);
     }
     /* Rule 2: for those who are there, and few ahead: as many as run, as may follow them, and two.
      */
@@ -157,7 +125,6 @@ void check_leader_acts(struct sim *sim, uint32_t number, const struct action *ac
         sim_tell(sim, number, "leads");
     } else if (action->kind == ACTION_YIELD) {
         journal->is_listening = false;
-        journal->claim[0] = '\0';
     } else if (action->kind == ACTION_ASK_BATCH &&
                (journal->batch_epoch != action->epoch ||
                 journal->batch_sequence != action->batch.sequence)) {
@@ -249,7 +216,6 @@ static const char *what_is_out_of_date(const struct sim *sim, const struct model
 void check_leader_told(struct sim *sim, uint32_t number, const struct model_job *job,
                        const struct explanation *told)
 {
-    struct journal *journal = &sim->schedulers[number].journal;
     const char *wrong = told->is_known ? what_is_wrong(sim, number, job, told) : NULL;
     if (!wrong && sim->now > CALM_FROM)
         wrong = what_is_out_of_date(sim, job, told);
@@ -257,10 +223,4 @@ void check_leader_told(struct sim *sim, uint32_t number, const struct model_job 
         sim_violation(sim, "rule 12", "job %u, reason %d, position %u: %s", job->number,
                       told->reason, told->position, wrong);
     sim->counts[COUNT_RULE_12] += told->is_known;
-    bool is_next = told->is_known && told->position == 0 &&
-                   (told->reason == WAITING_GRANT || told->reason == WAITING_SLOT);
-    if (is_next && !has_chunk(job, CHUNK_IN_FLIGHT) && !journal->claim[0]) {
-        memcpy(journal->claim, job->id, JOB_ID_SIZE);
-        journal->claimed_at = sim->now;
-    }
 }

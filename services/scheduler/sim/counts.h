@@ -54,8 +54,6 @@ enum count {
     COUNT_OTHER_CONTROLS,
     COUNT_POISONED, /* chunks with one poison post that were worked to their end */
     COUNT_RULE_10,
-    COUNT_TOLD_NEXT,
-    COUNT_WAS_NEXT,
     COUNT_RULE_12, /* it was told why a job waits */
     COUNT_SPLITS,
     COUNT_RETRIES,

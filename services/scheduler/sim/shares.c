@@ -13,6 +13,8 @@ enum {
     USED_CLASSES = 3,
     MOST_TOKENS = 20000,
 };
+/* Of a position told; tokens are taken to be as many as usual. */
+#define MOST_ERROR 0.1
 #define CALL_NS INT64_C(50000000)
 
 struct tenant_plan {
@@ -129,13 +131,14 @@ static void end_call(struct run *run, uint32_t place)
     occupy(run, call.turn, -1);
 }
 
-static void find_owner(const struct run *run, const struct chunk *chunk, struct serving *call)
+/* Answers which of the tenant's users in that class. */
+static uint32_t find_owner(const struct run *run, const struct chunk *chunk, struct serving *call)
 {
     for (call->tenant = 0; call->tenant < run->tenants; call->tenant++)
         for (call->service_class = 0; call->service_class < USED_CLASSES; call->service_class++)
             for (uint32_t user = 0; user < USERS_OF_EACH; user++)
                 if (run->mine[call->tenant][call->service_class].jobs[user] == chunk->job)
-                    return;
+                    return user;
     CHECK_UNREACHABLE();
 }
 
@@ -144,7 +147,7 @@ static void serve_one(struct run *run)
     struct chunk *chunk = queue_next(&run->queue);
     CHECK(chunk);
     struct serving call = {.turn = chunk->turn};
-    find_owner(run, chunk, &call);
+    (void)find_owner(run, chunk, &call);
     const struct tenant_plan *plan = &run->plans[call.tenant];
     uint64_t tokens =
         plan->least_tokens + draw(&run->random, plan->most_tokens - plan->least_tokens + 1);
@@ -215,6 +218,47 @@ static void serve_all(struct run *run)
     }
 }
 
+/* ---- positions (rule 12): the order of the grants, if nothing happened but grants ---- */
+struct positions {
+    uint64_t asked, told_next, were_next;
+    double error_sum;
+};
+
+static struct chunk *first_of(const struct job *job)
+{
+    struct heap_node *node = job->user->occupied ? NULL : heap_first(&job->user->turns->ready);
+    return node ? HEAP_OWNER(node, struct chunk, node) : NULL;
+}
+
+static void check_positions(struct run *run, struct positions *positions)
+{
+    size_t told[MOST_TENANTS][USED_CLASSES][USERS_OF_EACH], order = 0;
+    struct turn *granted[MOST_TENANTS * USED_CLASSES * USERS_OF_EACH];
+    for (uint32_t i = 0; i < run->tenants; i++)
+        for (uint32_t k = 0; k < USED_CLASSES; k++)
+            for (uint32_t user = 0; user < USERS_OF_EACH; user++) {
+                const struct chunk *chunk = first_of(run->mine[i][k].jobs[user]);
+                told[i][k][user] = chunk ? queue_ahead_of(&run->queue, chunk) : SIZE_MAX;
+            }
+    for (struct chunk *chunk; (chunk = queue_next(&run->queue)); order++) {
+        struct serving call = {0};
+        uint32_t user = find_owner(run, chunk, &call);
+        size_t position = told[call.tenant][call.service_class][user];
+        CHECK(position != SIZE_MAX);
+        positions->asked++;
+        positions->told_next += position == 0;
+        positions->were_next += position == 0 && order == 0;
+        positions->error_sum +=
+            greater((double)position - (double)order, (double)order - (double)position);
+        queue_charge(&run->queue, chunk, (uint64_t)run->queue.mean_tokens);
+        queue_remove(&run->queue, chunk);
+        granted[order] = chunk->turn;
+        occupy(run, chunk->turn, 1);
+    }
+    while (order > 0)
+        occupy(run, granted[--order], -1);
+}
+
 static void close_run(struct run *run)
 {
     while (run->call_count > 0)
@@ -235,6 +279,7 @@ bool shares_check(int64_t first, int64_t count, enum shares_mutant mutant)
 {
     double class_excess = 0, tenant_excess = 0;
     uint64_t late = 0;
+    struct positions positions = {0};
     for (int64_t i = 0; i < count; i++) {
         struct run run = {.random = (uint64_t)(first + i), .mutant = mutant};
         draw_plans(&run);
@@ -243,11 +288,16 @@ bool shares_check(int64_t first, int64_t count, enum shares_mutant mutant)
         late += run.class_excess > 1.001 || run.tenant_excess > 2;
         class_excess = greater(class_excess, run.class_excess);
         tenant_excess = greater(tenant_excess, run.tenant_excess);
+        check_positions(&run, &positions);
         close_run(&run);
     }
     printf("%ld histories of %d grants, nobody without work: by weight, the most one was ahead of "
            "another,\nin what both have at once in a chunk: classes %.3f (grants), tenants %.3f "
            "(tokens)\n",
            count, GRANTS, class_excess, tenant_excess);
-    return late == 0;
+    printf("positions told (rule 12): %lu; of %lu told to be the next %lu were; mean error %.2f\n",
+           positions.asked, positions.told_next, positions.were_next,
+           positions.error_sum / (double)positions.asked);
+    return late == 0 && positions.were_next == positions.told_next &&
+           positions.error_sum <= MOST_ERROR * (double)positions.asked;
 }

@@ -4,7 +4,8 @@
  * Tenants of unequal weights, chunks and estimates, in several classes, on some slots. What is
  * counted, apart from the queue: grants of a class by its weight, and tokens of a tenant by its
  * weight (as estimated while a call runs, as used from then on). Prints how far apart two ever
- * were. A history is a function of its seed.
+ * were. In the end everybody's position is asked, and held against the order of the grants that
+ * follow (rule 12). A history is a function of its seed.
  */
 #pragma once
 

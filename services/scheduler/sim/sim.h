@@ -222,8 +222,6 @@ struct journal {
         uint64_t version;
         enum control_state state;
     } told[CONTROLS];
-    char claim[JOB_ID_SIZE]; /* told to be the next */
-    int64_t claimed_at;
 };
 
 struct model_scheduler {
