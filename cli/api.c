@@ -13,6 +13,7 @@ enum {
     FIRST_PAUSE_MS = 250,
     LONGEST_PAUSE_MS = 8000,
     MAX_HEADERS = 8,
+    NO_CONTENT = 204,
     ANSWER_MAX_BYTES = 64 << 20
 };
 
@@ -170,7 +171,7 @@ bool api_send(struct api *api, const struct api_call *call, json_t **answer, str
     for (;;) {
         SCOPED(http_response_free) struct http_response response = {0};
         if (send_once(api, call, url.chars, &response, why)) {
-            if (call->sink)
+            if (call->sink || response.status == NO_CONTENT)
                 return true;
             return json_parse(response.body.chars ? response.body.chars : "", response.body.length,
                               answer, why) ||
@@ -187,18 +188,29 @@ bool api_send(struct api *api, const struct api_call *call, json_t **answer, str
     }
 }
 
-void api_add_query(struct text *path, const char *name, const char *value)
+static void add_escaped(struct text *path, const char *value)
 {
-    if (!value)
-        return;
-    text_format(path, "%c%s=", path->chars && strchr(path->chars, '?') ? '&' : '?', name);
     for (; *value; value++) {
         unsigned char c = (unsigned char)*value;
         bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                        (c >= '0' && c <= '9') || strchr("-._~", c) != NULL;
+                        (c >= '0' && c <= '9') || strchr("-_~", c) != NULL;
         if (is_plain)
             text_add_char(path, (char)c);
         else
             text_format(path, "%%%02X", c);
     }
+}
+
+void api_add_segment(struct text *path, const char *value)
+{
+    text_add(path, "/");
+    add_escaped(path, value);
+}
+
+void api_add_query(struct text *path, const char *name, const char *value)
+{
+    if (!value)
+        return;
+    text_format(path, "%c%s=", path->chars && strchr(path->chars, '?') ? '&' : '?', name);
+    add_escaped(path, value);
 }

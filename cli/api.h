@@ -29,9 +29,13 @@ struct api_call {
 struct api *api_open(const char *url, const char *key);
 void api_close(struct api **api);
 
-/* *answer is the caller's, NULL with a sink. A stream of which something came is not repeated. */
+/* *answer is the caller's, NULL with a sink or where the service says nothing (204). A stream of
+ * which something came is not repeated. */
 MUST_USE bool api_send(struct api *api, const struct api_call *call, json_t **answer,
                        struct error *why);
+
+/* Adds "/value" to a path, escaped. A dot too: some take ".." for the folder above. */
+void api_add_segment(struct text *path, const char *value);
 
 /* Adds "name=value" to a path, escaped, with ? or & before it; nothing if value is NULL. */
 void api_add_query(struct text *path, const char *name, const char *value);

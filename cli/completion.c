@@ -11,6 +11,13 @@ const struct command COMMANDS[] = {
     {"status", "show how far jobs are", command_status},
     {"jobs", "list jobs", command_jobs},
     {"cancel", "cancel jobs", command_cancel},
+    {"pause", "let what is submitted wait", command_pause},
+    {"resume", "undo pause and drain", command_resume},
+    {"drain", "accept nothing new and do what is there", command_drain},
+    {"limit", "set limits of an endpoint or tenant", command_limit},
+    {"clear", "take back all that is set", command_clear},
+    {"maintenance", "hold, refuse or reduce everything", command_maintenance},
+    {"controls", "list what operators have set", command_controls},
     {"replay", "check this build's scheduler against a recorded trace", command_replay},
     {"completion", "print a completion script for bash, zsh or fish", command_completion},
 };
@@ -18,8 +25,13 @@ const size_t COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS;
 
 static const char COMMON_OPTIONS[] = "--url --key --json --quiet --no-color --help";
 static const char SUBMIT_OPTIONS[] =
-    "--user --class --tasks --on-bad --idempotency-key --format --text-column --id-column --wait "
+    "--user --class --tasks --chunk-size --deadline --queue-ttl --on-bad --idempotency-key "
+    "--format --text-column --id-column --wait "
     "--dry-run";
+
+static const char SCOPES[] = "system endpoint tenant user";
+static const char LIMIT_OPTIONS[] =
+    "--rpm --tpm --in-flight --usd-per-day --shadow --enforce --defaults --weight --burst --tenant";
 
 static void print_names(void)
 {
@@ -42,13 +54,18 @@ static void print_bash(void)
            "        submit) words=\"$words %s\" ;;\n"
            "        results) words=\"$words --format\" ;;\n"
            "        jobs) words=\"$words --status --user --limit\" ;;\n"
+           "        pause|resume|drain) words=\"$words %s --message --tenant\" ;;\n"
+           "        clear) words=\"$words %s --tenant\" ;;\n"
+           "        limit) words=\"$words %s %s\" ;;\n"
+           "        maintenance) words=\"$words on refuse reduced off --message\" ;;\n"
+           "        controls) words=\"$words --tenant\" ;;\n"
            "        completion) words=\"bash zsh fish\" ;;\n"
            "        esac\n"
            "    fi\n"
            "    COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
            "}\n"
            "complete -o default -F _tweetpulse tweetpulse\n",
-           COMMON_OPTIONS, SUBMIT_OPTIONS);
+           COMMON_OPTIONS, SUBMIT_OPTIONS, SCOPES, SCOPES, SCOPES, LIMIT_OPTIONS);
 }
 
 static void print_zsh(void)
@@ -63,18 +80,25 @@ static void print_fish(void)
         printf("complete -c tweetpulse -n __fish_use_subcommand -f -a %s -d '%s'\n",
                COMMANDS[i].name, COMMANDS[i].summary);
     }
-    fputs("complete -c tweetpulse -l url -x\n"
-          "complete -c tweetpulse -l key -x\n"
-          "complete -c tweetpulse -l json\n"
-          "complete -c tweetpulse -l quiet\n"
-          "complete -c tweetpulse -l no-color\n"
-          "complete -c tweetpulse -n '__fish_seen_subcommand_from submit' -l wait\n"
-          "complete -c tweetpulse -n '__fish_seen_subcommand_from submit' -l dry-run\n"
-          "complete -c tweetpulse -n '__fish_seen_subcommand_from submit' -l on-bad -x -a 'skip "
-          "reject'\n"
-          "complete -c tweetpulse -n '__fish_seen_subcommand_from results' -l format -x -a 'jsonl "
-          "json csv'\n",
-          stdout);
+    fputs(
+        "complete -c tweetpulse -l url -x\n"
+        "complete -c tweetpulse -l key -x\n"
+        "complete -c tweetpulse -l json\n"
+        "complete -c tweetpulse -l quiet\n"
+        "complete -c tweetpulse -l no-color\n"
+        "complete -c tweetpulse -n '__fish_seen_subcommand_from submit' -l wait\n"
+        "complete -c tweetpulse -n '__fish_seen_subcommand_from submit' -l dry-run\n"
+        "complete -c tweetpulse -n '__fish_seen_subcommand_from submit' -l on-bad -x -a 'skip "
+        "reject'\n"
+        "complete -c tweetpulse -n '__fish_seen_subcommand_from results' -l format -x -a 'jsonl "
+        "json csv'\n"
+        "complete -c tweetpulse -n '__fish_seen_subcommand_from pause resume drain limit clear' -f "
+        "-a 'system endpoint tenant user'\n"
+        "complete -c tweetpulse -n '__fish_seen_subcommand_from pause resume drain maintenance' -s "
+        "m -l message -x\n"
+        "complete -c tweetpulse -n '__fish_seen_subcommand_from maintenance' -f -a 'on refuse "
+        "reduced off'\n",
+        stdout);
 }
 
 int command_completion(int argc, char **argv)

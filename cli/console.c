@@ -39,16 +39,20 @@ void console_draw(struct console *console, const struct progress *progress)
 {
     if (console->is_quiet)
         return;
+    bool is_waiting = progress->reason && progress->processed + progress->failed == 0;
+    const char *reason = is_waiting ? progress->reason : "";
     SCOPED(text_free) struct text line = {0};
     if (console->is_terminal) {
         progress_render(progress, columns_of_terminal(), &line);
         fprintf(stderr, "\r%s\033[K", line.chars);
         console->is_drawn = true;
-    } else if (strcmp(progress->state, console->last_state) != 0) {
+    } else if (strcmp(progress->state, console->last_state) != 0 ||
+               strcmp(reason, console->last_reason) != 0) {
         progress_render(progress, 200, &line);
         fprintf(stderr, "%s\n", line.chars);
     }
     snprintf(console->last_state, sizeof console->last_state, "%s", progress->state);
+    snprintf(console->last_reason, sizeof console->last_reason, "%s", reason);
 }
 
 void console_end_drawing(struct console *console)

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "interrupt.h"
 #include "sse.h"
+#include "waiting.h"
 
 enum {
     PATIENCE_MS = 60000,
@@ -21,6 +22,18 @@ static int64_t count_of(const json_t *document, const char *name, int64_t fallba
     return json_is_integer(value) ? json_integer_value(value) : fallback;
 }
 
+static void read_waiting(const json_t *document, struct job_view *job)
+{
+    SCOPED(text_free) struct text words = {0};
+    const json_t *waiting = json_object_get(document, "waiting");
+    const char *reason = json_string_value(json_object_get(waiting, "reason"));
+    if (!waiting && json_object_get(document, "event"))
+        return;
+    waiting_tell(document, &words);
+    snprintf(job->waiting, sizeof job->waiting, "%s", words.length > 0 ? words.chars : "");
+    snprintf(job->reason, sizeof job->reason, "%s", reason ? reason : "");
+}
+
 void job_read(const json_t *document, struct job_view *job)
 {
     const char *id = json_string_value(json_object_get(document, "id"));
@@ -32,6 +45,7 @@ void job_read(const json_t *document, struct job_view *job)
     job->total = count_of(document, "total_posts", job->total);
     job->processed = count_of(document, "processed_posts", job->processed);
     job->failed = count_of(document, "failed_posts", job->failed);
+    read_waiting(document, job);
 }
 
 bool job_is_over(const struct job_view *job)
@@ -89,6 +103,8 @@ static void draw(struct watch *watch)
     struct progress progress = {
         .elapsed_ms = instant_ms_between(watch->began, clock_now()),
         .state = watch->jobs[watch->current].state,
+        .waiting = watch->jobs[watch->current].waiting,
+        .reason = watch->jobs[watch->current].reason,
     };
     for (size_t i = 0; i < watch->count; i++) {
         progress.total += watch->jobs[i].total;

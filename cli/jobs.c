@@ -110,13 +110,10 @@ static void print_job(const struct session *session, const struct job_view *job,
 }
 
 /* What it waits for, if the service says so. */
-static void print_waiting(const struct session *session, const json_t *document)
+static void print_waiting(const struct session *session, const struct job_view *job)
 {
-    const json_t *waiting = json_object_get(document, "waiting");
-    const char *detail = json_string_value(json_object_get(waiting, "detail"));
-    if (detail && !session->console.is_json)
-        printf("  %s; %lld chunks come before it\n", detail,
-               (long long)json_integer_value(json_object_get(document, "position")));
+    if (*job->waiting && !session->console.is_json)
+        printf("  %s\n", job->waiting);
 }
 
 static void print_heading(const struct session *session)
@@ -167,7 +164,7 @@ static int for_each(struct session *session, const struct arguments *arguments,
             continue;
         }
         print_job(session, &job, document);
-        print_waiting(session, document);
+        print_waiting(session, &job);
     }
     return end;
 }

@@ -27,6 +27,17 @@ static void add_bar(struct text *out, size_t columns, int64_t done, int64_t tota
     text_add(out, "]  ");
 }
 
+/* Between characters: an operator's message may be in any language. */
+static void cut(struct text *out, size_t width)
+{
+    if (out->length <= width)
+        return;
+    while (width > 0 && ((unsigned char)out->chars[width] & 0xC0U) == 0x80U)
+        width--;
+    out->length = width;
+    out->chars[width] = '\0';
+}
+
 static void add_seconds_left(struct text *out, int64_t seconds)
 {
     if (seconds >= 3600)
@@ -37,9 +48,21 @@ static void add_seconds_left(struct text *out, int64_t seconds)
         text_format(out, "  %d s left", (int)seconds);
 }
 
+/* "queued  position 3, about 40 s (90 %: 65 s): no analyzer is there" */
+static bool render_waiting(const struct progress *progress, size_t width, struct text *out)
+{
+    if (!progress->waiting || !*progress->waiting || progress->processed + progress->failed > 0)
+        return false;
+    text_format(out, "%s  %s", progress->state, progress->waiting);
+    cut(out, width);
+    return true;
+}
+
 void progress_render(const struct progress *progress, size_t width, struct text *out)
 {
     int64_t done = progress->processed + progress->failed;
+    if (render_waiting(progress, width, out))
+        return;
     SCOPED(text_free) struct text head = {0};
     SCOPED(text_free) struct text figures = {0};
     SCOPED(text_free) struct text left = {0};
@@ -67,8 +90,5 @@ void progress_render(const struct progress *progress, size_t width, struct text 
     text_add(out, figures.chars);
     if (has_left && left.length > 0)
         text_add(out, left.chars);
-    if (out->length > width) {
-        out->length = width;
-        out->chars[width] = '\0';
-    }
+    cut(out, width);
 }

@@ -39,6 +39,23 @@ static void a_narrow_line_drops_the_bar_and_then_the_time_left(void **state)
     assert_string_equal(line.chars, "processing  1,000 of 2,089  47%");
 }
 
+static void rule_12_while_nothing_is_done_it_tells_why(void **state)
+{
+    (void)state;
+    SCOPED(text_free) struct text line = {0};
+    struct progress progress = {
+        .total = 10, .state = "queued", .waiting = "held by maintenance: zur\303\274ck"};
+    progress_render(&progress, 100, &line);
+    assert_string_equal(line.chars, "queued  held by maintenance: zur\303\274ck");
+    text_clear(&line);
+    progress_render(&progress, strlen("queued  held by maintenance: zur") + 1, &line);
+    assert_string_equal(line.chars, "queued  held by maintenance: zur");
+    text_clear(&line);
+    progress.processed = 1;
+    progress_render(&progress, 30, &line);
+    assert_string_equal(line.chars, "queued  1 of 10  10%");
+}
+
 static void nothing_done_and_all_done_need_no_time_left(void **state)
 {
     (void)state;
@@ -75,6 +92,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_wide_line_shows_bar_figures_rate_and_time_left),
         cmocka_unit_test(a_narrow_line_drops_the_bar_and_then_the_time_left),
+        cmocka_unit_test(rule_12_while_nothing_is_done_it_tells_why),
         cmocka_unit_test(nothing_done_and_all_done_need_no_time_left),
         cmocka_unit_test(numbers_are_grouped_by_thousands),
     };

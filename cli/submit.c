@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/number.h"
 #include "base/uuid.h"
 #include "commands.h"
 #include "input.h"
@@ -19,16 +20,31 @@ enum {
     REJECTS_SHOWN = 10,
     PATIENCE_MS = 120000,
     SECOND_CHANCE_MS = 2000,
+    DEADLINE_MAX_SECONDS = 30 * 24 * 3600,
 };
 
 struct arguments {
     struct options common;
     struct input_options input;
     const char *file, *user, *class, *key, *on_bad, *tasks;
+    const char *chunk_size, *deadline, *queue_ttl; /* as the API takes them */
+    char deadline_seconds[24], queue_ttl_seconds[24];
     bool waits, is_dry;
 };
 
-enum { KEY_CLASS = 300, KEY_KEY, KEY_ON_BAD, KEY_TASKS, KEY_FORMAT, KEY_TEXT, KEY_ID, KEY_DRY };
+enum {
+    KEY_CLASS = 300,
+    KEY_KEY,
+    KEY_ON_BAD,
+    KEY_TASKS,
+    KEY_FORMAT,
+    KEY_TEXT,
+    KEY_ID,
+    KEY_DRY,
+    KEY_CHUNK,
+    KEY_DEADLINE,
+    KEY_TTL
+};
 
 static const struct argp_option ROWS[] = {
     {.name = "user", .key = 'u', .arg = "USER", .doc = "on whose behalf; default: the key's own"},
@@ -37,6 +53,15 @@ static const struct argp_option ROWS[] = {
      .key = KEY_TASKS,
      .arg = "LIST",
      .doc = "sentiment,entities,... default: all"},
+    {.name = "chunk-size", .key = KEY_CHUNK, .arg = "N", .doc = "posts per LLM call, 1 to 100"},
+    {.name = "deadline",
+     .key = KEY_DEADLINE,
+     .arg = "TIME",
+     .doc = "expire after it, with what there is; 90, 90s, 15m, 2h or 7d"},
+    {.name = "queue-ttl",
+     .key = KEY_TTL,
+     .arg = "TIME",
+     .doc = "expire if nothing has begun by then"},
     {.name = "on-bad",
      .key = KEY_ON_BAD,
      .arg = "WHAT",
@@ -52,6 +77,31 @@ static const struct argp_option ROWS[] = {
     {.name = "dry-run", .key = KEY_DRY, .doc = "read the file and tell what would be sent"},
     {0},
 };
+
+/* "90", "15m", "2h" as seconds, for the API. */
+static const char *read_time(struct argp_state *state, const char *value, char seconds[24])
+{
+    static const struct {
+        char unit;
+        int64_t seconds;
+    } UNITS[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+    size_t length = strlen(value);
+    int64_t factor = 1, number = 0;
+    for (size_t i = 0; i < sizeof UNITS / sizeof *UNITS && length > 1; i++) {
+        if (value[length - 1] == UNITS[i].unit) {
+            factor = UNITS[i].seconds;
+            length--;
+            break;
+        }
+    }
+    char digits[16];
+    snprintf(digits, sizeof digits, "%.*s", (int)length, value);
+    if (length >= sizeof digits || !number_parse_int(digits, &number) || number < 1 ||
+        number > DEADLINE_MAX_SECONDS / factor)
+        argp_error(state, "a time is 1 to 30d, as 90, 90s, 15m, 2h or 7d; not %s", value);
+    snprintf(seconds, 24, "%lld", (long long)(number * factor));
+    return seconds;
+}
 
 static error_t take(int key, char *value, struct argp_state *state)
 {
@@ -74,6 +124,15 @@ static error_t take(int key, char *value, struct argp_state *state)
         return 0;
     case KEY_KEY:
         arguments->key = value;
+        return 0;
+    case KEY_CHUNK:
+        arguments->chunk_size = value;
+        return 0;
+    case KEY_DEADLINE:
+        arguments->deadline = read_time(state, value, arguments->deadline_seconds);
+        return 0;
+    case KEY_TTL:
+        arguments->queue_ttl = read_time(state, value, arguments->queue_ttl_seconds);
         return 0;
     case KEY_TEXT:
         arguments->input.text_column = value;
@@ -208,6 +267,9 @@ static bool send_batch(struct session *session, const struct arguments *argument
     api_add_query(&path, "user", arguments->user);
     api_add_query(&path, "class", arguments->class);
     api_add_query(&path, "tasks", arguments->tasks);
+    api_add_query(&path, "chunk_size", arguments->chunk_size);
+    api_add_query(&path, "deadline_seconds", arguments->deadline);
+    api_add_query(&path, "queue_ttl_seconds", arguments->queue_ttl);
     api_add_query(&path, "on_bad", arguments->on_bad ? arguments->on_bad : "skip");
     const struct api_call call = {
         .method = "POST",
@@ -245,6 +307,8 @@ static bool send_all(struct session *session, const struct arguments *arguments,
             session_print(document);
         else if (!session->console.is_json)
             puts(job->id);
+        if (!arguments->waits && *job->waiting)
+            console_say(&session->console, "  %s", job->waiting);
         fflush(stdout);
     }
     return true;

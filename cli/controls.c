@@ -1,0 +1,513 @@
+/* pause, resume, drain, limit, clear, maintenance, controls: what operators set. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/number.h"
+#include "commands.h"
+#include "outcome.h"
+#include "session.h"
+
+enum { PATIENCE_MS = 30000 };
+
+/* Whom it is about, and what to change. */
+struct arguments {
+    struct options common;
+    const char *scope, *name, *tenant;
+    json_t *change; /* of the control; owned */
+};
+
+enum { KEY_TENANT = 300, KEY_RPM, KEY_TPM, KEY_CALLS, KEY_USD, KEY_SHADOW, KEY_ENFORCE };
+enum { KEY_WEIGHT = 400, KEY_BURST, KEY_DEFAULTS };
+
+static const char WHOM[] = "system\nendpoint NAME\ntenant [NAME]\nuser NAME";
+
+/* ---- arguments ---- */
+
+static void change(struct arguments *arguments, const char *name, json_t *value)
+{
+    CHECK(json_object_set_new(arguments->change, name, value) == 0);
+}
+
+static void change_limit(struct arguments *arguments, const char *name, json_t *value)
+{
+    json_t *limits = json_object_get(arguments->change, "limits");
+    if (!json_is_object(limits)) {
+        limits = json_object();
+        change(arguments, "limits", limits);
+    }
+    CHECK(json_object_set_new(limits, name, value) == 0);
+}
+
+static json_t *whole(struct argp_state *state, const char *value)
+{
+    int64_t number = 0;
+    if (!number_parse_int(value, &number) || number < 0)
+        argp_error(state, "not a whole number: %s", value);
+    return json_integer(number);
+}
+
+static json_t *decimal(struct argp_state *state, const char *value)
+{
+    double number = 0;
+    if (!number_parse_double(value, &number) || number < 0)
+        argp_error(state, "not a number: %s", value);
+    return json_real(number);
+}
+
+static bool is_scope(const char *word)
+{
+    static const char *const SCOPES[] = {"system", "endpoint", "tenant", "user"};
+    for (size_t i = 0; i < sizeof SCOPES / sizeof *SCOPES; i++)
+        if (strcmp(SCOPES[i], word) == 0)
+            return true;
+    return false;
+}
+
+static void take_word(struct arguments *arguments, struct argp_state *state, const char *word)
+{
+    if (!arguments->scope && !is_scope(word))
+        argp_error(state, "whom? system, endpoint, tenant or user, not %s", word);
+    else if (!arguments->scope)
+        arguments->scope = word;
+    else if (!arguments->name && strcmp(arguments->scope, "system") != 0)
+        arguments->name = word;
+    else
+        argp_error(state, "one %s at a time", arguments->scope);
+}
+
+static void check_words(const struct arguments *arguments, struct argp_state *state)
+{
+    if (!arguments->scope)
+        argp_error(state, "whom? system, endpoint NAME, tenant [NAME] or user NAME");
+    else if (!arguments->name &&
+             (strcmp(arguments->scope, "user") == 0 || strcmp(arguments->scope, "endpoint") == 0))
+        argp_error(state, "which %s?", arguments->scope);
+}
+
+static error_t take_whom(int key, char *value, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &arguments->common;
+        return 0;
+    case KEY_TENANT:
+        arguments->tenant = value;
+        return 0;
+    case 'm':
+        change(arguments, "message", json_string(value));
+        if (!json_object_get(arguments->change, "message"))
+            argp_error(state, "the message is not UTF-8");
+        return 0;
+    case ARGP_KEY_ARG:
+        take_word(arguments, state, value);
+        return 0;
+    case ARGP_KEY_END:
+        check_words(arguments, state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static error_t take_limit(int key, char *value, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+    switch (key) {
+    case KEY_RPM:
+        change_limit(arguments, "requests_per_minute", whole(state, value));
+        return 0;
+    case KEY_TPM:
+        change_limit(arguments, "tokens_per_minute", whole(state, value));
+        return 0;
+    case KEY_CALLS:
+        change_limit(arguments, "calls_in_flight", whole(state, value));
+        return 0;
+    case KEY_USD:
+        change_limit(arguments, "usd_per_day", decimal(state, value));
+        return 0;
+    case KEY_SHADOW:
+        change_limit(arguments, "shadow", json_true());
+        return 0;
+    case KEY_ENFORCE:
+        change_limit(arguments, "shadow", json_false());
+        return 0;
+    case KEY_WEIGHT:
+        change(arguments, "weight", decimal(state, value));
+        return 0;
+    case KEY_BURST:
+        change(arguments, "burst", whole(state, value));
+        return 0;
+    case KEY_DEFAULTS:
+        change(arguments, "limits", json_null());
+        return 0;
+    case ARGP_KEY_END:
+        if (json_object_size(arguments->change) == 0)
+            argp_error(state, "which limit?");
+        return take_whom(key, value, state);
+    default:
+        return take_whom(key, value, state);
+    }
+}
+
+static const struct argp_option TENANT_ROWS[] = {
+    {.name = "tenant", .key = KEY_TENANT, .arg = "TENANT", .doc = "the user's; default: the key's"},
+    {0},
+};
+
+static const struct argp_option STATE_ROWS[] = {
+    {.name = "message", .key = 'm', .arg = "TEXT", .doc = "what those read who are concerned"},
+    {.name = "tenant", .key = KEY_TENANT, .arg = "TENANT", .doc = "the user's; default: the key's"},
+    {0},
+};
+
+static const struct argp_option LIMIT_ROWS[] = {
+    {.name = "rpm", .key = KEY_RPM, .arg = "N", .doc = "requests per minute; 0 is no limit"},
+    {.name = "tpm", .key = KEY_TPM, .arg = "N", .doc = "tokens per minute"},
+    {.name = "in-flight", .key = KEY_CALLS, .arg = "N", .doc = "calls at once"},
+    {.name = "usd-per-day", .key = KEY_USD, .arg = "USD", .doc = "money in 24 hours"},
+    {.name = "shadow", .key = KEY_SHADOW, .doc = "count and tell them, do not enforce"},
+    {.name = "enforce", .key = KEY_ENFORCE, .doc = "enforce them"},
+    {.name = "defaults", .key = KEY_DEFAULTS, .doc = "go back to the limits of the settings"},
+    {.name = "weight", .key = KEY_WEIGHT, .arg = "W", .doc = "a tenant's share; 1 is usual"},
+    {.name = "burst",
+     .key = KEY_BURST,
+     .arg = "N",
+     .doc = "chunks of one user at once while nobody else waits"},
+    {.name = "tenant", .key = KEY_TENANT, .arg = "TENANT", .doc = "the user's; default: the key's"},
+    {0},
+};
+
+static const struct argp_child COMMON[] = {{.argp = &OPTIONS_PARSER}, {0}};
+
+/* ---- the service ---- */
+
+/* The caller's own; NULL with *end set if it cannot be learnt. */
+static json_t *ask_me(struct session *session, int *end)
+{
+    const struct api_call call = {.method = "GET", .path = "/v1/me", .patience_ms = PATIENCE_MS};
+    json_t *me;
+    struct error why;
+    if (api_send(session->api, &call, &me, &why))
+        return me;
+    *end = console_fail(&session->console, &why);
+    return NULL;
+}
+
+static bool write_path(struct session *session, const struct arguments *arguments,
+                       struct text *path, int *end)
+{
+    SCOPED(json_free) json_t *me = NULL;
+    const char *tenant = arguments->tenant;
+    bool is_tenant = strcmp(arguments->scope, "tenant") == 0;
+    bool is_user = strcmp(arguments->scope, "user") == 0;
+    if (is_tenant && arguments->name)
+        tenant = arguments->name;
+    if ((is_tenant || is_user) && !tenant) {
+        me = ask_me(session, end);
+        if (!me)
+            return false;
+        tenant = json_string_value(json_object_get(me, "tenant"));
+    }
+    text_add(path, "/v1/admin/controls");
+    if (is_tenant || is_user) {
+        text_add(path, "/tenants");
+        api_add_segment(path, tenant ? tenant : "");
+        if (is_user) {
+            text_add(path, "/users");
+            api_add_segment(path, arguments->name);
+        }
+    } else if (strcmp(arguments->scope, "endpoint") == 0) {
+        text_add(path, "/endpoints");
+        api_add_segment(path, arguments->name);
+    } else {
+        text_add(path, "/system");
+    }
+    return true;
+}
+
+static const char *member(const json_t *object, const char *name)
+{
+    const char *value = json_string_value(json_object_get(object, name));
+    return value ? value : "";
+}
+
+static void add_limit(const json_t *limits, const char *name, const char *words, struct text *out)
+{
+    double limit = json_number_value(json_object_get(limits, name));
+    if (limit > 0)
+        text_format(out, "  %.15g %s", limit, words);
+}
+
+static void print_control(const struct session *session, const json_t *control)
+{
+    if (session->console.is_json) {
+        session_print(control);
+        return;
+    }
+    SCOPED(text_free) struct text whom = {0};
+    SCOPED(text_free) struct text what = {0};
+    const json_t *limits = json_object_get(control, "limits");
+    const char *scope = member(control, "scope");
+    text_format(&whom, "%s%s%s%s", scope, strcmp(scope, "system") == 0 ? "" : " ",
+                member(control, "endpoint"), member(control, "tenant"));
+    if (*member(control, "user"))
+        text_format(&whom, "/%s", member(control, "user"));
+    if (json_object_get(control, "weight"))
+        text_format(&what, "  weight %g", json_number_value(json_object_get(control, "weight")));
+    if (json_object_get(control, "burst"))
+        text_format(&what, "  burst %lld",
+                    (long long)json_integer_value(json_object_get(control, "burst")));
+    add_limit(limits, "requests_per_minute", "requests/min", &what);
+    add_limit(limits, "tokens_per_minute", "tokens/min", &what);
+    add_limit(limits, "calls_in_flight", "calls at once", &what);
+    add_limit(limits, "usd_per_day", "USD/day", &what);
+    if (json_is_true(json_object_get(limits, "shadow")))
+        text_add(&what, "  (limits are not enforced)");
+    if (*member(control, "message"))
+        text_format(&what, "  \"%s\"", member(control, "message"));
+    printf("%-32s  %-8s%s\n", whom.chars, member(control, "state"), what.length ? what.chars : "");
+}
+
+static int send_change(struct session *session, const struct arguments *arguments)
+{
+    SCOPED(text_free) struct text path = {0};
+    SCOPED(json_free) json_t *answer = NULL;
+    struct error why;
+    int end = END_OK;
+    if (!write_path(session, arguments, &path, &end))
+        return end;
+    SCOPED(free_chars) char *body = json_dumps(arguments->change, JSON_COMPACT);
+    CHECK(body != NULL);
+    const struct api_call call = {
+        .method = "PATCH",
+        .path = path.chars,
+        .content_type = "application/merge-patch+json",
+        .body = {(const uint8_t *)body, strlen(body)},
+        .patience_ms = PATIENCE_MS,
+    };
+    if (!api_send(session->api, &call, &answer, &why))
+        return console_fail(&session->console, &why);
+    print_control(session, answer);
+    return END_OK;
+}
+
+static int send_clear(struct session *session, const struct arguments *arguments)
+{
+    SCOPED(text_free) struct text path = {0};
+    SCOPED(json_free) json_t *answer = NULL;
+    struct error why;
+    int end = END_OK;
+    if (!write_path(session, arguments, &path, &end))
+        return end;
+    const struct api_call call = {
+        .method = "DELETE", .path = path.chars, .patience_ms = PATIENCE_MS};
+    if (!api_send(session->api, &call, &answer, &why))
+        return console_fail(&session->console, &why);
+    return END_OK;
+}
+
+static int show_system(struct session *session)
+{
+    const struct api_call call = {
+        .method = "GET", .path = "/v1/admin/controls/system", .patience_ms = PATIENCE_MS};
+    SCOPED(json_free) json_t *answer = NULL;
+    struct error why;
+    if (!api_send(session->api, &call, &answer, &why)) {
+        if (why.kind != ERROR_NOT_FOUND)
+            return console_fail(&session->console, &why);
+        answer = json_pack("{s:s, s:s}", "scope", "system", "state", "open");
+        CHECK(answer != NULL);
+    }
+    print_control(session, answer);
+    return END_OK;
+}
+
+/* Page by page; *cursor is "" at the end. */
+static bool print_page(struct session *session, const char *tenant, char *cursor, size_t size,
+                       struct error *why)
+{
+    SCOPED(text_free) struct text path = {0};
+    SCOPED(json_free) json_t *answer = NULL;
+    text_add(&path, "/v1/admin/controls");
+    api_add_query(&path, "tenant", tenant);
+    api_add_query(&path, "cursor", *cursor ? cursor : NULL);
+    const struct api_call call = {.method = "GET", .path = path.chars, .patience_ms = PATIENCE_MS};
+    if (!api_send(session->api, &call, &answer, why))
+        return false;
+    const json_t *controls = json_object_get(answer, "controls");
+    for (size_t i = 0; i < json_array_size(controls); i++)
+        print_control(session, json_array_get(controls, i));
+    snprintf(cursor, size, "%s", member(answer, "next_cursor"));
+    return true;
+}
+
+static int list(struct session *session, const struct arguments *arguments)
+{
+    char cursor[128] = "";
+    struct error why;
+    do {
+        if (!print_page(session, arguments->tenant, cursor, sizeof cursor, &why))
+            return console_fail(&session->console, &why);
+    } while (*cursor);
+    return END_OK;
+}
+
+/* ---- the commands ---- */
+
+/* Parses over what the command already wants, runs, closes. */
+static int with_session(const struct argp *parser, int argc, char **argv,
+                        struct arguments *arguments,
+                        int (*run)(struct session *session, const struct arguments *arguments))
+{
+    struct session session = {0};
+    int end = END_OK;
+    argp_parse(parser, argc, argv, 0, NULL, arguments);
+    if (session_open(&session, &arguments->common, &end))
+        end = run(&session, arguments);
+    session_close(&session);
+    options_free(&arguments->common);
+    json_free(&arguments->change);
+    return end;
+}
+
+static int change_state(int argc, char **argv, const char *state, const char *doc)
+{
+    const struct argp parser = {.options = STATE_ROWS,
+                                .parser = take_whom,
+                                .args_doc = WHOM,
+                                .doc = doc,
+                                .children = COMMON};
+    /* Without a new message none stays from another time. */
+    struct arguments arguments = {.change = json_pack("{s:s, s:n}", "state", state, "message")};
+    CHECK(arguments.change != NULL);
+    return with_session(&parser, argc, argv, &arguments, send_change);
+}
+
+int command_pause(int argc, char **argv)
+{
+    return change_state(argc, argv, "held",
+                        "Let what is submitted wait. Calls that run go on; resume lets it go on.");
+}
+
+int command_drain(int argc, char **argv)
+{
+    return change_state(
+        argc, argv, "draining",
+        "Accept nothing new, with the message as the reason, and do what is there.");
+}
+
+int command_resume(int argc, char **argv)
+{
+    return change_state(argc, argv, "open", "Undo pause and drain. Limits and weights stay.");
+}
+
+int command_limit(int argc, char **argv)
+{
+    static const struct argp PARSER = {
+        .options = LIMIT_ROWS,
+        .parser = take_limit,
+        .args_doc = WHOM,
+        .doc =
+            "Set limits of an endpoint or tenant, a tenant's weight, or a burst, at once. Limits "
+            "stand in place of all of those of the settings: the first time name --rpm, --tpm, "
+            "--in-flight and --usd-per-day; later the others stay as they are.",
+        .children = COMMON,
+    };
+    struct arguments arguments = {.change = json_object()};
+    CHECK(arguments.change != NULL);
+    return with_session(&PARSER, argc, argv, &arguments, send_change);
+}
+
+int command_clear(int argc, char **argv)
+{
+    static const struct argp PARSER = {
+        .options = TENANT_ROWS,
+        .parser = take_whom,
+        .args_doc = WHOM,
+        .doc = "Take back all that is set: state, message, limits, weight and burst.",
+        .children = COMMON,
+    };
+    struct arguments arguments = {0};
+    return with_session(&PARSER, argc, argv, &arguments, send_clear);
+}
+
+static error_t take_list(int key, char *value, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &arguments->common;
+        return 0;
+    case KEY_TENANT:
+        arguments->tenant = value;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+int command_controls(int argc, char **argv)
+{
+    static const struct argp_option ROWS[] = {
+        {.name = "tenant", .key = KEY_TENANT, .arg = "TENANT", .doc = "of this tenant alone"},
+        {0},
+    };
+    static const struct argp PARSER = {
+        .options = ROWS,
+        .parser = take_list,
+        .doc = "List what is set. What is not listed is open and as the settings say.",
+        .children = COMMON,
+    };
+    struct arguments arguments = {0};
+    return with_session(&PARSER, argc, argv, &arguments, list);
+}
+
+/* ---- maintenance ---- */
+
+static error_t take_maintenance(int key, char *value, struct argp_state *state)
+{
+    static const struct {
+        const char *word, *state;
+    } WORDS[] = {{"on", "held"}, {"refuse", "draining"}, {"reduced", "reduced"}, {"off", "open"}};
+    struct arguments *arguments = state->input;
+    if (key != ARGP_KEY_ARG)
+        return key == ARGP_KEY_END ? 0 : take_whom(key, value, state);
+    for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++) {
+        if (strcmp(WORDS[i].word, value) == 0) {
+            change(arguments, "state", json_string(WORDS[i].state));
+            return 0;
+        }
+    }
+    argp_error(state, "maintenance is on, refuse, reduced or off, not %s", value);
+    return 0;
+}
+
+static int maintain(struct session *session, const struct arguments *arguments)
+{
+    if (json_object_get(arguments->change, "state"))
+        return send_change(session, arguments);
+    return show_system(session);
+}
+
+int command_maintenance(int argc, char **argv)
+{
+    static const struct argp_option ROWS[] = {
+        {.name = "message", .key = 'm', .arg = "TEXT", .doc = "what those read who wait"},
+        {0},
+    };
+    static const struct argp PARSER = {
+        .options = ROWS,
+        .parser = take_maintenance,
+        .args_doc = "[on|refuse|reduced|off]",
+        .doc = "Hold the whole system: on lets all that comes wait; refuse accepts nothing new; "
+               "reduced does all by the embedded analysis, without the LLM. Without a word, show "
+               "what is set.",
+        .children = COMMON,
+    };
+    struct arguments arguments = {.scope = "system", .change = json_pack("{s:n}", "message")};
+    CHECK(arguments.change != NULL);
+    return with_session(&PARSER, argc, argv, &arguments, maintain);
+}
