@@ -1,20 +1,17 @@
 /* pause, resume, drain, limit, clear, maintenance, controls: what operators set. */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
 #include "base/number.h"
 #include "commands.h"
+#include "control.h"
 #include "outcome.h"
 #include "session.h"
-
-enum { PATIENCE_MS = 30000 };
 
 /* Whom it is about, and what to change. */
 struct arguments {
     struct options common;
-    const char *scope, *name, *tenant;
+    struct control_target target;
     json_t *change; /* of the control; owned */
 };
 
@@ -67,23 +64,23 @@ static bool is_scope(const char *word)
 
 static void take_word(struct arguments *arguments, struct argp_state *state, const char *word)
 {
-    if (!arguments->scope && !is_scope(word))
+    if (!arguments->target.scope && !is_scope(word))
         argp_error(state, "whom? system, endpoint, tenant or user, not %s", word);
-    else if (!arguments->scope)
-        arguments->scope = word;
-    else if (!arguments->name && strcmp(arguments->scope, "system") != 0)
-        arguments->name = word;
+    else if (!arguments->target.scope)
+        arguments->target.scope = word;
+    else if (!arguments->target.name && strcmp(arguments->target.scope, "system") != 0)
+        arguments->target.name = word;
     else
-        argp_error(state, "one %s at a time", arguments->scope);
+        argp_error(state, "one %s at a time", arguments->target.scope);
 }
 
 static void check_words(const struct arguments *arguments, struct argp_state *state)
 {
-    if (!arguments->scope)
+    if (!arguments->target.scope)
         argp_error(state, "whom? system, endpoint NAME, tenant [NAME] or user NAME");
-    else if (!arguments->name &&
-             (strcmp(arguments->scope, "user") == 0 || strcmp(arguments->scope, "endpoint") == 0))
-        argp_error(state, "which %s?", arguments->scope);
+    else if (!arguments->target.name && (strcmp(arguments->target.scope, "user") == 0 ||
+                                         strcmp(arguments->target.scope, "endpoint") == 0))
+        argp_error(state, "which %s?", arguments->target.scope);
 }
 
 static error_t take_whom(int key, char *value, struct argp_state *state)
@@ -94,7 +91,7 @@ static error_t take_whom(int key, char *value, struct argp_state *state)
         state->child_inputs[0] = &arguments->common;
         return 0;
     case KEY_TENANT:
-        arguments->tenant = value;
+        arguments->target.tenant = value;
         return 0;
     case 'm':
         change(arguments, "message", json_string(value));
@@ -182,180 +179,22 @@ static const struct argp_option LIMIT_ROWS[] = {
 
 static const struct argp_child COMMON[] = {{.argp = &OPTIONS_PARSER}, {0}};
 
-/* ---- the service ---- */
-
-/* The caller's own; NULL with *end set if it cannot be learnt. */
-static json_t *ask_me(struct session *session, int *end)
-{
-    const struct api_call call = {.method = "GET", .path = "/v1/me", .patience_ms = PATIENCE_MS};
-    json_t *me;
-    struct error why;
-    if (api_send(session->api, &call, &me, &why))
-        return me;
-    *end = console_fail(&session->console, &why);
-    return NULL;
-}
-
-static bool write_path(struct session *session, const struct arguments *arguments,
-                       struct text *path, int *end)
-{
-    SCOPED(json_free) json_t *me = NULL;
-    const char *tenant = arguments->tenant;
-    bool is_tenant = strcmp(arguments->scope, "tenant") == 0;
-    bool is_user = strcmp(arguments->scope, "user") == 0;
-    if (is_tenant && arguments->name)
-        tenant = arguments->name;
-    if ((is_tenant || is_user) && !tenant) {
-        me = ask_me(session, end);
-        if (!me)
-            return false;
-        tenant = json_string_value(json_object_get(me, "tenant"));
-    }
-    text_add(path, "/v1/admin/controls");
-    if (is_tenant || is_user) {
-        text_add(path, "/tenants");
-        api_add_segment(path, tenant ? tenant : "");
-        if (is_user) {
-            text_add(path, "/users");
-            api_add_segment(path, arguments->name);
-        }
-    } else if (strcmp(arguments->scope, "endpoint") == 0) {
-        text_add(path, "/endpoints");
-        api_add_segment(path, arguments->name);
-    } else {
-        text_add(path, "/system");
-    }
-    return true;
-}
-
-static const char *member(const json_t *object, const char *name)
-{
-    const char *value = json_string_value(json_object_get(object, name));
-    return value ? value : "";
-}
-
-static void add_limit(const json_t *limits, const char *name, const char *words, struct text *out)
-{
-    double limit = json_number_value(json_object_get(limits, name));
-    if (limit > 0)
-        text_format(out, "  %.15g %s", limit, words);
-}
-
-static void print_control(const struct session *session, const json_t *control)
-{
-    if (session->console.is_json) {
-        session_print(control);
-        return;
-    }
-    SCOPED(text_free) struct text whom = {0};
-    SCOPED(text_free) struct text what = {0};
-    const json_t *limits = json_object_get(control, "limits");
-    const char *scope = member(control, "scope");
-    text_format(&whom, "%s%s%s%s", scope, strcmp(scope, "system") == 0 ? "" : " ",
-                member(control, "endpoint"), member(control, "tenant"));
-    if (*member(control, "user"))
-        text_format(&whom, "/%s", member(control, "user"));
-    if (json_object_get(control, "weight"))
-        text_format(&what, "  weight %g", json_number_value(json_object_get(control, "weight")));
-    if (json_object_get(control, "burst"))
-        text_format(&what, "  burst %lld",
-                    (long long)json_integer_value(json_object_get(control, "burst")));
-    add_limit(limits, "requests_per_minute", "requests/min", &what);
-    add_limit(limits, "tokens_per_minute", "tokens/min", &what);
-    add_limit(limits, "calls_in_flight", "calls at once", &what);
-    add_limit(limits, "usd_per_day", "USD/day", &what);
-    if (json_is_true(json_object_get(limits, "shadow")))
-        text_add(&what, "  (limits are not enforced)");
-    if (*member(control, "message"))
-        text_format(&what, "  \"%s\"", member(control, "message"));
-    printf("%-32s  %-8s%s\n", whom.chars, member(control, "state"), what.length ? what.chars : "");
-}
+/* ---- the commands ---- */
 
 static int send_change(struct session *session, const struct arguments *arguments)
 {
-    SCOPED(text_free) struct text path = {0};
-    SCOPED(json_free) json_t *answer = NULL;
-    struct error why;
-    int end = END_OK;
-    if (!write_path(session, arguments, &path, &end))
-        return end;
-    SCOPED(free_chars) char *body = json_dumps(arguments->change, JSON_COMPACT);
-    CHECK(body != NULL);
-    const struct api_call call = {
-        .method = "PATCH",
-        .path = path.chars,
-        .content_type = "application/merge-patch+json",
-        .body = {(const uint8_t *)body, strlen(body)},
-        .patience_ms = PATIENCE_MS,
-    };
-    if (!api_send(session->api, &call, &answer, &why))
-        return console_fail(&session->console, &why);
-    print_control(session, answer);
-    return END_OK;
+    return control_change(session, &arguments->target, arguments->change);
 }
 
 static int send_clear(struct session *session, const struct arguments *arguments)
 {
-    SCOPED(text_free) struct text path = {0};
-    SCOPED(json_free) json_t *answer = NULL;
-    struct error why;
-    int end = END_OK;
-    if (!write_path(session, arguments, &path, &end))
-        return end;
-    const struct api_call call = {
-        .method = "DELETE", .path = path.chars, .patience_ms = PATIENCE_MS};
-    if (!api_send(session->api, &call, &answer, &why))
-        return console_fail(&session->console, &why);
-    return END_OK;
-}
-
-static int show_system(struct session *session)
-{
-    const struct api_call call = {
-        .method = "GET", .path = "/v1/admin/controls/system", .patience_ms = PATIENCE_MS};
-    SCOPED(json_free) json_t *answer = NULL;
-    struct error why;
-    if (!api_send(session->api, &call, &answer, &why)) {
-        if (why.kind != ERROR_NOT_FOUND)
-            return console_fail(&session->console, &why);
-        answer = json_pack("{s:s, s:s}", "scope", "system", "state", "open");
-        CHECK(answer != NULL);
-    }
-    print_control(session, answer);
-    return END_OK;
-}
-
-/* Page by page; *cursor is "" at the end. */
-static bool print_page(struct session *session, const char *tenant, char *cursor, size_t size,
-                       struct error *why)
-{
-    SCOPED(text_free) struct text path = {0};
-    SCOPED(json_free) json_t *answer = NULL;
-    text_add(&path, "/v1/admin/controls");
-    api_add_query(&path, "tenant", tenant);
-    api_add_query(&path, "cursor", *cursor ? cursor : NULL);
-    const struct api_call call = {.method = "GET", .path = path.chars, .patience_ms = PATIENCE_MS};
-    if (!api_send(session->api, &call, &answer, why))
-        return false;
-    const json_t *controls = json_object_get(answer, "controls");
-    for (size_t i = 0; i < json_array_size(controls); i++)
-        print_control(session, json_array_get(controls, i));
-    snprintf(cursor, size, "%s", member(answer, "next_cursor"));
-    return true;
+    return control_clear(session, &arguments->target);
 }
 
 static int list(struct session *session, const struct arguments *arguments)
 {
-    char cursor[128] = "";
-    struct error why;
-    do {
-        if (!print_page(session, arguments->tenant, cursor, sizeof cursor, &why))
-            return console_fail(&session->console, &why);
-    } while (*cursor);
-    return END_OK;
+    return control_list(session, arguments->target.tenant);
 }
-
-/* ---- the commands ---- */
 
 /* Parses over what the command already wants, runs, closes. */
 static int with_session(const struct argp *parser, int argc, char **argv,
@@ -442,7 +281,7 @@ static error_t take_list(int key, char *value, struct argp_state *state)
         state->child_inputs[0] = &arguments->common;
         return 0;
     case KEY_TENANT:
-        arguments->tenant = value;
+        arguments->target.tenant = value;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -489,7 +328,7 @@ static int maintain(struct session *session, const struct arguments *arguments)
 {
     if (json_object_get(arguments->change, "state"))
         return send_change(session, arguments);
-    return show_system(session);
+    return control_show_system(session);
 }
 
 int command_maintenance(int argc, char **argv)
@@ -507,7 +346,8 @@ int command_maintenance(int argc, char **argv)
                "what is set.",
         .children = COMMON,
     };
-    struct arguments arguments = {.scope = "system", .change = json_pack("{s:n}", "message")};
+    struct arguments arguments = {.target = {.scope = "system"},
+                                  .change = json_pack("{s:n}", "message")};
     CHECK(arguments.change != NULL);
     return with_session(&PARSER, argc, argv, &arguments, maintain);
 }
