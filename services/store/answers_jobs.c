@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/check.h"
+#include "cached_jobs.h"
 #include "questions.h"
 
 enum {
@@ -9,7 +10,6 @@ enum {
     JOB_LIFE_S = 600,
     RESULTS_LIFE_S = 300,
     PRINCIPAL_LIFE_S = 30, /* so long a revoked key may still be let in */
-    CACHE_KEY_SIZE = 200,
 };
 
 static const struct statement SUBMIT_PART = {"submit_part",
@@ -104,8 +104,8 @@ bool answer_job(struct desk *desk, struct bytes ask, struct bytes *reply, struct
     const Tp__JobQuery *query;
     if (!unpack_job_query(desk->asked, ask, &query, why))
         return false;
-    char key[CACHE_KEY_SIZE];
-    snprintf(key, sizeof key, "tp:job:%s:%s", query->tenant_id, query->job_id);
+    char key[CACHED_KEY_SIZE];
+    cached_view_key(query->tenant_id, query->job_id, key);
     struct error spoilt;
     const Tp__JobReply *kept;
     if (cache_find(desk->cache, key, desk->arena, reply) &&
@@ -284,18 +284,23 @@ static void read_results(struct rows *rows, const Tp__ResultsQuery *query, struc
     }
 }
 
+static bool find_results(struct desk *desk, const char *key, uint32_t limit, struct bytes *reply)
+{
+    struct error spoilt;
+    const Tp__ResultsReply *kept;
+    return cache_find(desk->cache, key, desk->arena, reply) &&
+           unpack_results_reply(desk->arena, *reply, &kept, &spoilt) &&
+           cached_results_fit(kept, limit);
+}
+
 bool answer_results(struct desk *desk, struct bytes ask, struct bytes *reply, struct error *why)
 {
     const Tp__ResultsQuery *query;
     if (!unpack_results_query(desk->asked, ask, &query, why))
         return false;
-    char key[CACHE_KEY_SIZE];
-    snprintf(key, sizeof key, "tp:results:%s:%s:%u:%u", query->tenant_id, query->job_id,
-             query->from_seq, query->limit);
-    struct error spoilt;
-    const Tp__ResultsReply *kept;
-    if (cache_find(desk->cache, key, desk->arena, reply) &&
-        unpack_results_reply(desk->arena, *reply, &kept, &spoilt))
+    char key[CACHED_KEY_SIZE];
+    cached_results_key(query->tenant_id, query->job_id, key);
+    if (query->from_seq == 0 && find_results(desk, key, query->limit, reply))
         return true;
     struct params params = params_begin(desk->arena);
     params_text(&params, query->tenant_id);
@@ -341,11 +346,11 @@ bool answer_events(struct desk *desk, struct bytes ask, struct bytes *reply, str
 
 /* ---- keys ---- */
 
-static void principal_key(ProtobufCBinaryData hash, char key[CACHE_KEY_SIZE])
+static void principal_key(ProtobufCBinaryData hash, char key[CACHED_KEY_SIZE])
 {
-    int at = snprintf(key, CACHE_KEY_SIZE, "tp:key:");
+    int at = snprintf(key, CACHED_KEY_SIZE, "tp:key:");
     for (size_t i = 0; i < hash.len; i++)
-        at += snprintf(key + at, CACHE_KEY_SIZE - (size_t)at, "%02x", hash.data[i]);
+        at += snprintf(key + at, CACHED_KEY_SIZE - (size_t)at, "%02x", hash.data[i]);
 }
 
 bool answer_authenticate(struct desk *desk, struct bytes ask, struct bytes *reply,
@@ -354,7 +359,7 @@ bool answer_authenticate(struct desk *desk, struct bytes ask, struct bytes *repl
     const Tp__Authenticate *asked;
     if (!unpack_authenticate(desk->asked, ask, &asked, why))
         return false;
-    char key[CACHE_KEY_SIZE];
+    char key[CACHED_KEY_SIZE];
     principal_key(asked->key_hash, key);
     struct error spoilt;
     const Tp__AuthenticateReply *kept;

@@ -1,4 +1,4 @@
-/* What the leading scheduler has done: leases and batches, proto/grant.proto. */
+/* What the leading scheduler has done: leases, batches and healing, proto/grant.proto. */
 #include <inttypes.h>
 
 #include "base/check.h"
@@ -11,6 +11,9 @@ static const struct statement RUN_BATCH = {
                  " b.ids, b.texts, b.languages, (b.event).*"
                  " from run_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,"
                  " $15, $16, $17) b"};
+
+static const struct statement HEAL = {
+    "heal", "select h.is_fenced, h.posts, h.has_more, (h.event).* from heal($1, $2) h"};
 
 bool answer_lease(struct desk *desk, struct bytes ask, struct bytes *reply, struct error *why)
 {
@@ -129,5 +132,33 @@ bool answer_batch(struct desk *desk, struct bytes ask, struct bytes *reply, stru
     if (!read_lines(desk, &rows, batch, &said, why))
         return false;
     *reply = pack_batch_reply(desk->arena, &said);
+    return true;
+}
+
+/* ---- healing ---- */
+
+bool answer_heal(struct desk *desk, struct bytes ask, struct bytes *reply, struct error *why)
+{
+    const Tp__HealAsk *asked;
+    if (!unpack_heal_ask(desk->asked, ask, &asked, why))
+        return false;
+    struct params params = params_begin(desk->arena);
+    params_int8(&params, (int64_t)asked->epoch);
+    params_int4(&params, asked->most_posts);
+    SCOPED(rows_free) struct rows rows = {0};
+    if (!db_run(desk->db, &HEAL, &params, &rows, why))
+        return false;
+    Tp__HealReply said = TP__HEAL_REPLY__INIT;
+    said.schema_version = SCHEMA_VERSION;
+    for (int row = 0; row < rows.count; row++) {
+        struct cells cells = rows_at(&rows, row, desk->arena);
+        said.is_fenced = cell_int(&cells) == 1;
+        said.posts = (uint32_t)cell_int(&cells);
+        said.has_more = cell_int(&cells) == 1;
+        const Tp__JobEvent *event = read_event(&cells);
+        if (event != NULL)
+            made_events_add(&desk->made, event, desk->arena);
+    }
+    *reply = pack_heal_reply(desk->arena, &said);
     return true;
 }

@@ -12,6 +12,7 @@
 #include "metrics.h"
 
 enum { TIMEOUT_MS = 50, REST_FIRST_MS = 500, REST_MAX_MS = 10000, VALUE_MAX_BYTES = 512 * 1024 };
+enum { DROPPED_S = 10 }; /* longer than any reading takes */
 
 struct cache {
     bool is_wanted;
@@ -159,7 +160,8 @@ bool cache_find(struct cache *cache, const char *key, struct arena *arena, struc
         rest(cache);
         return false;
     }
-    bool is_hit = reply->type == REDIS_REPLY_STRING && (size_t)reply->len <= VALUE_MAX_BYTES;
+    bool is_hit = reply->type == REDIS_REPLY_STRING && reply->len > 0 &&
+                  (size_t)reply->len <= VALUE_MAX_BYTES;
     if (is_hit)
         *value = (struct bytes){(uint8_t *)arena_bytes(arena, reply->str, (size_t)reply->len),
                                 (size_t)reply->len};
@@ -173,11 +175,26 @@ void cache_keep(struct cache *cache, const char *key, struct bytes value, int li
     if (value.length > VALUE_MAX_BYTES || !is_connected(cache))
         return;
     redisReply *reply =
-        redisCommand(cache->context, "SETEX %s %d %b", key, life_s, value.at, value.length);
+        redisCommand(cache->context, "SET %s %b EX %d NX", key, value.at, value.length, life_s);
     if (reply == NULL) {
         rest(cache);
         return;
     }
     count(reply->type == REDIS_REPLY_ERROR ? "error" : "kept"); /* a full Redis says -OOM */
+    freeReplyObject(reply);
+}
+
+/* An empty value stands for none, and keeps others from being kept. */
+void cache_drop(struct cache *cache, const char *key)
+{
+    if (!is_connected(cache))
+        return;
+    redisReply *reply =
+        redisCommand(cache->context, "SET %s %b EX %d", key, "", (size_t)0, DROPPED_S);
+    if (reply == NULL) {
+        rest(cache);
+        return;
+    }
+    count(reply->type == REDIS_REPLY_ERROR ? "error" : "dropped");
     freeReplyObject(reply);
 }

@@ -1,4 +1,4 @@
-/* Redis as a cache in front of Postgres: what cannot change any more, and keys' principals for a
+/* Redis as a cache in front of Postgres: what hardly changes any more, and keys' principals for a
  * short while. For one thread.
  *
  * It is never needed: without it, or while it is away, every look-up misses and every write is
@@ -31,4 +31,8 @@ struct cache *cache_new(const struct cache_place *place);
 void cache_free(struct cache **cache);
 
 bool cache_find(struct cache *cache, const char *key, struct arena *arena, struct bytes *value);
+/* What is there already stays. */
 void cache_keep(struct cache *cache, const char *key, struct bytes value, int life_s);
+/* It is not true any more. Nor is it kept again for some seconds: what was read before the drop may
+ * still be on its way here. */
+void cache_drop(struct cache *cache, const char *key);

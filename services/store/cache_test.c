@@ -158,12 +158,36 @@ static void what_was_kept_is_found_and_a_frozen_redis_costs_one_timeout(void **s
     assert_true(came_back);
 }
 
+static void what_was_dropped_is_gone_and_not_kept_again_by_who_read_before(void **state)
+{
+    (void)state;
+    enum { PATIENCE_MS = 10000 };
+    const struct cache_place place = {.host = "127.0.0.1", .port = free_port(), .password = "hush"};
+    pid_t redis = start_redis(place.port);
+    SCOPED(cache_free) struct cache *cache = cache_new(&place);
+    SCOPED(arena_close) struct arena *arena = arena_open(1 << 20);
+    struct bytes value;
+    bool was_kept = finds_within(cache, PATIENCE_MS);
+    cache_drop(cache, "k");
+    bool is_gone = !cache_find(cache, "k", arena, &value);
+    cache_keep(cache, "k", (struct bytes){(const uint8_t *)"stale", 5}, 10);
+    bool stays_gone = !cache_find(cache, "k", arena, &value);
+    cache_keep(cache, "other", (struct bytes){(const uint8_t *)"v", 1}, 10);
+    bool others_stay = cache_find(cache, "other", arena, &value);
+    stop_redis(redis);
+    assert_true(was_kept);
+    assert_true(is_gone);
+    assert_true(stays_gone);
+    assert_true(others_stay);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_url_says_where_redis_is),
         cmocka_unit_test(a_wrong_url_is_refused_without_telling_the_password),
         cmocka_unit_test(without_redis_everything_misses_quickly),
+        cmocka_unit_test(what_was_dropped_is_gone_and_not_kept_again_by_who_read_before),
         cmocka_unit_test(what_was_kept_is_found_and_a_frozen_redis_costs_one_timeout),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -283,7 +283,9 @@ Tp__Outcome *outcome_of(struct world *world, const Tp__Dispatch *dispatch)
         char *data = arena_format(arena, "{\"seq\": %u}", dispatch->posts[i]->seq);
         result->seq = dispatch->posts[i]->seq;
         result->data_json = (ProtobufCBinaryData){strlen(data), (uint8_t *)data};
-        result->provenance = TP__PROVENANCE__FROM_LLM;
+        result->provenance = dispatch->mode == TP__ANALYSIS_MODE__BY_EMBEDDED
+                                 ? TP__PROVENANCE__FROM_EMBEDDED
+                                 : TP__PROVENANCE__FROM_LLM;
         result->model = "m";
         result->prompt_version = "1";
         result->confidence = 0.5;
@@ -306,6 +308,23 @@ const Tp__ChangedReply *changed(struct world *world, int64_t since_us, const cha
     said.since_us = since_us;
     said.after_job_id = after;
     return ASK(world, RPC_STORE_CHANGED, changed_ask, changed_reply, Tp__ChangedReply, &said);
+}
+
+const Tp__HealReply *heal(struct world *world, uint64_t epoch, uint32_t most_posts)
+{
+    Tp__HealAsk said = TP__HEAL_ASK__INIT;
+    said.epoch = epoch;
+    said.most_posts = most_posts;
+    return ASK(world, RPC_STORE_HEAL, heal_ask, heal_reply, Tp__HealReply, &said);
+}
+
+const Tp__JobState *job_state(struct world *world, const char *job)
+{
+    Tp__JobStateAsk said = TP__JOB_STATE_ASK__INIT;
+    said.job_id = job;
+    const Tp__JobStateReply *reply =
+        ASK(world, RPC_STORE_JOB_STATE, job_state_ask, job_state_reply, Tp__JobStateReply, &said);
+    return reply == NULL ? NULL : reply->job;
 }
 
 const Tp__Control *set_control(struct world *world, Tp__Control *control)

@@ -57,6 +57,8 @@ enum verdict commit_one(struct world *world, const Tp__Outcome *outcome);
 
 const Tp__SnapshotReply *snapshot(struct world *world, uint64_t epoch, const char *cursor);
 const Tp__ChangedReply *changed(struct world *world, int64_t since_us, const char *after);
+const Tp__HealReply *heal(struct world *world, uint64_t epoch, uint32_t most_posts);
+const Tp__JobState *job_state(struct world *world, const char *job);
 const Tp__Control *set_control(struct world *world, Tp__Control *control);
 
 const Tp__JobView *view(struct world *world, const char *job);

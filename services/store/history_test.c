@@ -16,7 +16,8 @@
 
 enum {
     USERS = 4,
-    JOBS_MAX = 40,
+    SUBMITS_MAX = 40,
+    JOBS_MAX = 400, /* those that heal among them */
     HELD_MAX = 64,
     STEPS = 900,
     STEPS_PER_CHECK = 15,
@@ -26,7 +27,7 @@ enum {
 struct history {
     struct world *world;
     uint64_t random;
-    int jobs, held;
+    int submits, jobs, held;
     const char *job[JOBS_MAX];
     Tp__Outcome *outcome[HELD_MAX]; /* of dispatches granted once: some are told late, or twice */
 };
@@ -52,13 +53,56 @@ static uint32_t any_chunk(struct history *history, const char *job)
                              "select total_chunks from analysis_jobs where job_id = '%s'", job));
 }
 
+static char *any_user(struct history *history)
+{
+    return arena_format(history->world->desk.arena, "user%d", (int)draw(history, USERS));
+}
+
 static void submit_something(struct history *history)
 {
-    if (history->jobs == JOBS_MAX)
+    if (history->submits == SUBMITS_MAX)
         return;
-    char *user = arena_format(history->world->desk.arena, "user%d", (int)draw(history, USERS));
-    history->job[history->jobs++] = submitted(history->world, user, 1 + (uint32_t)draw(history, 3),
-                                              1 + (uint32_t)draw(history, 6));
+    struct world *world = history->world;
+    char *user = any_user(history);
+    bool is_refused = sql_number(world,
+                                 "select count(*) from controls where state = 3 and not is_removed"
+                                 " and (scope = 1 or name = '%s')",
+                                 user) > 0;
+    Tp__SubmitJob *job =
+        job_of(world, user, 1 + (uint32_t)draw(history, 3), 1 + (uint32_t)draw(history, 6));
+    job->queue_ttl_ms = draw(history, 4) == 0 ? 1000 : 0;
+    const Tp__SubmitJobReply *reply = submit(world, job);
+    assert_true((reply == NULL) == is_refused);
+    if (reply == NULL)
+        return;
+    history->submits++;
+    history->job[history->jobs++] = reply->job_id;
+}
+
+/* Drains, holds or opens the system or a user, or removes that again. */
+static void control_something(struct history *history)
+{
+    Tp__Control control = TP__CONTROL__INIT;
+    control.tenant_id = "acme";
+    control.name = any_user(history);
+    control.scope = draw(history, 3) == 0 ? TP__CONTROL_SCOPE__SYSTEM : TP__CONTROL_SCOPE__USER;
+    control.state = (Tp__ControlState)(TP__CONTROL_STATE__OPEN + draw(history, 3));
+    control.is_removed = draw(history, 2) == 0;
+    if (set_control(history->world, &control) == NULL)
+        assert_int_equal(history->world->why.kind, ERROR_NOT_FOUND);
+}
+
+/* From then on the jobs that heal are jobs as all others. */
+static void heal_something(struct history *history)
+{
+    struct world *world = history->world;
+    size_t before = world->desk.made.count;
+    const Tp__HealReply *reply = heal(world, world->epoch, 1 + (uint32_t)draw(history, 20));
+    assert_false(reply->is_fenced);
+    for (size_t i = before; i < world->desk.made.count; i++) {
+        assert_true(history->jobs < JOBS_MAX);
+        history->job[history->jobs++] = world->desk.made.list[i]->job->job_id;
+    }
 }
 
 static void grant_something(struct history *history)
@@ -67,7 +111,9 @@ static void grant_something(struct history *history)
     Tp__BatchItem *item =
         item_of(history->world, TP__BATCH_OPERATION__GRANT, job, any_chunk(history, job));
     item->lane = draw(history, 4) == 0;
-    item->mode = draw(history, 4) == 0 ? TP__ANALYSIS_MODE__BY_EMBEDDED : TP__ANALYSIS_MODE__BY_LLM;
+    item->mode = draw(history, 3) == 0 ? TP__ANALYSIS_MODE__BY_EMBEDDED : TP__ANALYSIS_MODE__BY_LLM;
+    item->is_degraded = item->mode == TP__ANALYSIS_MODE__BY_EMBEDDED && draw(history, 4) != 0;
+    item->endpoint = item->mode == TP__ANALYSIS_MODE__BY_LLM ? "main" : "";
     const Tp__BatchItemReply *reply = run_item(history->world, item);
     if (reply->result != TP__BATCH_RESULT__GRANTED)
         return;
@@ -136,6 +182,10 @@ static void step(struct history *history)
     uint64_t what = draw(history, 100);
     if (history->jobs == 0 || what < 6)
         submit_something(history);
+    else if (what < 8)
+        control_something(history);
+    else if (what < 11)
+        heal_something(history);
     else if (what < 45)
         grant_something(history);
     else if (what < 75)
@@ -150,7 +200,10 @@ static void step(struct history *history)
         cancel(history->world, any_job(history));
     else if (what < 92)
         sql_do(history->world, "update analysis_jobs set deadline_at = '-infinity'"
-                               " where random() < 0.05; select count(*) from expire_jobs(10)");
+                               " where random() < 0.05;"
+                               "update analysis_jobs set queue_until = '-infinity'"
+                               " where queue_until is not null and random() < 0.05;"
+                               "select count(*) from expire_jobs(10)");
     else if (what < 94)
         lead(history->world, "leader");
     else
@@ -191,6 +244,24 @@ static const struct {
     {"a call settles once",
      "select count(*) from seen_calls s join llm_calls c using (job_id, chunk_number, attempt)"
      " where (s.settled_at, s.tokens, s.micros) <> (c.settled_at, c.tokens, c.micros)"},
+    {"only what the embedded analysis found is degraded",
+     "select count(*) from analysis_results where is_degraded and provenance <> 1"},
+    {"what healing found is in the job it heals",
+     "select count(*) from analysis_jobs h join analysis_results r using (job_id)"
+     " join analysis_results o on o.job_id = h.heals_job_id and o.post_seq = r.post_seq"
+     " where r.reason = '' and (o.provenance < r.provenance or o.is_degraded and r.provenance > "
+     "1)"},
+    {"a post is healed by one job at a time, and three times at most",
+     "select (select count(*) from analysis_results where heals > 3) +"
+     " (select count(*) from (select from analysis_jobs h join posts p using (job_id)"
+     " where h.heals_job_id is not null and not is_terminal(h.status)"
+     " group by h.heals_job_id, p.post_seq having count(*) > 1) twice)"},
+    {"no healing job is healed",
+     "select count(*) from analysis_jobs h join analysis_jobs o on o.job_id = h.heals_job_id"
+     " where o.heals_job_id is not null"},
+    {"versions of controls are of one order with the log of their changes",
+     "select count(*) from controls c where c.version <> (select max((after->>'version')::bigint)"
+     " from audit_log where after->>'scope' = c.scope::text and after->>'name' = c.name)"},
     {"a job's sums are those of its calls",
      "select count(*) from analysis_jobs j where (j.llm_calls, j.prompt_tokens, j.micros) <>"
      " (select count(*), coalesce(sum(prompt_tokens), 0), coalesce(sum(micros), 0) from llm_calls c"
@@ -210,7 +281,7 @@ static void check_laws(struct history *history)
 }
 
 /* From now on everything works: all that is unfinished must come to its end. */
-static void heal(struct history *history)
+static void come_to_the_end(struct history *history)
 {
     struct world *world = history->world;
     for (int round = 0; round < ROUNDS_MAX; round++) {
@@ -258,7 +329,7 @@ static void whatever_happens_the_laws_hold_and_every_job_ends(void **state)
         if (i % STEPS_PER_CHECK == 0)
             check_laws(&history);
     }
-    heal(&history);
+    come_to_the_end(&history);
     check_laws(&history);
     assert_int_equal(sql_number(world, "select count(*) from analysis_jobs"
                                        " where not is_terminal(status) or"

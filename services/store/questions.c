@@ -17,6 +17,7 @@ const struct question QUESTIONS[] = {
     {RPC_STORE_CONTROLS, "controls", answer_controls, false},
     {RPC_STORE_LEASE, "lease", answer_lease, true},
     {RPC_STORE_BATCH, "batch", answer_batch, true},
+    {RPC_STORE_HEAL, "heal", answer_heal, false},
     {RPC_STORE_SNAPSHOT, "snapshot", answer_snapshot, false},
     {RPC_STORE_CHANGED, "changed", answer_changed, false},
     {RPC_STORE_JOB_STATE, "job_state", answer_job_state, false},

@@ -3,9 +3,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "cached_jobs.h"
 #include "log/log.h"
 #include "messages/subjects.h"
 #include "metrics.h"
@@ -28,6 +30,7 @@ struct results {
 struct committer {
     const struct results_options *options;
     struct db *db;
+    struct cache *cache;
     struct arena *taken; /* the batch; its cap bounds what hostile outcomes unpack to */
     struct arena *arena; /* everything else */
     struct instant used;
@@ -95,6 +98,16 @@ static void settle(struct committer *committer, const struct batch *batch,
     }
 }
 
+/* Before anybody hears that a job was healed and reads it again. */
+static void drop_revised(struct committer *committer, const struct made_events *made)
+{
+    for (size_t i = 0; i < made->count; i++) {
+        const Tp__JobState *job = made->list[i]->job;
+        if (strcmp(made->list[i]->kind, "revised") == 0)
+            cached_job_drop(committer->cache, job->tenant_id, job->job_id);
+    }
+}
+
 static bool can_never_succeed(const struct error *why)
 {
     return why->kind == ERROR_INVALID || why->kind == ERROR_CONFLICT;
@@ -110,6 +123,7 @@ static bool commit(struct committer *committer, const struct batch *batch, struc
         return false;
     struct instant ended = clock_now();
     metric_observe(metrics_of_store()->commit_seconds, (double)(ended.ns - began.ns) / 1e9);
+    drop_revised(committer, &made);
     const char *trace = batch->count == 1 ? bus_trace(batch->messages[0]) : NULL;
     outbox_publish(committer->options->outbox, &made, trace, committer->arena);
     settle(committer, batch, verdicts);
@@ -201,6 +215,7 @@ static void *run(void *context)
     struct committer committer = {
         .options = &results->options,
         .db = db_new(results->options.vitals),
+        .cache = cache_new(results->options.cache),
         .taken = arena_open(ARENA_BYTES),
         .arena = arena_open(ARENA_BYTES),
         .used = clock_now(),
@@ -211,6 +226,7 @@ static void *run(void *context)
     }
     arena_close(&committer.taken);
     arena_close(&committer.arena);
+    cache_free(&committer.cache);
     db_free(&committer.db);
     return NULL;
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "bus/bus.h"
+#include "cache.h"
 #include "db.h"
 #include "outbox.h"
 
@@ -16,6 +17,7 @@ struct results_options {
     struct bus *bus;
     struct outbox *outbox;
     struct db_vitals *vitals;
+    const struct cache_place *cache; /* NULL = none; lent */
     int workers;
     int64_t idle_ms; /* a connection unused for so long is closed */
 };

@@ -68,6 +68,7 @@ static void start_threads(struct store *store, struct bus *bus,
         .bus = bus,
         .outbox = store->outbox,
         .vitals = &store->vitals,
+        .cache = has_cache(settings) ? &store->cache : NULL,
         .workers = (int)settings->result_workers,
         .idle_ms = settings->db_idle_s * MS_PER_S,
     });

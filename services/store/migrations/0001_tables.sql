@@ -49,6 +49,7 @@ create table analysis_jobs (
     micros bigint not null default 0, -- spent on its calls, in millionths of a dollar
     rejected_lines integer[] not null default '{}', -- left out at submit, with the caller's consent
     rejected_reasons text[] not null default '{}',
+    heals_job_id uuid, -- made by the store, to replace degraded results of that job; tenants do not see it
     check (processed_tweets >= 0 and failed_tweets >= 0),
     check (processed_tweets + failed_tweets <= total_tweets),
     check (done_chunks <= total_chunks),
@@ -59,7 +60,8 @@ create index analysis_jobs_of_tenant on analysis_jobs (tenant_id, job_id);
 create index analysis_jobs_by_status on analysis_jobs (status, job_id)
     where status in ('queued', 'processing');
 create index analysis_jobs_unfinished on analysis_jobs (tenant_id, user_id)
-    where status in ('queued', 'processing');
+    where status in ('queued', 'processing') and heals_job_id is null;
+create index analysis_jobs_healing on analysis_jobs (heals_job_id) where heals_job_id is not null;
 create index analysis_jobs_by_change on analysis_jobs (updated_at);
 create index analysis_jobs_by_end on analysis_jobs
     (least(deadline_at, case when status = 'queued' then queue_until end))
@@ -111,10 +113,14 @@ create table analysis_results (
     confidence double precision not null check (confidence between 0 and 1),
     attempt integer not null,
     reason text not null default '',
+    is_degraded boolean not null default false, -- for want of an endpoint: to be healed
+    heals smallint not null default 0,          -- how often that was begun
     created_at timestamptz not null default clock_timestamp(),
     primary key (job_id, post_seq),
     check ((result_data is null) = (reason <> ''))
 );
+create index analysis_results_to_heal on analysis_results (job_id, post_seq)
+    where is_degraded and heals < 3;
 
 -- The chunk in flight of a user and lane. The key makes a second one impossible, whoever asks.
 create table in_flight (

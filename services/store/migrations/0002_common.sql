@@ -52,7 +52,8 @@ create type event_view as (
     failed_tweets integer,
     total_chunks integer,
     done_chunks integer,
-    chunks bigint[]
+    chunks bigint[],
+    is_healing boolean
 );
 
 create function event_of(j analysis_jobs, e job_events) returns event_view
@@ -60,7 +61,7 @@ language sql stable as $$
     select row(j.job_id, j.tenant_id, j.user_id, j.service_class, microseconds(j.created_at),
                microseconds(j.deadline_at), j.total_tweets, e.event_number, e.kind,
                microseconds(e.created_at), e.status, e.processed_tweets, e.failed_tweets,
-               e.total_chunks, e.done_chunks, e.chunks)::event_view
+               e.total_chunks, e.done_chunks, e.chunks, j.heals_job_id is not null)::event_view
 $$;
 
 -- Writes the event whose number the caller has just given the locked job.

@@ -39,9 +39,9 @@ declare
     answered integer;
 begin
     insert into analysis_results (job_id, post_seq, chunk_number, result_data, provenance, model,
-                                  prompt_version, confidence, attempt)
+                                  prompt_version, confidence, attempt, is_degraded)
     select c.job_id, r.seq, c.chunk_number, r.data, r.provenance, r.model, r.prompt, r.confidence,
-           c.attempt
+           c.attempt, c.is_degraded and r.provenance = 1 -- embedded
     from unnest(p_seqs, p_data, p_provenances, p_models, p_prompts, p_confidences)
         as r (seq, data, provenance, model, prompt, confidence)
     where r.seq = any (c.open_seqs);
@@ -116,7 +116,7 @@ begin
 end $$;
 
 -- Most outcomes are plain: of the attempt in flight of a job that goes on, alone of their job in the
--- batch, without fault, and with a result for each open post. A statement costs more than a row of
+-- batch, without fault, with a result for each open post, and nothing to heal or healed. A statement costs more than a row of
 -- it, so all plain outcomes of a batch are committed by these few; one statement's parts see the
 -- rows as they were before it. What is not plain is left to commit_attempt(), one by one.
 create function commit_plain(p_jobs uuid[], p_chunks integer[], p_attempts integer[],
@@ -138,7 +138,7 @@ begin
         join analysis_jobs j on j.job_id = i.job_id
         join chunks c on c.job_id = i.job_id and c.chunk_number = i.number
         where c.status = 2 and c.attempt = i.attempt and not is_terminal(j.status)
-          and p_classes[i.item] = 1
+          and p_classes[i.item] = 1 and not c.is_degraded and j.heals_job_id is null
           and p_missing_ends[i.item] = coalesce(p_missing_ends[i.item - 1], 0)
           and p_seqs[coalesce(p_result_ends[i.item - 1], 0) + 1:p_result_ends[i.item]] = c.open_seqs
           and cardinality(array_positions(p_jobs, i.job_id)) = 1);
@@ -209,9 +209,33 @@ begin
     from job join happened on (e).job_id = (j).job_id join chunk c on c.job_id = (j).job_id;
 end $$;
 
+-- Brings what a healing job has just found to the posts it is of; both jobs are locked. The healed
+-- job stays as it is but for an event, by which followers know; null if nothing was better.
+create function revise(h analysis_jobs, p_seqs integer[]) returns event_view
+language plpgsql as $$
+declare
+    j analysis_jobs;
+begin
+    update analysis_results o
+    set result_data = r.result_data, provenance = r.provenance, model = r.model,
+        prompt_version = r.prompt_version, confidence = r.confidence, is_degraded = false,
+        created_at = r.created_at
+    from analysis_results r
+    where r.job_id = h.job_id and r.post_seq = any (p_seqs) and r.reason = ''
+      and o.job_id = h.heals_job_id and o.post_seq = r.post_seq
+      and o.reason = '' and o.provenance < r.provenance;
+    if not found then
+        return null;
+    end if;
+    update analysis_jobs set event_number = event_number + 1, updated_at = clock_timestamp()
+    where job_id = h.heals_job_id returning * into j;
+    return add_event(j, 'revised', '{}');
+end $$;
+
 -- Commits outcomes in order. The results of outcome i are those from p_result_ends[i - 1] + 1 to
 -- p_result_ends[i], and likewise the posts given up for good. A row for each: the verdict is
 -- committed, late (the job is over), stale, or wasted (stale, and its call is heard of only now).
+-- One that healed posts of another job has a second row, revised, with that job's event.
 create function commit_outcomes(p_jobs uuid[], p_chunks integer[], p_attempts integer[],
                                 p_classes smallint[], p_called boolean[], p_known boolean[],
                                 p_prompt integer[], p_completion integer[],
@@ -235,7 +259,10 @@ declare
     plain record;
     plain_events event_view[];
 begin
-    perform from analysis_jobs where job_id = any (p_jobs) order by job_id for update;
+    perform from analysis_jobs
+    where job_id = any (p_jobs || array(select heals_job_id from analysis_jobs
+                                        where job_id = any (p_jobs) and heals_job_id is not null))
+    order by job_id for update;
     for plain in
         select * from commit_plain(p_jobs, p_chunks, p_attempts, p_classes, p_called, p_known,
                                    p_prompt, p_completion, p_call_ms, p_summaries, p_result_ends,
@@ -271,6 +298,7 @@ begin
             x := coalesce(p_missing_ends[i - 1], 0) + 1;
             y := p_missing_ends[i];
             verdict := 'committed';
+            c.is_degraded := c.is_degraded and j.heals_job_id is null; -- nobody heals the healers
             select * into kept
             from keep_results(c, p_seqs[a:b], p_data[a:b], p_provenances[a:b], p_models[a:b],
                               p_prompts[a:b], p_confidences[a:b], p_missing[x:y], p_reasons[x:y]);
@@ -278,6 +306,13 @@ begin
                                     kept.still_open, kept.given_up);
         end if;
         return next;
+        if verdict = 'committed' and j.heals_job_id is not null then
+            event := revise(j, p_seqs[a:b]);
+            if event.job_id is not null then
+                verdict := 'revised';
+                return next;
+            end if;
+        end if;
     end loop;
 end $$;
 
@@ -299,6 +334,8 @@ begin
     order by seq
     on conflict do nothing;
     get diagnostics unanswered = row_count;
+    -- It keeps what it has: nobody waits for better results any more.
+    update analysis_results set heals = 3 where job_id = p_job and is_degraded and heals < 3;
     touched := array(select chunk_number from chunks where job_id = p_job and status <> 3);
     update chunks set status = 3, version = version + 1, open_seqs = '{}', open_bytes = 0
     where job_id = p_job and status = 1;
@@ -318,7 +355,7 @@ declare
     state text;
 begin
     select status into state from analysis_jobs
-    where job_id = p_job and tenant_id = p_tenant for update;
+    where job_id = p_job and tenant_id = p_tenant and heals_job_id is null for update;
     if state is null then
         raise exception 'no such job' using errcode = 'TP404';
     end if;

@@ -30,7 +30,8 @@ language plpgsql stable as $$
 declare
     j analysis_jobs;
 begin
-    select * into j from analysis_jobs where job_id = p_job and tenant_id = p_tenant;
+    select * into j from analysis_jobs
+    where job_id = p_job and tenant_id = p_tenant and heals_job_id is null;
     if j.job_id is null then
         raise exception 'no such job' using errcode = 'TP404';
     end if;
@@ -45,14 +46,14 @@ begin
     if p_user <> '' then
         return query
         select * from analysis_jobs
-        where tenant_id = p_tenant and user_id = p_user
+        where tenant_id = p_tenant and user_id = p_user and heals_job_id is null
           and (p_before is null or job_id < p_before)
           and (p_statuses = '{}' or status = any (p_statuses))
         order by job_id desc limit p_limit;
     else
         return query
         select * from analysis_jobs
-        where tenant_id = p_tenant
+        where tenant_id = p_tenant and heals_job_id is null
           and (p_before is null or job_id < p_before)
           and (p_statuses = '{}' or status = any (p_statuses))
         order by job_id desc limit p_limit;

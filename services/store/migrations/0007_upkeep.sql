@@ -21,10 +21,30 @@ $$;
 
 create function count_work() returns table (queued bigint, processing bigint, unpublished bigint)
 language sql stable as $$
-    select (select count(*) from analysis_jobs where status = 'queued'),
-           (select count(*) from analysis_jobs where status = 'processing'),
+    select (select count(*) from analysis_jobs where status = 'queued' and heals_job_id is null),
+           (select count(*) from analysis_jobs
+            where status = 'processing' and heals_job_id is null),
            (select count(*) from job_events where published_at is null)
 $$;
+
+-- Healing jobs that have been over for a while, with all that is theirs. What their calls cost stays
+-- in llm_calls.
+create function sweep_healing_jobs(p_limit integer) returns bigint
+language plpgsql as $$
+declare
+    due uuid[] := array(
+        select job_id from analysis_jobs
+        where heals_job_id is not null and is_terminal(status) and done_chunks = total_chunks
+          and completed_at < clock_timestamp() - interval '10 minutes'
+        limit p_limit for update skip locked);
+begin
+    delete from posts where job_id = any (due);
+    delete from chunks where job_id = any (due);
+    delete from analysis_results where job_id = any (due);
+    delete from job_events where job_id = any (due);
+    delete from analysis_jobs where job_id = any (due);
+    return cardinality(due);
+end $$;
 
 -- Bounded: what is left goes the next time. Answers how many rows went.
 create function sweep(p_limit integer) returns bigint
@@ -48,7 +68,7 @@ begin
         where e.created_at < clock_timestamp() - interval '24 hours'
           and e.published_at is not null and is_terminal(j.status) limit p_limit));
     get diagnostics n = row_count;
-    return swept + n;
+    return swept + n + sweep_healing_jobs(p_limit / 100);
 end $$;
 
 create function create_key(p_tenant text, p_key_id uuid, p_hash bytea, p_role text, p_name text)

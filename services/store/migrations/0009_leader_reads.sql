@@ -10,7 +10,8 @@ create type job_state as (
     event_number integer,
     created_us bigint,
     deadline_us bigint,
-    chunks bigint[]
+    chunks bigint[],
+    is_healing boolean
 );
 
 create function state_of(j analysis_jobs, p_with_done boolean) returns job_state
@@ -19,7 +20,8 @@ language sql stable as $$
                microseconds(j.created_at), microseconds(j.deadline_at),
                chunks_numbered(j.job_id, array(
                    select c.chunk_number from chunks c
-                   where c.job_id = j.job_id and (p_with_done or c.status <> 3))))::job_state
+                   where c.job_id = j.job_id and (p_with_done or c.status <> 3))),
+               j.heals_job_id is not null)::job_state
 $$;
 
 create function read_job_state(p_job uuid) returns table (now_us bigint, state job_state)
