@@ -6,6 +6,7 @@
   throughput  chunks per second of one post and of 100, a model that takes no time
   heavy       what one user of 1,000 chunks does to the waits of many light ones
   takeover    from kill -9 of the leading scheduler to the next grant
+  core        what a decision of the scheduler's core costs, by how many users wait
 
 Only by name:
 
@@ -19,6 +20,7 @@ import pathlib
 import sys
 
 import graphs
+from core import core
 from heavy import heavy
 from latency import idle, latency
 from makespan import makespan, orders
@@ -33,7 +35,7 @@ def draw_graphs(binaries):
 
 
 USUAL = {"makespan": makespan, "latency": latency, "idle": idle, "throughput": throughput,
-         "heavy": heavy, "takeover": takeover}
+         "heavy": heavy, "takeover": takeover, "core": core}
 SCENARIOS = {**USUAL, "orders": orders, "graphs": draw_graphs}
 
 
