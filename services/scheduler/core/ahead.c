@@ -26,7 +26,7 @@ static size_t ahead_in_share(const struct queue *queue, const struct chunk *chun
     size_t own = heap_count_below(&mine->ready, chunk->node.key);
     size_t step = heap_sample_step(runnable), ahead = 0;
     for (size_t i = 0; i < runnable->count; i += step) {
-        const struct turn *other = HEAP_OWNER(runnable->nodes[i], struct turn, node);
+        const struct turn *other = HEAP_OWNER(runnable->entries[i].node, struct turn, node);
         if (other != mine)
             ahead += ahead_in_turn(queue, mine, other, own);
     }
@@ -41,7 +41,7 @@ static size_t ahead_of_share(const struct queue *queue, const struct share *mine
     const struct heap *shares = &queue->classes[mine->service_class].shares;
     size_t step = heap_sample_step(shares), ahead = 0;
     for (size_t i = 0; i < shares->count; i += step) {
-        const struct share *other = HEAP_OWNER(shares->nodes[i], struct share, node);
+        const struct share *other = HEAP_OWNER(shares->entries[i].node, struct share, node);
         uint64_t limit = other->node.tie < mine->node.tie ? until + 1 : until;
         uint64_t price = queue_price(other->tenant, tokens);
         if (other == mine || other->paid >= limit)

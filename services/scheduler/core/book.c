@@ -209,7 +209,9 @@ static uint32_t place_of(const struct job *job, uint32_t number)
 
 struct chunk *book_chunk(const struct job *job, uint32_t number)
 {
-    uint32_t place = place_of(job, number);
+    /* Unless one was split, each stands where its number says. */
+    bool is_usual = number < job->chunk_count && job->chunks[number]->facts.number == number;
+    uint32_t place = is_usual ? number : place_of(job, number);
     bool is_there = place < job->chunk_count && job->chunks[place]->facts.number == number;
     return is_there ? job->chunks[place] : NULL;
 }

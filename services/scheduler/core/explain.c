@@ -59,7 +59,8 @@ static const struct chunk *foremost(const struct job *job)
 static bool has_running(const struct heap *attempts, const struct user *user)
 {
     for (uint32_t i = 0; i < attempts->count; i++) {
-        const struct attempt *attempt = HEAP_OWNER(attempts->nodes[i], struct attempt, alarm);
+        const struct attempt *attempt =
+            HEAP_OWNER(attempts->entries[i].node, struct attempt, alarm);
         if (attempt->chunk->job->user == user && is_running(attempt))
             return true;
     }
@@ -78,7 +79,7 @@ static size_t grants_before(const struct scheduler *s, const struct attempt *min
     size_t before = 0;
     for (uint32_t i = 0; i < s->attempts.alarms.count; i++) {
         const struct attempt *other =
-            HEAP_OWNER(s->attempts.alarms.nodes[i], struct attempt, alarm);
+            HEAP_OWNER(s->attempts.alarms.entries[i].node, struct attempt, alarm);
         before += other->phase == ATTEMPT_WAITING && other->parked.key < mine->parked.key;
     }
     return before;

@@ -7,49 +7,62 @@
 /* Of a heap that is only estimated. */
 enum { MOST_LOOKED_AT = 4096 };
 
-static void put(struct heap *heap, uint32_t place, struct heap_node *node)
+/* Places count from 1; the children of p are 4p - 2 to 4p + 1. */
+enum { CHILDREN = 4 };
+
+static uint32_t parent_of(uint32_t place)
 {
-    heap->nodes[place - 1] = node;
-    node->place = place;
+    return (place + 2) / CHILDREN;
 }
 
-static bool is_less(const struct heap_node *a, const struct heap_node *b)
+static void put(struct heap *heap, uint32_t place, struct heap_entry entry)
 {
-    return a->key != b->key ? a->key < b->key : a->tie < b->tie;
+    heap->entries[place - 1] = entry;
+    entry.node->place = place;
 }
 
-static void rise(struct heap *heap, struct heap_node *node)
+static bool is_less(const struct heap_entry *a, const struct heap_entry *b)
 {
-    uint32_t place = node->place;
-    while (place > 1 && is_less(node, heap->nodes[place / 2 - 1])) {
-        put(heap, place, heap->nodes[place / 2 - 1]);
-        place /= 2;
+    return a->key != b->key ? a->key < b->key : a->node->tie < b->node->tie;
+}
+
+static void rise(struct heap *heap, uint32_t place)
+{
+    struct heap_entry entry = heap->entries[place - 1];
+    while (place > 1 && is_less(&entry, &heap->entries[parent_of(place) - 1])) {
+        put(heap, place, heap->entries[parent_of(place) - 1]);
+        place = parent_of(place);
     }
-    put(heap, place, node);
+    put(heap, place, entry);
 }
 
-static void sink(struct heap *heap, struct heap_node *node)
+static uint32_t least_child(const struct heap *heap, uint32_t place)
 {
-    uint32_t place = node->place;
-    for (;;) {
-        uint32_t child = place * 2;
-        if (child > heap->count)
+    uint32_t first = place * CHILDREN - 2, least = first;
+    for (uint32_t child = first + 1; child < first + CHILDREN && child <= heap->count; child++)
+        if (is_less(&heap->entries[child - 1], &heap->entries[least - 1]))
+            least = child;
+    return least;
+}
+
+static void sink(struct heap *heap, uint32_t place)
+{
+    struct heap_entry entry = heap->entries[place - 1];
+    while (place <= parent_of(heap->count)) {
+        uint32_t child = least_child(heap, place);
+        if (!is_less(&heap->entries[child - 1], &entry))
             break;
-        if (child < heap->count && is_less(heap->nodes[child], heap->nodes[child - 1]))
-            child++;
-        if (!is_less(heap->nodes[child - 1], node))
-            break;
-        put(heap, place, heap->nodes[child - 1]);
+        put(heap, place, heap->entries[child - 1]);
         place = child;
     }
-    put(heap, place, node);
+    put(heap, place, entry);
 }
 
 void heap_free(struct heap *heap)
 {
     for (uint32_t i = 0; i < heap->count; i++)
-        heap->nodes[i]->place = 0;
-    free((void *)heap->nodes);
+        heap->entries[i].node->place = 0;
+    free(heap->entries);
     *heap = (struct heap){0};
 }
 
@@ -57,31 +70,29 @@ void heap_add(struct heap *heap, struct heap_node *node, uint64_t key)
 {
     CHECK(!heap_has(node));
     if (heap->count == heap->capacity) {
-        uint32_t wider = heap->capacity ? heap->capacity * 2 : 1;
-        void *grown = reallocarray((void *)heap->nodes, wider, sizeof(struct heap_node *));
-        CHECK(grown);
-        heap->nodes = grown;
+        uint32_t wider = heap->capacity ? heap->capacity + heap->capacity / 2 + 1 : 1;
+        heap->entries = reallocarray(heap->entries, wider, sizeof(struct heap_entry));
+        CHECK(heap->entries);
         heap->capacity = wider;
     }
     node->key = key;
     heap->count++;
-    put(heap, heap->count, node);
-    rise(heap, node);
+    heap->entries[heap->count - 1] = (struct heap_entry){key, node};
+    rise(heap, heap->count);
 }
 
 void heap_remove(struct heap *heap, struct heap_node *node)
 {
     CHECK(node->place > 0 && node->place <= heap->count);
-    CHECK(heap->nodes[node->place - 1] == node);
+    CHECK(heap->entries[node->place - 1].node == node);
     uint32_t place = node->place;
-    struct heap_node *last = heap->nodes[heap->count - 1];
-    heap->count--;
+    struct heap_entry last = heap->entries[--heap->count];
     node->place = 0;
-    if (last == node)
+    if (last.node == node)
         return;
     put(heap, place, last);
-    rise(heap, last);
-    sink(heap, last);
+    rise(heap, place);
+    sink(heap, last.node->place);
 }
 
 void heap_set(struct heap *heap, struct heap_node *node, uint64_t key)
@@ -91,13 +102,14 @@ void heap_set(struct heap *heap, struct heap_node *node, uint64_t key)
         return;
     }
     node->key = key;
-    rise(heap, node);
-    sink(heap, node);
+    heap->entries[node->place - 1].key = key;
+    rise(heap, node->place);
+    sink(heap, node->place);
 }
 
 struct heap_node *heap_first(const struct heap *heap)
 {
-    return heap->count ? heap->nodes[0] : NULL;
+    return heap->count ? heap->entries[0].node : NULL;
 }
 
 struct heap_node *heap_take_until(struct heap *heap, uint64_t key)
@@ -118,6 +130,6 @@ size_t heap_count_below(const struct heap *heap, uint64_t key)
 {
     size_t step = heap_sample_step(heap), below = 0;
     for (size_t i = 0; i < heap->count; i += step)
-        below += heap->nodes[i]->key < key;
+        below += heap->entries[i].key < key;
     return below * step;
 }

@@ -1,9 +1,11 @@
-/* A binary heap of nodes that live inside what they order: least key first, then least tie.
+/* A heap of nodes that live inside what they order: least key first, then least tie.
  *
  *   struct chunk { struct heap_node node; ... };
  *   heap_add(&heap, &chunk->node, key);  HEAP_OWNER(heap_first(&heap), struct chunk, node)
  *
  * A node is in one heap at a time and knows its place, so it can be taken out anywhere in O(log n).
+ * Four children to a node, and the keys beside each other: with a million nodes what costs is the
+ * memory that is not in the cache. Ties are looked up in the nodes, where keys are equal.
  * The heap owns its array, never the nodes. Equal keys and ties come out in an order that
  * depends only on the calls made. One thread.
  */
@@ -19,8 +21,13 @@ struct heap_node {
     uint32_t place; /* from 1; 0 = in no heap */
 };
 
+struct heap_entry {
+    uint64_t key; /* of the node */
+    struct heap_node *node;
+};
+
 struct heap {
-    struct heap_node **nodes;
+    struct heap_entry *entries;
     uint32_t count, capacity;
 };
 

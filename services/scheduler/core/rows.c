@@ -111,9 +111,9 @@ void rows_tend(struct scheduler *s)
 {
     const struct heap_node *first;
     while ((first = heap_first(&s->waiting)) && first->key <= key_of(s->now))
-        rows_place(s, HEAP_OWNER(s->waiting.nodes[0], struct chunk, node));
+        rows_place(s, HEAP_OWNER(s->waiting.entries[0].node, struct chunk, node));
     while ((first = heap_first(&s->book.over)) && first->key <= key_of(s->now)) {
-        struct job *job = HEAP_OWNER(s->book.over.nodes[0], struct job, over);
+        struct job *job = HEAP_OWNER(s->book.over.entries[0].node, struct job, over);
         if (job->in_hand == 0)
             book_drop_job(&s->book, job);
         else

@@ -60,12 +60,12 @@ void sojourn_set_slots(struct sojourn *sojourn, uint32_t slots)
     struct heap before = sojourn->latest;
     sojourn->latest = (struct heap){0};
     for (uint32_t i = 0; i < before.count; i++) {
-        struct heap_node *node = before.nodes[i];
+        struct heap_node *node = before.entries[i].node;
         double start = latest_start(sojourn, HEAP_OWNER(node, struct turn, latest));
         node->place = 0;
         heap_add(&sojourn->latest, node, latest_key(sojourn, start));
     }
-    free((void *)before.nodes);
+    free(before.entries);
 }
 
 void sojourn_pass(struct sojourn *sojourn, double chunks)
