@@ -432,5 +432,6 @@ size_t attempts_room_ahead(const struct scheduler *s)
     if (ahead > slots)
         ahead = slots;
     size_t wanted = free_slots + ahead + LEAST_AHEAD;
-    return wanted > s->attempts.waiting ? wanted - s->attempts.waiting : 0;
+    /* Half of it lasts until the next batch is made: few large batches cost less than many. */
+    return s->attempts.waiting * 2 > wanted ? 0 : wanted - s->attempts.waiting;
 }

@@ -206,6 +206,28 @@ static void an_epoch_taken_up_again_does_not_repeat_a_batch_number(void **state)
     close_bench(&b);
 }
 
+/* Step 3: batches grow with load, so that one commit pays for many. */
+static void more_is_granted_ahead_once_half_of_it_is_used(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_with(4));
+    lead(&b);
+    static const char *const USERS[] = {"ann", "bob", "cy", "dora", "eve", "fay", "gus", "hal"};
+    for (int i = 0; i < 8; i++)
+        submit(&b, i + 1, USERS[i], 1);
+    while (grant_all(&b) > 0)
+        continue;
+    hush(&b);
+    for (int i = 1; i <= 4; i++) /* two wait for a permit still */
+        assert_int_equal(ask_now(&b, attempt_of(i, 0, 1), "hands"), 1);
+    assert_int_equal(ask_now(&b, attempt_of(5, 0, 1), "hands"), 0);
+    assert_int_equal(said(&b, ACTION_ASK_BATCH), 0);
+    outcome(&b, attempt_of(1, 0, 1));
+    assert_int_equal(said(&b, ACTION_ASK_BATCH), 1);
+    close_bench(&b);
+}
+
 /* Step 9: a standby need not wait for its next round of asking. */
 static void a_standby_asks_again_when_the_lease_of_another_ends(void **state)
 {
@@ -242,6 +264,7 @@ int main(void)
         cmocka_unit_test(a_leader_that_leaves_takes_back_its_grants_and_resigns),
         cmocka_unit_test(a_newer_epoch_forgets_everything),
         cmocka_unit_test(an_epoch_taken_up_again_does_not_repeat_a_batch_number),
+        cmocka_unit_test(more_is_granted_ahead_once_half_of_it_is_used),
         cmocka_unit_test(a_standby_asks_again_when_the_lease_of_another_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
