@@ -378,6 +378,7 @@ static void *run(void *context)
             begin_to_end(analyzer);
             is_draining = true;
         }
+        deliver_all(analyzer); /* first: somebody waits for the place of a call that is over */
         read_letters(analyzer);
         take_dispatches(analyzer);
         perform_all(analyzer);

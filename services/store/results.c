@@ -17,7 +17,7 @@
 enum { WAIT_MS = 500, AWAY_MS = 250, NAK_MS = 1000, ARENA_BYTES = 64 << 20 };
 
 /* Few, so that what comes while one worker commits goes to the other. */
-enum { WANTED = 8 };
+enum { WANTED = 16 };
 
 struct results {
     struct results_options options;
