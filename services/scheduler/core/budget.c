@@ -19,13 +19,13 @@ void budget_open(struct scheduler *s)
 void budget_close(struct scheduler *s)
 {
     rebuild_forget(s);
+    heap_free(&s->budget.shut); /* it knows the purses */
     while (s->budget.purses) {
         struct purse *purse = s->budget.purses;
         s->budget.purses = purse->next;
         account_close(&purse->account);
         free(purse);
     }
-    heap_free(&s->budget.shut);
     for (uint32_t i = 0; i < MOST_ENDPOINTS; i++)
         account_close(&s->budget.endpoints[i].account);
 }
@@ -177,12 +177,9 @@ static bool is_refused(struct scheduler *s, struct account *account, const struc
     struct shortage shortage;
     if (account_may_call(account, limits, &attempt->booking.charge, s->now, &shortage))
         return false;
-    if (limits->is_shadow) {
-        s->figures.shadow_violations++;
-        return false;
-    }
     attempt->refusal.shortage = shortage;
-    return true;
+    attempt->refusal.is_shadow = attempt->refusal.is_shadow || limits->is_shadow;
+    return !limits->is_shadow;
 }
 
 static bool is_refused_by_endpoint(struct scheduler *s, struct attempt *attempt)
@@ -214,9 +211,12 @@ static bool is_refused_by_tenant(struct scheduler *s, struct attempt *attempt)
 bool budget_may_permit(struct scheduler *s, struct attempt *attempt)
 {
     bool was_refused = attempt->is_refused;
+    attempt->refusal.is_shadow = false;
     attempt->is_refused = is_refused_by_endpoint(s, attempt) || is_refused_by_tenant(s, attempt);
-    if (!attempt->is_refused)
+    if (!attempt->is_refused) {
+        s->figures.shadow_violations += attempt->refusal.is_shadow;
         return true;
+    }
     s->figures.refused_permits += !was_refused;
     s->budget.permit_at = earlier(s->budget.permit_at, attempt->refusal.shortage.until);
     return false;

@@ -146,6 +146,7 @@ struct attempt {
     struct refusal {
         enum control_scope scope; /* an endpoint's or a tenant's */
         struct shortage shortage;
+        bool is_shadow; /* a shadow limit would have refused it */
     } refusal;
     struct attempt *next_refused;
     struct instant asked;
