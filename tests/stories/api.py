@@ -104,7 +104,10 @@ class Api:
             if answer.status_code != 200:
                 raise Refused(answer)
             number, data, name = None, [], "message"
+            deadline = time.monotonic() + 2 * seconds  # pings keep a silent stream alive
             for line in answer.iter_lines(chunk_size=1, decode_unicode=True):
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"the events of {job_id} do not end")
                 if line.startswith("id:"):
                     number = int(line[3:])
                 elif line.startswith("event:"):

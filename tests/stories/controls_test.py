@@ -1,0 +1,281 @@
+"""What operators and admins set while the system runs, and what those who wait are told."""
+
+import json
+import subprocess
+import time
+from urllib.parse import quote
+
+import pytest
+
+from api import Api
+from fleet import wait_until
+
+BASE = "/v1/admin/controls"
+SYSTEM = f"{BASE}/system"
+LIMITS = {"requests_per_minute": 0, "tokens_per_minute": 0, "calls_in_flight": 0, "usd_per_day": 0}
+
+
+def path_of(user, tenant="demo"):
+    return f"{BASE}/tenants/{tenant}/users/{quote(user, safe='')}"
+
+
+def ask(api, method, path, body=None):
+    """One request, not repeated: the answer."""
+    return api.session.request(method, api.url + path, timeout=20, json=body)
+
+
+def put(api, path, **body):
+    answer = ask(api, "PUT", path, body)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def reason(world, job):
+    return world.api.job(job).get("waiting", {}).get("reason")
+
+
+def wait_held(world, job):
+    wait_until(lambda: reason(world, job) == "held", 10, f"{job} tells that it is held")
+    return world.api.job(job)["waiting"]
+
+
+@pytest.fixture
+def operated(world):
+    """The world, with nothing set once the story is told."""
+    yield world
+    for control in world.api.get(BASE).json()["controls"]:
+        path = {"system": SYSTEM,
+                "endpoint": f"{BASE}/endpoints/{control.get('endpoint')}",
+                "tenant": f"{BASE}/tenants/{control.get('tenant')}",
+                "user": path_of(control.get("user", ""), control.get("tenant"))}[control["scope"]]
+        assert ask(world.api, "DELETE", path).status_code == 204
+
+
+# -- setting --
+
+@pytest.mark.parametrize("path, whom, wanted", [
+    (SYSTEM, {"scope": "system"}, {"state": "reduced"}),
+    (f"{BASE}/endpoints/spare", {"scope": "endpoint", "endpoint": "spare"},
+     {"limits": {**LIMITS, "usd_per_day": 2.5}}),
+    (f"{BASE}/tenants/demo", {"scope": "tenant", "tenant": "demo"}, {"weight": 2, "burst": 3}),
+    (path_of("al/ice & Jürgen%"), {"scope": "user", "tenant": "demo", "user": "al/ice & Jürgen%"},
+     {"state": "held"}),
+])
+def test_a_control_is_set_changed_listed_and_taken_back(operated, path, whom, wanted):
+    api = operated.api
+    assert ask(api, "GET", path).status_code == 404
+    first = put(api, path, message="for a \"while\"", **wanted)
+    assert first.items() >= {"state": "open", "message": "for a \"while\"", **whom}.items() - (
+        {"state": "open"}.items() if "state" in wanted else set())
+    assert ask(api, "GET", path).json() == first
+    assert put(api, path, message="for a \"while\"", **wanted) == first, "repeating it is nothing new"
+
+    changed = ask(api, "PATCH", path, {"message": None}).json()
+    assert "message" not in changed and changed["version"] > first["version"]
+    assert changed["state"] == first["state"] and changed.get("limits") == first.get("limits")
+    assert changed in api.get(BASE).json()["controls"]
+
+    replaced = put(api, path)
+    assert set(replaced) == set(whom) | {"state", "version"} and replaced["state"] == "open"
+    assert ask(api, "DELETE", path).status_code == 204
+    assert ask(api, "DELETE", path).status_code == 204
+    assert ask(api, "GET", path).status_code == 404
+    operated.settle()
+
+
+@pytest.mark.parametrize("path, body, pointers", [
+    (SYSTEM, {"state": "off", "sate": 1}, {"/state", "/sate"}),
+    (SYSTEM, {"weight": 1}, {"/weight"}),
+    (f"{BASE}/endpoints/main", {"state": "draining"}, {"/state"}),
+    (f"{BASE}/endpoints/main", {"limits": {"requests_per_minute": 5}},
+     {"/limits/tokens_per_minute", "/limits/calls_in_flight", "/limits/usd_per_day"}),
+    (f"{BASE}/tenants/demo", {"burst": 0, "message": "a\nb"}, {"/burst", "/message"}),
+    (path_of("x"), {"limits": LIMITS}, {"/limits"}),
+    (path_of("x"), [], {""}),
+])
+def test_faults_are_named_by_their_pointers(operated, path, body, pointers):
+    answer = ask(operated.api, "PUT", path, body)
+    assert answer.status_code == 400 and answer.json()["code"] == "invalid_control"
+    assert {error["pointer"] for error in answer.json()["errors"]} == pointers
+    assert ask(operated.api, "GET", path).status_code == 404
+    for bad in ("/endpoints/a.b", "/endpoints/" + "e" * 33, "/tenants/a%20b", "/tenants/demo/users/a%0Ab"):
+        assert ask(operated.api, "PUT", BASE + bad, {}).status_code in (400, 404)
+    operated.settle()
+
+
+def test_each_role_sets_what_is_its_own(operated):
+    fleet = operated.fleet
+    user, admin = (Api(fleet.url, fleet.create_key(f"acme:{role}")) for role in ("user", "admin"))
+    mine, ours, theirs = f"{BASE}/tenants/acme", path_of("bob", "acme"), f"{BASE}/tenants/demo"
+    for path in (BASE, SYSTEM, mine, ours):
+        assert ask(user, "GET", path).status_code == 403
+    for path in (SYSTEM, f"{BASE}/endpoints/main", theirs, path_of("bob"), f"{BASE}?tenant=demo"):
+        assert ask(admin, "GET", path).status_code == 403
+    assert ask(admin, "PUT", SYSTEM, {"state": "held"}).status_code == 403
+
+    put(admin, ours, state="held", burst=2)
+    put(operated.api, mine, weight=4, limits=LIMITS)
+    for body in ({"weight": 9}, {"limits": None}, {"burst": 2}):
+        assert ask(admin, "PATCH", mine, body).status_code == 403
+    paused = put(admin, mine, state="held")
+    assert paused["weight"] == 4 and paused["limits"]["usd_per_day"] == 0
+    assert ask(admin, "DELETE", mine).status_code == 204
+    left = ask(admin, "GET", mine).json()
+    assert left["state"] == "open" and left["weight"] == 4, "what is the operator's stays"
+    listed = ask(admin, "GET", BASE).json()["controls"]
+    assert {control["scope"] for control in listed} == {"tenant", "user"}
+    operated.settle()
+
+
+# -- what it does --
+
+def test_a_paused_user_waits_and_is_told_so_while_others_go_on(operated):
+    put(operated.api, path_of("ann"), state="held", message="ask Bob")
+    held = operated.submit("ann", 3)
+    other = operated.submit("carl", 3)
+    assert operated.api.wait(other, 20)["state"] == "completed"
+    waiting = wait_held(operated, held)
+    assert waiting["detail"] == "paused by your administrator: ask Bob"
+    assert waiting["scope"] == "user" and waiting["message"] == "ask Bob"
+    put(operated.api, path_of("ann"), state="open")
+    assert operated.api.wait(held, 20)["state"] == "completed"
+    operated.settle()
+
+
+def test_a_held_tenant_waits_and_another_does_not(operated):
+    put(operated.api, f"{BASE}/tenants/demo", state="held")
+    held = operated.submit("ann", 3)
+    other = Api(operated.fleet.url, operated.fleet.create_key("acme:user"))
+    job = other.submit("ann", [{"id": "1", "text": "a tenant of its own"}])
+    assert other.wait(job["id"], 20)["state"] == "completed"
+    assert wait_held(operated, held)["detail"].startswith("your tenant is paused")
+    put(operated.api, f"{BASE}/tenants/demo", state="open")
+    operated.settle()
+
+
+@pytest.mark.parametrize("path", [path_of("dora"), f"{BASE}/tenants/demo"])
+def test_who_drains_is_refused_anew_and_finishes_what_is_there(operated, path):
+    operated.script(delay_ms=100)
+    job = operated.submit("dora", 20, chunk_size=2)
+    put(operated.api, path, state="draining", message="the contract has ended")
+    refused = ask(operated.api, "POST", "/v1/jobs", {"user": "dora", "posts": [{"text": "new"}]})
+    assert refused.status_code == 403 and refused.json()["code"] == "not_accepted"
+    assert refused.json()["detail"] == "the contract has ended"
+    assert operated.api.wait(job, 30)["state"] == "completed"
+    put(operated.api, path, state="open")
+    operated.submit("dora", 1)
+    operated.settle()
+
+
+def test_maintenance_lets_everything_wait_and_go_on(operated):
+    put(operated.api, SYSTEM, state="held", message="back at noon")
+    jobs = [operated.submit(f"waiter-{i}", 2) for i in range(5)]
+    assert wait_held(operated, jobs[0])["detail"] == "held by maintenance: back at noon"
+    assert all(operated.api.job(job)["state"] == "queued" for job in jobs)
+    assert operated.fleet.services["gateway"].is_ready()
+    put(operated.api, SYSTEM, state="open")
+    for job in jobs:
+        assert operated.api.wait(job, 20)["state"] == "completed"
+    operated.settle()
+
+
+def test_maintenance_may_refuse_everything_with_a_message(operated):
+    put(operated.api, SYSTEM, state="draining", message="back at noon")
+    refused = ask(operated.api, "POST", "/v1/jobs", {"posts": [{"text": "new"}]})
+    assert refused.status_code == 503 and refused.json()["detail"] == "back at noon"
+    assert int(refused.headers["Retry-After"]) >= 1
+    assert operated.fleet.services["gateway"].is_ready()
+    put(operated.api, SYSTEM, state="open")
+    operated.submit("early", 1)
+    operated.settle()
+
+
+def test_in_reduced_mode_the_embedded_analysis_does_it(operated):
+    put(operated.api, SYSTEM, state="reduced")
+    before = operated.fleet.llm.stats()["requests"]
+    time.sleep(0.2)  # what was granted before the leader heard of it
+    job = operated.submit("reduced", 5)
+    assert operated.api.wait(job, 20)["state"] == "completed"
+    assert {result["provenance"] for result in operated.api.results(job)} == {"embedded"}
+    assert operated.fleet.llm.stats()["requests"] == before
+    put(operated.api, SYSTEM, state="open")
+    operated.settle()
+
+
+# -- what those who wait hear --
+
+def test_followers_hear_why_their_job_waits_apart_from_its_history(operated):
+    put(operated.api, path_of("eve"), state="held", message="later")
+    job = operated.submit("eve", 3)
+    heard = []
+    for number, event in operated.api.events(job, names=("message", "waiting")):
+        heard.append((number, event))
+        if event["event"] == "waiting" and event["waiting"]["reason"] == "held":
+            put(operated.api, path_of("eve"), state="open")
+    told = [event for _, event in heard if event["event"] == "waiting"]
+    assert told and "number" not in told[0] and told[0]["job_id"] == job
+    assert told[0]["state"] == "queued"
+    numbers = [event["number"] for _, event in heard if event["event"] != "waiting"]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert [event for _, event in operated.api.events(job, 0, names=("waiting",))] == []
+    operated.settle()
+
+
+def test_the_answer_to_a_submission_tells_its_position(world):
+    world.script(delay_ms=1500)
+    first = world.submit("busy", 1)
+    wait_until(lambda: reason(world, first) == "runs", 10, "the first runs")
+    posts = [{"id": "1", "text": "the second one"}]
+    second = world.api.submit("busy", posts)
+    world.ledger.write(second["id"], "busy", posts)
+    assert second["position"] == 0
+    assert second["waiting"]["reason"] == "own_chunk_runs"
+    world.settle()
+
+
+# -- the command --
+
+@pytest.fixture
+def tweetpulse(operated, binaries, tmp_path):
+    def run(*arguments, key=None):
+        environment = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin",
+                       "TWEETPULSE_URL": operated.fleet.url,
+                       "TWEETPULSE_API_KEY": key or operated.fleet.api_key}
+        return subprocess.run([binaries / "tweetpulse", *map(str, arguments)], env=environment,
+                              capture_output=True, text=True, timeout=60, check=False)
+    return run
+
+
+def test_an_operator_types_it(operated, tweetpulse):
+    done = tweetpulse("pause", "user", "al/ice", "-m", "ask Bob")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["user", "demo/al/ice", "held", '"ask', 'Bob"']
+    job = operated.submit("al/ice", 2)
+    wait_held(operated, job)
+    assert "paused by your administrator: ask Bob" in tweetpulse("status", job).stdout
+    assert json.loads(tweetpulse("resume", "user", "al/ice", "--json").stdout)["state"] == "open"
+    assert tweetpulse("watch", job).returncode == 0
+
+    refused = tweetpulse("limit", "endpoint", "main", "--rpm", 500)
+    assert refused.returncode == 2 and "/limits/tokens_per_minute" in refused.stderr
+    assert tweetpulse("limit", "endpoint", "main", "--rpm", 500, "--tpm", 0, "--in-flight", 0,
+                      "--usd-per-day", 2.5).returncode == 0
+    assert "400 requests/min" in tweetpulse("limit", "endpoint", "main", "--rpm", 400).stdout
+    assert tweetpulse("limit", "tenant", "--weight", 2).returncode == 0
+    listed = tweetpulse("controls").stdout
+    assert "endpoint main" in listed and "2.5 USD/day" in listed and "weight 2" in listed
+    assert tweetpulse("clear", "endpoint", "main").returncode == 0
+    assert "endpoint" not in tweetpulse("controls").stdout
+    operated.settle()
+
+
+def test_maintenance_is_one_word(operated, tweetpulse):
+    assert "open" in tweetpulse("maintenance").stdout
+    for word, state in (("on", "held"), ("refuse", "draining"), ("reduced", "reduced"),
+                        ("off", "open")):
+        assert state in tweetpulse("maintenance", word, "-m", "back at noon").stdout
+    assert tweetpulse("maintenance", "now").returncode == 2
+    stranger = operated.fleet.create_key("acme:admin")
+    assert tweetpulse("maintenance", "on", key=stranger).returncode == 3
+    assert tweetpulse("pause", "user").returncode == 2
+    operated.settle()
