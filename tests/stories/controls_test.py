@@ -202,6 +202,31 @@ def test_in_reduced_mode_the_embedded_analysis_does_it(operated):
     operated.settle()
 
 
+def test_a_lowered_limit_holds_at_once_and_is_told_by_name(operated):
+    operated.api.wait(operated.submit("spender", 1), 20)
+    put(operated.api, f"{BASE}/endpoints/main", limits={**LIMITS, "requests_per_minute": 1})
+    job = operated.submit("limited", 2)
+    wait_until(lambda: reason(operated, job) == "limit_reached", 10, f"{job} tells of the limit")
+    told = operated.api.job(job)["waiting"]
+    assert (told["limit"], told["scope"], told["endpoint"]) == ("requests_per_minute", "endpoint",
+                                                                "main")
+    assert told["detail"].startswith("requests per minute of endpoint main used up until ")
+    assert ask(operated.api, "DELETE", f"{BASE}/endpoints/main").status_code == 204
+    assert operated.api.wait(job, 20)["state"] == "completed"
+    operated.settle()
+
+
+def test_a_paused_endpoint_is_not_called(operated):
+    put(operated.api, f"{BASE}/endpoints/main", state="held")
+    time.sleep(0.2)  # what was granted before the leader heard of it
+    before = operated.fleet.llm.stats()["requests"]
+    job = operated.submit("elsewhere", 2)
+    assert operated.api.wait(job, 20)["state"] == "completed"
+    assert {result["provenance"] for result in operated.api.results(job)} == {"embedded"}
+    assert operated.fleet.llm.stats()["requests"] == before
+    operated.settle()
+
+
 # -- what those who wait hear --
 
 def test_followers_hear_why_their_job_waits_apart_from_its_history(operated):
