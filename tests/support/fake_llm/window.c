@@ -25,8 +25,9 @@ static void make_room(struct window *window)
     if (window->count < window->capacity)
         return;
     window->capacity = window->capacity > 0 ? 2 * window->capacity : FIRST_CAPACITY;
-    window->calls = realloc(window->calls, window->capacity * sizeof *window->calls);
-    CHECK(window->calls != NULL);
+    struct window_call *longer = realloc(window->calls, window->capacity * sizeof *window->calls);
+    CHECK(longer != NULL);
+    window->calls = longer;
 }
 
 int64_t window_calls(const struct window *window)
