@@ -37,10 +37,10 @@
     X(store_job_state, RPC_STORE_JOB_STATE, Tp__JobStateAsk, job_state_ask, Tp__JobStateReply,     \
       job_state_reply)                                                                             \
     X(store_heal, RPC_STORE_HEAL, Tp__HealAsk, heal_ask, Tp__HealReply, heal_reply)                \
-    X(store_set_control, RPC_STORE_SET_CONTROL, Tp__SetControl, set_control,                       \
-      Tp__ControlReply, control_reply)                                                             \
-    X(store_controls, RPC_STORE_CONTROLS, Tp__ControlsQuery, controls_query,                       \
-      Tp__ControlsReply, controls_reply)
+    X(store_set_control, RPC_STORE_SET_CONTROL, Tp__SetControl, set_control, Tp__ControlReply,     \
+      control_reply)                                                                               \
+    X(store_controls, RPC_STORE_CONTROLS, Tp__ControlsQuery, controls_query, Tp__ControlsReply,    \
+      controls_reply)
 
 #define DECLARE_QUESTION_(function, subject, Ask, ask, Reply, reply)                               \
     MUST_USE bool function(struct bus *bus, Ask *question, int64_t timeout_ms, const char *trace,  \
