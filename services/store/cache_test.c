@@ -1,22 +1,16 @@
-#include <arpa/inet.h>
-#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <cmocka.h> /* after the headers that it needs */
 
 #include "base/clock.h"
 #include "cache.h"
+#include "redis_for_test.h"
 
 static void an_url_says_where_redis_is(void **state)
 {
@@ -80,42 +74,6 @@ static void without_redis_everything_misses_quickly(void **state)
 
 /* ---- with a Redis of the test's own ---- */
 
-static int free_port(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
-    socklen_t length = sizeof address;
-    int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(probe >= 0);
-    assert_int_equal(bind(probe, (struct sockaddr *)&address, sizeof address), 0);
-    assert_int_equal(getsockname(probe, (struct sockaddr *)&address, &length), 0);
-    close(probe);
-    return ntohs(address.sin_port);
-}
-
-static pid_t start_redis(int port)
-{
-    char text[16];
-    snprintf(text, sizeof text, "%d", port);
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child != 0)
-        return child;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
-    dup2(nowhere, STDOUT_FILENO);
-    dup2(nowhere, STDERR_FILENO);
-    execlp("redis-server", "redis-server", "--port", text, "--bind", "127.0.0.1", "--save", "",
-           "--requirepass", "hush", (char *)NULL);
-    _exit(127);
-}
-
-static void stop_redis(pid_t redis)
-{
-    kill(redis, SIGKILL);
-    waitpid(redis, NULL, 0);
-}
-
 /* Keeps and finds until that works: a cache that found nobody rests for a while. */
 static bool finds_within(struct cache *cache, int64_t limit_ms)
 {
@@ -136,9 +94,9 @@ static void what_was_kept_is_found_and_a_frozen_redis_costs_one_timeout(void **s
 {
     (void)state;
     enum { PATIENCE_MS = 10000, TIMEOUTS_MS = 1000 };
-    struct cache_place place = {.host = "127.0.0.1", .port = free_port(), .password = "hush"};
+    struct cache_place place;
+    pid_t redis = test_redis_start(&place);
     place.database = 3;
-    pid_t redis = start_redis(place.port);
     SCOPED(arena_close) struct arena *arena = arena_open(1 << 20);
     SCOPED(cache_free) struct cache *cache = cache_new(&place);
     bool was_found = finds_within(cache, PATIENCE_MS);
@@ -151,7 +109,7 @@ static void what_was_kept_is_found_and_a_frozen_redis_costs_one_timeout(void **s
     int64_t took_ms = instant_ms_between(began, clock_now());
     kill(redis, SIGCONT);
     bool came_back = finds_within(cache, PATIENCE_MS);
-    stop_redis(redis);
+    test_redis_stop(redis);
     assert_true(was_found);
     assert_true(is_missed);
     assert_in_range(took_ms, 40, TIMEOUTS_MS);
@@ -162,8 +120,8 @@ static void what_was_dropped_is_gone_and_not_kept_again_by_who_read_before(void 
 {
     (void)state;
     enum { PATIENCE_MS = 10000 };
-    const struct cache_place place = {.host = "127.0.0.1", .port = free_port(), .password = "hush"};
-    pid_t redis = start_redis(place.port);
+    struct cache_place place;
+    pid_t redis = test_redis_start(&place);
     SCOPED(cache_free) struct cache *cache = cache_new(&place);
     SCOPED(arena_close) struct arena *arena = arena_open(1 << 20);
     struct bytes value;
@@ -174,7 +132,7 @@ static void what_was_dropped_is_gone_and_not_kept_again_by_who_read_before(void 
     bool stays_gone = !cache_find(cache, "k", arena, &value);
     cache_keep(cache, "other", (struct bytes){(const uint8_t *)"v", 1}, 10);
     bool others_stay = cache_find(cache, "other", arena, &value);
-    stop_redis(redis);
+    test_redis_stop(redis);
     assert_true(was_kept);
     assert_true(is_gone);
     assert_true(stays_gone);

@@ -15,6 +15,7 @@
 #include "desk_for_test.h"
 #include "messages/subjects.h"
 #include "metrics.h"
+#include "redis_for_test.h"
 #include "results.h"
 #include "rpc.h"
 #include "store_client/store_client.h"
@@ -25,6 +26,8 @@ enum { PATIENCE_MS = 15000, POLL_MS = 20, IDLE_MS = 30000, ASK_MS = 3000 };
 struct fleet {
     struct world *world;
     struct test_broker broker;
+    struct cache_place cache;
+    pid_t redis;
     struct bus *bus;    /* the store's */
     struct bus *client; /* everybody else's */
     struct outbox *outbox;
@@ -50,12 +53,14 @@ static void start_store(struct fleet *fleet)
     fleet->results = results_start(&(struct results_options){.bus = fleet->bus,
                                                              .outbox = fleet->outbox,
                                                              .vitals = &world->vitals,
+                                                             .cache = &fleet->cache,
                                                              .workers = 2,
                                                              .idle_ms = IDLE_MS});
     fleet->rpc = rpc_start(&(struct rpc_options){.bus = fleet->bus,
                                                  .outbox = fleet->outbox,
                                                  .vitals = &world->vitals,
                                                  .limits = &world->limits,
+                                                 .cache = &fleet->cache,
                                                  .workers = 3,
                                                  .idle_ms = IDLE_MS});
 }
@@ -67,6 +72,7 @@ static int fleet_open(void **state)
     world_open(&world);
     fleet->world = world;
     test_broker_start(&fleet->broker);
+    fleet->redis = test_redis_start(&fleet->cache);
     fleet->bus = connected(fleet->broker.url, "store");
     fleet->client = connected(fleet->broker.url, "client");
     struct error why;
@@ -88,6 +94,7 @@ static int fleet_close(void **state)
     bus_close(&fleet->client);
     bus_close(&fleet->bus);
     test_broker_stop(&fleet->broker);
+    test_redis_stop(fleet->redis);
     void *world = fleet->world;
     world_close(&world);
     free(fleet);
@@ -139,10 +146,9 @@ static void lead_over_broker(struct fleet *fleet)
     fleet->world->sequence = 0;
 }
 
-static const Tp__Dispatch *granted(struct fleet *fleet, const char *job, uint32_t chunk)
+static const Tp__Dispatch *granted_as(struct fleet *fleet, Tp__BatchItem *item)
 {
     struct world *world = fleet->world;
-    Tp__BatchItem *item = item_of(world, TP__BATCH_OPERATION__GRANT, job, chunk);
     Tp__Batch ask = TP__BATCH__INIT;
     ask.holder = "leader";
     ask.epoch = world->epoch;
@@ -155,6 +161,11 @@ static const Tp__Dispatch *granted(struct fleet *fleet, const char *job, uint32_
         fail_msg("batch: %s", why.message);
     assert_int_equal(reply->items[0]->result, TP__BATCH_RESULT__GRANTED);
     return reply->items[0]->dispatch;
+}
+
+static const Tp__Dispatch *granted(struct fleet *fleet, const char *job, uint32_t chunk)
+{
+    return granted_as(fleet, item_of(fleet->world, TP__BATCH_OPERATION__GRANT, job, chunk));
 }
 
 static void publish_outcome(struct fleet *fleet, const Tp__Outcome *outcome)
@@ -305,6 +316,72 @@ static void a_control_that_was_set_is_said_to_all(void **state)
     bus_unsubscribe(&controls);
 }
 
+/* By the embedded analysis, for want of an endpoint. */
+static const char *degraded_job(struct fleet *fleet, const char *user)
+{
+    const char *job = submitted_over_broker(fleet, user);
+    for (uint32_t chunk = 0; chunk < 2; chunk++) {
+        Tp__BatchItem *item = item_of(fleet->world, TP__BATCH_OPERATION__GRANT, job, chunk);
+        item->mode = TP__ANALYSIS_MODE__BY_EMBEDDED;
+        item->is_degraded = true;
+        publish_outcome(fleet, outcome_of(fleet->world, granted_as(fleet, item)));
+        hear(fleet, job, chunk == 0 ? "progress" : "completed");
+    }
+    return job;
+}
+
+/* Asks for healing; answers the job that was made for it, as it is heard of. */
+static const char *heard_healing_job(struct fleet *fleet)
+{
+    Tp__HealAsk ask = TP__HEAL_ASK__INIT;
+    ask.epoch = fleet->world->epoch;
+    ask.most_posts = 100;
+    const Tp__HealReply *reply;
+    struct error why;
+    assert_true(store_heal(fleet->client, &ask, ASK_MS, NULL, arena_of(fleet), &reply, &why));
+    assert_int_equal(reply->posts, 6);
+    struct bus_message *message;
+    while (bus_next(fleet->events, PATIENCE_MS, &message)) {
+        const Tp__JobEvent *event;
+        assert_true(unpack_job_event(arena_of(fleet), bus_body(message), &event, &why));
+        bus_message_free(&message);
+        if (event->job->is_healing)
+            return event->job->job_id;
+    }
+    fail_msg("no healing job was heard of");
+    return "";
+}
+
+static Tp__Provenance first_provenance(struct fleet *fleet, const char *job)
+{
+    Tp__ResultsQuery query = TP__RESULTS_QUERY__INIT;
+    query.tenant_id = "acme";
+    query.job_id = job;
+    query.limit = 10;
+    const Tp__ResultsReply *reply;
+    struct error why;
+    assert_true(store_results(fleet->client, &query, ASK_MS, NULL, arena_of(fleet), &reply, &why));
+    assert_int_equal(reply->n_rows, 6);
+    return reply->rows[0]->provenance;
+}
+
+static void a_healed_job_is_read_as_it_is_and_not_as_redis_kept_it(void **state)
+{
+    struct fleet *fleet = *state;
+    lead_over_broker(fleet);
+    const char *job = degraded_job(fleet, "hal");
+    struct metric *hits = metrics_with(metrics_of_store()->redis, METRIC_VALUES("hit"));
+    double before = metric_value(hits);
+    struct instant until = instant_plus_ms(clock_now(), PATIENCE_MS);
+    while (metric_value(hits) == before) {
+        assert_true(instant_is_before(clock_now(), until));
+        assert_int_equal(first_provenance(fleet, job), TP__PROVENANCE__FROM_EMBEDDED);
+    }
+    publish_outcome(fleet, outcome_of(fleet->world, granted(fleet, heard_healing_job(fleet), 0)));
+    hear(fleet, job, "revised");
+    assert_int_equal(first_provenance(fleet, job), TP__PROVENANCE__FROM_LLM);
+}
+
 static void a_deadline_that_passes_ends_the_job(void **state)
 {
     struct fleet *fleet = *state;
@@ -349,6 +426,7 @@ int main(void)
         cmocka_unit_test(a_poisonous_outcome_is_thrown_away_alone),
         cmocka_unit_test(a_cancelled_job_is_called_out_to_analyzers),
         cmocka_unit_test(a_control_that_was_set_is_said_to_all),
+        cmocka_unit_test(a_healed_job_is_read_as_it_is_and_not_as_redis_kept_it),
         cmocka_unit_test(a_deadline_that_passes_ends_the_job),
         cmocka_unit_test(postgres_may_go_and_come_back),
     };
