@@ -136,7 +136,8 @@ struct chunk_stage {
     int64_t due_in_ms;   /* STAGE_WAITS: not before */
 };
 
-/* A job that is not over, with the chunks that are not done and a stage for each; all is lent. */
+/* A job that is neither over nor held by an operator, with the chunks that are not done and a stage
+ * for each; all is lent. */
 typedef void scheduler_visit_job(void *context, const struct job_facts *job,
                                  const struct chunk_stage *stages);
 

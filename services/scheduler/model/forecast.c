@@ -1,0 +1,287 @@
+#include "forecast.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "base/check.h"
+#include "model.h"
+
+enum { MOST_RUNS = 40, LEAST_RUNS = 5, MOST_OLD_CALLS = 5000, WINDOW_MS = 60000 };
+
+const struct forecast_bounds FORECAST_BOUNDS = {
+    .most_chunks = 20000, .most_steps = 10000, .batch_us = 3000, .commit_us = 3000};
+
+struct foretold {
+    UT_hash_handle hh;
+    char id[JOB_ID_SIZE], tenant_id[TENANT_ID_SIZE], user_id[USER_ID_SIZE];
+    struct model_job job;
+    struct model_chunk *chunks;
+    int64_t finish_us[MOST_RUNS]; /* -1 = it did not end */
+    bool is_rough;
+};
+
+struct forecast {
+    struct model_options options;
+    struct forecast_bounds bounds;
+    struct foretold *jobs; /* by id, oldest first */
+    size_t chunk_count, runs;
+    struct call_sample samples[CALLS_SEEN];
+    struct call_facts *calls;
+    char endpoints[MOST_ENDPOINTS][ENDPOINT_NAME_SIZE];
+};
+
+/* ---- what the core knows ---- */
+static void keep_job(void *context, const struct job_facts *facts, const struct chunk_stage *stages)
+{
+    struct forecast *forecast = context;
+    struct foretold *told = calloc(1, sizeof(*told));
+    CHECK(told);
+    strcpy(told->id, facts->job_id);
+    strcpy(told->tenant_id, facts->tenant_id);
+    strcpy(told->user_id, facts->user_id);
+    told->chunks = calloc(facts->chunk_count + 1, sizeof(told->chunks[0]));
+    CHECK(told->chunks);
+    for (size_t i = 0; i < facts->chunk_count; i++)
+        told->chunks[i] = (struct model_chunk){.open_posts = facts->chunks[i].open_posts,
+                                               .text_bytes = facts->chunks[i].text_bytes,
+                                               .tries = facts->chunks[i].tries,
+                                               .depth = facts->chunks[i].depth,
+                                               .last_class = facts->chunks[i].last_class,
+                                               .mode = facts->chunks[i].mode,
+                                               .stage = stages[i]};
+    told->job = (struct model_job){.tenant_id = told->tenant_id,
+                                   .user_id = told->user_id,
+                                   .service_class = facts->service_class,
+                                   .deadline_left_ms = facts->deadline_left_ms,
+                                   .is_healing = facts->is_healing,
+                                   .chunks = told->chunks,
+                                   .chunk_count = facts->chunk_count};
+    forecast->chunk_count += facts->chunk_count;
+    HASH_ADD_STR(forecast->jobs, id, told);
+}
+
+/* What its window has in it, as calls spread evenly over the last minute. */
+static void fill_window(struct forecast *forecast, const struct endpoint_figures *figures,
+                        const char *name)
+{
+    size_t count = (size_t)figures->used[LIMIT_REQUESTS];
+    if (count > MOST_OLD_CALLS)
+        count = MOST_OLD_CALLS;
+    if (count == 0)
+        return;
+    size_t before = forecast->options.call_count;
+    forecast->calls = reallocarray(forecast->calls, before + count, sizeof(forecast->calls[0]));
+    CHECK(forecast->calls);
+    for (size_t i = 0; i < count; i++)
+        forecast->calls[before + i] =
+            (struct call_facts){.tenant_id = "",
+                                .endpoint = name,
+                                .granted_in_ms = -(int64_t)(i * WINDOW_MS / count) - 1,
+                                .lease_in_ms = -1,
+                                .settled_in_ms = -(int64_t)(i * WINDOW_MS / count) - 1,
+                                .is_settled = true,
+                                .was_called = true,
+                                .tokens = (uint32_t)(figures->used[LIMIT_TOKENS] / count)};
+    forecast->options.calls = forecast->calls;
+    forecast->options.call_count = before + count;
+}
+
+/* Limits as they are in force: learned from the server, or set by an operator. */
+static void take_endpoints(struct forecast *forecast, const struct scheduler_figures *figures)
+{
+    struct scheduler_config *config = &forecast->options.config;
+    for (uint32_t i = 0; i < config->endpoint_count && i < figures->endpoint_count; i++) {
+        struct limits *limits = &config->endpoints[i].limits;
+        const uint64_t *in_force = figures->endpoints[i].limits;
+        limits->requests_per_minute = (uint32_t)in_force[LIMIT_REQUESTS];
+        limits->tokens_per_minute = in_force[LIMIT_TOKENS];
+        limits->calls_in_flight = (uint32_t)in_force[LIMIT_IN_FLIGHT];
+        if (in_force[LIMIT_MONEY] > 0) {
+            uint64_t spent = figures->endpoints[i].used[LIMIT_MONEY];
+            limits->micros_per_day = in_force[LIMIT_MONEY] > spent ? in_force[LIMIT_MONEY] - spent
+                                                                   : 1; /* no limit would be 0 */
+        }
+        strcpy(forecast->endpoints[i], config->endpoints[i].name);
+        fill_window(forecast, &figures->endpoints[i], forecast->endpoints[i]);
+    }
+}
+
+struct forecast *forecast_new(const struct scheduler *core, const struct scheduler_config *config,
+                              struct forecast_bounds bounds)
+{
+    struct forecast *forecast = calloc(1, sizeof(*forecast));
+    CHECK(forecast);
+    struct scheduler_figures figures;
+    scheduler_figures(core, &figures);
+    forecast->bounds = bounds;
+    forecast->options = (struct model_options){
+        .config = *config,
+        .analyzers = 1,
+        .slots = figures.slots,
+        .samples = forecast->samples,
+        .sample_count = scheduler_recent_calls(core, forecast->samples),
+        .batch_us = bounds.batch_us,
+        .commit_us = bounds.commit_us,
+    };
+    scheduler_describe(core, bounds.most_chunks, keep_job, forecast);
+    take_endpoints(forecast, &figures);
+    if (forecast->jobs == NULL || forecast->options.sample_count == 0)
+        forecast_free(&forecast);
+    return forecast;
+}
+
+void forecast_free(struct forecast **forecast_)
+{
+    struct forecast *forecast = *forecast_;
+    *forecast_ = NULL;
+    if (!forecast)
+        return;
+    struct foretold *told, *next;
+    HASH_ITER (hh, forecast->jobs, told, next) {
+        HASH_DEL(forecast->jobs, told);
+        free(told->chunks);
+        free(told);
+    }
+    free(forecast->calls);
+    free(forecast);
+}
+
+/* ---- the rest of a run that was cut short ---- */
+/* A user of the rest: under equal sharing all get the same until one is done. */
+struct share_left {
+    const struct foretold *told;
+    uint64_t chunks;
+};
+
+static int by_owner(const void *a_, const void *b_)
+{
+    const struct share_left *a = a_, *b = b_;
+    int order = strcmp(a->told->tenant_id, b->told->tenant_id);
+    return order != 0 ? order : strcmp(a->told->user_id, b->told->user_id);
+}
+
+static int by_chunks(const void *a_, const void *b_)
+{
+    const struct share_left *a = a_, *b = b_;
+    return a->chunks < b->chunks ? -1 : a->chunks > b->chunks;
+}
+
+/* Who has so many chunks left is done when each has had as many, or all it wants. */
+static int64_t reckon(const struct share_left *users, size_t count, uint64_t chunks,
+                      double us_per_chunk)
+{
+    uint64_t served = 0;
+    size_t i = 0;
+    for (; i < count && users[i].chunks <= chunks; i++)
+        served += users[i].chunks;
+    served += (count - i) * chunks;
+    return (int64_t)((double)served * us_per_chunk);
+}
+
+static void reckon_rest(struct forecast *forecast, const struct model *model, size_t run)
+{
+    struct model_totals totals = model_totals(model);
+    size_t jobs = HASH_COUNT(forecast->jobs), count = 0, users = 0, i = 0;
+    double us_per_chunk = totals.chunks > 0 ? (double)totals.end_us / (double)totals.chunks : 0;
+    struct share_left *left = calloc(jobs, sizeof(*left));
+    CHECK(left);
+    for (struct foretold *told = forecast->jobs; told; told = told->hh.next, i++)
+        if (model_result(model, i).finish_us < 0)
+            left[count++] = (struct share_left){told, model_result(model, i).chunks_left};
+    qsort(left, count, sizeof(*left), by_owner);
+    for (size_t k = 0; k < count; k++) {
+        if (users > 0 && by_owner(&left[users - 1], &left[k]) == 0)
+            left[users - 1].chunks += left[k].chunks;
+        else
+            left[users++] = left[k];
+    }
+    qsort(left, users, sizeof(*left), by_chunks);
+    i = 0;
+    for (struct foretold *told = forecast->jobs; told; told = told->hh.next, i++) {
+        struct model_result result = model_result(model, i);
+        if (result.finish_us >= 0 || us_per_chunk <= 0)
+            continue;
+        told->is_rough = true;
+        told->finish_us[run] =
+            totals.end_us + reckon(left, users, result.chunks_left, us_per_chunk);
+    }
+    free(left);
+}
+
+/* ---- the runs ---- */
+static size_t runs_of(const struct forecast *forecast)
+{
+    size_t runs = forecast->bounds.most_steps / (forecast->chunk_count + 1);
+    if (runs < LEAST_RUNS)
+        return LEAST_RUNS;
+    return runs < MOST_RUNS ? runs : MOST_RUNS;
+}
+
+/* Drawn with replacement from those seen (bootstrap, Efron 1979): few say little of all calls, and
+ * the runs are to differ accordingly. */
+static void draw_samples(const struct forecast *forecast, uint64_t random,
+                         struct call_sample drawn[CALLS_SEEN])
+{
+    for (size_t i = 0; i < forecast->options.sample_count; i++) {
+        random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        drawn[i] = forecast->samples[(random >> 33) % forecast->options.sample_count];
+    }
+}
+
+static void run_once(struct forecast *forecast, size_t run, uint64_t seed)
+{
+    struct call_sample drawn[CALLS_SEEN];
+    forecast->options.seed = seed + run * UINT64_C(0x9e3779b97f4a7c15);
+    draw_samples(forecast, forecast->options.seed, drawn);
+    forecast->options.samples = drawn;
+    struct model *model = model_new(&forecast->options);
+    for (struct foretold *told = forecast->jobs; told; told = told->hh.next)
+        model_add_job(model, &told->job);
+    model_run(model);
+    size_t i = 0;
+    for (struct foretold *told = forecast->jobs; told; told = told->hh.next)
+        told->finish_us[run] = model_result(model, i++).finish_us;
+    if (forecast->options.most_chunks > 0 &&
+        model_totals(model).chunks >= forecast->options.most_chunks)
+        reckon_rest(forecast, model, run);
+    model_free(&model);
+}
+
+static int by_time(const void *a_, const void *b_)
+{
+    const int64_t *a = a_, *b = b_;
+    return *a < *b ? -1 : *a > *b;
+}
+
+void forecast_run(struct forecast *forecast, uint64_t seed)
+{
+    forecast->runs = runs_of(forecast);
+    size_t most = forecast->bounds.most_steps / forecast->runs;
+    forecast->options.most_chunks = forecast->chunk_count > most ? most : 0;
+    for (size_t run = 0; run < forecast->runs; run++)
+        run_once(forecast, run, seed);
+    for (struct foretold *told = forecast->jobs; told; told = told->hh.next)
+        qsort(told->finish_us, forecast->runs, sizeof(told->finish_us[0]), by_time);
+}
+
+/* A job that is late expires: it is over by then. */
+static int64_t ms_of(const struct foretold *told, size_t place)
+{
+    int64_t ms = told->finish_us[place] / 1000, deadline_ms = told->job.deadline_left_ms;
+    return deadline_ms > 0 && deadline_ms < ms ? deadline_ms : ms;
+}
+
+bool forecast_find(const struct forecast *forecast, const char *job_id,
+                   struct forecast_finish *finish)
+{
+    struct foretold *told = NULL;
+    HASH_FIND_STR(forecast->jobs, job_id, told);
+    if (!told || told->finish_us[0] < 0)
+        return false;
+    size_t runs = forecast->runs;
+    *finish = (struct forecast_finish){.p50_ms = ms_of(told, (runs - 1) / 2),
+                                       .p90_ms = ms_of(told, (9 * runs + 9) / 10 - 1),
+                                       .is_rough = told->is_rough};
+    return true;
+}
