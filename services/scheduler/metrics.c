@@ -151,6 +151,20 @@ static struct metric_family *traced_family(void)
                            METRIC_LABELS("fate"));
 }
 
+static struct metric_family *forecast_family(void)
+{
+    return metrics_duration(NAME("forecast_seconds"), "Making one forecast.", METRIC_NO_LABELS);
+}
+
+static struct metric_family *foretold_family(void)
+{
+    return metrics_counter(
+        NAME("forecast_jobs_total"),
+        "Completed jobs of which a finish had been told, by when they were done: "
+        "by their first-told p50, else p90, or later.",
+        METRIC_LABELS("within"));
+}
+
 static struct metric *series_of(const struct row *row)
 {
     struct metric_labels labels = row->label ? METRIC_LABELS(row->label) : METRIC_NO_LABELS;
@@ -192,6 +206,7 @@ struct scheduler_metrics *scheduler_metrics_new(void)
     open_endpoints(metrics);
     metrics_plain(wait_family());
     metrics_plain(batch_family());
+    metrics_plain(forecast_family());
     scheduler_metrics_set(metrics, &(struct scheduler_figures){0});
     return metrics;
 }
@@ -267,4 +282,14 @@ void scheduler_metrics_refused(const char *reason)
 void scheduler_metrics_traced(const char *fate, uint32_t steps)
 {
     metric_add(metrics_with(traced_family(), METRIC_VALUES(fate)), steps);
+}
+
+void scheduler_metrics_forecast(double seconds)
+{
+    metric_observe(metrics_plain(forecast_family()), seconds);
+}
+
+void scheduler_metrics_foretold(const char *within)
+{
+    metric_add(metrics_with(foretold_family(), METRIC_VALUES(within)), 1);
 }

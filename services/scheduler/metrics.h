@@ -1,5 +1,5 @@
 /* The scheduler's metrics, all of them. The owner thread's, but for scheduler_metrics_batch(),
- * _refused() and _traced(), which any thread may call. */
+ * _refused(), _traced() and _forecast(), which any thread may call. */
 #pragma once
 
 #include "core/core.h"
@@ -24,3 +24,9 @@ void scheduler_metrics_refused(const char *reason);
 
 /* So many steps of the trace were stored, or lost. */
 void scheduler_metrics_traced(const char *fate, uint32_t steps);
+
+/* A forecast took so long. */
+void scheduler_metrics_forecast(double seconds);
+
+/* A job of which a finish had been told is done: within "p50", "p90" or "later". */
+void scheduler_metrics_foretold(const char *within);

@@ -16,6 +16,7 @@ struct outbox {
     struct bus *bus;
     struct mailbox *mailbox;
     struct errands *errands;
+    struct forecaster *forecaster;
     struct parcels *parcels;
     struct arena *arena; /* of one message */
     pthread_mutex_t lock;
@@ -29,13 +30,15 @@ struct passage {
     struct attempt_id id;
 };
 
-struct outbox *outbox_open(struct bus *bus, struct mailbox *mailbox, struct errands *errands)
+struct outbox *outbox_open(struct bus *bus, struct mailbox *mailbox, struct errands *errands,
+                           struct forecaster *forecaster)
 {
     struct outbox *outbox = calloc(1, sizeof *outbox);
     CHECK(outbox);
     outbox->bus = bus;
     outbox->mailbox = mailbox;
     outbox->errands = errands;
+    outbox->forecaster = forecaster;
     outbox->parcels = parcels_new();
     outbox->arena = arena_open(ANSWER_CAP_BYTES);
     CHECK(pthread_mutex_init(&outbox->lock, NULL) == 0);
@@ -135,18 +138,6 @@ static void answer(struct outbox *outbox, const struct action *action)
     arena_reset(outbox->arena);
 }
 
-static void explain(struct outbox *outbox, const struct action *action)
-{
-    Tp__WaitingReply said = TP__WAITING_REPLY__INIT;
-    said.schema_version = SCHEMA_VERSION;
-    translate_explanation(&action->explain.told, &said);
-    struct error why;
-    if (!bus_publish(outbox->bus, action->explain.reply, pack_waiting_reply(outbox->arena, &said),
-                     &why))
-        log_debug("explanation.unsent", LOG_TEXT("job", action->explain.job_id), LOG_WHY(&why));
-    arena_reset(outbox->arena);
-}
-
 void outbox_perform(struct outbox *outbox, const struct action *action)
 {
     switch (action->kind) {
@@ -169,7 +160,7 @@ void outbox_perform(struct outbox *outbox, const struct action *action)
         answer(outbox, action);
         return;
     case ACTION_EXPLAIN:
-        explain(outbox, action);
+        forecaster_explain(outbox->forecaster, action);
         return;
     case ACTION_SERVED:
         scheduler_metrics_waited(action->waited_ms);

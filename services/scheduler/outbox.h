@@ -9,12 +9,14 @@
 
 #include "bus/bus.h"
 #include "errands.h"
+#include "forecaster.h"
 #include "letters.h"
 
 struct outbox;
 
-/* Lends all three. */
-struct outbox *outbox_open(struct bus *bus, struct mailbox *mailbox, struct errands *errands);
+/* Lends all four. */
+struct outbox *outbox_open(struct bus *bus, struct mailbox *mailbox, struct errands *errands,
+                           struct forecaster *forecaster);
 void outbox_close(struct outbox **outbox);
 
 /* The dispatches that a batch's answer brought: kept until the core has them sent or forgotten. */

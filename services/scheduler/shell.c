@@ -21,6 +21,7 @@ struct shell {
     struct scheduler_metrics *metrics;
     struct errands *errands;
     struct outbox *outbox;
+    struct forecaster *forecaster;
     struct inbox *inbox;
     struct tape *tape; /* NULL = nothing is recorded */
     struct pulse *pulse;
@@ -38,6 +39,7 @@ static void decide(struct shell *shell, const struct event *event)
         tape_end(shell->tape, shell->core, event, now, actions);
     for (size_t i = 0; i < actions->count; i++)
         outbox_perform(shell->outbox, &actions->list[i]);
+    forecaster_tend(shell->forecaster, shell->core, event, now);
 }
 
 static void show_figures(struct shell *shell)
@@ -99,7 +101,8 @@ bool shell_open(const struct shell_options *options, struct shell **out, struct 
                                                             .mailbox = shell->mailbox,
                                                             .holder = shell->holder,
                                                             .lead_lease_ms = seeded.lead_lease_ms});
-    shell->outbox = outbox_open(bus, shell->mailbox, shell->errands);
+    shell->forecaster = forecaster_open(bus, &seeded);
+    shell->outbox = outbox_open(bus, shell->mailbox, shell->errands, shell->forecaster);
     if (options->has_trace)
         shell->tape = tape_open(bus, shell->holder, &seeded);
     shell->pulse = options->pulse;
@@ -122,6 +125,7 @@ void shell_close(struct shell **shell_)
     inbox_close(&shell->inbox);
     errands_close(&shell->errands);
     outbox_close(&shell->outbox);
+    forecaster_close(&shell->forecaster);
     tape_close(&shell->tape);
     for (struct letter *left; (left = mailbox_try_take(shell->mailbox)) != NULL;)
         letter_free(&left);

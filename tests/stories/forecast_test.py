@@ -1,0 +1,39 @@
+"""When will it be done? The leader foretells it from a simulation of its own core."""
+
+import re
+import time
+
+from fleet import wait_until
+
+
+def foretold(world):
+    """Completed jobs by when they were done, as the scheduler counts them."""
+    counts = {}
+    for service in world.fleet.services.values():
+        if service.name.startswith("scheduler"):
+            for within, count in re.findall(
+                    r'tweetpulse_scheduler_forecast_jobs_total\{within="(\w+)"\} (\d+)',
+                    service.ops("/metrics")[1]):
+                counts[within] = counts.get(within, 0) + int(count)
+    return counts
+
+
+def test_a_waiting_job_is_told_when_it_will_be_done(new_world):
+    world = new_world(llm=("--delay-ms", "150"))
+    first = world.submit("first", 10, chunk_size=5)
+    wait_until(lambda: world.api.job(first)["state"] == "completed", 30, "a call has been seen")
+    jobs = world.submit_all([(f"user-{i}", 30, {"chunk_size": 5}) for i in range(30)])
+    began = time.time()
+
+    def finish_of():
+        job = world.api.job(jobs[-1])
+        assert job["state"] in ("queued", "processing"), "it was done before it was asked about"
+        return job.get("eta")
+    finish = wait_until(finish_of, 10, "the finish is told", every=0.02)
+    assert 0 < finish["p50_seconds"] <= finish["p90_seconds"] < 60, finish
+    for job in jobs:
+        world.api.job(job)
+    world.settle(90)
+    took_s = time.time() - began
+    assert finish["p50_seconds"] < 3 * took_s + 2
+    wait_until(lambda: sum(foretold(world).values()) >= 10, 10, "the forecasts are counted")
