@@ -92,9 +92,11 @@ class FakeLlm(Process):
 
 class Fleet:
     """settings: TP_* for every service; a name in front ("scheduler:TP_X") means that one alone.
-    llm: arguments of fake_llm, or None for none. folder: None makes one, removed at the end."""
+    llm: arguments of fake_llm, or None for none. folder: None makes one, removed at the end.
+    endpoints: what stands in the file of endpoints; each is a path of fake_llm, by its name."""
 
-    def __init__(self, binaries, folder=None, settings=None, analyzers=2, schedulers=1, llm=None):
+    def __init__(self, binaries, folder=None, settings=None, analyzers=2, schedulers=1, llm=None,
+                 endpoints=None):
         self.binaries = pathlib.Path(binaries).resolve()
         self.is_own_folder = folder is None
         self.folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="tweetpulse-"))
@@ -107,6 +109,8 @@ class Fleet:
         self.llm = None
         if llm is not None:
             self.llm = FakeLlm(self.binaries / "fake_llm", self.folder, llm)
+        if endpoints:
+            self.settings["TP_LLM_ENDPOINTS"] = self._write_endpoints(endpoints)
         self.http_port = int(self.settings.pop("TP_HTTP_PORT", 0)) or free_port()
         self.url = f"http://127.0.0.1:{self.http_port}"
         self.monitor_port = free_port()
@@ -212,6 +216,13 @@ class Fleet:
             if rest and whose in (name, kind):
                 own[rest] = str(value)
         return own
+
+    def _write_endpoints(self, endpoints):
+        path = self.folder / "endpoints.json"
+        chain = [{"base_url": f"{self.llm.url}/{endpoint['name']}", "model": "fake", **endpoint}
+                 for endpoint in endpoints]
+        path.write_text(json.dumps({"endpoints": chain}), encoding="utf-8")
+        return path
 
     def _service(self, name):
         return Service(name, [self.binaries / name.split("-")[0]], self.folder / f"{name}.log",

@@ -1,0 +1,43 @@
+"""Limits of an endpoint are never exceeded, as its own side counts them, and are used well."""
+
+import time
+
+from fleet import wait_until
+
+REQUESTS = 400
+USERS = 16
+
+
+def epoch_of_lead(world):
+    return world.fleet.database.query("select epoch from leases where name='scheduler'")[0][0]
+
+
+def minute_of(world, endpoint="main"):
+    return world.fleet.llm.stats()["endpoints"][endpoint]["minute"]
+
+
+def test_no_minute_ever_sees_more_calls_than_the_limit_whoever_is_killed(new_world):
+    world = new_world(schedulers=2, endpoints=[
+        {"name": "main", "limits": {"requests_per_minute": REQUESTS}}])
+    world.script(delay_ms=30)
+    for user in range(USERS):
+        world.submit(f"user-{user}", 100, chunk_size=1)
+    began = time.monotonic()
+    for victim in ("scheduler-1", "analyzer-1", "scheduler-2", "store"):
+        calls = world.fleet.llm.stats()["requests"]
+        wait_until(lambda: world.fleet.llm.stats()["requests"] > calls or calls >= REQUESTS * 0.9,
+                   20, "calls go on")
+        world.fleet.services[victim].restart()
+    first = world.fleet.llm.stats()["requests"]
+    assert first <= REQUESTS
+    job = world.api.job(next(iter(world.ledger.jobs)))
+    wait_until(lambda: minute_of(world)["calls"] >= 0.95 * REQUESTS, 30, "the limit is used")
+    waiting = wait_until(lambda: world.api.job(job["id"]).get("waiting"), 10, "it is told why")
+    assert waiting["reason"] in ("limit_reached", "own_chunk_runs", "runs"), waiting
+    wait_until(lambda: world.fleet.llm.stats()["requests"] >= 1.9 * REQUESTS, 90,
+               "the second minute's calls are made as well")
+    assert time.monotonic() - began > 60
+    assert minute_of(world)["calls"] <= REQUESTS
+    for job_id in world.ledger.jobs:
+        world.api.cancel(job_id)
+    world.settle(60)
