@@ -93,14 +93,16 @@ class Api:
                 raise TimeoutError(f"job {job_id} is not over within {seconds} s: {job}")
             time.sleep(0.05)
 
-    def events(self, job_id, last_id=None, seconds=30, names=("message",)):
+    def events(self, job_id, last_id=None, seconds=30, names=("message",),
+               revisions=False):
         """The events of a job as (id, document) while they come; ends with the stream. Those named
         `waiting` come only if `names` has them, with the id of the event before."""
         headers = {"Accept": "text/event-stream"}
+        query = "?revisions=true" if revisions else ""
         if last_id is not None:
             headers["Last-Event-ID"] = str(last_id)
-        with self.session.get(f"{self.url}/v1/jobs/{job_id}/events", headers=headers, stream=True,
-                              timeout=seconds) as answer:
+        with self.session.get(f"{self.url}/v1/jobs/{job_id}/events{query}", headers=headers,
+                              stream=True, timeout=seconds) as answer:
             if answer.status_code != 200:
                 raise Refused(answer)
             number, data, name = None, [], "message"

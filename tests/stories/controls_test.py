@@ -246,6 +246,23 @@ def test_followers_hear_why_their_job_waits_apart_from_its_history(operated):
     operated.settle()
 
 
+def test_who_asks_for_revisions_hears_that_better_results_have_come(operated):
+    put(operated.api, f"{BASE}/endpoints/main", state="held")
+    job = operated.submit("healed", 2)
+    done = operated.api.wait(job, 20)
+    assert {result["provenance"] for result in operated.api.results(job)} == {"embedded"}
+    over = ask(operated.api, "GET", f"/v1/jobs/{job}/events?after={done['event_number']}")
+    assert over.status_code == 204, "who does not ask for them has heard all"
+    put(operated.api, f"{BASE}/endpoints/main", state="open")
+    stream = operated.api.events(job, done["event_number"], revisions=True)
+    number, event = next(stream)
+    stream.close()
+    assert (number, event["event"]) == (done["event_number"] + 1, "revised")
+    assert event["state"] == "completed" == operated.api.job(job)["state"]
+    assert {result["provenance"] for result in operated.api.results(job)} == {"llm"}
+    operated.settle()
+
+
 def test_the_answer_to_a_submission_tells_its_position(world):
     world.script(delay_ms=1500)
     first = world.submit("busy", 1)
