@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@ enum {
     PATIENCE_MS = 120000,
     SECOND_CHANCE_MS = 2000,
     DEADLINE_MAX_SECONDS = 30 * 24 * 3600,
+    TIME_SIZE = 24,
 };
 
 struct arguments {
@@ -28,7 +30,7 @@ struct arguments {
     struct input_options input;
     const char *file, *user, *class, *key, *on_bad, *tasks;
     const char *chunk_size, *deadline, *queue_ttl; /* as the API takes them */
-    char deadline_seconds[24], queue_ttl_seconds[24];
+    char deadline_seconds[TIME_SIZE], queue_ttl_seconds[TIME_SIZE];
     bool waits, is_dry;
 };
 
@@ -79,7 +81,7 @@ static const struct argp_option ROWS[] = {
 };
 
 /* "90", "15m", "2h" as seconds, for the API. */
-static const char *read_time(struct argp_state *state, const char *value, char seconds[24])
+static const char *read_time(struct argp_state *state, const char *value, char seconds[TIME_SIZE])
 {
     static const struct {
         char unit;
@@ -99,7 +101,7 @@ static const char *read_time(struct argp_state *state, const char *value, char s
     if (length >= sizeof digits || !number_parse_int(digits, &number) || number < 1 ||
         number > DEADLINE_MAX_SECONDS / factor)
         argp_error(state, "a time is 1 to 30d, as 90, 90s, 15m, 2h or 7d; not %s", value);
-    snprintf(seconds, 24, "%lld", (long long)(number * factor));
+    snprintf(seconds, TIME_SIZE, "%" PRId64, number * factor);
     return seconds;
 }
 
