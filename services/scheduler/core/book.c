@@ -8,41 +8,11 @@
 #include "base/check.h"
 #include "sojourn.h"
 
-struct job_index {
-    UT_hash_handle hh;
-    struct job job;
-};
-
 struct tenant_index {
     UT_hash_handle hh;
     struct tenant tenant;
     char id[TENANT_ID_SIZE];
 };
-
-/* Tenant, NUL, user and lane stand behind each other: one key, kept once. */
-struct user_index {
-    UT_hash_handle hh;
-    struct user user;
-    uint32_t key_length;
-    char key[];
-};
-
-struct user_key {
-    char bytes[TENANT_ID_SIZE + USER_ID_SIZE + sizeof(uint32_t)];
-    uint32_t length;
-};
-
-static struct user_key user_key(const char *tenant_id, const char *user_id, uint32_t lane)
-{
-    struct user_key key = {0};
-    size_t tenant = strlen(tenant_id) + 1, user = strlen(user_id) + 1;
-    CHECK(tenant <= TENANT_ID_SIZE && user <= USER_ID_SIZE);
-    memcpy(key.bytes, tenant_id, tenant);
-    memcpy(key.bytes + tenant, user_id, user);
-    memcpy(key.bytes + tenant + user, &lane, sizeof(lane));
-    key.length = (uint32_t)(tenant + user + sizeof(lane));
-    return key;
-}
 
 struct tenant *book_tenant(struct book *book, const char *tenant_id)
 {
@@ -65,8 +35,8 @@ const char *book_tenant_id(const struct tenant *tenant)
 
 void book_name_user(const struct user *user, const char **tenant_id, const char **user_id)
 {
-    *tenant_id = user->index->key;
-    *user_id = user->index->key + strlen(user->index->key) + 1;
+    *tenant_id = book_tenant_id(user->tenant);
+    *user_id = user->name;
 }
 
 static void drop_tenants(struct book *book)
@@ -79,38 +49,53 @@ static void drop_tenants(struct book *book)
     }
 }
 
-static struct user_index *find_user(const struct book *book, const struct user_key *key)
+static uint32_t user_hash(const struct tenant *tenant, const char *user_id, uint32_t lane)
 {
-    struct user_index *found = NULL;
-    HASH_FIND(hh, book->users, key->bytes, key->length, found);
-    return found;
+    CHECK(strlen(user_id) < USER_ID_SIZE);
+    return table_hash(user_id, strlen(user_id)) ^
+           table_hash(tenant->index->id, strlen(tenant->index->id)) * (2 * lane + 1);
+}
+
+static struct user *find_user(const struct book *book, const struct tenant *tenant,
+                              const char *user_id, uint32_t lane)
+{
+    struct table_search search = table_search(&book->user_places, user_hash(tenant, user_id, lane));
+    uint32_t number;
+    while ((number = table_next(&book->user_places, &search))) {
+        struct user *user = pool_at(&book->users, number);
+        if (user->tenant == tenant && user->lane == lane && strcmp(user->name, user_id) == 0)
+            return user;
+    }
+    return NULL;
 }
 
 struct user *book_user(const struct book *book, const char *tenant_id, const char *user_id,
                        uint32_t lane)
 {
-    struct user_key key = user_key(tenant_id, user_id, lane);
-    struct user_index *found = find_user(book, &key);
-    return found ? &found->user : NULL;
+    struct tenant_index *found = NULL;
+    HASH_FIND_STR(book->tenants, tenant_id, found);
+    return found ? find_user(book, &found->tenant, user_id, lane) : NULL;
 }
 
 static struct user *user_of(struct book *book, const char *tenant_id, const char *user_id,
                             uint32_t lane)
 {
-    struct user_key key = user_key(tenant_id, user_id, lane);
-    struct user_index *found = find_user(book, &key);
-    if (found)
-        return &found->user;
-    found = calloc(1, sizeof(*found) + key.length);
-    CHECK(found);
-    memcpy(found->key, key.bytes, key.length);
-    found->key_length = key.length;
-    found->user.index = found;
-    found->user.tenant = book_tenant(book, tenant_id);
-    found->user.tenant->users++;
-    HASH_ADD_KEYPTR(hh, book->users, found->key, found->key_length, found);
+    struct tenant *tenant = book_tenant(book, tenant_id);
+    struct user *user = find_user(book, tenant, user_id, lane);
+    if (user)
+        return user;
+    book->users.size = sizeof(struct user);
+    uint32_t number = pool_take(&book->users);
+    user = pool_at(&book->users, number);
+    user->number = number;
+    user->lane = lane;
+    user->tenant = tenant;
+    user->name = strdup(user_id);
+    CHECK(user->name);
+    tenant->users++;
+    table_add(&book->user_places, user_hash(tenant, user_id, lane), number);
     book->user_count++;
-    return &found->user;
+    return user;
 }
 
 static void drop_user(struct book *book, struct user *user)
@@ -122,12 +107,13 @@ static void drop_user(struct book *book, struct user *user)
         user->turns = turn->next;
         sojourn_forget(turn);
         heap_free(&turn->ready);
-        free(turn);
+        if (turn != &user->first)
+            free(turn);
     }
     user->tenant->users--;
-    struct user_index *index = user->index;
-    HASH_DEL(book->users, index);
-    free(index);
+    table_remove(&book->user_places, user_hash(user->tenant, user->name, user->lane), user->number);
+    free(user->name);
+    pool_give(&book->users, user->number);
     book->user_count--;
 }
 
@@ -136,28 +122,63 @@ static struct turn *turn_of(struct user *user, enum service_class service_class)
     for (struct turn *turn = user->turns; turn; turn = turn->next)
         if (turn->service_class == service_class)
             return turn;
-    struct turn *turn = calloc(1, sizeof(*turn));
+    struct turn *turn = user->turns ? calloc(1, sizeof(*turn)) : &user->first;
     CHECK(turn);
     *turn = (struct turn){.user = user, .service_class = service_class, .next = user->turns};
     user->turns = turn;
     return turn;
 }
 
+static uint32_t job_hash(const char *job_id)
+{
+    return table_hash(job_id, strlen(job_id));
+}
+
 struct job *book_job(const struct book *book, const char *job_id)
 {
-    struct job_index *found = NULL;
-    HASH_FIND_STR(book->jobs, job_id, found);
-    return found ? &found->job : NULL;
+    struct table_search search = table_search(&book->job_places, job_hash(job_id));
+    uint32_t number;
+    while ((number = table_next(&book->job_places, &search))) {
+        struct job *job = pool_at(&book->jobs, number);
+        if (strcmp(job->id, job_id) == 0)
+            return job;
+    }
+    return NULL;
+}
+
+static struct job *job_at(const struct book *book, uint32_t number)
+{
+    return number ? pool_at(&book->jobs, number) : NULL;
+}
+
+/* Behind all others: they are visited by age. */
+static void line_up(struct book *book, struct job *job)
+{
+    struct job *newest = job_at(book, book->newest);
+    job->older = book->newest;
+    book->newest = job->number;
+    if (newest)
+        newest->newer = job->number;
+    else
+        book->oldest = job->number;
+}
+
+static void leave_line(struct book *book, const struct job *job)
+{
+    struct job *older = job_at(book, job->older), *newer = job_at(book, job->newer);
+    *(older ? &older->newer : &book->oldest) = job->newer;
+    *(newer ? &newer->older : &book->newest) = job->older;
 }
 
 struct job *book_add_job(struct book *book, const struct job_facts *facts, struct instant now)
 {
     CHECK(!book_job(book, facts->job_id) && strlen(facts->job_id) < JOB_ID_SIZE);
-    struct job_index *index = calloc(1, sizeof(*index));
-    CHECK(index);
-    struct job *job = &index->job;
+    book->jobs.size = sizeof(struct job);
+    uint32_t number = pool_take(&book->jobs);
+    struct job *job = pool_at(&book->jobs, number);
     strcpy(job->id, facts->job_id);
-    job->index = index;
+    job->number = number;
+    line_up(book, job);
     job->order = ++book->last_order;
     job->heard = now;
     job->service_class = facts->service_class;
@@ -167,7 +188,7 @@ struct job *book_add_job(struct book *book, const struct job_facts *facts, struc
     uint32_t lane = book_lane_of(facts->service_class);
     job->user = user_of(book, facts->tenant_id, facts->user_id, lane);
     job->user->jobs++;
-    HASH_ADD_KEYPTR(hh, book->jobs, job->id, strlen(job->id), index);
+    table_add(&book->job_places, job_hash(job->id), number);
     book->job_count++;
     return job;
 }
@@ -178,18 +199,20 @@ void book_drop_job(struct book *book, struct job *job)
     for (uint32_t i = 0; i < job->chunk_count; i++) {
         struct chunk *chunk = job->chunks[i];
         CHECK(!heap_has(&chunk->node) && !chunk->flight && !chunk->is_occupying);
-        free(chunk);
+        if (chunk != &job->first)
+            free(chunk);
     }
-    free((void *)job->chunks);
+    if (job->chunks != &job->only)
+        free((void *)job->chunks);
     if (--job->user->jobs == 0)
         drop_user(book, job->user);
     if (heap_has(&job->unserved))
         heap_remove(&book->unserved, &job->unserved);
     if (heap_has(&job->over))
         heap_remove(&book->over, &job->over);
-    struct job_index *index = job->index;
-    HASH_DEL(book->jobs, index);
-    free(index);
+    table_remove(&book->job_places, job_hash(job->id), job->number);
+    leave_line(book, job);
+    pool_give(&book->jobs, job->number);
     book->job_count--;
 }
 
@@ -216,19 +239,30 @@ struct chunk *book_chunk(const struct job *job, uint32_t number)
     return is_there ? job->chunks[place] : NULL;
 }
 
+/* Most jobs have one chunk: it and its place are in the job itself. */
+static void make_room(struct job *job)
+{
+    if (job->chunk_count == 0 && !job->chunks) {
+        job->chunks = &job->only;
+        job->chunk_capacity = 1;
+    }
+    if (job->chunk_count < job->chunk_capacity)
+        return;
+    job->chunk_capacity *= 2;
+    void *before = job->chunks == &job->only ? NULL : (void *)job->chunks;
+    struct chunk **chunks = reallocarray(before, job->chunk_capacity, sizeof(struct chunk *));
+    CHECK(chunks);
+    chunks[0] = before ? chunks[0] : job->only;
+    job->chunks = chunks;
+}
+
 struct chunk *book_add_chunk(struct job *job, uint32_t number)
 {
     uint32_t place = place_of(job, number);
-    if (job->chunk_count == job->chunk_capacity) {
-        job->chunk_capacity = job->chunk_capacity ? job->chunk_capacity * 2 : 1;
-        void *grown =
-            reallocarray((void *)job->chunks, job->chunk_capacity, sizeof(struct chunk *));
-        CHECK(grown);
-        job->chunks = grown;
-    }
+    make_room(job);
     memmove((void *)&job->chunks[place + 1], (void *)&job->chunks[place],
             (job->chunk_count - place) * sizeof(struct chunk *));
-    struct chunk *chunk = calloc(1, sizeof(*chunk));
+    struct chunk *chunk = job->chunk_count == 0 ? &job->first : calloc(1, sizeof(*chunk));
     CHECK(chunk);
     chunk->job = job;
     chunk->turn = turn_of(job->user, job->service_class);
@@ -242,19 +276,24 @@ struct chunk *book_add_chunk(struct job *job, uint32_t number)
 void book_each_job(const struct book *book, void (*visit)(void *context, struct job *job),
                    void *context)
 {
-    struct job_index *index, *next;
-    HASH_ITER (hh, book->jobs, index, next)
-        visit(context, &index->job);
+    for (uint32_t at = book->oldest; at;) {
+        struct job *job = job_at(book, at);
+        at = job->newer;
+        visit(context, job);
+    }
 }
 
 void book_free(struct book *book)
 {
-    struct job_index *index, *next;
-    HASH_ITER (hh, book->jobs, index, next)
-        book_drop_job(book, &index->job);
-    CHECK(!book->users && book->user_count == 0);
+    while (book->oldest)
+        book_drop_job(book, job_at(book, book->oldest));
+    CHECK(book->user_count == 0);
     drop_tenants(book);
     heap_free(&book->unserved);
     heap_free(&book->over);
+    table_free(&book->job_places);
+    table_free(&book->user_places);
+    pool_free(&book->jobs);
+    pool_free(&book->users);
     *book = (struct book){0};
 }

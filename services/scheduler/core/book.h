@@ -12,11 +12,11 @@
 
 #include "facts.h"
 #include "heap.h"
+#include "pool.h"
+#include "table.h"
 
 struct attempt;
 struct stake;
-struct job_index;
-struct user_index;
 struct tenant_index;
 struct purse;
 
@@ -30,19 +30,6 @@ struct tenant {
     double weight;  /* among tenants; 0 = 1; may change at any time, paid is by the one in force */
     uint32_t users;
     uint32_t shut; /* bits of enum shut_reason (queue.h): nothing of it is granted */
-};
-
-/* One user in one lane: what has at most one chunk in flight (rule 1). */
-struct user {
-    struct user_index *index;
-    struct tenant *tenant;
-    struct turn *turns; /* one for each class it has chunks in */
-    uint32_t jobs;      /* it lives while there are some */
-    uint32_t shut;      /* as its tenant's */
-    uint32_t burst;     /* chunks it may have in flight while nobody else waits; 0 = its tenant's */
-    uint64_t lanes;     /* bits: those in which it has a chunk */
-    uint32_t occupied;  /* chunks in flight, or asked to be */
-    uint32_t waiting;   /* chunks that wait: for their turn, or for their retry */
 };
 
 /* A user's place in the queue of one class. */
@@ -59,8 +46,23 @@ struct turn {
     bool is_bursting;  /* node is among those that may burst */
 };
 
+/* One user in one lane: what has at most one chunk in flight (rule 1). */
+struct user {
+    struct tenant *tenant;
+    char *name;
+    struct turn *turns; /* one for each class it has chunks in; the first is in here */
+    struct turn first;
+    uint32_t jobs;     /* it lives while there are some */
+    uint32_t shut;     /* as its tenant's */
+    uint32_t burst;    /* chunks it may have in flight while nobody else waits; 0 = its tenant's */
+    uint64_t lanes;    /* bits: those in which it has a chunk */
+    uint32_t occupied; /* chunks in flight, or asked to be */
+    uint32_t waiting;  /* chunks that wait: for their turn, or for their retry */
+    uint32_t number, lane;
+};
+
 /* Which heap a chunk stands in. */
-enum chunk_place { PLACE_NOWHERE, PLACE_TURN, PLACE_WAITING, PLACE_SPLITS };
+enum chunk_place { PLACE_NOWHERE, PLACE_TURN, PLACE_WAITING, PLACE_SPLITS } FACTS_SMALL;
 
 struct chunk {
     struct heap_node node; /* in its turn, among the waiting, or among those to be split */
@@ -83,13 +85,15 @@ struct job {
     char id[JOB_ID_SIZE];
     struct heap_node unserved; /* among those that never had a permit, oldest first */
     struct heap_node over;     /* among those that are over, by when they may be forgotten */
-    struct job_index *index;
-    struct user *user; /* whose it is, in the lane of its class */
+    struct user *user;         /* whose it is, in the lane of its class */
     struct chunk **chunks;
+    struct chunk *only; /* where they are told if there is one, and that one */
+    struct chunk first;
     uint32_t chunk_count, chunk_capacity;
     uint32_t event_number;
     uint32_t in_hand; /* chunks in flight or in the batch: the job cannot be dropped yet */
-    uint64_t order;   /* of hearing of it */
+    uint32_t number, older, newer; /* of it, and of those heard of before and after; 0 = none */
+    uint64_t order;                /* of hearing of it */
     struct instant heard;
     struct instant deadline; /* INT64_MAX = none */
     enum job_status status;
@@ -99,8 +103,9 @@ struct job {
 };
 
 struct book {
-    struct job_index *jobs;
-    struct user_index *users;
+    struct pool jobs, users;
+    struct table job_places, user_places;
+    uint32_t oldest, newest; /* jobs */
     struct tenant_index *tenants;
     struct heap unserved, over;
     uint64_t last_order;

@@ -26,7 +26,15 @@ enum {
     CHUNK_NUMBER_BITS = 24, /* rows with a greater number are not believed */
 };
 
-enum service_class { CLASS_INTERACTIVE, CLASS_PREMIUM, CLASS_STANDARD, CLASS_BACKGROUND };
+/* There is one for each chunk: a byte is enough. */
+#define FACTS_SMALL __attribute__((packed))
+
+enum service_class {
+    CLASS_INTERACTIVE,
+    CLASS_PREMIUM,
+    CLASS_STANDARD,
+    CLASS_BACKGROUND
+} FACTS_SMALL;
 #define CLASSES 4
 
 enum job_status {
@@ -36,10 +44,10 @@ enum job_status {
     JOB_FAILED,
     JOB_CANCELLED,
     JOB_EXPIRED,
-};
+} FACTS_SMALL;
 
-enum chunk_status { CHUNK_READY, CHUNK_IN_FLIGHT, CHUNK_DONE };
-enum analysis_mode { MODE_LLM, MODE_EMBEDDED };
+enum chunk_status { CHUNK_READY, CHUNK_IN_FLIGHT, CHUNK_DONE } FACTS_SMALL;
+enum analysis_mode { MODE_LLM, MODE_EMBEDDED } FACTS_SMALL;
 
 /* What became of the last attempt; OUTCOME_NONE = there was none, or it brought everything. */
 enum outcome_class {
@@ -57,18 +65,18 @@ enum outcome_class {
     OUTCOME_BAD_REQUEST,
     OUTCOME_AUTH,
     OUTCOME_ABORTED,
-};
+} FACTS_SMALL;
 
 struct chunk_facts {
+    uint64_t epoch; /* of the attempt */
     uint32_t number;
-    enum chunk_status status;
     uint32_t version; /* higher is newer */
     uint32_t attempt;
-    uint32_t lane;  /* of the attempt in flight */
-    uint64_t epoch; /* of the attempt */
+    uint32_t lane; /* of the attempt in flight */
     uint32_t tries, depth;
     uint32_t open_posts, text_bytes;
     uint32_t retry_in_ms, lease_left_ms;
+    enum chunk_status status;
     enum outcome_class last_class;
     enum analysis_mode mode; /* of the attempt in flight */
 };

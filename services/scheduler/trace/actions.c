@@ -2,7 +2,7 @@
 
 #include "codes.h"
 
-_Static_assert(sizeof(struct batch_item) == 136, "a new field belongs here too");
+_Static_assert(sizeof(struct batch_item) == 128, "a new field belongs here too");
 _Static_assert(sizeof(struct explanation) == 80, "a new field belongs here too");
 
 static void code_item(struct coder *coder, struct batch_item *item)

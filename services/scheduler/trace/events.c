@@ -2,8 +2,8 @@
 
 #include "codes.h"
 
-_Static_assert(sizeof(struct chunk_facts) == 64, "a new field belongs here too");
-_Static_assert(sizeof(struct job_facts) == 64, "a new field belongs here too");
+_Static_assert(sizeof(struct chunk_facts) == 56, "a new field belongs here too");
+_Static_assert(sizeof(struct job_facts) == 56, "a new field belongs here too");
 _Static_assert(sizeof(struct control_facts) == 112, "a new field belongs here too");
 _Static_assert(sizeof(struct call_facts) == 120, "a new field belongs here too");
 _Static_assert(sizeof(struct spend_facts) == 32, "a new field belongs here too");
