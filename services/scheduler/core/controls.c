@@ -124,6 +124,7 @@ bool controls_set(struct controls *controls, const struct control_facts *facts)
     return true;
 }
 
+/* They are asked for each grant and each user that comes, and mostly nothing is set. */
 static const struct control *look_up(const struct controls *controls, const struct key *key)
 {
     const struct control_index *found = find(controls, key);
@@ -132,18 +133,24 @@ static const struct control *look_up(const struct controls *controls, const stru
 
 const struct control *controls_of_system(const struct controls *controls)
 {
+    if (controls->count == 0)
+        return NULL;
     struct key key = key_for(SCOPE_SYSTEM, "", "");
     return look_up(controls, &key);
 }
 
 const struct control *controls_of_endpoint(const struct controls *controls, const char *name)
 {
+    if (controls->count == 0)
+        return NULL;
     struct key key = key_for(SCOPE_ENDPOINT, "", name);
     return look_up(controls, &key);
 }
 
 const struct control *controls_of_tenant(const struct controls *controls, const char *tenant_id)
 {
+    if (controls->count == 0)
+        return NULL;
     struct key key = key_for(SCOPE_TENANT, tenant_id, "");
     return look_up(controls, &key);
 }
@@ -151,7 +158,7 @@ const struct control *controls_of_tenant(const struct controls *controls, const 
 const struct control *controls_of_user(const struct controls *controls, const char *tenant_id,
                                        const char *user_id)
 {
-    if (controls->users == 0) /* asked for each user that comes */
+    if (controls->users == 0)
         return NULL;
     struct key key = key_for(SCOPE_USER, tenant_id, user_id);
     return look_up(controls, &key);

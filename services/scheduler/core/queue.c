@@ -347,7 +347,6 @@ void queue_charge(struct queue *queue, struct chunk *chunk, uint64_t tokens)
     queue->mean_tokens += ((int64_t)tokens - queue->mean_tokens) / AVERAGE_OVER;
     turn->rank = queue->config.fairness == FAIRNESS_SOJOURN ? sojourn_rank_begun(turn->rank)
                                                             : ++queue->last_rank;
-    settle(queue, turn);
 }
 
 void queue_settle(struct queue *queue, struct tenant *tenant, enum service_class service_class,

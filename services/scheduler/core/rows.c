@@ -78,8 +78,9 @@ static bool may_wait(const struct chunk *chunk)
 
 static void place_until(struct scheduler *s, struct chunk *chunk, struct instant due)
 {
-    lift(s, chunk);
+    /* Counted first: who is in service leaves the order once, not with its next chunk again. */
     count(s, chunk, may_wait(chunk), chunk->facts.status == CHUNK_IN_FLIGHT || chunk->is_in_batch);
+    lift(s, chunk);
     if (!may_wait(chunk)) {
         if (!chunk->is_occupying)
             queue_withdraw(&s->queue, chunk); /* it is over, by whomever */
