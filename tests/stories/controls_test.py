@@ -321,3 +321,13 @@ def test_maintenance_is_one_word(operated, tweetpulse):
     assert tweetpulse("maintenance", "on", key=stranger).returncode == 3
     assert tweetpulse("pause", "user").returncode == 2
     operated.settle()
+
+
+def test_whoever_submits_reads_why_it_waits(operated, tweetpulse, tmp_path):
+    put(operated.api, path_of("ann"), state="held", message="ask Bob")
+    lines = tmp_path / "posts.txt"
+    lines.write_text("what a day\n", encoding="utf-8")
+    late = tweetpulse("submit", lines, "--user", "ann", "--wait", "--queue-ttl", 2)
+    assert late.returncode == 1, "nothing had begun in its time"
+    assert "paused by your administrator: ask Bob" in late.stderr and "expired" in late.stderr
+    operated.settle()
