@@ -7,7 +7,8 @@
 
 #include "base/number.h"
 
-enum { MOST = 1000 * 1000 * 1000, MINUTE_MS = 60 * 1000, DAY_MS = 24 * 60 * MINUTE_MS };
+enum { MOST = 1000 * 1000 * 1000, MINUTE_MS = 60 * 1000 };
+static const double DAY_MS = 24.0 * 60 * 60 * 1000;
 
 /* -1 = not said. */
 static int64_t count_of(const char *words, int64_t least)
@@ -36,8 +37,9 @@ static const char *read_unit(const char *words, double *ms)
     static const struct {
         const char *unit;
         double ms;
-    } UNITS[] = {{"ns", 1e-6}, {"us", 1e-3},     {"\xC2\xB5s", 1e-3},     {"ms", 1},
-                 {"s", 1000},  {"m", MINUTE_MS}, {"h", 60.0 * MINUTE_MS}, {"d", DAY_MS}};
+    } UNITS[] = {
+        {"ns", 1e-6}, {"us", 1e-3},     {"\xC2\xB5s", 1e-3},     {"ms", 1},
+        {"s", 1000},  {"m", MINUTE_MS}, {"h", 60.0 * 60 * 1000}, {"d", 24.0 * 60 * 60 * 1000}};
     for (size_t i = 0; i < sizeof UNITS / sizeof UNITS[0]; i++) {
         size_t length = strlen(UNITS[i].unit);
         if (strncmp(words, UNITS[i].unit, length) == 0) {
