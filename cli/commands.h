@@ -25,4 +25,5 @@ int command_clear(int argc, char **argv);
 int command_maintenance(int argc, char **argv);
 int command_controls(int argc, char **argv);
 int command_replay(int argc, char **argv);
+int command_whatif(int argc, char **argv);
 int command_completion(int argc, char **argv);

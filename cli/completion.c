@@ -19,6 +19,7 @@ const struct command COMMANDS[] = {
     {"maintenance", "hold, refuse or reduce everything", command_maintenance},
     {"controls", "list what operators have set", command_controls},
     {"replay", "check this build's scheduler against a recorded trace", command_replay},
+    {"whatif", "run recorded work again under other settings", command_whatif},
     {"completion", "print a completion script for bash, zsh or fish", command_completion},
 };
 const size_t COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS;
@@ -47,25 +48,28 @@ static void print_bash(void)
           "        words=\"",
           stdout);
     print_names();
-    printf("\"\n"
-           "    else\n"
-           "        words=\"%s\"\n"
-           "        case \"${COMP_WORDS[1]}\" in\n"
-           "        submit) words=\"$words %s\" ;;\n"
-           "        results) words=\"$words --format\" ;;\n"
-           "        jobs) words=\"$words --status --user --limit\" ;;\n"
-           "        pause|resume|drain) words=\"$words %s --message --tenant\" ;;\n"
-           "        clear) words=\"$words %s --tenant\" ;;\n"
-           "        limit) words=\"$words %s %s\" ;;\n"
-           "        maintenance) words=\"$words on refuse reduced off --message\" ;;\n"
-           "        controls) words=\"$words --tenant\" ;;\n"
-           "        completion) words=\"bash zsh fish\" ;;\n"
-           "        esac\n"
-           "    fi\n"
-           "    COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
-           "}\n"
-           "complete -o default -F _tweetpulse tweetpulse\n",
-           COMMON_OPTIONS, SUBMIT_OPTIONS, SCOPES, SCOPES, SCOPES, LIMIT_OPTIONS);
+    printf(
+        "\"\n"
+        "    else\n"
+        "        words=\"%s\"\n"
+        "        case \"${COMP_WORDS[1]}\" in\n"
+        "        submit) words=\"$words %s\" ;;\n"
+        "        results) words=\"$words --format\" ;;\n"
+        "        jobs) words=\"$words --status --user --limit\" ;;\n"
+        "        pause|resume|drain) words=\"$words %s --message --tenant\" ;;\n"
+        "        clear) words=\"$words %s --tenant\" ;;\n"
+        "        limit) words=\"$words %s %s\" ;;\n"
+        "        maintenance) words=\"$words on refuse reduced off --message\" ;;\n"
+        "        controls) words=\"$words --tenant\" ;;\n"
+        "        whatif) words=\"$words --users --calls --rpm --tpm --replicas --slots --fairness "
+        "--price\" ;;\n"
+        "        completion) words=\"bash zsh fish\" ;;\n"
+        "        esac\n"
+        "    fi\n"
+        "    COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
+        "}\n"
+        "complete -o default -F _tweetpulse tweetpulse\n",
+        COMMON_OPTIONS, SUBMIT_OPTIONS, SCOPES, SCOPES, SCOPES, LIMIT_OPTIONS);
 }
 
 static void print_zsh(void)

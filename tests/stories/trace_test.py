@@ -4,6 +4,8 @@ import json
 import subprocess
 import time
 
+import pytest
+
 from faults_test import begin, epoch_of_lead, name_of_leader
 from fleet import wait_until
 
@@ -49,3 +51,27 @@ def test_what_is_no_trace_is_refused(binaries, tmp_path):
     (tmp_path / "nonsense").write_text("nonsense")
     done = tweetpulse(binaries, "replay", tmp_path / "nonsense")
     assert done.returncode == 2 and "no trace" in done.stderr
+
+
+def test_recorded_work_is_run_again_under_other_settings(new_world, binaries, tmp_path):
+    world = new_world(llm=("--delay-ms", "100"))
+    world.submit_all([(f"user-{i}", 20, {"chunk_size": 5}) for i in range(40)])
+    world.settle(90)
+    time.sleep(FLUSHED_S)
+    export(world, binaries, tmp_path / "trace")
+    done = tweetpulse(binaries, "whatif", tmp_path / "trace", "--users", 3, "--price", "1,2",
+                      "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["jobs"] == 40 and told["chunks"] == 160 and told["settings_known"]
+    was, again, changed = told["recorded"], told["baseline"], told["changed"]
+    assert was["jobs"] == again["jobs"] == changed["jobs"] == 40
+    assert again["makespan_s"] == pytest.approx(was["makespan_s"], rel=0.5)
+    assert again["finish_mean_s"] == pytest.approx(was["finish_mean_s"], rel=0.5)
+    # Three calls at a time, of a tenth of a second at least each.
+    assert changed["makespan_s"] > 160 * 0.1 / 3 and changed["usd"] > 0
+    said = tweetpulse(binaries, "whatif", tmp_path / "trace", "--users", 3)
+    assert "baseline" in said.stdout and "off the recorded mean finish" in said.stdout
+    refused = tweetpulse(binaries, "whatif", tmp_path / "trace", "--tpm", "plenty")
+    assert refused.returncode == 2
+    print(said.stdout)

@@ -244,7 +244,7 @@ bool trace_next(struct trace *trace, struct trace_record *record, struct error *
         if (!open_batch(trace, record, why))
             return false;
     }
-    record->instance_id = trace->batch->instance_id;
+    record->instance_id = trace->writers[trace->places[trace->next - 1].writer];
     record->at_ms = trace->batch->at_ms;
     trace->has_ended = false;
     if (record->kind == TRACE_GAP)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/check.h"
+#include "base/text.h"
 #include "reader.h"
 #include "recorder.h"
 
