@@ -94,8 +94,10 @@ void budget_take(struct scheduler *s, struct tenant *tenant, struct booking *boo
 /* There may be room for its tenant now. */
 static void look_again(struct scheduler *s, struct purse *purse)
 {
-    if (heap_has(&purse->shut))
-        heap_set(&s->budget.shut, &purse->shut, key_of(s->now));
+    if (!heap_has(&purse->shut))
+        return;
+    heap_remove(&s->budget.shut, &purse->shut);
+    queue_open_tenant(&s->queue, purse->tenant, SHUT_BY_LIMIT);
 }
 
 /* Of what was taken, so much was used. */
