@@ -3,7 +3,7 @@
 enum {
     THOUSANDTHS = 1000,
     CUT_GAP_MS = 5000,
-    STEPS_TO_THE_TOP = 10,
+    STEPS_TO_THE_TOP = 40,
     USED_TIMES = 4,
     MOST_HOLD_MS = 600000,
     MOST_RESET_MS = 60000,
@@ -58,7 +58,12 @@ static void cut(struct learned_rate *rate, uint64_t used, uint64_t ceiling)
         from = (uint64_t)MOST_RATE;
     if (from == 0)
         from = 1;
-    rate->most = from;
+    /* The way back up is as steep as ever: a refusal now and then, whatever the rate, must not
+     * bring it down to nothing. */
+    if (most > 0)
+        rate->most = most < (uint64_t)MOST_RATE ? most : (uint64_t)MOST_RATE;
+    else if (rate->most < from)
+        rate->most = from;
     rate->thousandths = from * THOUSANDTHS - from * THOUSANDTHS / 4;
     if (rate->thousandths < THOUSANDTHS)
         rate->thousandths = THOUSANDTHS;

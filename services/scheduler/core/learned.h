@@ -1,7 +1,7 @@
 /* What an endpoint's server bears, learned from its answers (rule 5): the limits of requests and
  * tokens a minute go down by a quarter when it refuses with a 429, at most once in five seconds,
- * and up a little with each call that succeeds: in a minute that uses them by a tenth of what they
- * were before.
+ * and up a little with each call that succeeds: in a minute that uses them by a fortieth of the
+ * ceiling, or, without one, of the most they ever were.
  *
  * Nothing is learned before the first 429. Then it starts from four times what was used in the last
  * minute, or from the ceiling if that is less: what the operator set, or what the server says if
@@ -14,7 +14,7 @@
 
 struct learned_rate {
     uint64_t told;        /* by the server; 0 = nothing */
-    uint64_t most;        /* before it went down last */
+    uint64_t most;        /* the ceiling, or the most it ever went down from */
     uint64_t thousandths; /* of one a minute; 0 = none learned */
 };
 

@@ -58,6 +58,7 @@ static void it_settles_below_what_the_server_bears(void **state)
     for (size_t i = 0; i < 3; i++) {
         struct duel duel = {0};
         fight(&duel, 300, ceilings[i], INT64_C(40) * MINUTE_MS);
+        assert_true(duel.served[1] >= 20 * 300 * 85 / 100);
         assert_true(duel.refused[1] * 50 <= duel.served[1]);
     }
 }
@@ -68,6 +69,20 @@ static void without_a_429_nothing_is_learned(void **state)
     struct duel duel = {0};
     fight(&duel, 10000, 0, INT64_C(5) * MINUTE_MS);
     assert_int_equal(learned_limits(&duel.learned).requests_per_minute, 0);
+}
+
+static void refusals_now_and_then_do_not_bring_it_down_to_nothing(void **state)
+{
+    (void)state;
+    struct learned learned = {0};
+    struct learned_use use = {.requests = 1, .most_requests = 100};
+    for (int round = 0; round < 60; round++) { /* one call in 51 */
+        learned_on_refusal(&learned, &SILENT, &use, at_ms((int64_t)round * MINUTE_MS));
+        use.requests = learned_limits(&learned).requests_per_minute;
+        for (int i = 0; i < 50; i++)
+            learned_on_success(&learned, 100);
+    }
+    assert_in_range(learned_limits(&learned).requests_per_minute, 15, 100);
 }
 
 static void many_429s_at_once_lower_it_once(void **state)
@@ -127,6 +142,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_settles_below_what_the_server_bears),
         cmocka_unit_test(without_a_429_nothing_is_learned),
+        cmocka_unit_test(refusals_now_and_then_do_not_bring_it_down_to_nothing),
         cmocka_unit_test(many_429s_at_once_lower_it_once),
         cmocka_unit_test(the_limit_that_the_server_says_is_used_up_is_the_one_that_goes_down),
         cmocka_unit_test(nothing_that_a_server_says_breaks_it),
