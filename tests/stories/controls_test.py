@@ -275,6 +275,20 @@ def test_the_answer_to_a_submission_tells_its_position(world):
     world.settle()
 
 
+def test_the_forecast_is_near_the_truth(world):
+    world.script(delay_ms=300)
+    job = world.submit("planner", 20, chunk_size=2)
+    wait_until(lambda: world.api.job(job)["done_chunks"] >= 2, 10, "the pace is known")
+    wait_until(lambda: "eta" in world.api.job(job), 5, "a forecast comes")
+    told, asked = world.api.job(job), time.monotonic()
+    world.api.wait(job, 20)
+    took = time.monotonic() - asked
+    assert told["eta_seconds"] == told["eta"]["p50_seconds"] <= told["eta"]["p90_seconds"]
+    assert told["eta"]["p50_at"] <= told["eta"]["p90_at"]
+    assert took / 3 - 1 <= told["eta_seconds"] <= took * 3 + 2, f"it took {took:.1f} s: {told}"
+    world.settle()
+
+
 # -- the command --
 
 @pytest.fixture
