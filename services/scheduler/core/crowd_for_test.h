@@ -181,6 +181,7 @@ static inline void live_a_step(struct crowd *crowd)
         }
         hear_permits(crowd);
     }
+    assert_true(crowd->bench.now.ns < scheduler_next_wake(crowd->bench.core).ns);
 }
 
 static inline void live(struct crowd *crowd, int64_t ms)

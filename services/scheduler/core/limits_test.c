@@ -214,17 +214,16 @@ static struct call_facts call_of(int number, int64_t granted_in_ms)
     return call;
 }
 
-static void take_over(struct crowd *crowd, const struct call_facts *calls, size_t call_count,
-                      const struct spend_facts *spends, size_t spend_count)
+static void take_over(struct crowd *crowd, uint64_t epoch, const struct call_facts *calls,
+                      size_t call_count, const struct spend_facts *spends, size_t spend_count)
 {
     struct bench *b = &crowd->bench;
-    tell(b, (struct event){.kind = EVENT_LEASE});
     tell(b, (struct event){.kind = EVENT_TIME});
-    renew(b, 1);
+    renew(b, epoch);
     beat(b, 100);
     tell(b, (struct event){.kind = EVENT_SNAPSHOT,
                            .is_answered = true,
-                           .snapshot = {.epoch = 1,
+                           .snapshot = {.epoch = epoch,
                                         .now_us = 1000000,
                                         .calls = calls,
                                         .call_count = call_count,
@@ -242,7 +241,7 @@ static struct crowd *heir(struct scheduler_config config, const struct call_fact
     crowd->bench.now = (struct instant){INT64_C(1000000) * CLOCK_MS};
     crowd->random = 1;
     crowd->longest_ms = 400;
-    take_over(crowd, calls, call_count, spends, spend_count);
+    take_over(crowd, 1, calls, call_count, spends, spend_count);
     hush(&crowd->bench);
     crowd->member_count = 10;
     for (int i = 0; i < crowd->member_count; i++)
@@ -265,6 +264,22 @@ static void rule_5_a_new_leader_knows_what_the_old_one_used(void **state)
     assert_int_equal(crowd->call_count, 10);
     live(crowd, 15000); /* those of the old leader leave the window */
     assert_true(crowd->call_count > 40);
+    close_crowd(crowd);
+}
+
+static void rule_5_nothing_of_an_older_epoch_is_counted_twice(void **state)
+{
+    (void)state;
+    struct call_facts calls[40];
+    for (int i = 0; i < 40; i++)
+        calls[i] = call_of(1000 + i, -30000);
+    struct crowd *crowd =
+        heir(limited((struct limits){.requests_per_minute = 50}, (struct limits){0}), calls, 40,
+             NULL, 0);
+    live(crowd, 2000); /* its own calls are in the store's table too */
+    take_over(crowd, 2, calls, 40, NULL, 0);
+    assert_int_equal(figures_of(crowd).endpoints[0].used[LIMIT_REQUESTS], 40);
+    assert_int_equal(figures_of(crowd).endpoints[0].used[LIMIT_IN_FLIGHT], 0);
     close_crowd(crowd);
 }
 
@@ -369,6 +384,7 @@ int main(void)
         cmocka_unit_test(rule_5_what_the_server_bears_is_learned_from_its_429s),
         cmocka_unit_test(rule_5_a_429_holds_the_endpoint_as_long_as_it_asks),
         cmocka_unit_test(rule_5_a_new_leader_knows_what_the_old_one_used),
+        cmocka_unit_test(rule_5_nothing_of_an_older_epoch_is_counted_twice),
         cmocka_unit_test(rule_5_an_unsettled_call_counts_from_the_latest_it_can_have_begun),
         cmocka_unit_test(rule_5_money_spent_before_the_takeover_counts_for_a_day),
         cmocka_unit_test(rule_5_a_call_of_the_old_leader_is_settled_when_its_outcome_is_heard),
