@@ -19,14 +19,14 @@
  *     equal sharing, most much earlier (fair_sojourn); or in turn (round_robin); or a slot is kept
  *     for the job (fifo)                                                      (queue, sojourn)
  *  4  classes share by weight; none starves                                         (queue)
- *  5  requests and tokens a minute, calls in flight and money a day, of endpoints and tenants: never
- *     exceeded, booked before the call, settled after it, known after a takeover
- *                                                (window, account, budget, learned, rebuild)
+ *  5  requests and tokens a minute, calls in flight, money a day, of endpoints and of tenants:
+ *     never exceeded, booked before the call, settled after it, known after a takeover
+ *                                                  (window, account, budget, learned, rebuild)
  *  6  three tries of a chunk, one of a part, then it is split; a single post whose tries are used
  *     goes to the embedded analysis; backoff 2 s x try with jitter, or what the server asked for;
- *     a wait beyond the deadline goes to the embedded analysis            (retry, errors, choice)
- *  7  a breaker for each endpoint; then the next one, else the embedded analysis, whose results are
- *     healed when one is back                              (breaker, endpoints, choice, heal)
+ *     a wait beyond the deadline goes to the embedded analysis           (retry, errors, choice)
+ *  7  a breaker for each endpoint; then the next one, else the embedded analysis, whose results
+ *     are healed when one is back                          (breaker, endpoints, choice, heal)
  *  8  a job that ended frees what waits at once, and its place when its call has stopped (rows)
  *  9  a dispatch nobody asks for is published again; a call whose lease ran out is lost, charged
  *     only if this epoch permitted it and heard no outcome, and granted again       (attempts)

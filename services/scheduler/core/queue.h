@@ -106,8 +106,8 @@ struct chunk *queue_next(struct queue *queue);
 /* A further chunk of a user in service, if nobody is runnable; or NULL (rule 1). */
 struct chunk *queue_next_burst(struct queue *queue);
 
-/* The chunk was granted, for so many tokens as an estimate: its class and its tenant pay, its user's
- * turn goes to the back. It must then be removed, which gives them their new places. */
+/* The chunk was granted, for so many tokens as an estimate: its class and its tenant pay, its
+ * user's turn goes to the back. It must then be removed, which gives them their new places. */
 void queue_charge(struct queue *queue, struct chunk *chunk, uint64_t tokens);
 /* What was charged to the tenant was too little by so much, or too much (negative). */
 void queue_settle(struct queue *queue, struct tenant *tenant, enum service_class service_class,
