@@ -15,7 +15,7 @@
 
 enum {
     FRESH_MS = 1000,
-    PATIENCE_MS = 80, /* of an ask; well below that of the gateway */
+    PATIENCE_MS = 30, /* of an ask; below that of a submission, see TP_SUBMIT_POSITION_MS */
     NOTHING_MS = 200, /* before it is tried again, where nothing could be told */
     MOST_ASKS = 256,
     REST = 19, /* times as long as the forecast took */
