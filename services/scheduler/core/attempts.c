@@ -166,9 +166,8 @@ static bool has_room_for_a_call(const struct scheduler *s, const struct attempt 
 
 static void note_served(struct scheduler *s, struct job *job)
 {
-    if (!heap_has(&job->unserved))
+    if (!book_end_waiting(&s->book, job))
         return;
-    heap_remove(&s->book.unserved, &job->unserved);
     say(s, ACTION_SERVED)->waited_ms = instant_ms_between(job->heard, s->now);
 }
 

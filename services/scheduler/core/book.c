@@ -151,23 +151,44 @@ static struct job *job_at(const struct book *book, uint32_t number)
     return number ? pool_at(&book->jobs, number) : NULL;
 }
 
-/* Behind all others: they are visited by age. */
-static void line_up(struct book *book, struct job *job)
+/* Behind all others. */
+static void line_up(struct book *book, struct job *job, enum job_line which)
 {
-    struct job *newest = job_at(book, book->newest);
-    job->older = book->newest;
-    book->newest = job->number;
-    if (newest)
-        newest->newer = job->number;
-    else
-        book->oldest = job->number;
+    struct line_end *line = &book->lines[which];
+    struct job *newest = job_at(book, line->newest);
+    job->lines[which] = (struct line_place){.older = line->newest};
+    *(newest ? &newest->lines[which].newer : &line->oldest) = job->number;
+    line->newest = job->number;
 }
 
-static void leave_line(struct book *book, const struct job *job)
+static void leave_line(struct book *book, const struct job *job, enum job_line which)
 {
-    struct job *older = job_at(book, job->older), *newer = job_at(book, job->newer);
-    *(older ? &older->newer : &book->oldest) = job->newer;
-    *(newer ? &newer->older : &book->newest) = job->older;
+    struct line_end *line = &book->lines[which];
+    struct line_place place = job->lines[which];
+    struct job *older = job_at(book, place.older), *newer = job_at(book, place.newer);
+    *(older ? &older->lines[which].newer : &line->oldest) = place.newer;
+    *(newer ? &newer->lines[which].older : &line->newest) = place.older;
+}
+
+void book_await_service(struct book *book, struct job *job)
+{
+    CHECK(!job->is_unserved);
+    job->is_unserved = true;
+    line_up(book, job, LINE_UNSERVED);
+}
+
+bool book_end_waiting(struct book *book, struct job *job)
+{
+    bool was_unserved = job->is_unserved;
+    if (was_unserved)
+        leave_line(book, job, LINE_UNSERVED);
+    job->is_unserved = false;
+    return was_unserved;
+}
+
+const struct job *book_longest_unserved(const struct book *book)
+{
+    return job_at(book, book->lines[LINE_UNSERVED].oldest);
 }
 
 struct job *book_add_job(struct book *book, const struct job_facts *facts, struct instant now)
@@ -178,7 +199,7 @@ struct job *book_add_job(struct book *book, const struct job_facts *facts, struc
     struct job *job = pool_at(&book->jobs, number);
     strcpy(job->id, facts->job_id);
     job->number = number;
-    line_up(book, job);
+    line_up(book, job, LINE_ALL);
     job->order = ++book->last_order;
     job->heard = now;
     job->service_class = facts->service_class;
@@ -206,12 +227,11 @@ void book_drop_job(struct book *book, struct job *job)
         free((void *)job->chunks);
     if (--job->user->jobs == 0)
         drop_user(book, job->user);
-    if (heap_has(&job->unserved))
-        heap_remove(&book->unserved, &job->unserved);
+    (void)book_end_waiting(book, job);
     if (heap_has(&job->over))
         heap_remove(&book->over, &job->over);
     table_remove(&book->job_places, job_hash(job->id), job->number);
-    leave_line(book, job);
+    leave_line(book, job, LINE_ALL);
     pool_give(&book->jobs, job->number);
     book->job_count--;
 }
@@ -276,20 +296,19 @@ struct chunk *book_add_chunk(struct job *job, uint32_t number)
 void book_each_job(const struct book *book, void (*visit)(void *context, struct job *job),
                    void *context)
 {
-    for (uint32_t at = book->oldest; at;) {
+    for (uint32_t at = book->lines[LINE_ALL].oldest; at;) {
         struct job *job = job_at(book, at);
-        at = job->newer;
+        at = job->lines[LINE_ALL].newer;
         visit(context, job);
     }
 }
 
 void book_free(struct book *book)
 {
-    while (book->oldest)
-        book_drop_job(book, job_at(book, book->oldest));
+    while (book->lines[LINE_ALL].oldest)
+        book_drop_job(book, job_at(book, book->lines[LINE_ALL].oldest));
     CHECK(book->user_count == 0);
     drop_tenants(book);
-    heap_free(&book->unserved);
     heap_free(&book->over);
     table_free(&book->job_places);
     table_free(&book->user_places);

@@ -81,23 +81,30 @@ struct chunk {
     enum chunk_place place;
 };
 
+/* Lines of jobs by age: all, and those that never had a permit. */
+enum job_line { LINE_ALL, LINE_UNSERVED };
+#define JOB_LINES 2
+
 struct job {
     char id[JOB_ID_SIZE];
-    struct heap_node unserved; /* among those that never had a permit, oldest first */
-    struct heap_node over;     /* among those that are over, by when they may be forgotten */
-    struct user *user;         /* whose it is, in the lane of its class */
+    struct heap_node over; /* among those that are over, by when they may be forgotten */
+    struct user *user;     /* whose it is, in the lane of its class */
     struct chunk **chunks;
     struct chunk *only; /* where they are told if there is one, and that one */
     struct chunk first;
     uint32_t chunk_count, chunk_capacity;
     uint32_t event_number;
     uint32_t in_hand; /* chunks in flight or in the batch: the job cannot be dropped yet */
-    uint32_t number, older, newer; /* of it, and of those heard of before and after; 0 = none */
-    uint64_t order;                /* of hearing of it */
+    uint32_t number;
+    struct line_place {
+        uint32_t older, newer; /* numbers of jobs; 0 = none */
+    } lines[JOB_LINES];
+    uint64_t order; /* of hearing of it */
     struct instant heard;
     struct instant deadline; /* INT64_MAX = none */
     enum job_status status;
     enum service_class service_class;
+    bool is_unserved;  /* in that line */
     bool is_asked_for; /* the store is being asked about it */
     bool is_healing;   /* never by the embedded analysis (rule 7) */
 };
@@ -105,9 +112,11 @@ struct job {
 struct book {
     struct pool jobs, users;
     struct table job_places, user_places;
-    uint32_t oldest, newest; /* jobs */
+    struct line_end {
+        uint32_t oldest, newest; /* numbers of jobs; 0 = none */
+    } lines[JOB_LINES];
     struct tenant_index *tenants;
-    struct heap unserved, over;
+    struct heap over;
     uint64_t last_order;
     size_t job_count, user_count, active_users, waiting_users;
     size_t queued[CLASSES]; /* chunks that wait: ready, or for their retry */
@@ -144,6 +153,10 @@ void book_name_user(const struct user *user, const char **tenant_id, const char 
 
 struct job *book_job(const struct book *book, const char *job_id); /* NULL = unknown */
 struct job *book_add_job(struct book *book, const struct job_facts *facts, struct instant now);
+/* From now on until the end of the waiting, which is answered once, it is one of the unserved. */
+void book_await_service(struct book *book, struct job *job);
+bool book_end_waiting(struct book *book, struct job *job);
+const struct job *book_longest_unserved(const struct book *book); /* or NULL */
 /* With its chunks; nothing of it may be in hand. */
 void book_drop_job(struct book *book, struct job *job);
 

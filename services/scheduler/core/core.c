@@ -214,7 +214,6 @@ void scheduler_figures(const struct scheduler *s, struct scheduler_figures *figu
     figures->call_cap = attempts_call_cap(s);
     figures->slots = s->fleet.slots;
     endpoints_figures(s, figures);
-    const struct heap_node *oldest = heap_first(&s->book.unserved);
-    figures->oldest_wait_ms =
-        oldest ? instant_ms_between((struct instant){(int64_t)oldest->key}, s->now) : 0;
+    const struct job *oldest = book_longest_unserved(&s->book);
+    figures->oldest_wait_ms = oldest ? instant_ms_between(oldest->heard, s->now) : 0;
 }

@@ -169,8 +169,7 @@ void rows_set_job_status(struct scheduler *s, struct job *job, enum job_status s
     job->status = status;
     if (!job_status_is_terminal(status))
         return;
-    if (heap_has(&job->unserved))
-        heap_remove(&s->book.unserved, &job->unserved);
+    (void)book_end_waiting(&s->book, job);
     for (uint32_t i = 0; i < job->chunk_count; i++) {
         struct chunk *chunk = job->chunks[i];
         if (chunk->flight && chunk->flight->phase == ATTEMPT_WAITING &&
@@ -208,7 +207,7 @@ static struct job *known(struct scheduler *s, const struct job_facts *facts)
     if (job->user->jobs == 1)
         obey_greet(s, job->user);
     if (facts->status == JOB_QUEUED)
-        heap_add(&s->book.unserved, &job->unserved, key_of(s->now));
+        book_await_service(&s->book, job);
     return job;
 }
 
