@@ -108,10 +108,11 @@ static bool find_finish(struct forecaster *forecaster, struct pending *pending, 
     return true;
 }
 
+/* A large one takes its time, and may be older before the next may be made. */
 static bool is_fresh(const struct forecaster *forecaster, struct instant now)
 {
-    return forecaster->latest &&
-           instant_is_before(now, instant_plus_ms(forecaster->made, FRESH_MS));
+    return instant_is_before(now, instant_plus_ms(forecaster->made, FRESH_MS)) ||
+           instant_is_before(now, forecaster->not_before);
 }
 
 static void park(struct forecaster *forecaster, const struct pending *asked)
@@ -205,7 +206,8 @@ static struct pending *take_answered(struct forecaster *forecaster, struct insta
         bool is_late = !instant_is_before(now, instant_plus_ms(pending->asked, PATIENCE_MS));
         bool has_missed = !forecaster->is_wanted && !forecaster->given &&
                           !instant_is_before(forecaster->given_at, pending->asked);
-        bool is_found = is_fresh(forecaster, now) && find_finish(forecaster, pending, now);
+        bool may_be_old = is_late || is_fresh(forecaster, now);
+        bool is_found = may_be_old && find_finish(forecaster, pending, now);
         if (!is_found && !is_late && !has_missed) {
             at = &pending->next;
             continue;
