@@ -113,6 +113,39 @@ static void rule_5_calls_in_flight_of_a_tenant_are_bounded_and_its_places_used(v
     close_crowd(crowd);
 }
 
+static bool is_permitted(struct crowd *crowd, int member)
+{
+    struct member *asker = &crowd->members[member];
+    assert_int_equal(asker->state, MEMBER_IS_GRANTED);
+    ask(&crowd->bench, attempt_of(asker->job, 0, asker->attempt), "hands");
+    hear_permits(crowd);
+    return asker->state == MEMBER_CALLS;
+}
+
+static void rule_5_an_ask_that_is_refused_does_not_hold_up_those_behind_it(void **state)
+{
+    (void)state;
+    struct crowd *crowd =
+        open_crowd(limited((struct limits){0}, (struct limits){.calls_in_flight = 1}), 3, 2, 21);
+    answer_asks_for_grants(crowd);
+    assert_true(is_permitted(crowd, 0));
+    assert_false(is_permitted(crowd, 2)); /* of the same tenant, which has its one call */
+    assert_true(is_permitted(crowd, 1));
+    struct event why = {.kind = EVENT_WAITING_ASK};
+    strcpy(why.waiting.job_id, job_id(crowd->members[2].job));
+    tell(&crowd->bench, why);
+    struct explanation told = last(&crowd->bench, ACTION_EXPLAIN)->explain.told;
+    assert_int_equal(told.reason, WAITING_LIMIT);
+    assert_int_equal(told.scope, SCOPE_TENANT);
+    assert_int_equal(told.limit, LIMIT_IN_FLIGHT);
+    assert_int_equal(figures_of(crowd).refused_permits, 1);
+    hush(&crowd->bench);
+    end_call(crowd, &crowd->members[0]); /* its place goes to the one that was refused, at once */
+    hear_permits(crowd);
+    assert_int_equal(crowd->members[2].state, MEMBER_CALLS);
+    close_crowd(crowd);
+}
+
 static void rule_5_money_of_a_day_is_not_overspent(void **state)
 {
     (void)state;
@@ -379,6 +412,7 @@ int main(void)
         cmocka_unit_test(rule_5_a_limited_tenant_does_not_hold_up_the_others),
         cmocka_unit_test(rule_5_a_lowered_limit_holds_at_once_and_a_raised_one_too),
         cmocka_unit_test(rule_5_calls_in_flight_of_a_tenant_are_bounded_and_its_places_used),
+        cmocka_unit_test(rule_5_an_ask_that_is_refused_does_not_hold_up_those_behind_it),
         cmocka_unit_test(rule_5_money_of_a_day_is_not_overspent),
         cmocka_unit_test(rule_5_shadow_limits_are_counted_and_not_enforced),
         cmocka_unit_test(rule_5_what_the_server_bears_is_learned_from_its_429s),
