@@ -157,8 +157,8 @@ const struct actions *scheduler_step(struct scheduler *s, const struct event *ev
     hear(s, event);
     queue_set_pace(&s->queue, (uint32_t)attempts_slots(s), s->attempts.mean_call_us);
     rows_tend(s);
-    budget_tend(s);
     attempts_tend(s);
+    budget_tend(s); /* after them: a call whose lease ended makes room */
     attempts_serve(s);
     burst_tend(s);
     batch_tend(s);

@@ -4,6 +4,7 @@ enum {
     THOUSANDTHS = 1000,
     CUT_GAP_MS = 5000,
     STEPS_TO_THE_TOP = 40,
+    LEAST_STEP = 2, /* some refusals in a quiet hour must not stop everything for a day */
     USED_TIMES = 4,
     MOST_HOLD_MS = 600000,
     MOST_RESET_MS = 60000,
@@ -24,13 +25,16 @@ void learned_hear(struct learned *learned, const struct server_limits *server)
     hear(&learned->tokens, server->tokens);
 }
 
-/* With a whole limit used in a minute this comes to a tenth of the most, in all. */
+/* With a whole limit used in a minute this comes to a tenth of the most, in all, or a little more. */
 static void raise_by(struct learned_rate *rate, uint64_t amount)
 {
     if (rate->thousandths == 0)
         return;
     uint64_t whole = rate->thousandths / THOUSANDTHS;
-    rate->thousandths += amount * (rate->most * THOUSANDTHS / STEPS_TO_THE_TOP) / whole + 1;
+    uint64_t step = rate->most * THOUSANDTHS / STEPS_TO_THE_TOP;
+    if (step < LEAST_STEP * THOUSANDTHS)
+        step = LEAST_STEP * THOUSANDTHS;
+    rate->thousandths += amount * step / whole + 1;
     if (rate->thousandths > (uint64_t)MOST_RATE * THOUSANDTHS)
         rate->thousandths = (uint64_t)MOST_RATE * THOUSANDTHS;
 }

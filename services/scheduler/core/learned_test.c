@@ -63,6 +63,24 @@ static void it_settles_below_what_the_server_bears(void **state)
     }
 }
 
+static void a_few_429s_while_little_is_done_are_made_good_within_minutes(void **state)
+{
+    (void)state;
+    struct learned learned = {0};
+    struct instant now = {0};
+    const struct server_limits silent = {-1, -1, -1, -1, -1, -1};
+    const struct learned_use one = {.requests = 1};
+    for (int i = 0; i < 6; i++) {
+        learned_on_refusal(&learned, &silent, &one, now);
+        now = instant_plus_ms(now, 10000);
+    }
+    assert_int_equal(learned_limits(&learned).requests_per_minute, 1);
+    for (int minute = 0; minute < 10; minute++) /* each uses the limit */
+        for (uint32_t i = learned_limits(&learned).requests_per_minute; i > 0; i--)
+            learned_on_success(&learned, 0);
+    assert_in_range(learned_limits(&learned).requests_per_minute, 15, 25);
+}
+
 static void without_a_429_nothing_is_learned(void **state)
 {
     (void)state;
@@ -141,6 +159,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_settles_below_what_the_server_bears),
+        cmocka_unit_test(a_few_429s_while_little_is_done_are_made_good_within_minutes),
         cmocka_unit_test(without_a_429_nothing_is_learned),
         cmocka_unit_test(refusals_now_and_then_do_not_bring_it_down_to_nothing),
         cmocka_unit_test(many_429s_at_once_lower_it_once),
