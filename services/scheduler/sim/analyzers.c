@@ -13,7 +13,7 @@ enum { MOST_ASKS = 64 };
 enum held_state { HELD_ASKING, HELD_PERMITTED, HELD_CALLING, HELD_DONE };
 
 struct held {
-    const struct grant *grant;
+    struct grant *grant;
     struct parcel *parcel;
     struct call *call;
     enum held_state state;
@@ -25,7 +25,7 @@ struct held {
 
 struct result {
     uint32_t analyzer;
-    const struct grant *grant;
+    struct grant *grant;
     struct outcome outcome;
 };
 
@@ -87,6 +87,19 @@ static void commit(struct sim *sim, void *what)
         sim_after(sim, ACK_WAIT, NULL, commit, what);
 }
 
+static struct outcome_facts facts_of(const struct result *result)
+{
+    const struct outcome *outcome = &result->outcome;
+    return (struct outcome_facts){.id = result->grant->id,
+                                  .outcome_class = outcome->outcome_class,
+                                  .was_called = outcome->was_called,
+                                  .is_usage_known = outcome->is_usage_known,
+                                  .prompt_tokens = outcome->usage.prompt,
+                                  .completion_tokens = outcome->usage.completion,
+                                  .retry_after_ms = outcome->retry_after_ms,
+                                  .server_limits = {-1, -1, -1, -1, -1, -1}};
+}
+
 /* What is paid for is published until the stream has it. */
 static void publish(struct sim *sim, void *what)
 {
@@ -106,7 +119,7 @@ static void publish(struct sim *sim, void *what)
         sim_after(sim, sim_usual(sim, USUAL_BROKER, MS, 20 * MS), NULL, commit, what);
     if (sim_fault(sim, FAULT_REPEATED, BROKER, about, 30))
         sim_after(sim, sim_severity(sim, MS, 20 * SECOND), NULL, commit, what);
-    struct event event = {.kind = EVENT_OUTCOME, .outcome.id = result->grant->id};
+    struct event event = {.kind = EVENT_OUTCOME, .outcome = facts_of(result)};
     schedulers_hear(sim, node, 100, &event);
 }
 
@@ -115,6 +128,10 @@ static void finish(struct sim *sim, struct held *held, struct outcome outcome)
     if (held->state == HELD_DONE)
         return;
     outcome.id = held->grant->id;
+    outcome.was_called = held->call != NULL;
+    outcome.is_usage_known = held->call && outcome.outcome_class != OUTCOME_ABORTED;
+    if (held->call)
+        outcome.usage = held->call->usage;
     struct result result = {held->analyzer, held->grant, outcome};
     publish(sim, sim_keep(sim, &result, sizeof(result)));
     drop(sim, held);
@@ -138,7 +155,9 @@ static void be_answered(struct sim *sim, void *what)
     int64_t left_out = 0; /* one bit for each post */
     for (uint32_t i = 0; i < grant->post_count; i++)
         is_poisoned = is_poisoned || grant->job->posts[grant->posts[i]].is_poison;
-    if (is_poisoned)
+    if (sim->now < sim->down_until[grant->endpoint])
+        outcome.outcome_class = OUTCOME_SERVER_ERROR;
+    else if (is_poisoned)
         outcome.outcome_class = OUTCOME_INVALID_ANSWER;
     else if (sim_fault(sim, FAULT_LLM_REFUSES, 0, sim_about(&grant->id, 0), 50)) {
         outcome.outcome_class = OUTCOME_RATE_LIMITED;
@@ -181,6 +200,7 @@ static void begin_call(struct sim *sim, struct held *held, int64_t asked, int64_
     *call = (struct call){.grant = grant,
                           .analyzer = held->analyzer,
                           .incarnation = process->incarnation,
+                          .usage = llm_usage(sim, grant),
                           .asked = asked,
                           .started = sim->now,
                           .ended = FOREVER,
@@ -194,6 +214,8 @@ static void begin_call(struct sim *sim, struct held *held, int64_t asked, int64_
     int64_t lasts = sim_trait(sim, FAULT_LLM_HANGS, sim_about(&grant->id, 0), 100 * MS, 900 * MS);
     if (sim_fault(sim, FAULT_LLM_HANGS, 0, sim_about(&grant->id, 0), 60))
         lasts = sim_severity(sim, 3 * SECOND, 30 * SECOND);
+    if (sim->now < sim->down_until[grant->endpoint])
+        lasts = 100 * MS;
     sim_tell(sim, node_of(held->analyzer), "calls for job %u chunk %u attempt %u, %ld ms",
              grant->job->number, grant->id.chunk_number, grant->id.attempt, lasts / MS);
     sim_after(sim, lasts, NULL, llm_answers, held);
@@ -322,7 +344,7 @@ static void take(struct sim *sim, uint32_t number, struct parcel *parcel)
 {
     struct model_analyzer *analyzer = &sim->analyzers[number];
     struct held *held = arena_new(sim->arena, sizeof(*held));
-    *held = (struct held){.grant = parcel->body,
+    *held = (struct held){.grant = analyzers_grant(sim, &((const struct grant *)parcel->body)->id),
                           .parcel = parcel,
                           .analyzer = number,
                           .since = sim->now,
@@ -330,7 +352,7 @@ static void take(struct sim *sim, uint32_t number, struct parcel *parcel)
                           .known = analyzer->known};
     analyzer->held = analyzer->known = held;
     analyzer->held_count++;
-    held->is_cached = may_be_cached(sim, held->grant);
+    held->is_cached = held->grant->is_cached = may_be_cached(sim, held->grant);
     struct process *process = process_of(sim, number);
     if (held->grant->mode == MODE_EMBEDDED)
         sim_after(sim, 20 * MS, process, embed, held);

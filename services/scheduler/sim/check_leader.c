@@ -43,7 +43,9 @@ static void hear_controls(struct journal *journal, const struct control_facts *c
 void check_leader_hears(struct sim *sim, uint32_t number, const struct event *event)
 {
     struct journal *journal = &sim->schedulers[number].journal;
-    if (event->kind == EVENT_HEARTBEAT)
+    if (event->kind == EVENT_OUTCOME)
+        check_breaker_hears(sim, journal, &event->outcome);
+    else if (event->kind == EVENT_HEARTBEAT)
         hear_heartbeat(sim, journal, event);
     else if (event->kind == EVENT_CONTROL && journal->is_listening)
         hear_controls(journal, event->control, 1);
@@ -89,6 +91,9 @@ static void check_batch(struct sim *sim, uint32_t number, const struct action *a
             continue;
         grants++;
         const struct model_job *job = rows_find(sim, item->id.job_id);
+        if (item->mode == MODE_LLM && journal->told[CONTROL_OF_SYSTEM].state == CONTROL_REDUCED)
+            sim_violation(sim, "held", "job %u is granted by the LLM, though all is reduced",
+                          job->number);
         if (is_told_held(journal, job))
             sim_violation(sim, "held", "job %u is granted, though scheduler %u knows it is held",
                           job->number, number);
@@ -109,6 +114,8 @@ static void check_permit(struct sim *sim, uint32_t number, const struct action *
     if (!action->answer.is_permitted || grant->is_permitted)
         return;
     grant->is_permitted = true;
+    if (!grant->is_cached)
+        check_breaker_permits(sim, journal, grant);
     if (is_told_held(journal, grant->job))
         sim_violation(sim, "held", "job %u gets a permit, though scheduler %u knows it is held",
                       grant->job->number, number);
@@ -121,6 +128,7 @@ void check_leader_acts(struct sim *sim, uint32_t number, const struct action *ac
         journal->is_listening = true;
         journal->epoch = action->epoch;
         memset(journal->told, 0, sizeof(journal->told));
+        memset(journal->breakers, 0, sizeof(journal->breakers));
     } else if (action->kind == ACTION_LEAD) {
         sim_tell(sim, number, "leads");
     } else if (action->kind == ACTION_YIELD) {
@@ -165,7 +173,7 @@ static const char *what_is_wrong(const struct sim *sim, uint32_t number,
     case WAITING_RUNS:
         return has_attempts(job) ? NULL : "it runs, but was never granted";
     case WAITING_RETRY:
-        if (told->retry_in_ms * MS > LONGEST_WAIT)
+        if (told->retry_in_ms * MS > LONGEST_WAIT && !job->heals)
             return "it waits very long";
         return has_attempts(job) ? NULL : "it is tried again, but never was";
     case WAITING_GRANT:

@@ -24,6 +24,8 @@ uint32_t control_place(const struct control_facts *facts)
     uint32_t tenant = facts->tenant_id[0] == 'o';
     if (facts->scope == SCOPE_TENANT)
         return CONTROL_OF_TENANTS + tenant;
+    if (facts->scope == SCOPE_ENDPOINT)
+        return CONTROL_OF_ENDPOINTS + endpoint_numbered(facts->name);
     unsigned user = 0;
     CHECK(sscanf(facts->name, "user-%u", &user) == 1 && user < USERS);
     return CONTROL_OF_USERS + user;
@@ -39,12 +41,16 @@ static struct control_facts facts_of(struct sim *sim, uint32_t place)
                                   .state = control->state,
                                   .weight = control->weight,
                                   .version = control->version,
+                                  .has_limits = control->lifts_limits,
                                   .is_removed = control->is_removed};
     if (place >= CONTROL_OF_USERS) {
         uint32_t user = place - CONTROL_OF_USERS;
         facts.scope = SCOPE_USER;
         facts.tenant_id = tenant_name(user % TENANTS);
         facts.name = arena_format(sim->arena, "user-%u", user);
+    } else if (place >= CONTROL_OF_ENDPOINTS) {
+        facts.scope = SCOPE_ENDPOINT;
+        facts.name = endpoint_name(place - CONTROL_OF_ENDPOINTS);
     } else if (place >= CONTROL_OF_TENANTS) {
         facts.scope = SCOPE_TENANT;
         facts.tenant_id = tenant_name(place - CONTROL_OF_TENANTS);
@@ -88,7 +94,8 @@ static void set(struct sim *sim, uint32_t place, enum control_state state, bool 
 static void end(struct sim *sim, void *what)
 {
     const struct deed *deed = what;
-    set(sim, deed->place, CONTROL_OPEN, deed->number % 2 == 0);
+    bool lifts_limits = sim->store.controls[deed->place].lifts_limits;
+    set(sim, deed->place, CONTROL_OPEN, deed->number % 2 == 0 && !lifts_limits);
 }
 
 static void begin(struct sim *sim, void *what)
@@ -99,26 +106,38 @@ static void begin(struct sim *sim, void *what)
     int64_t lasts = sim_severity(sim, SECOND, 12 * SECOND);
     sim->store.controls[deed->place].weight =
         (double)sim_trait(sim, WORK_CONTROL, deed->number, 1, 8) / 2;
-    sim->counts[deed->state == CONTROL_HELD ? COUNT_HELD : COUNT_OTHER_CONTROLS]++;
+    sim->counts[deed->state == CONTROL_HELD      ? COUNT_HELD
+                : deed->state == CONTROL_REDUCED ? COUNT_REDUCED
+                                                 : COUNT_OTHER_CONTROLS]++;
     set(sim, deed->place, deed->state, false);
     sim_after(sim, lasts, NULL, end, what);
+}
+
+void controls_lift_limits(struct sim *sim)
+{
+    for (uint32_t place = CONTROL_OF_TENANTS; place < CONTROL_OF_USERS; place++) {
+        sim->store.controls[place].lifts_limits = true;
+        set(sim, place, CONTROL_OPEN, false);
+    }
 }
 
 void controls_plan(struct sim *sim)
 {
     static const enum control_state STATES[] = {CONTROL_HELD, CONTROL_HELD, CONTROL_DRAINING,
-                                                CONTROL_OPEN};
+                                                CONTROL_REDUCED};
     int64_t at = 0;
     for (uint32_t number = 1;; number++) {
         at += sim_trait(sim, FAULT_SLOW, number, 5 * SECOND, 30 * SECOND);
         if (at > FAULTS_END)
             return;
-        int64_t dice = sim_trait(sim, FAULT_SLOW, 1000 + number, 0, CONTROLS + 3);
+        int64_t dice = sim_trait(sim, FAULT_SLOW, 1000 + number, 0, CONTROLS + 6);
         struct deed deed = {.number = number,
-                            .place = dice < CONTROLS
-                                         ? (uint32_t)dice
-                                         : CONTROL_OF_TENANTS + (uint32_t)dice % TENANTS,
+                            .place = dice < CONTROLS ? (uint32_t)dice
+                                     : dice % 2      ? CONTROL_OF_SYSTEM
+                                                     : CONTROL_OF_TENANTS,
                             .state = STATES[sim_trait(sim, FAULT_SLOW, 2000 + number, 0, 3)]};
+        if (deed.state == CONTROL_REDUCED && deed.place != CONTROL_OF_SYSTEM)
+            deed.state = CONTROL_OPEN; /* with a weight */
         sim_after(sim, at, NULL, begin, sim_keep(sim, &deed, sizeof(deed)));
     }
 }

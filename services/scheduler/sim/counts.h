@@ -31,6 +31,7 @@ enum count {
     FAULT_LLM_REFUSES,
     FAULT_LLM_LEAVES_OUT,
     FAULT_LLM_UNAWARE,
+    FAULT_ENDPOINT_DOWN,
     FAULT_POISON,
     FAULT_HOPELESS,
     FAULT_KILLER,
@@ -41,6 +42,7 @@ enum count {
     WORK_DEADLINE,
     WORK_CACHED,
     WORK_CONTROL,
+    WORK_LIMITS,
     WORK_CHANCE, /* that usual delays differ */
     DECISIONS,
     /* what is only counted */
@@ -52,8 +54,18 @@ enum count {
     COUNT_BATCHES,
     COUNT_HELD,
     COUNT_OTHER_CONTROLS,
+    COUNT_REDUCED,
     COUNT_POISONED, /* chunks with one poison post that were worked to their end */
     COUNT_RULE_10,
+    COUNT_FULL_REQUESTS, /* calls with which a limit was used up by nine tenths and more */
+    COUNT_FULL_TOKENS,
+    COUNT_FULL_IN_FLIGHT,
+    COUNT_FULL_MONEY,
+    COUNT_OPENED,
+    COUNT_PROBES,
+    COUNT_DEGRADED,
+    COUNT_HEALINGS,
+    COUNT_HEALED,
     COUNT_RULE_12, /* it was told why a job waits */
     COUNT_SPLITS,
     COUNT_RETRIES,

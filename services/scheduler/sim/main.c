@@ -44,6 +44,9 @@ static const struct {
     [MUTANT_GRANT_UNREBUILT] = {"grant_unrebuilt", "rule 11"},
     [MUTANT_FORGET_TRIES] = {"forget_tries", "rule 6"},
     [MUTANT_NO_BACKOFF] = {"no_backoff", "rule 6"},
+    [MUTANT_WINDOWS_FORGET] = {"windows_forget", "rule 5"},
+    [MUTANT_BREAKER_NEVER_OPEN] = {"breaker_never_open", "rule 7"},
+    [MUTANT_HEALS_NOTHING] = {"heals_nothing", "end"},
     [MUTANT_BELIEVES_SILENT] = {"believes_silent", "rule 2, rule 12"},
     [MUTANT_NEVER_REAP] = {"never_reap", "rule 9"},
 };

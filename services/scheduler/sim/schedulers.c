@@ -51,6 +51,8 @@ static void ask_why(struct sim *sim, uint32_t number)
 {
     if (sim->store.job_count == 0 || sim->now / MS % 2 == 0) /* every other time: it costs */
         return;
+    if (scheduler_next_wake(sim->schedulers[number].core).ns <= clock_of(sim, number).ns)
+        return; /* it has something else to do at once */
     const struct model_job *job = sim->store.jobs[(uint64_t)sim->now % sim->store.job_count];
     struct event event = {.kind = EVENT_WAITING_ASK};
     strcpy(event.waiting.job_id, job->id);
@@ -109,14 +111,6 @@ static void deliver_answer(struct sim *sim, void *what)
     step(sim, delivery->scheduler, event);
 }
 
-/* What the embedded analysis did in this model stays as it is. */
-static struct event *nothing_to_heal(struct sim *sim, uint64_t epoch)
-{
-    struct event *event = arena_new(sim->arena, sizeof(*event));
-    *event = (struct event){.kind = EVENT_HEALING, .is_answered = true, .healing.epoch = epoch};
-    return event;
-}
-
 static struct event *carry_out(struct sim *sim, const struct question *question)
 {
     const struct action *action = &question->action;
@@ -135,7 +129,7 @@ static struct event *carry_out(struct sim *sim, const struct question *question)
         return store_batch(sim, question->holder, action->epoch, action->batch.sequence,
                            action->batch.items, action->batch.count);
     case ACTION_ASK_HEAL:
-        return nothing_to_heal(sim, action->epoch);
+        return store_heal(sim, action->epoch);
     case ACTION_DISPATCH:
     case ACTION_FORGET:
     case ACTION_ANSWER:
@@ -368,6 +362,7 @@ void schedulers_boot(struct sim *sim, uint32_t number)
     config.silent_ms = sim->mutant == MUTANT_BELIEVES_SILENT ? 3600000 : SILENT_AFTER / MS;
     config.reread_overlap_ms = sim->mutant == MUTANT_NO_OVERLAP ? 0 : 1500;
     config.seed = life;
+    llm_configure(sim, &config);
     sim->schedulers[number] = (struct model_scheduler){
         .core = scheduler_new(&config, clock_of(sim, number)),
     };

@@ -33,6 +33,10 @@
 enum {
     USERS = 9,
     TENANTS = 2, /* a user's number says whose it is */
+    ENDPOINTS = 2,
+    OF_TENANT = ENDPOINTS, /* behind the limits of the endpoints: those of each tenant */
+    MOST_JOBS_EVER = 150,  /* with those that heal */
+    HEALING_FROM = 100,    /* number of a job that heals: so many more, each time */
     LANES = 2,
     JOBS_PER_USER = 5,
     POSTS_PER_JOB = 14,
@@ -48,7 +52,7 @@ enum {
     CALL_CAP = 4,
 };
 #define FAULTS_END (60 * SECOND)
-#define HEALED_END (400 * SECOND)
+#define HEALED_END (600 * SECOND)
 #define PERMIT_LIFE (1200 * MS)
 #define CALL_LIMIT (6 * SECOND)
 #define LEAD_LEASE (3 * SECOND)
@@ -57,6 +61,8 @@ enum {
 /* The database's wall clock goes wrong by so much at most: less than half the core's margin, so
  * that one that steps from end to end stays within it. */
 #define CLOCK_ERROR (200 * MS)
+enum { BREAKER_CALLS = 6 };
+#define BREAKER_OPEN_FOR (8 * SECOND)
 
 enum mutant {
     MUTANT_NONE,
@@ -74,6 +80,9 @@ enum mutant {
     MUTANT_FORGET_TRIES,        /* tries are not counted */
     MUTANT_NO_BACKOFF,          /* a failed chunk is granted again at once */
     MUTANT_NEVER_REAP,          /* what was lost is never given up */
+    MUTANT_WINDOWS_FORGET,      /* a new leader is told no calls */
+    MUTANT_BREAKER_NEVER_OPEN,  /* a breaker is open for a moment only */
+    MUTANT_HEALS_NOTHING,       /* what was degraded stays so */
     MUTANT_BELIEVES_SILENT,     /* an analyzer is never taken to be gone */
     MUTANTS,
 };
@@ -106,7 +115,11 @@ struct process {
 
 struct model_post {
     bool is_poison, is_hopeless, is_killer;
-    uint32_t results, reasons; /* how many times each was written */
+    uint32_t results, reasons;    /* how many times each was written */
+    bool is_given_up;             /* of healing: its tries are used, and the next is an hour away */
+    bool is_degraded, is_healing; /* by the embedded analysis for want of an endpoint */
+    uint32_t revised;
+    uint32_t original; /* of a job that heals: the post that it replaces */
 };
 
 struct model_chunk {
@@ -128,6 +141,8 @@ struct model_job {
     uint32_t event_number, post_count, chunk_count;
     int64_t changed_at, lasts, deadline, cancelled_after;
     int64_t touched_at, freed_at, ended_at; /* of the world's time */
+    struct model_job *heals;                /* NULL = it is a job of a client */
+    uint32_t healings;
     struct model_post posts[POSTS_PER_JOB];
     struct model_chunk chunks[CHUNKS_PER_JOB];
 };
@@ -139,8 +154,19 @@ struct grant {
     enum analysis_mode mode;
     uint32_t posts[POSTS_PER_CHUNK], post_count;
     int64_t lease;
-    bool is_permitted;
+    bool is_permitted, is_degraded, is_cached;
+    uint64_t epoch, heard_by; /* the leader that has heard its outcome */
+    /* by the LLM: its row among the calls */
+    uint32_t endpoint, reserved_tokens;
+    uint64_t reserved_micros;
+    int64_t granted_at, lease_until, settled_at; /* by the database's clock; 0 = not yet */
+    bool was_called;
+    enum outcome_class outcome_class;
     struct grant *older;
+};
+
+struct usage {
+    uint32_t prompt, completion; /* tokens */
 };
 
 /* What an analyzer says of an attempt. */
@@ -148,12 +174,15 @@ struct outcome {
     struct attempt_id id;
     enum outcome_class outcome_class;
     bool has_result[POSTS_PER_CHUNK], is_hopeless[POSTS_PER_CHUNK];
+    bool was_called, is_usage_known;
+    struct usage usage;
     uint32_t retry_after_ms;
 };
 
 struct call {
     const struct grant *grant;
     uint32_t analyzer, incarnation;
+    struct usage usage;
     int64_t asked, started, ended, lease_until;
     struct call *older;
 };
@@ -167,7 +196,8 @@ struct in_flight {
 enum {
     CONTROL_OF_SYSTEM,
     CONTROL_OF_TENANTS,
-    CONTROL_OF_USERS = CONTROL_OF_TENANTS + TENANTS,
+    CONTROL_OF_ENDPOINTS = CONTROL_OF_TENANTS + TENANTS,
+    CONTROL_OF_USERS = CONTROL_OF_ENDPOINTS + ENDPOINTS,
     CONTROLS = CONTROL_OF_USERS + USERS,
 };
 struct model_control {
@@ -175,13 +205,13 @@ struct model_control {
     double weight;
     uint64_t version; /* 0 = nothing was ever set */
     int64_t changed_at;
-    bool is_removed;
+    bool is_removed, lifts_limits;
 };
 
 struct store {
     struct model_control controls[CONTROLS];
     uint64_t last_control;
-    struct model_job *jobs[USERS * JOBS_PER_USER];
+    struct model_job *jobs[MOST_JOBS_EVER];
     uint32_t job_count, planned;
     int64_t clock_error;
     struct in_flight in_flight[USERS][LANES];
@@ -222,6 +252,11 @@ struct journal {
         uint64_t version;
         enum control_state state;
     } told[CONTROLS];
+    struct told_breaker {
+        uint32_t failures; /* in a row */
+        int64_t failing_since, open_until, probed_at;
+        const struct grant *probe;
+    } breakers[ENDPOINTS];
 };
 
 struct model_scheduler {
@@ -237,6 +272,9 @@ struct sim {
     enum mutant mutant;
     int64_t now, slow_until, events_lost_until;
     int64_t cut_until[NODES][NODES]; /* from, to */
+    struct limits limits[ENDPOINTS + 1];
+    int64_t limits_until;          /* then operators lift them */
+    int64_t down_until[ENDPOINTS]; /* the endpoint fails */
     struct heap happenings;
     struct process processes[PROCESSES]; /* schedulers first */
     struct store store;
@@ -327,7 +365,7 @@ void upset_heal(struct sim *sim);
 void store_plan_jobs(struct sim *sim);
 bool store_all_ended(const struct sim *sim);
 void store_expire(struct sim *sim);
-void store_commit(struct sim *sim, const struct grant *grant, const struct outcome *outcome);
+void store_commit(struct sim *sim, struct grant *grant, const struct outcome *outcome);
 struct event *store_lease(struct sim *sim, const char *holder, bool is_resigning,
                           struct instant asked);
 struct event *store_batch(struct sim *sim, const char *holder, uint64_t epoch, uint64_t sequence,
@@ -353,8 +391,24 @@ void analyzers_upset_streams(struct sim *sim, int64_t way);
 
 struct grant *analyzers_grant(struct sim *sim, const struct attempt_id *id);
 
+/* ---- llm.c: endpoints, and what calls cost ---- */
+void llm_plan(struct sim *sim);
+void llm_configure(const struct sim *sim, struct scheduler_config *config);
+const char *endpoint_name(uint32_t endpoint);
+uint32_t endpoint_numbered(const char *name); /* ENDPOINTS = there is none of that name */
+struct usage llm_usage(const struct sim *sim, const struct grant *grant);
+uint64_t llm_price(const struct usage *usage);
+/* outcome NULL: it will never be called. */
+void llm_settle(struct sim *sim, struct grant *grant, const struct outcome *outcome);
+const struct call_facts *llm_told(struct sim *sim, size_t *count);
+
+/* ---- store_heal.c ---- */
+struct event *store_heal(struct sim *sim, uint64_t epoch);
+void store_revise(struct sim *sim, struct model_job *job, uint32_t post, enum analysis_mode mode);
+
 /* ---- controls.c ---- */
 void controls_plan(struct sim *sim);
+void controls_lift_limits(struct sim *sim);
 const char *tenant_name(uint32_t tenant);
 uint32_t control_place(const struct control_facts *facts);
 /* Those that changed since then, by the database's clock. */
@@ -367,7 +421,16 @@ void check_leader_acts(struct sim *sim, uint32_t number, const struct action *ac
 void check_leader_told(struct sim *sim, uint32_t number, const struct model_job *job,
                        const struct explanation *told);
 
+/* ---- check_breaker.c, check_limits.c ---- */
+void check_breaker_hears(struct sim *sim, struct journal *journal,
+                         const struct outcome_facts *outcome);
+void check_breaker_permits(struct sim *sim, struct journal *journal, const struct grant *grant);
+/* calls: by start */
+void check_limits(struct sim *sim, struct call *const *calls, uint32_t count);
+
 /* ---- check.c: reads the journals only ---- */
+/* Is the call where it is because its analyzer had fallen silent? */
+bool check_is_excused(const struct sim *sim, const struct call *call, int64_t at);
 void check_all(struct sim *sim);
 /* When all is over: the leader's figures say so too (rule 10). */
 void check_figures(struct sim *sim);

@@ -47,14 +47,7 @@ static void submit(struct sim *sim, void *what)
     sim_tell(sim, STORE, "job %u of user %u is submitted: %u posts%s%s", job->number, job->user,
              job->post_count, job->lane ? ", interactive" : "",
              job->lasts == FOREVER ? "" : ", with a deadline");
-    for (uint32_t first = 0; first < job->post_count; first += POSTS_PER_CHUNK) {
-        uint32_t posts[POSTS_PER_CHUNK], count = 0;
-        while (count < POSTS_PER_CHUNK && first + count < job->post_count) {
-            posts[count] = first + count;
-            count++;
-        }
-        rows_add_chunk(job, posts, count, 0);
-    }
+    rows_cut(job);
     rows_tell(sim, job);
     if (job->cancelled_after != FOREVER)
         sim_after(sim, job->cancelled_after, NULL, cancel, job);
@@ -104,10 +97,23 @@ void store_plan_jobs(struct sim *sim)
     }
 }
 
+/* A job that heals is tried as long as it takes, and a poison post takes for ever; what it could
+ * heal must be healed. */
+static bool is_done(const struct model_job *job)
+{
+    bool has_ended = rows_has_ended(job) || job->heals;
+    for (uint32_t i = 0; i < job->post_count; i++) {
+        const struct model_post *post = &job->posts[i];
+        bool is_lacking = job->heals ? post->results == 0 : post->is_degraded;
+        has_ended = has_ended && (!is_lacking || post->is_poison || post->is_given_up);
+    }
+    return has_ended;
+}
+
 bool store_all_ended(const struct sim *sim)
 {
     for (uint32_t i = 0; i < sim->store.job_count; i++)
-        if (!rows_has_ended(sim->store.jobs[i]))
+        if (!is_done(sim->store.jobs[i]))
             return false;
     for (uint32_t user = 0; user < USERS; user++)
         for (uint32_t lane = 0; lane < LANES; lane++)
@@ -131,12 +137,13 @@ void store_expire(struct sim *sim)
 /* ---- outcomes ---- */
 static bool is_try(enum outcome_class outcome_class)
 {
-    return outcome_class != OUTCOME_NONE && outcome_class != OUTCOME_RATE_LIMITED;
+    return outcome_class != OUTCOME_NONE && outcome_class != OUTCOME_RATE_LIMITED &&
+           outcome_class != OUTCOME_SERVER_ERROR;
 }
 
 /* Writes what the outcome brings and keeps what is still open. */
-static void write_posts(struct model_job *job, struct model_chunk *chunk, const struct grant *grant,
-                        const struct outcome *outcome)
+static void write_posts(struct sim *sim, struct model_job *job, struct model_chunk *chunk,
+                        const struct grant *grant, const struct outcome *outcome)
 {
     for (uint32_t i = 0; i < grant->post_count; i++) {
         uint32_t *open = chunk->posts, post = grant->posts[i], count = chunk->facts.open_posts;
@@ -147,6 +154,10 @@ static void write_posts(struct model_job *job, struct model_chunk *chunk, const 
             continue;
         job->posts[post].results += outcome->has_result[i];
         job->posts[post].reasons += !outcome->has_result[i];
+        job->posts[post].is_degraded = grant->is_degraded;
+        sim->counts[COUNT_DEGRADED] += grant->is_degraded;
+        if (job->heals && outcome->has_result[i])
+            store_revise(sim, job, post, grant->mode);
         memmove(&open[place], &open[place + 1], (count - place - 1) * sizeof(uint32_t));
         chunk->facts.open_posts--;
     }
@@ -165,10 +176,11 @@ static void note_for_root(struct model_job *job, const struct model_chunk *chunk
                                                 outcome->outcome_class != OUTCOME_INVALID_ANSWER);
 }
 
-void store_commit(struct sim *sim, const struct grant *grant, const struct outcome *outcome)
+void store_commit(struct sim *sim, struct grant *grant, const struct outcome *outcome)
 {
     struct model_job *job = grant->job;
     struct model_chunk *chunk = &job->chunks[grant->id.chunk_number];
+    llm_settle(sim, grant, outcome);
     bool is_current =
         chunk->facts.status == CHUNK_IN_FLIGHT && chunk->facts.attempt == grant->id.attempt;
     if (sim->mutant == MUTANT_NO_ATTEMPT_CHECK && chunk->facts.status != CHUNK_DONE)
@@ -185,10 +197,11 @@ void store_commit(struct sim *sim, const struct grant *grant, const struct outco
         rows_tell(sim, job);
         return;
     }
-    write_posts(job, chunk, grant, outcome);
+    write_posts(sim, job, chunk, grant, outcome);
     chunk->facts.last_class = outcome->outcome_class;
     chunk->facts.tries += is_try(outcome->outcome_class);
     chunk->failed_at = is_try(outcome->outcome_class) ? sim->now : 0;
+    rows_note_patience(job, chunk);
     chunk->told_to_wait_until = sim->now + outcome->retry_after_ms * MS;
     note_for_root(job, chunk, grant, outcome);
     chunk->not_before = rows_clock(sim) + outcome->retry_after_ms * MS;

@@ -5,6 +5,13 @@
 #include "base/check.h"
 #include "store_rows.h"
 
+/* Was there ever a time without an endpoint? */
+static bool may_be_degraded(const struct sim *sim)
+{
+    return sim->counts[FAULT_ENDPOINT_DOWN] > 0 || sim->counts[COUNT_REDUCED] > 0 ||
+           sim->counts[FAULT_LLM_REFUSES] > 0 || sim->counts[COUNT_HELD] > 0;
+}
+
 /* Rule 6, as seen from the rows: is the grant of this chunk, in this mode, at this time, right? */
 static void check_grant(struct sim *sim, const struct model_job *job,
                         const struct model_chunk *chunk, enum analysis_mode mode)
@@ -13,8 +20,10 @@ static void check_grant(struct sim *sim, const struct model_job *job,
     if (mode == MODE_LLM && rows_tries_are_used(chunk))
         sim_violation(sim, "rule 6", "job %u chunk %u: a call after %u tries", job->number,
                       chunk->facts.number, chunk->facts.tries);
+    if (mode == MODE_EMBEDDED && job->heals)
+        sim_violation(sim, "rule 7", "job %u heals by the embedded analysis", job->number);
     bool is_last_resort = rows_tries_are_used(chunk) && chunk->facts.open_posts == 1;
-    if (mode == MODE_EMBEDDED && !is_last_resort && !has_deadline)
+    if (mode == MODE_EMBEDDED && !is_last_resort && !has_deadline && !may_be_degraded(sim))
         sim_violation(sim, "rule 6", "job %u chunk %u: embedded without need", job->number,
                       chunk->facts.number);
     int64_t least = 2 * SECOND * chunk->facts.tries - 100 * MS;
@@ -62,6 +71,14 @@ static enum batch_result grant(struct sim *sim, uint64_t epoch, const struct bat
     granted->job = job;
     granted->mode = item->mode;
     granted->lease = item->lease_ms * MS;
+    granted->epoch = epoch;
+    granted->is_degraded = item->is_degraded;
+    granted->endpoint = endpoint_numbered(item->endpoint);
+    granted->reserved_tokens = item->reserved_tokens;
+    granted->reserved_micros = item->reserved_micros;
+    granted->granted_at = rows_clock(sim);
+    granted->lease_until = chunk->lease_until;
+    CHECK(item->mode == MODE_EMBEDDED || granted->endpoint < ENDPOINTS);
     granted->post_count = chunk->facts.open_posts;
     memcpy(granted->posts, chunk->posts, sizeof(granted->posts));
     granted->older = sim->grants;
@@ -86,10 +103,13 @@ static enum batch_result land(struct sim *sim, uint64_t epoch, const struct batc
         return RESULT_EARLY;
     if (!is_reap && chunk->facts.epoch != epoch)
         return RESULT_GONE;
+    if (!is_reap)
+        llm_settle(sim, analyzers_grant(sim, &item->id), NULL);
     rows_free_place(sim, job, chunk->facts.number);
     chunk->facts.status = rows_has_ended(job) ? CHUNK_DONE : CHUNK_READY;
     if (is_reap && item->is_charged) {
         chunk->facts.tries++;
+        rows_note_patience(job, chunk);
         job->chunks[chunk->root].is_disturbed = true;
         chunk->failed_at = 0; /* a loss has waited for its lease already */
     }

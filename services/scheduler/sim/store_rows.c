@@ -66,6 +66,7 @@ struct job_facts rows_job_facts(struct sim *sim, const struct model_job *job)
         .status = job->status,
         .event_number = job->event_number,
         .deadline_left_ms = job->deadline == FOREVER ? 0 : rows_left_ms(sim, job->deadline) + 1,
+        .is_healing = job->heals != NULL,
         .chunks = chunks,
         .chunk_count = job->chunk_count,
     };
@@ -120,6 +121,18 @@ uint32_t rows_add_chunk(struct model_job *job, const uint32_t *posts, uint32_t c
     return job->chunk_count++;
 }
 
+void rows_cut(struct model_job *job)
+{
+    for (uint32_t first = 0; first < job->post_count; first += POSTS_PER_CHUNK) {
+        uint32_t posts[POSTS_PER_CHUNK], count = 0;
+        while (count < POSTS_PER_CHUNK && first + count < job->post_count) {
+            posts[count] = first + count;
+            count++;
+        }
+        rows_add_chunk(job, posts, count, 0);
+    }
+}
+
 void rows_free_place(struct sim *sim, struct model_job *job, uint32_t chunk)
 {
     struct in_flight *place = &sim->store.in_flight[job->user][job->lane];
@@ -140,4 +153,13 @@ struct event *rows_new_event(struct sim *sim, enum event_kind kind)
     event->kind = kind;
     event->is_answered = true;
     return event;
+}
+
+void rows_note_patience(struct model_job *job, const struct model_chunk *chunk)
+{
+    if (!job->heals || chunk->facts.open_posts != 1 || !rows_tries_are_used(chunk))
+        return;
+    struct model_post *post = &job->posts[chunk->posts[0]];
+    post->is_given_up = true;
+    job->heals->posts[post->original].is_given_up = true;
 }

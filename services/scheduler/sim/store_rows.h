@@ -21,5 +21,9 @@ void rows_set_status(struct sim *sim, struct model_job *job, enum job_status sta
 /* Answers its number. */
 uint32_t rows_add_chunk(struct model_job *job, const uint32_t *posts, uint32_t count,
                         uint32_t depth);
+/* Cuts the job into chunks. */
+void rows_cut(struct model_job *job);
 void rows_free_place(struct sim *sim, struct model_job *job, uint32_t chunk);
+/* Of a job that heals: is this the end of its tries? */
+void rows_note_patience(struct model_job *job, const struct model_chunk *chunk);
 bool rows_tries_are_used(const struct model_chunk *chunk);

@@ -13,8 +13,9 @@ static const struct {
     enum count kind;
     int64_t percent;
 } SHARES[] = {
-    {FAULT_KILLED, 36},    {FAULT_PAUSED, 29},       {FAULT_EVENTS_LOST, 5}, {FAULT_SLOW, 5},
-    {FAULT_STORE_AWAY, 5}, {FAULT_STREAMS_UPSET, 8}, {FAULT_PARTITIONED, 9}, {FAULT_CLOCK_STEP, 3},
+    {FAULT_KILLED, 31},       {FAULT_ENDPOINT_DOWN, 5}, {FAULT_PAUSED, 29},
+    {FAULT_EVENTS_LOST, 5},   {FAULT_SLOW, 5},          {FAULT_STORE_AWAY, 5},
+    {FAULT_STREAMS_UPSET, 8}, {FAULT_PARTITIONED, 9},   {FAULT_CLOCK_STEP, 3},
 };
 
 static bool is_scheduler(uint32_t node)
@@ -53,6 +54,19 @@ static void be_away(struct sim *sim)
     sim_tell(sim, STORE, "is away for %ld ms", length / MS);
 }
 
+/* The one, or both. */
+static void fail_endpoints(struct sim *sim, const struct upset *upset)
+{
+    int64_t until = sim->now + sim_severity(sim, 4 * SECOND, 25 * SECOND);
+    for (uint32_t i = 0; i < ENDPOINTS; i++)
+        if (upset->number % 3 != i)
+            sim->down_until[i] = until;
+    sim_tell(sim, NODES, "endpoints fail for %ld ms: %s", (until - sim->now) / MS,
+             upset->number % 3 == 0   ? "the second"
+             : upset->number % 3 == 1 ? "the first"
+                                      : "both");
+}
+
 static void step_clock(struct sim *sim)
 {
     sim->store.clock_error = sim_severity(sim, -CLOCK_ERROR, CLOCK_ERROR);
@@ -84,6 +98,8 @@ static void happen(struct sim *sim, void *what)
         analyzers_upset_streams(sim, sim_severity(sim, 0, 2));
     else if (upset->kind == FAULT_PARTITIONED)
         part(sim, upset);
+    else if (upset->kind == FAULT_ENDPOINT_DOWN)
+        fail_endpoints(sim, upset);
     else
         step_clock(sim);
 }
@@ -134,5 +150,8 @@ void upset_heal(struct sim *sim)
     for (uint32_t from = 0; from < NODES; from++)
         for (uint32_t to = 0; to < NODES; to++)
             sim->cut_until[from][to] = 0;
+    for (uint32_t i = 0; i < ENDPOINTS; i++)
+        sim->down_until[i] = 0;
+    controls_lift_limits(sim);
     sim_tell(sim, NODES, "from here on nothing goes wrong any more");
 }

@@ -257,6 +257,8 @@ void sim_free(struct sim **sim)
 void sim_run(struct sim *sim)
 {
     sim->is_without_chance = !sim_decide(sim, WORK_CHANCE, 0, 0, 1000);
+    llm_plan(sim);
+    sim->limits_until = FAULTS_END;
     for (uint32_t i = 0; i < PROCESSES; i++) {
         sim->processes[i].clock_offset = sim_trait(sim, WORK_CHANCE, i, 0, 1000 * SECOND);
         boot(sim, &sim->processes[i]);

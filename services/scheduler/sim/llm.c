@@ -1,0 +1,128 @@
+/* Endpoints: what each call costs, the database's rows about calls, and what a new leader is told
+ * of them (DESIGN.md, step 9). */
+#include <stdio.h>
+#include <string.h>
+
+#include "sim.h"
+#include "store_rows.h"
+
+/* Settled longer ago, a call counts in no window and in no breaker. */
+#define TOLD_FOR (130 * SECOND)
+enum { PROMPT_NANOS = 150, COMPLETION_NANOS = 600 };
+
+const char *endpoint_name(uint32_t endpoint)
+{
+    static const char *const NAMES[ENDPOINTS] = {"first", "second"};
+    return NAMES[endpoint];
+}
+
+uint32_t endpoint_numbered(const char *name)
+{
+    for (uint32_t i = 0; i < ENDPOINTS; i++)
+        if (strcmp(endpoint_name(i), name) == 0)
+            return i;
+    return ENDPOINTS;
+}
+
+static struct limits draw_limits(const struct sim *sim, uint32_t which)
+{
+    static const uint32_t REQUESTS[] = {0, 20, 40, 60}, IN_FLIGHT[] = {0, 0, 2, 3};
+    static const uint64_t TOKENS[] = {0, 0, 20000, 40000}, MICROS[] = {0, 0, 0, 8000};
+    int64_t least = 0, most = 3;
+    return (struct limits){
+        .requests_per_minute = REQUESTS[sim_trait(sim, FAULT_LLM_REFUSES, which, least, most)],
+        .tokens_per_minute = TOKENS[sim_trait(sim, FAULT_LLM_REFUSES, which + 1, least, most)],
+        .calls_in_flight = IN_FLIGHT[sim_trait(sim, FAULT_LLM_REFUSES, which + 2, least, most)],
+        .micros_per_day = MICROS[sim_trait(sim, FAULT_LLM_REFUSES, which + 3, least, most)]};
+}
+
+/* Every other history has limits, so that the others are as full as can be. */
+void llm_plan(struct sim *sim)
+{
+    bool has_limits = sim_decide(sim, WORK_LIMITS, 0, 0, 500);
+    for (uint32_t i = 0; i < ENDPOINTS && has_limits; i++)
+        sim->limits[i] = draw_limits(sim, 10 * i);
+    if (has_limits)
+        sim->limits[OF_TENANT] = draw_limits(sim, 100);
+    sim->limits[OF_TENANT].micros_per_day = 0; /* else nothing of it is done before midnight */
+}
+
+void llm_configure(const struct sim *sim, struct scheduler_config *config)
+{
+    config->endpoint_count = ENDPOINTS;
+    for (uint32_t i = 0; i < ENDPOINTS; i++) {
+        struct endpoint_config *endpoint = &config->endpoints[i];
+        snprintf(endpoint->name, sizeof(endpoint->name), "%s", endpoint_name(i));
+        endpoint->limits = sim->limits[i];
+        endpoint->prompt_nanos = PROMPT_NANOS;
+        endpoint->completion_nanos = COMPLETION_NANOS;
+    }
+    config->tenant_limits = sim->limits[OF_TENANT];
+    config->breaker_calls = BREAKER_CALLS;
+    config->breaker_open_ms = sim->mutant == MUTANT_BREAKER_NEVER_OPEN ? 1 : BREAKER_OPEN_FOR / MS;
+}
+
+/* A part of what was booked: of its prompt, and of its completion. */
+struct usage llm_usage(const struct sim *sim, const struct grant *grant)
+{
+    uint64_t percent = (uint64_t)sim_trait(sim, WORK_LIMITS, sim_about(&grant->id, 0), 20, 100);
+    uint64_t all = grant->reserved_tokens, nanos = grant->reserved_micros * 1000;
+    uint64_t least = all * PROMPT_NANOS;
+    uint64_t completion = nanos > least ? (nanos - least) / (COMPLETION_NANOS - PROMPT_NANOS) : 0;
+    if (completion > all)
+        completion = all;
+    return (struct usage){.prompt = (uint32_t)((all - completion) * percent / 100),
+                          .completion = (uint32_t)(completion * percent / 100)};
+}
+
+uint64_t llm_price(const struct usage *usage)
+{
+    return ((uint64_t)usage->prompt * PROMPT_NANOS +
+            (uint64_t)usage->completion * COMPLETION_NANOS + 999) /
+           1000;
+}
+
+/* Once: whoever comes first. What is not known costs what was booked. */
+void llm_settle(struct sim *sim, struct grant *grant, const struct outcome *outcome)
+{
+    if (grant->mode != MODE_LLM || grant->settled_at)
+        return;
+    grant->settled_at = rows_clock(sim);
+    grant->was_called = outcome && outcome->was_called;
+    grant->outcome_class = outcome ? outcome->outcome_class : OUTCOME_NONE;
+    bool is_known = !grant->was_called || outcome->is_usage_known;
+    if (is_known) {
+        struct usage used = grant->was_called ? outcome->usage : (struct usage){0};
+        grant->reserved_tokens = used.prompt + used.completion;
+        grant->reserved_micros = llm_price(&used);
+    }
+}
+
+const struct call_facts *llm_told(struct sim *sim, size_t *count)
+{
+    size_t most = 0;
+    int64_t now = rows_clock(sim);
+    for (const struct grant *grant = sim->grants; grant; grant = grant->older)
+        most++;
+    struct call_facts *calls = arena_array(sim->arena, struct call_facts, most + 1);
+    *count = 0;
+    for (const struct grant *grant = sim->grants; grant; grant = grant->older) {
+        bool is_old = grant->settled_at && grant->settled_at + TOLD_FOR < now;
+        if (grant->mode != MODE_LLM || is_old || sim->mutant == MUTANT_WINDOWS_FORGET)
+            continue;
+        calls[(*count)++] = (struct call_facts){
+            .id = grant->id,
+            .tenant_id = tenant_name(grant->job->user % TENANTS),
+            .endpoint = endpoint_name(grant->endpoint),
+            .epoch = grant->epoch,
+            .granted_in_ms = (grant->granted_at - now) / MS,
+            .lease_in_ms = (grant->lease_until - now) / MS,
+            .settled_in_ms = grant->settled_at ? (grant->settled_at - now) / MS : 0,
+            .is_settled = grant->settled_at != 0,
+            .was_called = grant->was_called,
+            .tokens = grant->reserved_tokens,
+            .micros = grant->reserved_micros,
+            .outcome_class = grant->outcome_class};
+    }
+    return calls;
+}
