@@ -196,7 +196,7 @@ void endpoints_figures(const struct scheduler *s, struct scheduler_figures *figu
         strcpy(told->name, s->config.endpoints[i].name);
         told->breaker = endpoint->breaker.state;
         told->breaker_openings = endpoint->breaker.openings;
-        for (int kind = LIMIT_REQUESTS; kind < LIMIT_KINDS; kind++) {
+        for (enum limit_kind kind = LIMIT_REQUESTS; kind < LIMIT_KINDS; kind++) {
             told->used[kind] = account_used(&endpoint->account, kind, s->now);
             told->limits[kind] = lower(limit_of(set, kind), limit_of(&learned, kind));
         }

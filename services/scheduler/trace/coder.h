@@ -59,7 +59,7 @@ void code_size(struct coder *coder, size_t *value);
             (coder)->has_failed = true;                                                            \
             value_ = 0;                                                                            \
         }                                                                                          \
-        (place) = value_;                                                                          \
+        (place) = (__typeof__(place))value_;                                                       \
     } while (0)
 
 /* A list of `type` behind a const pointer, each coded by `code_one(coder, &element)`. */
