@@ -53,8 +53,9 @@ begin
     end if;
 end $$;
 
--- A row for each job made, and a last one that says how many posts there were. Bounded to what takes
--- well under a second; a job that is being healed waits until that is over.
+-- A row for each job made, and a last one that says how many posts there were, and whether to ask
+-- again. Bounded to what takes well under a second; a job that is being healed waits until that is
+-- over.
 create function heal(p_epoch bigint, p_most_posts integer)
 returns table (is_fenced boolean, posts integer, has_more boolean, event event_view)
 language plpgsql as $$
@@ -85,6 +86,8 @@ begin
         end loop;
     end loop;
     event := null;
-    has_more := cardinality(found_jobs) > posts;
+    -- What is being healed counts: more of its job may come, and healing may fail.
+    has_more := not is_fenced and exists (
+        select from analysis_results where is_degraded and heals < 3);
     return next;
 end $$;
