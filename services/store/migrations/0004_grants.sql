@@ -32,8 +32,8 @@ begin
            greatest(0, extract(epoch from l.expires_at - t) * 1000)::bigint;
 end $$;
 
--- What a call is charged, in tokens and in money, which is rounded up: nothing if it was not made, and
--- what was reserved if its usage is unknown.
+-- What a call is charged, in tokens and in money, which is rounded up: nothing if it was not made,
+-- and what was reserved if its usage is unknown.
 create function charged_tokens(c llm_calls, p_was_called boolean, p_is_known boolean,
                                p_prompt integer, p_completion integer) returns bigint
 language sql immutable as $$
@@ -51,8 +51,8 @@ language sql immutable as $$
                 else c.reserved_micros end
 $$;
 
--- Settles the attempt's call once and adds it to the job's sums. An attempt without a call (embedded)
--- has no row. Answers whether it settled now.
+-- Settles the attempt's call once and adds it to the job's sums. An attempt without a call
+-- (embedded) has no row. Answers whether it settled now.
 create function settle_call(p_job uuid, p_chunk integer, p_attempt integer, p_was_called boolean,
                             p_is_known boolean, p_prompt integer, p_completion integer,
                             p_class smallint, p_call_ms integer) returns boolean
@@ -234,10 +234,10 @@ begin
     line := row(7, 0, part); -- split
 end $$;
 
--- Most grants are plain: of a ready chunk of a job that goes on, alone of their job, user and lane in
--- the batch. A statement costs more than a row of it, so all plain grants of a batch are made by these
--- few; one statement's parts see the rows as they were before it. The others, and those whose user
--- proves busy, are left to grant_chunk(), one by one.
+-- Most grants are plain: of a ready chunk of a job that goes on, alone of their job, user and lane
+-- in the batch. A statement costs more than a row of it, so all plain grants of a batch are made by
+-- these few; one statement's parts see the rows as they were before it. The others, and those whose
+-- user proves busy, are left to grant_chunk(), one by one.
 create function grant_plain(p_epoch bigint, p_operations smallint[], p_jobs uuid[],
                             p_chunks integer[], p_modes smallint[], p_degraded boolean[],
                             p_terms call_terms[], p_leases_ms integer[], p_lanes integer[],

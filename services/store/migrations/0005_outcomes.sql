@@ -115,10 +115,11 @@ begin
     return add_event(j, 'freed', array[c.chunk_number]);
 end $$;
 
--- Most outcomes are plain: of the attempt in flight of a job that goes on, alone of their job in the
--- batch, without fault, with a result for each open post, and nothing to heal or healed. A statement costs more than a row of
--- it, so all plain outcomes of a batch are committed by these few; one statement's parts see the
--- rows as they were before it. What is not plain is left to commit_attempt(), one by one.
+-- Most outcomes are plain: of the attempt in flight of a job that goes on, alone of their job in
+-- the batch, without fault, with a result for each open post, and nothing to heal or healed. A
+-- statement costs more than a row of it, so all plain outcomes of a batch are committed by these
+-- few; one statement's parts see the rows as they were before it. What is not plain is left to
+-- commit_attempt(), one by one.
 create function commit_plain(p_jobs uuid[], p_chunks integer[], p_attempts integer[],
                              p_classes smallint[], p_called boolean[], p_known boolean[],
                              p_prompt integer[], p_completion integer[], p_call_ms integer[],
