@@ -5,8 +5,8 @@
  *
  * A forecast is made when somebody asks and the last one is older than a second or knows nothing of
  * the job; they take at most a twentieth of a processor's time. The answer waits for it, but not
- * for long: then it tells an older one, or none. While nobody asks nothing is done. The functions are the owner
- * thread's, and none of them waits.
+ * for long: then it tells an older one, or none. While nobody asks nothing is done. The functions
+ * are the owner thread's, and none of them waits.
  */
 #pragma once
 

@@ -279,9 +279,12 @@ bool forecast_find(const struct forecast *forecast, const char *job_id,
     HASH_FIND_STR(forecast->jobs, job_id, told);
     if (!told || told->finish_us[0] < 0)
         return false;
-    size_t runs = forecast->runs;
+    /* Of n runs the k-th lies above a part k / (n + 1) of all that could be. */
+    size_t runs = forecast->runs, place = (9 * (runs + 1) + 9) / 10;
+    if (place > runs)
+        place = runs;
     *finish = (struct forecast_finish){.p50_ms = ms_of(told, (runs - 1) / 2),
-                                       .p90_ms = ms_of(told, (9 * runs + 9) / 10 - 1),
+                                       .p90_ms = ms_of(told, place - 1),
                                        .is_rough = told->is_rough};
     return true;
 }

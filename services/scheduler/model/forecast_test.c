@@ -58,8 +58,8 @@ static void open_history(struct history *history, uint64_t seed)
     history->bounds.batch_us = history->bounds.commit_us = 1000;
     for (int i = 0; i < SAMPLES; i++) {
         double part = (below(history, 1000000) + 1) / 1000001.0;
-        history->samples[i] = (struct call_sample){.text_bytes = 1000,
-                                                   .took_us = 1 + (uint32_t)(-log(part) * MEAN_US)};
+        history->samples[i] = (struct call_sample){
+            .text_bytes = 1000, .took_us = 1 + (uint32_t)(-log(part) * (double)MEAN_US)};
     }
     history->options = (struct model_options){.config = SCHEDULER_DEFAULTS,
                                               .analyzers = 2,

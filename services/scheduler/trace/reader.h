@@ -27,8 +27,8 @@ enum trace_kind {
 struct trace_record {
     enum trace_kind kind;
     const char *instance_id; /* lives as long as the trace; the same pointer for the same one */
-    int64_t at_ms; /* wall time, about */
-    bool is_first; /* TRACE_STEP: behind a start */
+    int64_t at_ms;           /* wall time, about */
+    bool is_first;           /* TRACE_STEP: behind a start */
     struct instant now;
     struct scheduler_config config;
     struct scheduler_start start;
