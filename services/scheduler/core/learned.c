@@ -25,7 +25,8 @@ void learned_hear(struct learned *learned, const struct server_limits *server)
     hear(&learned->tokens, server->tokens);
 }
 
-/* With a whole limit used in a minute this comes to a part of the most, in all, and to something. */
+/* With a whole limit used in a minute this comes to a part of the most, in all, and to something.
+ */
 static void raise_by(struct learned_rate *rate, uint64_t amount)
 {
     if (rate->thousandths == 0)

@@ -44,9 +44,8 @@ enum count {
     WORK_CONTROL,
     WORK_LIMITS,
     WORK_CHANCE, /* that usual delays differ */
-    DECISIONS,
     /* what is only counted */
-    COUNT_CUT_OFF = DECISIONS,
+    COUNT_CUT_OFF,
     COUNT_CALLS,
     COUNT_GRANTS,
     COUNT_RULE_1, /* chunks that wait for another one of their user, at each grant */
@@ -78,6 +77,7 @@ enum count {
     COUNT_EXCUSED, /* overlaps that a silent analyzer explains */
     COUNTS,
 };
+enum { DECISIONS = COUNT_CUT_OFF };
 
 enum count_group { GROUP_FAULTS, GROUP_WORK, GROUP_RULES };
 

@@ -12,7 +12,7 @@ enum { SITE_BITS = 12, NUMBER_BITS = 32 };
 
 static uint64_t decision_of(enum count kind, uint32_t site, uint32_t number)
 {
-    CHECK(kind < DECISIONS && site < 1u << SITE_BITS);
+    CHECK((int)kind < DECISIONS && site < 1u << SITE_BITS);
     return (uint64_t)kind << (SITE_BITS + NUMBER_BITS) | (uint64_t)site << NUMBER_BITS | number;
 }
 
@@ -43,10 +43,11 @@ int sim_by_decision(const void *a, const void *b)
 static bool is_taken(const struct sim *sim, uint64_t decision, uint32_t permille)
 {
     const struct history *history = &sim->history;
-    if (history->only)
-        return bsearch(&decision, history->only, history->only_count, sizeof(decision),
-                       sim_by_decision) != NULL;
-    return draw(sim, decision, 0, 999) < (int64_t)permille;
+    /* The chance may differ from one time to the next that the same is decided. */
+    if (draw(sim, decision, 0, 999) >= (int64_t)permille)
+        return false;
+    return !history->only || bsearch(&decision, history->only, history->only_count,
+                                     sizeof(decision), sim_by_decision) != NULL;
 }
 
 bool sim_decide(struct sim *sim, enum count kind, uint32_t site, uint32_t number, uint32_t permille)

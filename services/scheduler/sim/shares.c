@@ -123,7 +123,8 @@ static void end_call(struct run *run, uint32_t place)
 {
     struct serving call = run->calls[place];
     run->calls[place] = run->calls[--run->call_count];
-    double used = (double)((uint64_t)call.estimate * run->plans[call.tenant].used_percent / 100);
+    uint64_t whole = (uint64_t)call.estimate * run->plans[call.tenant].used_percent / 100;
+    double used = (double)whole;
     run->mine[call.tenant][call.service_class].tokens += used - call.estimate;
     if (run->mutant != SHARES_NOT_SETTLED)
         queue_settle(&run->queue, call.turn->user->tenant, class_of(call.service_class),

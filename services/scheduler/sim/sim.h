@@ -46,9 +46,9 @@ enum {
     ANALYZERS = 3,
     SLOTS = 5,
     PROCESSES = SCHEDULERS + ANALYZERS,
-    STORE = PROCESSES, /* not killed: a service in front of the database takes over at once */
-    BROKER,            /* its streams; what has no stream passes as if from one to the other */
-    NODES,
+    STORE = PROCESSES,  /* not killed: a service in front of the database takes over at once */
+    BROKER = STORE + 1, /* its streams; what has no stream passes as if from one to the other */
+    NODES = BROKER + 1,
     CALL_CAP = 4,
 };
 #define FAULTS_END (60 * SECOND)
@@ -194,8 +194,8 @@ struct in_flight {
 
 /* What operators set: for the system, for each tenant, for each user. */
 enum {
-    CONTROL_OF_SYSTEM,
-    CONTROL_OF_TENANTS,
+    CONTROL_OF_SYSTEM = 0,
+    CONTROL_OF_TENANTS = 1,
     CONTROL_OF_ENDPOINTS = CONTROL_OF_TENANTS + TENANTS,
     CONTROL_OF_USERS = CONTROL_OF_ENDPOINTS + ENDPOINTS,
     CONTROLS = CONTROL_OF_USERS + USERS,
@@ -297,8 +297,8 @@ struct sim {
 /* Places whose usual delays are drawn apart; below them are the links between nodes. */
 enum {
     MANY_LINKS = NODES * NODES,
-    USUAL_BROKER,
-    USUAL_ANALYZER,
+    USUAL_BROKER = MANY_LINKS + 1,
+    USUAL_ANALYZER = MANY_LINKS + 2,
     USUAL_STORE = USUAL_ANALYZER + ANALYZERS,
     MANY_SITES = 4096,
 };
