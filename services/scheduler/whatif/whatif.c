@@ -72,7 +72,8 @@ static double part_of(double used_per_minute, uint64_t limit)
 static struct figures close_gathering(struct gathering *all, const struct whatif_setting *setting)
 {
     const struct limits *limits = &setting->config.endpoints[0].limits;
-    double makespan_s = (double)all->end_us / 1e6, minutes = makespan_s > 0 ? makespan_s / 60 : 1;
+    /* A limit is of any minute: what took less has a minute's allowance. */
+    double makespan_s = (double)all->end_us / 1e6, minutes = makespan_s > 60 ? makespan_s / 60 : 1;
     uint64_t tokens = all->prompt_tokens + all->completion_tokens;
     double slots_s = makespan_s * setting->analyzers * setting->slots;
     struct figures figures = {
