@@ -32,7 +32,7 @@ struct stake {
 struct fluid {
     struct stake *root;
     struct stake *first; /* of the least mark; NULL = to be looked up */
-    uint32_t slots; /* 1 or more */
+    uint32_t slots;      /* 1 or more */
     double virtual, time;
 };
 
