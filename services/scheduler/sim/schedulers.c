@@ -122,7 +122,8 @@ static struct event *carry_out(struct sim *sim, const struct question *question)
     case ACTION_ASK_SNAPSHOT:
         return store_snapshot(sim, action->epoch, action->cursor);
     case ACTION_ASK_CHANGED:
-        return store_changed(sim, action->epoch, action->changed.since_us);
+        return store_changed(sim, action->epoch, action->changed.since_us,
+                             action->changed.after_job_id);
     case ACTION_ASK_JOB:
         return store_job(sim, action->epoch, action->job_id);
     case ACTION_ASK_BATCH:
@@ -238,6 +239,9 @@ static void ask_store(struct sim *sim, uint32_t number, const struct action *act
     snprintf(question->holder, sizeof(question->holder), "%u.%u", number, process->incarnation);
     if (action->kind == ACTION_ASK_SNAPSHOT)
         question->action.cursor = arena_string(sim->arena, action->cursor);
+    if (action->kind == ACTION_ASK_CHANGED)
+        question->action.changed.after_job_id =
+            arena_string(sim->arena, action->changed.after_job_id);
     if (action->kind == ACTION_ASK_BATCH)
         question->action.batch.items =
             sim_keep(sim, action->batch.items, action->batch.count * sizeof(struct batch_item));

@@ -371,7 +371,7 @@ struct event *store_lease(struct sim *sim, const char *holder, bool is_resigning
 struct event *store_batch(struct sim *sim, const char *holder, uint64_t epoch, uint64_t sequence,
                           const struct batch_item *items, size_t count);
 struct event *store_snapshot(struct sim *sim, uint64_t epoch, const char *cursor);
-struct event *store_changed(struct sim *sim, uint64_t epoch, int64_t since_us);
+struct event *store_changed(struct sim *sim, uint64_t epoch, int64_t since_us, const char *after);
 struct event *store_job(struct sim *sim, uint64_t epoch, const char *job_id);
 const struct model_job *store_find(const struct sim *sim, const char *job_id);
 

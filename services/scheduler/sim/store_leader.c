@@ -5,7 +5,7 @@
 #include "base/check.h"
 #include "store_rows.h"
 
-enum { SNAPSHOT_PAGE = 6 };
+enum { SNAPSHOT_PAGE = 6, CHANGED_PAGE = 4 };
 
 struct event *store_lease(struct sim *sim, const char *holder, bool is_resigning,
                           struct instant asked)
@@ -85,7 +85,21 @@ struct event *store_snapshot(struct sim *sim, uint64_t epoch, const char *cursor
     return event;
 }
 
-struct event *store_changed(struct sim *sim, uint64_t epoch, int64_t since_us)
+/* The first behind that id, in the order of ids. */
+static const struct model_job *next_changed(const struct sim *sim, int64_t since_us,
+                                            const char *after)
+{
+    const struct model_job *next = NULL;
+    for (uint32_t i = 0; i < sim->store.job_count; i++) {
+        const struct model_job *job = sim->store.jobs[i];
+        bool is_behind = job->changed_at > since_us && strcmp(job->id, after) > 0;
+        if (is_behind && (!next || strcmp(job->id, next->id) < 0))
+            next = job;
+    }
+    return next;
+}
+
+struct event *store_changed(struct sim *sim, uint64_t epoch, int64_t since_us, const char *after)
 {
     struct event *event = rows_new_event(sim, EVENT_CHANGED);
     event->changed.epoch = epoch;
@@ -94,10 +108,15 @@ struct event *store_changed(struct sim *sim, uint64_t epoch, int64_t since_us)
     if (sim->mutant == MUTANT_NO_REREAD)
         return event;
     event->changed.controls = controls_told(sim, since_us, &event->changed.control_count);
-    struct job_facts *jobs = arena_array(sim->arena, struct job_facts, sim->store.job_count);
-    for (uint32_t i = 0; i < sim->store.job_count; i++)
-        if (sim->store.jobs[i]->changed_at > since_us)
-            jobs[event->changed.job_count++] = rows_job_facts(sim, sim->store.jobs[i]);
+    struct job_facts *jobs = arena_array(sim->arena, struct job_facts, CHANGED_PAGE);
+    for (const struct model_job *job; (job = next_changed(sim, since_us, after));) {
+        if (event->changed.job_count == CHANGED_PAGE) {
+            event->changed.next_job_id = after;
+            break;
+        }
+        jobs[event->changed.job_count++] = rows_job_facts(sim, job);
+        after = job->id;
+    }
     event->changed.jobs = jobs;
     return event;
 }
