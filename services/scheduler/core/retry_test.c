@@ -74,6 +74,29 @@ static void what_the_server_asks_for_comes_first(void **state)
     assert_in_range(retry_wait_ms(&chunk, &random), 1000, 1100);
 }
 
+static void assert_waits(struct chunk_facts chunk, int64_t least, int64_t most)
+{
+    uint64_t random = 1;
+    int64_t shortest = INT64_MAX, longest = 0;
+    for (int i = 0; i < 200000; i++) {
+        int64_t wait_ms = retry_wait_ms(&chunk, &random);
+        shortest = wait_ms < shortest ? wait_ms : shortest;
+        longest = wait_ms > longest ? wait_ms : longest;
+    }
+    assert_int_equal(shortest, least);
+    assert_int_equal(longest, most);
+}
+
+static void the_jitter_is_between_nothing_and_a_quarter_or_a_tenth_of_what_was_asked(void **state)
+{
+    (void)state;
+    assert_waits((struct chunk_facts){.tries = 1, .last_class = OUTCOME_TIMEOUT}, 2000, 2500);
+    assert_waits((struct chunk_facts){.attempt = 15, .last_class = OUTCOME_AUTH}, 30000, 37500);
+    assert_waits((struct chunk_facts){.attempt = 16, .last_class = OUTCOME_AUTH}, 30000, 37500);
+    assert_waits((struct chunk_facts){.retry_in_ms = 1000}, 1000, 1100);
+    assert_waits((struct chunk_facts){.retry_in_ms = 1}, 1, 1);
+}
+
 static void a_first_attempt_does_not_wait(void **state)
 {
     (void)state;
@@ -110,6 +133,7 @@ int main(void)
         cmocka_unit_test(the_wait_grows_with_the_tries_and_has_jitter),
         cmocka_unit_test(trouble_of_the_provider_waits_by_attempts_for_it_is_no_try),
         cmocka_unit_test(what_the_server_asks_for_comes_first),
+        cmocka_unit_test(the_jitter_is_between_nothing_and_a_quarter_or_a_tenth_of_what_was_asked),
         cmocka_unit_test(a_first_attempt_does_not_wait),
         cmocka_unit_test(the_same_seed_gives_the_same_jitter),
         cmocka_unit_test(the_embedded_analysis_is_for_the_last_post_and_the_last_moment),
