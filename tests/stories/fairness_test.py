@@ -112,3 +112,23 @@ def test_tenants_share_by_weight_however_many_keys_and_users_they_have(new_world
         for job in jobs:
             assert api.wait(job, 90)["state"] == "completed"
     world.settle(30)
+
+
+def test_a_burst_takes_what_nobody_wants_and_gives_it_back(new_world):
+    world = new_world(settings={"TP_USER_BURST": "6"})
+    world.script(delay_ms=300)
+    world.submit("alone", 100, chunk_size=1)
+    wait_until(lambda: world.fleet.llm.stats()["in_flight"] == 6, 20, "six calls of one user run")
+    others = world.submit_all([(f"user-{i}", 40, {"chunk_size": 1}) for i in range(10)])
+    wait_until(lambda: all(world.api.job(job)["processed_posts"] > 0 for job in others), 20,
+               "everybody is served")
+
+    def running():
+        rows = world.fleet.database.query(
+            "select count(*) from in_flight where user_id = 'alone' and lane > 0")
+        return rows[0][0]
+
+    wait_until(lambda: running() == 0, 20, "the burst is given back")
+    for _ in range(20):
+        assert running() == 0, "nothing beyond one's own chunk while others wait"
+    world.settle(90, most_of_user=6)
