@@ -123,6 +123,88 @@ static void money_is_counted_for_a_day(void **state)
     account_close(&account);
 }
 
+/* A bucket is 256 ms of a minute and 5 minutes of a day: what was taken at its start counts for all
+ * of it, then for the window and the life of a permit. */
+static void what_was_taken_leaves_with_its_bucket_to_the_millisecond(void **state)
+{
+    (void)state;
+    struct account account;
+    account_open(&account, 1200);
+    account_take(&account, &ONE, at_ms(0));
+    const int64_t minute_ms = 256 + 60000 + 1200, day_ms = 300000 + INT64_C(86400000) + 1200;
+    assert_int_equal(account_used(&account, LIMIT_REQUESTS, at_ms(minute_ms - 1)), 1);
+    assert_int_equal(account_used(&account, LIMIT_TOKENS, at_ms(minute_ms - 1)), 100);
+    assert_int_equal(account_used(&account, LIMIT_REQUESTS, at_ms(minute_ms)), 0);
+    assert_int_equal(account_used(&account, LIMIT_TOKENS, at_ms(minute_ms)), 0);
+    assert_int_equal(account_used(&account, LIMIT_MONEY, at_ms(day_ms - 1)), 10);
+    assert_int_equal(account_used(&account, LIMIT_MONEY, at_ms(day_ms)), 0);
+    assert_int_equal(account_used(&account, LIMIT_NONE, at_ms(0)), 0);
+    account_close(&account);
+}
+
+static void a_limit_is_used_to_its_last_token(void **state)
+{
+    (void)state;
+    struct account account;
+    account_open(&account, 1200);
+    enum limit_kind kind;
+    account_take(&account, &ONE, at_ms(0));
+    assert_true(may_call(&account, &(struct limits){.tokens_per_minute = 200}, 0, &kind));
+    assert_false(may_call(&account, &(struct limits){.tokens_per_minute = 199}, 0, &kind));
+    static const struct charge NOTHING = {.calls = 1};
+    struct shortage shortage;
+    assert_true(account_may_call(&account, &(struct limits){.tokens_per_minute = 100}, &NOTHING,
+                                 at_ms(0), &shortage));
+    account_close(&account);
+}
+
+/* Half as many as may run, and one, wait so that a place is taken as soon as it is free. */
+static void grants_ahead_of_the_calls_in_flight_are_bounded(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t most_calls, most_granted;
+    } cases[] = {{1, 2}, {2, 4}, {4, 7}, {5, 8}, {9, 14}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct account account;
+        account_open(&account, 1200);
+        const struct limits limits = {.calls_in_flight = cases[i].most_calls};
+        struct shortage shortage;
+        account_begin_call(&account);
+        for (uint32_t granted = 1; granted < cases[i].most_granted; granted++) {
+            assert_true(account_may_grant(&account, &limits, &ONE, at_ms(0), &shortage));
+            account_promise(&account, &ONE);
+        }
+        assert_false(account_may_grant(&account, &limits, &ONE, at_ms(0), &shortage));
+        assert_int_equal(shortage.kind, LIMIT_IN_FLIGHT);
+        assert_true(shortage.until.ns == INT64_MAX); /* nobody knows when a call ends */
+        account_close(&account);
+    }
+}
+
+/* Promises leave no window, so they cannot be waited for; what else is in the way has left then. */
+static void what_is_promised_is_not_foreseen_to_leave(void **state)
+{
+    (void)state;
+    struct account account;
+    account_open(&account, 1200);
+    const struct limits limits = {.tokens_per_minute = 250};
+    struct shortage shortage;
+    account_promise(&account, &ONE);
+    account_promise(&account, &ONE);
+    assert_false(account_may_grant(&account, &limits, &ONE, at_ms(0), &shortage));
+    assert_true(shortage.until.ns == INT64_MAX);
+    account_take(&account, &ONE, at_ms(0));
+    account_take(&account, &ONE, at_ms(1000));
+    assert_false(account_may_grant(&account, &limits, &ONE, at_ms(2000), &shortage));
+    assert_true(shortage.until.ns == at_ms(4 * 256 + 61200).ns); /* all that was taken has left */
+    account_withdraw(&account, &ONE);
+    account_withdraw(&account, &ONE);
+    assert_false(account_may_grant(&account, &limits, &ONE, at_ms(2000), &shortage));
+    assert_true(shortage.until.ns == at_ms(256 + 61200).ns); /* the first of them is enough */
+    account_close(&account);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -132,6 +214,10 @@ int main(void)
         cmocka_unit_test(it_tells_until_when_a_limit_is_in_the_way),
         cmocka_unit_test(a_call_bound_to_more_than_a_whole_limit_goes_alone),
         cmocka_unit_test(money_is_counted_for_a_day),
+        cmocka_unit_test(what_was_taken_leaves_with_its_bucket_to_the_millisecond),
+        cmocka_unit_test(a_limit_is_used_to_its_last_token),
+        cmocka_unit_test(grants_ahead_of_the_calls_in_flight_are_bounded),
+        cmocka_unit_test(what_is_promised_is_not_foreseen_to_leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

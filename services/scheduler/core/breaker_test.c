@@ -81,7 +81,7 @@ static void a_probe_that_came_to_nothing_is_followed_by_another(void **state)
     breaker_probe_ended(&breaker);
     assert_true(breaker_may_call(&breaker));
     breaker_probe(&breaker);
-    breaker_hear_probe(&breaker, BREAKER_NOTHING, at_ms(60001));
+    assert_false(breaker_hear_probe(&breaker, BREAKER_NOTHING, at_ms(60001)));
     assert_true(breaker_may_call(&breaker));
     assert_true(breaker_is_half_open(&breaker));
 }
@@ -118,6 +118,77 @@ static void one_poison_post_does_not_open_it(void **state)
         assert_false(breaker_hear(&breaker, error_class_of(faults[i % 5])->word, at_ms(i)));
 }
 
+static void a_quarter_of_the_calls_looked_at_must_be_recent(void **state)
+{
+    (void)state;
+    for (uint32_t calls = 0; calls <= MOST_BREAKER_CALLS + 4; calls++) {
+        uint32_t looked_at = calls == 0                    ? 1
+                             : calls <= MOST_BREAKER_CALLS ? calls
+                                                           : MOST_BREAKER_CALLS;
+        struct breaker breaker;
+        breaker_open_up(&breaker,
+                        &(struct breaker_config){.calls = calls, .percent = 50, .open_ms = 1});
+        for (uint32_t failed = 1; failed * 4 < looked_at; failed++)
+            assert_false(breaker_hear(&breaker, BREAKER_FAILS, at_ms(0)));
+        assert_true(breaker_hear(&breaker, BREAKER_FAILS, at_ms(0)));
+    }
+}
+
+static void no_more_than_the_last_calls_are_looked_at(void **state)
+{
+    (void)state;
+    struct breaker breaker;
+    breaker_open_up(&breaker, &CONFIG);
+    assert_false(breaker_hear(&breaker, BREAKER_FAILS, at_ms(0)));
+    for (int i = 0; i < 19; i++)
+        breaker_hear(&breaker, BREAKER_WORKS, at_ms(1));
+    for (int i = 0; i < 9; i++) /* the first failure is no longer looked at */
+        assert_false(breaker_hear(&breaker, BREAKER_FAILS, at_ms(2)));
+    assert_true(breaker_hear(&breaker, BREAKER_FAILS, at_ms(3)));
+    /* 33 of 64 are less than 52 %. */
+    breaker_open_up(&breaker, &(struct breaker_config){.calls = 64, .percent = 52, .open_ms = 1});
+    for (int i = 0; i < 31; i++)
+        breaker_hear(&breaker, BREAKER_WORKS, at_ms(0));
+    for (int i = 0; i < 33; i++)
+        assert_false(breaker_hear(&breaker, BREAKER_FAILS, at_ms(0)));
+    assert_true(breaker_hear(&breaker, BREAKER_FAILS, at_ms(0)));
+    /* One, if a setting says none. */
+    breaker_open_up(&breaker, &(struct breaker_config){.calls = 0, .percent = 100, .open_ms = 1});
+    assert_false(breaker_hear(&breaker, BREAKER_WORKS, at_ms(0)));
+    assert_true(breaker_hear(&breaker, BREAKER_FAILS, at_ms(0)));
+}
+
+static void once_a_probe_has_worked_it_begins_anew(void **state)
+{
+    (void)state;
+    struct breaker breaker = open_by_failures(0);
+    breaker_tend(&breaker, at_ms(60000));
+    breaker_probe(&breaker);
+    assert_false(breaker_hear_probe(&breaker, BREAKER_WORKS, at_ms(60001)));
+    assert_false(breaker_hear_probe(&breaker, BREAKER_FAILS, at_ms(60002))); /* it is closed */
+    for (int i = 0; i < 4; i++)
+        assert_false(breaker_hear(&breaker, BREAKER_FAILS, at_ms(60002)));
+    assert_true(breaker_hear(&breaker, BREAKER_FAILS, at_ms(60002)));
+    breaker_tend(&breaker, at_ms(120002)); /* and is probed again */
+    assert_true(breaker_may_call(&breaker));
+}
+
+/* A new leader hears of them in the order in which they ended. */
+static void the_calls_of_another_leader_open_it_and_are_not_counted_again(void **state)
+{
+    (void)state;
+    struct breaker breaker;
+    breaker_open_up(&breaker, &CONFIG);
+    for (int i = 0; i < 5; i++)
+        breaker_replay(&breaker, BREAKER_FAILS, at_ms(i));
+    assert_int_equal(breaker.state, BREAKER_OPEN);
+    assert_int_equal(breaker.openings, 0);
+    breaker_replay(&breaker, BREAKER_WORKS, at_ms(60003)); /* permitted before it opened */
+    assert_int_equal(breaker.state, BREAKER_OPEN);
+    breaker_replay(&breaker, BREAKER_WORKS, at_ms(60004)); /* its probe */
+    assert_int_equal(breaker.state, BREAKER_CLOSED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +199,10 @@ int main(void)
         cmocka_unit_test(an_exhausted_quota_and_a_refused_key_open_it_at_once),
         cmocka_unit_test(a_429_says_nothing_of_whether_the_endpoint_works),
         cmocka_unit_test(one_poison_post_does_not_open_it),
+        cmocka_unit_test(a_quarter_of_the_calls_looked_at_must_be_recent),
+        cmocka_unit_test(no_more_than_the_last_calls_are_looked_at),
+        cmocka_unit_test(once_a_probe_has_worked_it_begins_anew),
+        cmocka_unit_test(the_calls_of_another_leader_open_it_and_are_not_counted_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
