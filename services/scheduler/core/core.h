@@ -148,6 +148,16 @@ size_t scheduler_describe(const struct scheduler *core, size_t most_chunks,
 /* The latest, in no order; answers how many. */
 size_t scheduler_recent_calls(const struct scheduler *core, struct call_sample samples[CALLS_SEEN]);
 
+/* What counts under an endpoint's limits of a minute, by its number: a bucket's worth, oldest
+ * first. */
+struct recent_use {
+    int64_t ago_ms;
+    uint64_t calls, tokens;
+};
+typedef void scheduler_visit_use(void *context, const struct recent_use *use);
+void scheduler_recent_use(const struct scheduler *core, uint32_t endpoint,
+                          scheduler_visit_use *visit, void *context);
+
 /* ---- for traces: where an epoch begins ----
  * All but this is forgotten when an epoch begins, so a core made from it (scheduler_new_from()) and
  * given the same events takes the same steps; but the first step of the original may also have

@@ -33,6 +33,21 @@ size_t scheduler_recent_calls(const struct scheduler *s, struct call_sample samp
     return count;
 }
 
+void scheduler_recent_use(const struct scheduler *s, uint32_t endpoint, scheduler_visit_use *visit,
+                          void *context)
+{
+    CHECK(endpoint < s->config.endpoint_count);
+    const struct account *account = &s->budget.endpoints[endpoint].account;
+    const struct window *requests = &account->requests;
+    for (uint32_t i = requests->first; i < requests->end; i++) {
+        const struct window_bucket *bucket = &requests->buckets[i];
+        struct instant begin = {bucket->number * requests->bucket_ns};
+        visit(context, &(struct recent_use){.ago_ms = instant_ms_between(begin, s->now),
+                                            .calls = bucket->amount,
+                                            .tokens = window_at(&account->tokens, begin)});
+    }
+}
+
 static struct chunk_stage stage_of_attempt(const struct scheduler *s, const struct attempt *attempt)
 {
     switch (attempt->phase) {

@@ -125,6 +125,13 @@ uint64_t window_peek(const struct window *window, struct instant now)
     return sum;
 }
 
+uint64_t window_at(const struct window *window, struct instant when)
+{
+    int64_t number = number_of(window, when);
+    uint32_t place = place_of(window, number);
+    return has_bucket(window, place, number) ? window->buckets[place].amount : 0;
+}
+
 struct instant window_frees(const struct window *window, uint64_t amount)
 {
     uint64_t left = 0;

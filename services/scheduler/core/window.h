@@ -42,5 +42,8 @@ void window_settle(struct window *window, struct instant when, uint64_t taken, u
 uint64_t window_sum(struct window *window, struct instant now);
 uint64_t window_peek(const struct window *window, struct instant now); /* the same, but for that */
 
+/* What was added in the bucket of `when`. */
+uint64_t window_at(const struct window *window, struct instant when);
+
 /* When at least so much of what is in it will have left; INT64_MAX = there is not so much. */
 struct instant window_frees(const struct window *window, uint64_t amount);

@@ -49,6 +49,21 @@ static void an_amount_counts_for_the_whole_window_and_a_bucket_more_at_most(void
     }
 }
 
+static void it_tells_what_was_added_in_a_bucket(void **state)
+{
+    (void)state;
+    struct window window;
+    window_open(&window, LENGTH_MS, BUCKET_MS);
+    window_add(&window, at_ms(2 * BUCKET_MS), 7);
+    window_add(&window, at_ms(3 * BUCKET_MS - 1), 5);
+    window_add(&window, at_ms(5 * BUCKET_MS), 3);
+    assert_int_equal(window_at(&window, at_ms(2 * BUCKET_MS)), 12);
+    assert_int_equal(window_at(&window, at_ms(3 * BUCKET_MS)), 0);
+    assert_int_equal(window_at(&window, at_ms(5 * BUCKET_MS + 9)), 3);
+    assert_int_equal(window_at(&window, at_ms(6 * BUCKET_MS)), 0);
+    window_close(&window);
+}
+
 static void what_is_settled_is_settled_where_it_was_taken(void **state)
 {
     (void)state;
@@ -162,6 +177,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_amount_counts_for_the_whole_window_and_a_bucket_more_at_most),
+        cmocka_unit_test(it_tells_what_was_added_in_a_bucket),
         cmocka_unit_test(what_is_settled_is_settled_where_it_was_taken),
         cmocka_unit_test(it_tells_when_so_much_will_have_left),
         cmocka_unit_test(amounts_may_be_added_in_any_order),

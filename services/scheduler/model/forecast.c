@@ -7,7 +7,7 @@
 #include "base/check.h"
 #include "model.h"
 
-enum { MOST_RUNS = 40, LEAST_RUNS = 5, MOST_OLD_CALLS = 5000, WINDOW_MS = 60000 };
+enum { MOST_RUNS = 40, LEAST_RUNS = 5, MOST_OLD_CALLS = 5000 };
 
 const struct forecast_bounds FORECAST_BOUNDS = {
     .most_chunks = 20000, .most_steps = 10000, .batch_us = 3000, .commit_us = 3000};
@@ -61,34 +61,41 @@ static void keep_job(void *context, const struct job_facts *facts, const struct 
     HASH_ADD_STR(forecast->jobs, id, told);
 }
 
-/* What its window has in it, as calls spread evenly over the last minute. */
-static void fill_window(struct forecast *forecast, const struct endpoint_figures *figures,
-                        const char *name)
+/* Of one endpoint: of so many calls one is kept, so that a run stays short. */
+struct past {
+    struct forecast *forecast;
+    const char *endpoint;
+    uint64_t one_of;
+};
+
+/* When a call leaves its window decides when the next may go, so each is kept where it counts. */
+static void keep_use(void *context, const struct recent_use *use)
 {
-    size_t count = (size_t)figures->used[LIMIT_REQUESTS];
-    if (count > MOST_OLD_CALLS)
-        count = MOST_OLD_CALLS;
+    const struct past *past = context;
+    struct forecast *forecast = past->forecast;
+    size_t before = forecast->options.call_count;
+    size_t count = (size_t)((use->calls + past->one_of - 1) / past->one_of);
     if (count == 0)
         return;
-    size_t before = forecast->options.call_count;
     forecast->calls = reallocarray(forecast->calls, before + count, sizeof(forecast->calls[0]));
     CHECK(forecast->calls);
     for (size_t i = 0; i < count; i++)
         forecast->calls[before + i] =
             (struct call_facts){.tenant_id = "",
-                                .endpoint = name,
-                                .granted_in_ms = -(int64_t)(i * WINDOW_MS / count) - 1,
-                                .lease_in_ms = -1,
-                                .settled_in_ms = -(int64_t)(i * WINDOW_MS / count) - 1,
+                                .endpoint = past->endpoint,
+                                .granted_in_ms = -use->ago_ms,
+                                .lease_in_ms = forecast->options.config.call_limit_ms,
+                                .settled_in_ms = -use->ago_ms,
                                 .is_settled = true,
                                 .was_called = true,
-                                .tokens = (uint32_t)(figures->used[LIMIT_TOKENS] / count)};
+                                .tokens = (uint32_t)(use->tokens / count)};
     forecast->options.calls = forecast->calls;
     forecast->options.call_count = before + count;
 }
 
 /* Limits as they are in force: learned from the server, or set by an operator. */
-static void take_endpoints(struct forecast *forecast, const struct scheduler_figures *figures)
+static void take_endpoints(struct forecast *forecast, const struct scheduler *core,
+                           const struct scheduler_figures *figures)
 {
     struct scheduler_config *config = &forecast->options.config;
     for (uint32_t i = 0; i < config->endpoint_count && i < figures->endpoint_count; i++) {
@@ -103,7 +110,11 @@ static void take_endpoints(struct forecast *forecast, const struct scheduler_fig
                                                                    : 1; /* no limit would be 0 */
         }
         strcpy(forecast->endpoints[i], config->endpoints[i].name);
-        fill_window(forecast, &figures->endpoints[i], forecast->endpoints[i]);
+        struct past past = {.forecast = forecast,
+                            .endpoint = forecast->endpoints[i],
+                            .one_of =
+                                1 + figures->endpoints[i].used[LIMIT_REQUESTS] / MOST_OLD_CALLS};
+        scheduler_recent_use(core, i, keep_use, &past);
     }
 }
 
@@ -125,7 +136,7 @@ struct forecast *forecast_new(const struct scheduler *core, const struct schedul
         .commit_us = bounds.commit_us,
     };
     scheduler_describe(core, bounds.most_chunks, keep_job, forecast);
-    take_endpoints(forecast, &figures);
+    take_endpoints(forecast, core, &figures);
     if (forecast->jobs == NULL || forecast->options.sample_count == 0)
         forecast_free(&forecast);
     return forecast;
