@@ -19,7 +19,7 @@ def foretold(world):
 
 
 def test_a_waiting_job_is_told_when_it_will_be_done(new_world):
-    world = new_world(llm=("--delay-ms", "150"))
+    world = new_world(llm=("--delay-ms", "400"))
     first = world.submit("first", 10, chunk_size=5)
     wait_until(lambda: world.api.job(first)["state"] == "completed", 30, "a call has been seen")
     jobs = world.submit_all([(f"user-{i}", 30, {"chunk_size": 5}) for i in range(30)])

@@ -1,15 +1,26 @@
 """What the scheduler did is recorded, and this build decides the same again."""
 
 import json
+import re
 import subprocess
-import time
-
-import pytest
 
 from faults_test import begin, epoch_of_lead, name_of_leader
 from fleet import wait_until
 
-FLUSHED_S = 4  # the trace is handed out every two seconds
+
+def stored(world):
+    """Steps that the broker has taken, of all schedulers that run."""
+    pattern = r'tweetpulse_scheduler_trace_steps_total\{fate="stored"\} (\d+)'
+    return sum(int(count) for name, service in world.fleet.services.items()
+               if name.startswith("scheduler") and service.is_alive()
+               for count in re.findall(pattern, service.ops("/metrics")[1]))
+
+
+def wait_stored(world):
+    """Until what has been recorded so far is in the stream: it goes there batch by batch."""
+    for _ in range(2):
+        before = stored(world)
+        wait_until(lambda before=before: stored(world) > before, 20, "a batch is stored")
 
 
 def export(world, binaries, path):
@@ -25,9 +36,9 @@ def tweetpulse(binaries, *arguments):
 
 
 def test_a_killed_leaders_trace_and_its_followers_are_replayed_alike(new_world, binaries, tmp_path):
-    world = new_world(schedulers=2)
+    world = new_world(schedulers=2, settings={"TP_LEAD_LEASE_MS": "8000"})  # lost by a kill alone
     begin(world)
-    time.sleep(FLUSHED_S)
+    wait_stored(world)
     dead = wait_until(lambda: name_of_leader(world), 10, "one leads")
     epoch = epoch_of_lead(world)
     world.submit_all([(f"later-{i}", 20, {"chunk_size": 5}) for i in range(6)])
@@ -35,7 +46,7 @@ def test_a_killed_leaders_trace_and_its_followers_are_replayed_alike(new_world, 
     wait_until(lambda: epoch_of_lead(world) > epoch, 40, "the standby leads")
     world.submit_all([(f"after-{i}", 20, {"chunk_size": 5}) for i in range(6)])
     world.settle(90)
-    time.sleep(FLUSHED_S)
+    wait_stored(world)
     export(world, binaries, tmp_path / "trace")
     done = tweetpulse(binaries, "replay", tmp_path / "trace", "--json")
     told = json.loads(done.stdout)
@@ -57,7 +68,7 @@ def test_recorded_work_is_run_again_under_other_settings(new_world, binaries, tm
     world = new_world(llm=("--delay-ms", "100"))
     world.submit_all([(f"user-{i}", 20, {"chunk_size": 5}) for i in range(40)])
     world.settle(90)
-    time.sleep(FLUSHED_S)
+    wait_stored(world)
     export(world, binaries, tmp_path / "trace")
     done = tweetpulse(binaries, "whatif", tmp_path / "trace", "--users", 3, "--price", "1,2",
                       "--json")
@@ -66,12 +77,12 @@ def test_recorded_work_is_run_again_under_other_settings(new_world, binaries, tm
     assert told["jobs"] == 40 and told["chunks"] == 160 and told["settings_known"]
     was, again, changed = told["recorded"], told["baseline"], told["changed"]
     assert was["jobs"] == again["jobs"] == changed["jobs"] == 40
-    assert again["makespan_s"] == pytest.approx(was["makespan_s"], rel=0.5)
-    assert again["finish_mean_s"] == pytest.approx(was["finish_mean_s"], rel=0.5)
+    # The model knows the calls but not how busy this machine was beside them.
+    assert 160 * 0.1 / 10 < again["makespan_s"] < 1.5 * was["makespan_s"]
+    assert again["finish_mean_s"] < 1.5 * was["finish_mean_s"]
     # Three calls at a time, of a tenth of a second at least each.
     assert changed["makespan_s"] > 160 * 0.1 / 3 and changed["usd"] > 0
     said = tweetpulse(binaries, "whatif", tmp_path / "trace", "--users", 3)
     assert "baseline" in said.stdout and "off the recorded mean finish" in said.stdout
     refused = tweetpulse(binaries, "whatif", tmp_path / "trace", "--tpm", "plenty")
     assert refused.returncode == 2
-    print(said.stdout)
