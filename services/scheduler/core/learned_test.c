@@ -155,6 +155,167 @@ static void nothing_that_a_server_says_breaks_it(void **state)
     }
 }
 
+static void it_goes_down_once_in_five_seconds_to_the_millisecond(void **state)
+{
+    (void)state;
+    struct learned learned = {0};
+    const struct learned_use use = {.requests = 400, .most_requests = 1000};
+    learned_on_refusal(&learned, &SILENT, &use, at_ms(0));
+    learned_on_refusal(&learned, &SILENT, &use, at_ms(4999));
+    assert_int_equal(learned_limits(&learned).requests_per_minute, 750);
+    learned_on_refusal(&learned, &SILENT, &use, at_ms(5000));
+    assert_int_equal(learned_limits(&learned).requests_per_minute, 562);
+}
+
+/* A fortieth of the ceiling for a whole limit used: 34 thousandths of a request for each, of 3,000
+ * under 4,000. */
+static void each_success_raises_it_by_its_part(void **state)
+{
+    (void)state;
+    struct learned learned = {0};
+    const struct learned_use use = {.requests = 4000, .most_requests = 4000};
+    learned_on_refusal(&learned, &SILENT, &use, at_ms(0));
+    for (int i = 0; i < 29; i++)
+        learned_on_success(&learned, 0);
+    assert_int_equal(learned_limits(&learned).requests_per_minute, 3000);
+    learned_on_success(&learned, 0);
+    assert_int_equal(learned_limits(&learned).requests_per_minute, 3001);
+}
+
+static void one_success_counts_for_ten_million_tokens_at_most(void **state)
+{
+    (void)state;
+    const uint64_t tokens[] = {10000000, 20000000, UINT64_MAX};
+    struct server_limits server = SILENT;
+    server.tokens_left = 0;
+    for (size_t i = 0; i < 3; i++) {
+        struct learned learned = {0};
+        const struct learned_use use = {.tokens = 10000, .most_tokens = 4000000};
+        learned_on_refusal(&learned, &server, &use, at_ms(0));
+        assert_int_equal(learned_limits(&learned).tokens_per_minute, 30000);
+        learned_on_success(&learned, tokens[i]);
+        assert_int_equal(learned_limits(&learned).tokens_per_minute, 33363333);
+    }
+}
+
+/* The requests a minute after a first refusal, when the server has said so much before. */
+static uint32_t first_limit(int64_t told, uint64_t used, uint64_t ceiling)
+{
+    struct learned learned = {0};
+    struct server_limits server = SILENT;
+    server.requests = told;
+    learned_hear(&learned, &server);
+    learned_hear(&learned, &SILENT);
+    server.requests = 0; /* neither is a word */
+    learned_hear(&learned, &server);
+    const struct learned_use use = {.requests = used, .most_requests = ceiling};
+    learned_on_refusal(&learned, &SILENT, &use, at_ms(0));
+    return learned_limits(&learned).requests_per_minute;
+}
+
+static void it_starts_from_the_least_of_what_is_known(void **state)
+{
+    (void)state;
+    assert_int_equal(first_limit(100, 1000, 0), 75);
+    assert_int_equal(first_limit(100, 1000, 40), 30);
+    assert_int_equal(first_limit(40, 1000, 100), 30);
+    assert_int_equal(first_limit(1, 1000, 0), 1); /* not less than one */
+    assert_int_equal(first_limit(2, 1000, 0), 1);
+    assert_int_equal(first_limit(-1, 1000, 400), 300);
+    assert_int_equal(first_limit(-1, 100, 0), 300); /* four times what was used */
+    assert_int_equal(first_limit(-1, 1, 0), 3);
+    assert_int_equal(first_limit(-1, 0, 0), 1);
+    assert_int_equal(first_limit(-1, 0, 100), 1);
+    assert_int_equal(first_limit(INT64_MAX, 100, 0), 300);
+    assert_int_equal(first_limit(-1, UINT64_MAX, 0), 750000000);
+    assert_int_equal(first_limit(-1, UINT64_MAX, UINT64_MAX), 750000000);
+}
+
+/* It rises as steeply as from the most it ever was, if nobody has set a ceiling. */
+static void without_a_ceiling_the_way_back_is_as_steep_as_from_the_most(void **state)
+{
+    (void)state;
+    struct learned learned = {0};
+    struct learned_use use = {.requests = 1000};
+    learned_on_refusal(&learned, &SILENT, &use, at_ms(0)); /* from 4,000 */
+    use.requests = 10;
+    learned_on_refusal(&learned, &SILENT, &use, at_ms(5000)); /* from 40 */
+    assert_int_equal(learned_limits(&learned).requests_per_minute, 30);
+    learned_on_success(&learned, 0); /* a fortieth of 4,000 for 30 */
+    assert_int_equal(learned.requests.thousandths, 30000 + 100000 / 30 + 1);
+    use.most_requests = 1; /* what is set later counts */
+    learned_on_refusal(&learned, &SILENT, &use, at_ms(10000));
+    learned_on_success(&learned, 0);
+    assert_int_equal(learned.requests.thousandths, 1000 + 2000 + 1);
+    use.most_requests = 0;
+    /* At least two for a whole limit. */
+    struct learned small = {0};
+    use.requests = 2;
+    learned_on_refusal(&small, &SILENT, &use, at_ms(0)); /* from 8 */
+    learned_on_success(&small, 0);
+    assert_int_equal(small.requests.thousandths, 6000 + 2000 / 6 + 1);
+}
+
+static void it_never_goes_below_one(void **state)
+{
+    (void)state;
+    struct learned learned = {0};
+    const struct learned_use nothing = {0};
+    for (int i = 0; i < 3; i++) {
+        learned_on_refusal(&learned, &SILENT, &nothing, at_ms(i * 5000));
+        assert_int_equal(learned.requests.thousandths, 1000);
+    }
+}
+
+static void a_pause_lasts_as_long_as_it_is_asked_for_up_to_ten_minutes(void **state)
+{
+    (void)state;
+    struct learned learned = {.held = at_ms(0)};
+    learned_hold(&learned, 0, at_ms(1000));
+    assert_true(learned.held.ns == at_ms(0).ns);
+    learned_hold(&learned, 1, at_ms(1000));
+    assert_true(learned.held.ns == at_ms(1001).ns);
+    learned_hold(&learned, 600001, at_ms(1000));
+    assert_true(learned.held.ns == at_ms(601000).ns);
+    learned_hold(&learned, 5000, at_ms(2000)); /* a shorter one ends nothing */
+    assert_true(learned.held.ns == at_ms(601000).ns);
+}
+
+static void a_refusal_waits_for_the_later_reset_of_what_is_used_up(void **state)
+{
+    (void)state;
+    const struct {
+        struct server_limits server;
+        int64_t reset_ms;
+    } cases[] = {{{-1, 0, 59999, -1, 0, 7}, 59999}, {{-1, 0, 60001, -1, 0, 7}, 60000},
+                 {{-1, 0, 7, -1, 0, 8}, 8},         {{-1, 1, 7, -1, 0, 3}, 3},
+                 {{-1, 0, 1, -1, 1, 8}, 1},         {{-1, 1, 7, -1, 1, 8}, 0},
+                 {{-1, 0, 0, -1, 0, -1}, 0},        {{-1, -1, 7, -1, -1, 8}, 0}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        assert_int_equal(learned_reset_ms(&cases[i].server), cases[i].reset_ms);
+}
+
+static void without_a_word_of_the_server_it_is_the_requests_that_go_down(void **state)
+{
+    (void)state;
+    const struct {
+        int64_t requests_left, tokens_left;
+        bool is_tokens;
+    } cases[] = {{-1, -1, false}, {-1, 0, true}, {5, 0, true},  {0, 0, false},
+                 {0, 5, false},   {5, 5, false}, {1, 1, false}, {1, 0, true}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct learned learned = {0};
+        struct server_limits server = SILENT;
+        server.requests_left = cases[i].requests_left;
+        server.tokens_left = cases[i].tokens_left;
+        const struct learned_use use = {.requests = 100, .tokens = 1000};
+        learned_on_refusal(&learned, &server, &use, at_ms(0));
+        assert_int_equal(learned_limits(&learned).requests_per_minute,
+                         cases[i].is_tokens ? 0 : 300);
+        assert_int_equal(learned_limits(&learned).tokens_per_minute, cases[i].is_tokens ? 3000 : 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,6 +326,15 @@ int main(void)
         cmocka_unit_test(many_429s_at_once_lower_it_once),
         cmocka_unit_test(the_limit_that_the_server_says_is_used_up_is_the_one_that_goes_down),
         cmocka_unit_test(nothing_that_a_server_says_breaks_it),
+        cmocka_unit_test(it_goes_down_once_in_five_seconds_to_the_millisecond),
+        cmocka_unit_test(each_success_raises_it_by_its_part),
+        cmocka_unit_test(one_success_counts_for_ten_million_tokens_at_most),
+        cmocka_unit_test(it_starts_from_the_least_of_what_is_known),
+        cmocka_unit_test(without_a_ceiling_the_way_back_is_as_steep_as_from_the_most),
+        cmocka_unit_test(it_never_goes_below_one),
+        cmocka_unit_test(a_pause_lasts_as_long_as_it_is_asked_for_up_to_ten_minutes),
+        cmocka_unit_test(a_refusal_waits_for_the_later_reset_of_what_is_used_up),
+        cmocka_unit_test(without_a_word_of_the_server_it_is_the_requests_that_go_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

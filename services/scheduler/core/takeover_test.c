@@ -1,0 +1,276 @@
+/* Rules 5 and 7 after a takeover: what the calls of older epochs count for, and what they tell. */
+#include "bench_for_test.h"
+
+static const int64_t FULL_MS = 1023; /* the last millisecond of a bucket */
+
+static struct scheduler_config chain(void)
+{
+    struct scheduler_config config = config_with(10);
+    config.endpoint_count = 1;
+    strcpy(config.endpoints[0].name, "main");
+    return config;
+}
+
+static struct call_facts ended(int number, enum outcome_class class, int64_t ago_ms)
+{
+    return (struct call_facts){.id = attempt_of(number, 0, 1),
+                               .tenant_id = "acme",
+                               .endpoint = "main",
+                               .granted_in_ms = -ago_ms - 1000,
+                               .lease_in_ms = 30000 - ago_ms,
+                               .settled_in_ms = -ago_ms,
+                               .is_settled = true,
+                               .was_called = true,
+                               .outcome_class = class};
+}
+
+/* As the store holds it until its outcome is committed. */
+static struct call_facts running(struct attempt_id id, uint32_t tokens, int64_t lease_in_ms)
+{
+    return (struct call_facts){.id = id,
+                               .tenant_id = "acme",
+                               .endpoint = "main",
+                               .granted_in_ms = -100,
+                               .lease_in_ms = lease_in_ms,
+                               .tokens = tokens};
+}
+
+struct past {
+    const struct job_facts *jobs;
+    const struct call_facts *calls;
+    const struct spend_facts *spends;
+    size_t job_count, call_count, spend_count;
+};
+
+static void take_over(struct bench *b, uint64_t epoch, struct past past)
+{
+    tell(b, (struct event){.kind = EVENT_TIME});
+    renew(b, epoch);
+    beat(b, 100);
+    tell(b, (struct event){.kind = EVENT_SNAPSHOT,
+                           .is_answered = true,
+                           .snapshot = {.epoch = epoch,
+                                        .now_us = 1000000,
+                                        .jobs = past.jobs,
+                                        .job_count = past.job_count,
+                                        .calls = past.calls,
+                                        .call_count = past.call_count,
+                                        .spends = past.spends,
+                                        .spend_count = past.spend_count,
+                                        .next_cursor = ""}});
+}
+
+static struct endpoint_figures main_endpoint(const struct bench *b)
+{
+    struct scheduler_figures figures;
+    scheduler_figures(b->core, &figures);
+    return figures.endpoints[0];
+}
+
+static enum breaker_state breaker_after(const struct call_facts *calls, size_t count)
+{
+    struct bench b;
+    open_bench(&b, chain());
+    b.now = instant_plus_ms(b.now, 1000000);
+    take_over(&b, 1, (struct past){.calls = calls, .call_count = count});
+    enum breaker_state state = main_endpoint(&b).breaker;
+    close_bench(&b);
+    return state;
+}
+
+static void rule_5_a_call_that_may_begin_after_the_takeover_counts_from_it(void **state)
+{
+    (void)state;
+    for (int64_t later_ms = 0; later_ms <= 6000;
+         later_ms = later_ms < 2 ? later_ms + 1 : later_ms * 3) {
+        struct bench b;
+        open_bench(&b, chain());
+        b.now = (struct instant){FULL_MS * CLOCK_MS};
+        struct call_facts call =
+            running(attempt_of(1, 0, 1), 1000, b.config.call_limit_ms + later_ms);
+        take_over(&b, 1, (struct past){.calls = &call, .call_count = 1});
+        b.now = (struct instant){(FULL_MS + 61200) * CLOCK_MS};
+        assert_int_equal(main_endpoint(&b).used[LIMIT_REQUESTS], 1);
+        b.now = instant_plus_ms(b.now, 1);
+        tell(&b, (struct event){.kind = EVENT_TIME});
+        assert_int_equal(main_endpoint(&b).used[LIMIT_REQUESTS], 0);
+        close_bench(&b);
+    }
+}
+
+static void rule_7_calls_that_never_left_tell_that_an_endpoint_fails(void **state)
+{
+    (void)state;
+    struct call_facts calls[5];
+    for (int i = 0; i < 5; i++) {
+        calls[i] = ended(i, OUTCOME_CONNECTION, 1000);
+        calls[i].was_called = false;
+    }
+    assert_int_equal(breaker_after(calls, 4), BREAKER_CLOSED);
+    assert_int_equal(breaker_after(calls, 5), BREAKER_OPEN);
+    calls[0].outcome_class = OUTCOME_AUTH;
+    assert_int_equal(breaker_after(calls, 1), BREAKER_OPEN);
+}
+
+static void rule_7_calls_that_never_left_do_not_tell_that_it_works(void **state)
+{
+    (void)state;
+    struct call_facts calls[15];
+    for (int i = 0; i < 15; i++) {
+        calls[i] = ended(i, i < 10 ? OUTCOME_NONE : OUTCOME_TIMEOUT, 2000 - i);
+        calls[i].was_called = i >= 10;
+    }
+    assert_int_equal(breaker_after(calls, 15), BREAKER_OPEN);
+    for (int i = 0; i < 10; i++)
+        calls[i].was_called = true;
+    assert_int_equal(breaker_after(calls, 15), BREAKER_CLOSED);
+}
+
+static void rule_7_what_happened_is_heard_in_its_order(void **state)
+{
+    (void)state;
+    struct call_facts calls[7];
+    calls[0] = ended(0, OUTCOME_NONE, 30000); /* the probe, a minute after it opened */
+    for (int i = 1; i < 6; i++)
+        calls[i] = ended(i, OUTCOME_TIMEOUT, 100000 - i);
+    calls[6] = ended(6, OUTCOME_TIMEOUT, 31000); /* had failed before */
+    assert_int_equal(breaker_after(calls, 6), BREAKER_CLOSED);
+    assert_int_equal(breaker_after(calls, 7), BREAKER_OPEN);
+}
+
+static void rules_5_and_7_an_endpoint_that_is_gone_counts_for_nothing(void **state)
+{
+    (void)state;
+    struct call_facts calls[8];
+    for (int i = 0; i < 8; i++) {
+        calls[i] = ended(i, OUTCOME_TIMEOUT, 1000);
+        calls[i].endpoint = "gone";
+    }
+    const struct spend_facts spends[] = {
+        {.tenant_id = "", .endpoint = "gone", .ended_ago_ms = 1000, .micros = 70},
+        {.tenant_id = "acme", .endpoint = "", .ended_ago_ms = 1000, .micros = 7}};
+    struct bench b;
+    open_bench(&b, chain());
+    b.now = instant_plus_ms(b.now, 1000000);
+    take_over(&b, 1,
+              (struct past){.calls = calls, .call_count = 8, .spends = spends, .spend_count = 2});
+    struct endpoint_figures figures = main_endpoint(&b);
+    assert_int_equal(figures.breaker, BREAKER_CLOSED);
+    assert_int_equal(figures.used[LIMIT_REQUESTS], 0);
+    assert_int_equal(figures.used[LIMIT_MONEY], 0);
+    close_bench(&b);
+}
+
+static struct explanation told(struct bench *b, const char *id)
+{
+    struct event event = {.kind = EVENT_WAITING_ASK};
+    strcpy(event.waiting.job_id, id);
+    tell(b, event);
+    return last(b, ACTION_EXPLAIN)->explain.told;
+}
+
+static void rule_5_money_is_counted_with_whom_it_was_spent(void **state)
+{
+    (void)state;
+    const struct spend_facts spends[] = {
+        {.tenant_id = "a", .endpoint = "", .ended_ago_ms = 1000, .micros = 600},
+        {.tenant_id = "", .endpoint = "e", .ended_ago_ms = 1000, .micros = 70}};
+    struct scheduler_config config = chain();
+    strcpy(config.endpoints[0].name, "e");
+    config.endpoints[0].prompt_nanos = 1000;
+    config.tenant_limits.micros_per_day = 600;
+    struct bench b;
+    open_bench(&b, config);
+    take_over(&b, 1, (struct past){.spends = spends, .spend_count = 2});
+    assert_int_equal(main_endpoint(&b).used[LIMIT_MONEY], 70);
+    struct chunk_facts chunk = ready(0);
+    struct job_facts job = {.job_id = "of a",
+                            .tenant_id = "a",
+                            .user_id = "ann",
+                            .service_class = CLASS_STANDARD,
+                            .chunks = &chunk,
+                            .chunk_count = 1};
+    struct event event = {.kind = EVENT_JOB_EVENT, .job_event = {.job = &job, .number = 1}};
+    tell(&b, event);
+    assert_int_equal(b.item_count, 0); /* all it may spend is spent */
+    assert_int_equal(told(&b, "of a").limit, LIMIT_MONEY);
+    assert_int_equal(told(&b, "of a").scope, SCOPE_TENANT);
+    job.job_id = "of b";
+    job.tenant_id = "b";
+    tell(&b, event);
+    assert_int_equal(b.item_count, 1);
+    close_bench(&b);
+    config.endpoint_count = 0; /* then there is one without a name: "" does not mean it */
+    open_bench(&b, config);
+    take_over(&b, 1, (struct past){.spends = spends, .spend_count = 1});
+    assert_int_equal(main_endpoint(&b).used[LIMIT_MONEY], 0);
+    close_bench(&b);
+}
+
+static void end_with(struct bench *b, struct attempt_id id, uint32_t tokens)
+{
+    tell(b, (struct event){.kind = EVENT_OUTCOME,
+                           .outcome = {.id = id,
+                                       .was_called = true,
+                                       .is_usage_known = true,
+                                       .prompt_tokens = tokens,
+                                       .server_limits = {-1, -1, -1, -1, -1, -1}}});
+}
+
+/* The second epoch knows nothing of what the first had gathered. */
+static void rule_5_each_old_call_is_settled_by_its_own_outcome(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, chain());
+    b.now = instant_plus_ms(b.now, 1000000);
+    struct chunk_facts chunks[2] = {ready(0), ready(1)};
+    for (uint32_t i = 0; i < 2; i++) {
+        chunks[i].status = CHUNK_IN_FLIGHT;
+        chunks[i].attempt = 2 - i;
+        chunks[i].lane = i;
+        chunks[i].lease_left_ms = 30000;
+    }
+    const struct attempt_id ids[] = {attempt_of(1, 0, 2), attempt_of(1, 1, 1)};
+    struct job_facts job = {.job_id = ids[0].job_id,
+                            .tenant_id = "acme",
+                            .user_id = "ann",
+                            .service_class = CLASS_STANDARD,
+                            .status = JOB_PROCESSING,
+                            .event_number = 1,
+                            .chunks = chunks,
+                            .chunk_count = 2};
+    const struct call_facts calls[] = {running(attempt_of(1, 0, 1), 1000, 20000),
+                                       running(attempt_of(2, 0, 2), 16000, 20000),
+                                       running(ids[0], 4000, 20000),
+                                       running(attempt_of(2, 1, 1), 8000, 20000),
+                                       running(ids[1], 2000, 20000),
+                                       ended(9, OUTCOME_TIMEOUT, 1000)};
+    const struct past past = {.jobs = &job, .job_count = 1, .calls = calls, .call_count = 6};
+    for (uint64_t epoch = 1; epoch <= 2; epoch++) {
+        take_over(&b, epoch, past);
+        assert_int_equal(main_endpoint(&b).used[LIMIT_TOKENS], 31000);
+        assert_int_equal(main_endpoint(&b).used[LIMIT_IN_FLIGHT], 2);
+        end_with(&b, ids[0], 300);
+        assert_int_equal(main_endpoint(&b).used[LIMIT_TOKENS], 27300);
+        end_with(&b, ids[1], 40);
+        assert_int_equal(main_endpoint(&b).used[LIMIT_TOKENS], 25340);
+        assert_int_equal(main_endpoint(&b).used[LIMIT_IN_FLIGHT], 0);
+        assert_int_equal(main_endpoint(&b).breaker, BREAKER_CLOSED);
+    }
+    close_bench(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rule_5_a_call_that_may_begin_after_the_takeover_counts_from_it),
+        cmocka_unit_test(rule_7_calls_that_never_left_tell_that_an_endpoint_fails),
+        cmocka_unit_test(rule_7_calls_that_never_left_do_not_tell_that_it_works),
+        cmocka_unit_test(rule_7_what_happened_is_heard_in_its_order),
+        cmocka_unit_test(rules_5_and_7_an_endpoint_that_is_gone_counts_for_nothing),
+        cmocka_unit_test(rule_5_money_is_counted_with_whom_it_was_spent),
+        cmocka_unit_test(rule_5_each_old_call_is_settled_by_its_own_outcome),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
