@@ -208,12 +208,12 @@ static bool fail(const struct db *db, const struct statement *statement, const P
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     enum error_kind kind = sqlstate_kind(state);
-    metric_add(metrics_of_db_error(kind), 1);
     char line[LINE_SIZE];
     first_line(message != NULL ? message : PQerrorMessage(db->connection), line);
     bool is_ours = state != NULL && strncmp(state, "TP", 2) == 0;
-    if (is_ours)
+    if (is_ours) /* a refusal, so the database is well */
         return error_set(why, kind, "%s", line);
+    metric_add(metrics_of_db_error(kind), 1);
     return error_set(why, kind, "%s: %s (%s)", statement->name, line,
                      state != NULL ? state : "connection lost");
 }
