@@ -162,7 +162,8 @@ static void add_detail(const Tp__WaitingReply *waiting, int64_t now_ms, struct t
                     waiting->most_users);
         return;
     case TP__WAITING_REASON__OTHERS_FIRST:
-        text_format(out, "%u chunks of others come before", waiting->position);
+        text_format(out, "%u chunk%s of others come%s before", waiting->position,
+                    waiting->position == 1 ? "" : "s", waiting->position == 1 ? "s" : "");
         return;
     case TP__WAITING_REASON__WAITS_FOR_RETRY:
         text_format(out, "it failed and is tried again in %u s",

@@ -61,6 +61,8 @@ static void rule_12_a_job_that_waits_tells_why_in_words(void **state)
     assert_detail(&waiting, "waits_for_retry", "it failed and is tried again in 3 s");
     waiting.reason = TP__WAITING_REASON__OTHERS_FIRST;
     assert_detail(&waiting, "others_first", "3 chunks of others come before");
+    waiting.position = 1;
+    assert_detail(&waiting, "others_first", "1 chunk of others comes before");
 }
 
 static void rule_12_who_is_held_reads_what_the_operator_says(void **state)
