@@ -135,6 +135,7 @@ def tell(state):
     print(f"api key   {state['api_key']}")
     print(f"command   {shlex.quote(str(command))}")
     print(f"monitor   {state['monitor']}/metrics")
+    print(f"broker    {state['nats']}")
     print(f"database  {state['database']}")
     print(f"logs      {state['folder']}/*.log")
 
