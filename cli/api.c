@@ -14,20 +14,23 @@ enum {
     LONGEST_PAUSE_MS = 8000,
     MAX_HEADERS = 8,
     NO_CONTENT = 204,
+    FAULTS_SHOWN = 3,
     ANSWER_MAX_BYTES = 64 << 20
 };
 
 struct api {
     const char *url, *key;
+    struct console *console;
     struct http_client *client;
 };
 
-struct api *api_open(const char *url, const char *key)
+struct api *api_open(const char *url, const char *key, struct console *console)
 {
     struct api *api = calloc(1, sizeof *api);
     CHECK(api != NULL);
     api->url = url;
     api->key = key;
+    api->console = console;
     api->client = http_client_new(1);
     return api;
 }
@@ -86,10 +89,26 @@ static enum error_kind kind_of_status(int status)
     }
 }
 
-/* "detail" of the problem, and the first of its errors if it lists any. */
+/* "; POINTER: DETAIL" for the first of the errors that a problem lists, and how many more. */
+static void add_faults(const json_t *problem, struct text *out)
+{
+    const json_t *faults = json_object_get(problem, "errors");
+    size_t count = json_array_size(faults);
+    for (size_t i = 0; i < count && i < FAULTS_SHOWN; i++) {
+        const json_t *fault = json_array_get(faults, i);
+        const char *where = json_string_value(json_object_get(fault, "pointer"));
+        const char *what = json_string_value(json_object_get(fault, "detail"));
+        text_format(out, "; %s%s%s", where ? where : "", where ? ": " : "", what ? what : "");
+    }
+    int64_t all = json_integer_value(json_object_get(problem, "error_count"));
+    if (all > FAULTS_SHOWN)
+        text_format(out, "; and %lld more", (long long)(all - FAULTS_SHOWN));
+}
+
 static bool fail_with_problem(const struct http_response *response, struct error *why)
 {
     SCOPED(json_free) json_t *problem = NULL;
+    SCOPED(text_free) struct text faults = {0};
     struct error ignored;
     if (!json_parse(response->body.chars ? response->body.chars : "", response->body.length,
                     &problem, &ignored)) {
@@ -98,12 +117,10 @@ static bool fail_with_problem(const struct http_response *response, struct error
     }
     const char *detail = json_string_value(json_object_get(problem, "detail"));
     const char *title = json_string_value(json_object_get(problem, "title"));
-    const json_t *first = json_array_get(json_object_get(problem, "errors"), 0);
-    const char *where = json_string_value(json_object_get(first, "pointer"));
-    const char *what = json_string_value(json_object_get(first, "detail"));
-    return error_set(why, kind_of_status(response->status), "%s%s%s%s%s",
-                     detail ? detail : (title ? title : "refused"), what ? "; " : "",
-                     where ? where : "", where && what ? ": " : "", what ? what : "");
+    add_faults(problem, &faults);
+    return error_set(why, kind_of_status(response->status), "%s%s",
+                     detail ? detail : (title ? title : "refused"),
+                     faults.length > 0 ? faults.chars : "");
 }
 
 /* How long to wait before the next try: what the service asks for, else twice the last pause. */
@@ -167,6 +184,7 @@ bool api_send(struct api *api, const struct api_call *call, json_t **answer, str
     text_add(&url, call->path);
     struct instant give_up = instant_plus_ms(clock_now(), call->patience_ms);
     int64_t pause_ms = 0;
+    bool is_told = false;
     *answer = NULL;
     for (;;) {
         SCOPED(http_response_free) struct http_response response = {0};
@@ -178,11 +196,17 @@ bool api_send(struct api *api, const struct api_call *call, json_t **answer, str
                    error_set(why, ERROR_INTERNAL, "%s is not a TweetPulse: its answer is no JSON",
                              api->url);
         }
+        if (interrupt_is_asked(NULL))
+            return error_set(why, ERROR_CANCELLED, "interrupted");
         if (!is_worth_repeating(call, &response))
             return false;
         pause_ms = next_pause(&response, pause_ms);
         if (!instant_is_before(instant_plus_ms(clock_now(), pause_ms), give_up))
             return false;
+        if (!is_told)
+            console_say(api->console, "%s; trying again for up to %lld s", why->message,
+                        (long long)(call->patience_ms / 1000));
+        is_told = true;
         if (interrupt_during(pause_ms, 0))
             return error_set(why, ERROR_CANCELLED, "interrupted");
     }

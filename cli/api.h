@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/scoped.h"
+#include "console.h"
 #include "http/http.h"
 #include "json/json.h"
 
@@ -25,8 +26,8 @@ struct api_call {
     void *sink_context;
 };
 
-/* Both strings are lent for its life. */
-struct api *api_open(const char *url, const char *key);
+/* All are lent for its life; the console is told, once a call, why it is repeated. */
+struct api *api_open(const char *url, const char *key, struct console *console);
 void api_close(struct api **api);
 
 /* *answer is the caller's, NULL with a sink or where the service says nothing (204). A stream of

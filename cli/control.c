@@ -66,6 +66,16 @@ static void add_limit(const json_t *limits, const char *name, const char *words,
         text_format(out, "  %.15g %s", limit, words);
 }
 
+/* Was set once, and is now as if it had never been. */
+static bool is_plain(const json_t *control)
+{
+    static const char *const MEMBERS[] = {"weight", "burst", "limits", "message"};
+    for (size_t i = 0; i < sizeof MEMBERS / sizeof *MEMBERS; i++)
+        if (json_object_get(control, MEMBERS[i]))
+            return false;
+    return strcmp(member(control, "state"), "open") == 0;
+}
+
 static void print_control(const struct session *session, const json_t *control)
 {
     if (session->console.is_json) {
@@ -93,7 +103,10 @@ static void print_control(const struct session *session, const json_t *control)
         text_add(&what, "  (limits are not enforced)");
     if (*member(control, "message"))
         text_format(&what, "  \"%s\"", member(control, "message"));
-    printf("%-32s  %-8s%s\n", whom.chars, member(control, "state"), what.length ? what.chars : "");
+    if (what.length > 0)
+        printf("%-32s  %-8s%s\n", whom.chars, member(control, "state"), what.chars);
+    else
+        printf("%-32s  %s\n", whom.chars, member(control, "state"));
 }
 
 int control_change(struct session *session, const struct control_target *target,
@@ -165,7 +178,8 @@ static bool print_page(struct session *session, const char *tenant, char *cursor
         return false;
     const json_t *controls = json_object_get(answer, "controls");
     for (size_t i = 0; i < json_array_size(controls); i++)
-        print_control(session, json_array_get(controls, i));
+        if (session->console.is_json || !is_plain(json_array_get(controls, i)))
+            print_control(session, json_array_get(controls, i));
     snprintf(cursor, size, "%s", member(answer, "next_cursor"));
     return true;
 }

@@ -19,6 +19,8 @@ enum { KEY_TENANT = 300, KEY_RPM, KEY_TPM, KEY_CALLS, KEY_USD, KEY_SHADOW, KEY_E
 enum { KEY_WEIGHT = 400, KEY_BURST, KEY_DEFAULTS };
 
 static const char WHOM[] = "system\nendpoint NAME\ntenant [NAME]\nuser NAME";
+static const char WHOM_OF_DRAIN[] = "system\ntenant [NAME]\nuser NAME";
+static const char WHOM_OF_LIMIT[] = "endpoint NAME\ntenant [NAME]\nuser NAME";
 
 /* ---- arguments ---- */
 
@@ -212,11 +214,11 @@ static int with_session(const struct argp *parser, int argc, char **argv,
     return end;
 }
 
-static int change_state(int argc, char **argv, const char *state, const char *doc)
+static int change_state(int argc, char **argv, const char *state, const char *whom, const char *doc)
 {
     const struct argp parser = {.options = STATE_ROWS,
                                 .parser = take_whom,
-                                .args_doc = WHOM,
+                                .args_doc = whom,
                                 .doc = doc,
                                 .children = COMMON};
     /* Without a new message none stays from another time. */
@@ -227,20 +229,20 @@ static int change_state(int argc, char **argv, const char *state, const char *do
 
 int command_pause(int argc, char **argv)
 {
-    return change_state(argc, argv, "held",
+    return change_state(argc, argv, "held", WHOM,
                         "Let what is submitted wait. Calls that run go on; resume lets it go on.");
 }
 
 int command_drain(int argc, char **argv)
 {
     return change_state(
-        argc, argv, "draining",
+        argc, argv, "draining", WHOM_OF_DRAIN,
         "Accept nothing new, with the message as the reason, and do what is there.");
 }
 
 int command_resume(int argc, char **argv)
 {
-    return change_state(argc, argv, "open", "Undo pause and drain. Limits and weights stay.");
+    return change_state(argc, argv, "open", WHOM, "Undo pause and drain. Limits and weights stay.");
 }
 
 int command_limit(int argc, char **argv)
@@ -248,11 +250,13 @@ int command_limit(int argc, char **argv)
     static const struct argp PARSER = {
         .options = LIMIT_ROWS,
         .parser = take_limit,
-        .args_doc = WHOM,
+        .args_doc = WHOM_OF_LIMIT,
         .doc =
-            "Set limits of an endpoint or tenant, a tenant's weight, or a burst, at once. Limits "
+            "Set limits of an endpoint or tenant, a tenant's weight, or the burst of a tenant's "
+            "users "
+            "or of one user, at once. Limits "
             "stand in place of all of those of the settings: the first time name --rpm, --tpm, "
-            "--in-flight and --usd-per-day; later the others stay as they are.",
+            "--in-flight and --usd-per-day, of which 0 is none; later the others stay as they are.",
         .children = COMMON,
     };
     struct arguments arguments = {.change = json_object()};

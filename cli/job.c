@@ -38,6 +38,10 @@ void job_read(const json_t *document, struct job_view *job)
 {
     const char *id = json_string_value(json_object_get(document, "id"));
     const char *state = json_string_value(json_object_get(document, "state"));
+    const json_t *number = json_object_get(document, "number");
+    if (json_is_integer(number) && json_integer_value(number) < job->event_number)
+        return;
+    job->event_number = count_of(document, number ? "number" : "event_number", job->event_number);
     if (id)
         snprintf(job->id, sizeof job->id, "%s", id);
     if (state)

@@ -13,12 +13,14 @@ enum { JOB_ID_SIZE = 64, JOB_STATE_SIZE = 24, JOB_WAITING_SIZE = 240, JOB_REASON
 struct job_view {
     char id[JOB_ID_SIZE], state[JOB_STATE_SIZE];
     int64_t total, processed, failed; /* posts */
+    int64_t event_number;             /* of the last event that is in it */
     char waiting[JOB_WAITING_SIZE];   /* why it waits, in words; empty = not known */
     char reason[JOB_REASON_SIZE];     /* the same as one word */
 };
 
 /* From a job's document, or from an event of it (which may keep the counts under "progress"). A
- * document that does not say why it waits means that it does not; an event leaves that open. */
+ * document that does not say why it waits means that it does not; an event leaves that open. An
+ * event older than what is known already is let be. */
 void job_read(const json_t *document, struct job_view *job);
 bool job_is_over(const struct job_view *job);
 

@@ -41,7 +41,9 @@ static const struct argp PARSER = {
     .args_doc = "TRACE",
     .doc =
         "Runs the scheduler's core of this build over a trace that trace_export has written, and "
-        "compares every decision.\vExit code 0: identical; 1: different, or it cannot be read.",
+        "compares every decision.\vExit codes: 0 identical; 1 different, or a part of it is "
+        "damaged; 2 no trace, or cut off; 4 "
+        "no such file.",
 };
 
 static void print_gaps(const struct replay *replay)

@@ -13,7 +13,7 @@ bool session_open(struct session *session, struct options *options, int *exit_co
         *exit_code = console_fail(&session->console, &why);
         return false;
     }
-    session->api = api_open(options->url, options->key);
+    session->api = api_open(options->url, options->key, &session->console);
     return true;
 }
 
@@ -24,7 +24,8 @@ void session_close(struct session *session)
 
 void session_print(const json_t *document)
 {
-    SCOPED(free_chars) char *line = json_dumps(document, JSON_COMPACT);
+    /* 15 digits: as many as a double keeps of what was written, so 0.1 stays 0.1. */
+    SCOPED(free_chars) char *line = json_dumps(document, JSON_COMPACT | JSON_REAL_PRECISION(15));
     CHECK(line != NULL);
     puts(line);
 }

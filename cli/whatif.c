@@ -1,5 +1,6 @@
 #include <argp.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #include "outcome.h"
 #include "whatif/whatif.h"
 
-enum { MOST_SLOTS = 100000, MOST_REPLICAS = 1000 };
+enum { FAR_OFF_PERCENT = 30, MOST_SLOTS = 100000, MOST_REPLICAS = 1000 };
 
 /* What is to be other than it was; 0 and negative = as it was. */
 struct arguments {
@@ -33,8 +34,14 @@ enum {
 };
 
 static const struct argp_option OPTIONS[] = {
-    {.name = "users", .key = KEY_USERS, .arg = "N", .doc = "TP_MAX_ACTIVE_USERS"},
-    {.name = "calls", .key = KEY_CALLS, .arg = "N", .doc = "TP_MAX_CALLS"},
+    {.name = "users",
+     .key = KEY_USERS,
+     .arg = "N",
+     .doc = "users with a call at once (TP_MAX_ACTIVE_USERS)"},
+    {.name = "calls",
+     .key = KEY_CALLS,
+     .arg = "N",
+     .doc = "calls at once, whosever they are (TP_MAX_CALLS)"},
     {.name = "rpm",
      .key = KEY_RPM,
      .arg = "N",
@@ -149,8 +156,11 @@ static const struct argp PARSER = {
     .parser = take,
     .args_doc = "TRACE",
     .doc = "Runs the work recorded in a trace (see trace_export) through a model of the system, as "
-           "it was set and as it might be.\vThe model knows no failures: hold its baseline against "
-           "what was recorded before you believe the rest.",
+           "it was set and as it might be.\vThree columns: what was recorded; the model under the "
+           "settings of then (baseline); the model with what the options change (changed). First "
+           "result and finish are of jobs, in seconds from their submission; makespan is from the "
+           "first submission to the last finish. The model knows no failures, pauses, caches or "
+           "takeovers: hold its baseline against what was recorded before you believe the rest.",
 };
 
 static bool take_fairness(const char *name, enum fairness *fairness, struct error *why)
@@ -164,7 +174,8 @@ static bool take_fairness(const char *name, enum fairness *fairness, struct erro
             return true;
         }
     }
-    return !name || error_set(why, ERROR_INVALID, "no such order of users: %s", name);
+    return !name || error_set(why, ERROR_INVALID,
+                              "--fairness is fair_sojourn, round_robin or fifo, not %s", name);
 }
 
 static bool change(const struct arguments *arguments, struct whatif_setting *setting,
@@ -260,7 +271,11 @@ static void print_table(const struct history *history, const struct told *told)
            history->chunks, "", "recorded", "baseline", "changed");
     for (size_t i = 0; i < ROW_COUNT; i++)
         print_row(ROWS[i].name, told, ROWS[i].of, ROWS[i].unit);
-    printf("\nThe model's baseline is %.1f %% off the recorded mean finish.\n", off(told));
+    printf("\nThe model's baseline finishes %.1f %% %s than recorded, by the mean.\n",
+           fabs(off(told)), off(told) < 0 ? "sooner" : "later");
+    if (fabs(off(told)) > FAR_OFF_PERCENT)
+        puts("That is far off: it knows no failures, pauses, caches or takeovers. Compare the "
+             "changed column\nwith the baseline alone, and believe neither to the second.");
     if (!history->setting.is_config_known)
         puts("No chapter begins in the trace: its settings are not known, and taken as the "
              "defaults.");
@@ -294,8 +309,11 @@ static void print_json(const struct history *history, const struct told *told)
 static bool run(const struct arguments *arguments, struct history *history, struct error *why)
 {
     SCOPED(trace_close) struct trace *trace = NULL;
-    if (!trace_open(arguments->path, &trace, why) || !history_read(trace, history, why))
+    if (!trace_open(arguments->path, &trace, why))
         return false;
+    struct error fault;
+    if (!history_read(trace, history, &fault))
+        return error_set(why, fault.kind, "%s: %s", arguments->path, fault.message);
     struct whatif_setting was = whatif_setting(history), changed = was;
     if (!change(arguments, &changed, why))
         return false;

@@ -319,6 +319,7 @@ def test_an_operator_types_it(operated, tweetpulse):
 
     refused = tweetpulse("limit", "endpoint", "main", "--rpm", 500)
     assert refused.returncode == 2 and "/limits/tokens_per_minute" in refused.stderr
+    assert "/limits/usd_per_day" in refused.stderr, "all that is missing is told"
     assert tweetpulse("limit", "endpoint", "main", "--rpm", 500, "--tpm", 0, "--in-flight", 0,
                       "--usd-per-day", 2.5).returncode == 0
     assert "400 requests/min" in tweetpulse("limit", "endpoint", "main", "--rpm", 400).stdout
@@ -327,6 +328,7 @@ def test_an_operator_types_it(operated, tweetpulse):
     assert "endpoint main" in listed and "2.5 USD/day" in listed and "weight 2" in listed
     assert tweetpulse("clear", "endpoint", "main").returncode == 0
     assert "endpoint" not in tweetpulse("controls").stdout
+    assert "al/ice" not in tweetpulse("controls").stdout, "nothing is set of it any more"
     operated.settle()
 
 
@@ -339,6 +341,24 @@ def test_maintenance_is_one_word(operated, tweetpulse):
     stranger = operated.fleet.create_key("acme:admin")
     assert tweetpulse("maintenance", "on", key=stranger).returncode == 3
     assert tweetpulse("pause", "user").returncode == 2
+    operated.settle()
+
+
+def test_whoever_is_refused_for_a_while_reads_why_and_gets_through(operated, binaries, tmp_path):
+    put(operated.api, SYSTEM, state="draining", message="moving house")
+    lines = tmp_path / "posts.txt"
+    lines.write_text("what a day\n", encoding="utf-8")
+    child = subprocess.Popen([binaries / "tweetpulse", "submit", lines, "--wait"],
+                             env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin",
+                                  "TWEETPULSE_URL": operated.fleet.url,
+                                  "TWEETPULSE_API_KEY": operated.fleet.api_key},
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, text=True)
+    told = [child.stderr.readline(), child.stderr.readline()]
+    assert "moving house; trying again for up to" in told[1], told
+    put(operated.api, SYSTEM, state="open")
+    assert child.communicate(timeout=60)[1].count("moving house") == 0
+    assert child.returncode == 0
     operated.settle()
 
 

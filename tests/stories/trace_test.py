@@ -83,6 +83,6 @@ def test_recorded_work_is_run_again_under_other_settings(new_world, binaries, tm
     # Three calls at a time, of a tenth of a second at least each.
     assert changed["makespan_s"] > 160 * 0.1 / 3 and changed["usd"] > 0
     said = tweetpulse(binaries, "whatif", tmp_path / "trace", "--users", 3)
-    assert "baseline" in said.stdout and "off the recorded mean finish" in said.stdout
+    assert "baseline" in said.stdout and "than recorded, by the mean" in said.stdout
     refused = tweetpulse(binaries, "whatif", tmp_path / "trace", "--tpm", "plenty")
     assert refused.returncode == 2

@@ -97,12 +97,13 @@ static bool index_file(struct trace *trace, struct error *why)
     while (at < length) {
         size_t size = 0, begin = at;
         if (length - at < LENGTH_BYTES)
-            return error_set(why, ERROR_INVALID, "it is cut off at byte %zu", at);
+            return error_set(why, ERROR_INVALID, "it is cut off at byte %zu; export it again", at);
         for (int i = LENGTH_BYTES; i > 0; i--)
             size = size << 8 | bytes[at + (size_t)i - 1];
         at += LENGTH_BYTES;
         if (size > length - at)
-            return error_set(why, ERROR_INVALID, "it is cut off at byte %zu", begin);
+            return error_set(why, ERROR_INVALID, "it is cut off at byte %zu; export it again",
+                             begin);
         if (!add_place(trace, (struct bytes){bytes + at, size}, why))
             return error_prefix(why, "at byte %zu", begin);
         at += size;
