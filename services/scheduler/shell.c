@@ -8,6 +8,7 @@
 #include "errands.h"
 #include "inbox.h"
 #include "letters.h"
+#include "log/log.h"
 #include "metrics.h"
 #include "outbox.h"
 #include "tape.h"
@@ -26,6 +27,7 @@ struct shell {
     struct tape *tape; /* NULL = nothing is recorded */
     struct pulse *pulse;
     struct instant figures_at;
+    enum breaker_state breakers[MOST_ENDPOINTS]; /* as last logged */
     pthread_t owner;
 };
 
@@ -42,6 +44,31 @@ static void decide(struct shell *shell, const struct event *event)
     forecaster_tend(shell->forecaster, shell->core, event, now);
 }
 
+static void log_breaker(const struct endpoint_figures *endpoint)
+{
+    switch (endpoint->breaker) {
+    case BREAKER_OPEN:
+        log_warn("endpoint.left_alone", LOG_TEXT("endpoint", endpoint->name));
+        return;
+    case BREAKER_HALF_OPEN:
+        log_info("endpoint.probed", LOG_TEXT("endpoint", endpoint->name));
+        return;
+    case BREAKER_CLOSED:
+        log_info("endpoint.works", LOG_TEXT("endpoint", endpoint->name));
+        return;
+    }
+}
+
+static void log_breakers(struct shell *shell, const struct scheduler_figures *figures)
+{
+    for (uint32_t i = 0; i < figures->endpoint_count; i++) {
+        if (figures->endpoints[i].breaker == shell->breakers[i])
+            continue;
+        shell->breakers[i] = figures->endpoints[i].breaker;
+        log_breaker(&figures->endpoints[i]);
+    }
+}
+
 static void show_figures(struct shell *shell)
 {
     struct instant now = clock_now();
@@ -51,6 +78,7 @@ static void show_figures(struct shell *shell)
     struct scheduler_figures figures;
     scheduler_figures(shell->core, &figures);
     scheduler_metrics_set(shell->metrics, &figures);
+    log_breakers(shell, &figures);
 }
 
 static struct instant wake_at(const struct shell *shell)

@@ -59,6 +59,9 @@ def test_a_breaker_that_is_open_is_left_alone_but_for_one_probe(new_world):
     world.script()
     for job in jobs:
         wait_until(lambda job=job: provenance(world, job) == {"llm"}, 60, "all is healed")
+    leader = world.fleet.services["scheduler"]
+    assert leader.logged("endpoint.left_alone")[0]["endpoint"] == "only"
+    assert leader.logged("endpoint.works"), "whoever was paged reads that it is over"
     world.settle(60)
 
 
