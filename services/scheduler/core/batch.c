@@ -33,6 +33,7 @@ static void collect_errands(struct scheduler *s)
         struct batch_item *item = add_item(
             s, attempt->errand == ERRAND_REAP ? BATCH_REAP : BATCH_RELEASE, attempt->chunk);
         item->id.attempt = attempt->number;
+        s->batch.ranks_before[s->batch.count - 1] = attempt->rank_before;
         item->is_charged = attempt->is_charged;
     }
 }
@@ -42,6 +43,7 @@ static void collect_splits(struct scheduler *s)
     while (s->batch.count < BATCH_LIMIT && s->splits.count > 0) {
         struct chunk *chunk = HEAP_OWNER(heap_first(&s->splits), struct chunk, node);
         add_item(s, BATCH_SPLIT, chunk);
+        chunk->lane = (uint8_t)burst_lane_for(chunk); /* that of its last flight may be taken */
         rows_place(s, chunk);
     }
 }
@@ -209,7 +211,7 @@ static void on_item(struct scheduler *s, size_t i, const struct batch_answer *an
 {
     struct chunk *chunk = s->batch.chunks[i];
     struct job *job = chunk->job;
-    uint64_t rank_before = chunk->flight ? chunk->flight->rank_before : s->batch.ranks_before[i];
+    uint64_t rank_before = s->batch.ranks_before[i];
     struct chunk_facts row = answer->chunk;
     row.number = chunk->facts.number; /* the answers are in the order of the items */
     rows_apply_chunk(s, job, &row);

@@ -229,6 +229,35 @@ static void rule_1_a_new_leader_knows_the_lanes_that_are_taken(void **state)
     close_bench(&b);
 }
 
+static void rule_1_a_split_takes_no_lane_from_who_has_it(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_of(10, 3));
+    lead(&b);
+    submit(&b, 1, "ann", 6);
+    assert_int_equal(grant_all(&b), 3); /* in the lanes 0, 2 and 3 */
+    struct chunk_facts spent = failed(1, 3);
+    spent.number = 1;
+    happen(&b, 1, "ann", 2, JOB_PROCESSING, &spent);
+    assert_int_equal(b.items[0].operation, BATCH_SPLIT);
+    struct batch_answer busy = {.result = RESULT_BUSY, .job_status = JOB_PROCESSING};
+    answer_batch(&b, &busy);
+    assert_int_equal(b.items[0].operation, BATCH_GRANT); /* meanwhile its lane is given away */
+    assert_int_equal(b.items[0].lane, 2);
+    grant_all(&b);
+    hush(&b);
+    pass(&b, 600);
+    assert_int_equal(b.items[0].operation, BATCH_SPLIT);
+    struct batch_answer split = {
+        .result = RESULT_SPLIT, .job_status = JOB_PROCESSING, .chunk = done(1)};
+    answer_batch(&b, &split);
+    commit(&b, 1, "ann", 3, 2);
+    assert_int_equal(b.item_count, 1);
+    assert_int_equal(b.items[0].lane, 3);
+    close_bench(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +269,7 @@ int main(void)
         cmocka_unit_test(rule_1_several_users_burst_alike),
         cmocka_unit_test(rule_1_operators_set_the_burst_of_a_tenant_and_of_a_user),
         cmocka_unit_test(rule_1_a_new_leader_knows_the_lanes_that_are_taken),
+        cmocka_unit_test(rule_1_a_split_takes_no_lane_from_who_has_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

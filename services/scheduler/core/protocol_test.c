@@ -168,6 +168,52 @@ static void a_leader_that_leaves_takes_back_its_grants_and_resigns(void **state)
     close_bench(&b);
 }
 
+static void hold_all(struct bench *b, enum control_state state, uint64_t version)
+{
+    struct control_facts facts = {.scope = SCOPE_SYSTEM,
+                                  .tenant_id = "",
+                                  .name = "",
+                                  .message = "",
+                                  .state = state,
+                                  .version = version};
+    tell(b, (struct event){.kind = EVENT_CONTROL, .control = &facts});
+}
+
+/* The news of the release overtakes the answer that tells of it. */
+static void a_released_grant_keeps_its_place_whichever_way_that_is_heard(void **state)
+{
+    (void)state;
+    struct bench b;
+    struct scheduler_config config = config_with(10);
+    config.fairness = FAIRNESS_ROUND_ROBIN;
+    open_bench(&b, config);
+    lead(&b);
+    submit(&b, 1, "ann", 1);
+    grant_all(&b);
+    submit(&b, 2, "bob", 2);
+    grant_all(&b);
+    submit(&b, 3, "cid", 1);
+    grant_all(&b);
+    assert_int_equal(ask_now(&b, attempt_of(2, 0, 1), "hands"), 1);
+    assert_int_equal(ask_now(&b, attempt_of(3, 0, 1), "hands"), 1);
+    hold_all(&b, CONTROL_HELD, 1);
+    assert_int_equal(b.items[0].operation, BATCH_RELEASE);
+    struct chunk_facts chunk = ready(0);
+    chunk.version = 3;
+    chunk.attempt = 1;
+    happen(&b, 1, "ann", 2, JOB_PROCESSING, &chunk);
+    struct batch_answer released = {
+        .result = RESULT_RELEASED, .job_status = JOB_PROCESSING, .chunk = chunk};
+    answer_batch(&b, &released);
+    outcome(&b, attempt_of(2, 0, 1));
+    struct chunk_facts served = done(0);
+    happen(&b, 2, "bob", 2, JOB_PROCESSING, &served);
+    hold_all(&b, CONTROL_OPEN, 2);
+    assert_int_equal(b.item_count, 2);
+    assert_string_equal(b.items[0].id.job_id, job_id(1)); /* bob has had a turn */
+    close_bench(&b);
+}
+
 static void a_newer_epoch_forgets_everything(void **state)
 {
     (void)state;
@@ -262,6 +308,7 @@ int main(void)
         cmocka_unit_test(a_later_event_counts_though_an_earlier_one_is_missing),
         cmocka_unit_test(a_late_reading_does_not_revive_a_job_that_is_over),
         cmocka_unit_test(a_leader_that_leaves_takes_back_its_grants_and_resigns),
+        cmocka_unit_test(a_released_grant_keeps_its_place_whichever_way_that_is_heard),
         cmocka_unit_test(a_newer_epoch_forgets_everything),
         cmocka_unit_test(an_epoch_taken_up_again_does_not_repeat_a_batch_number),
         cmocka_unit_test(more_is_granted_ahead_once_half_of_it_is_used),

@@ -86,10 +86,13 @@ void rebuild_adopt(struct scheduler *s, struct attempt *attempt)
     }
 }
 
+/* Of one commit many have the same time: their order must not hang on the sort (replay). */
 static int compare_past(const void *a, const void *b)
 {
     const struct past_call *one = a, *other = b;
-    return (one->at.ns > other->at.ns) - (one->at.ns < other->at.ns);
+    if (one->at.ns != other->at.ns)
+        return one->at.ns > other->at.ns ? 1 : -1;
+    return (one->word > other->word) - (one->word < other->word);
 }
 
 void rebuild_end(struct scheduler *s)
