@@ -27,7 +27,7 @@ struct tenant {
     struct purse *purse;           /* what it uses of its limits (budget.c); NULL = nothing yet */
     struct share *shares[CLASSES]; /* the queue's; NULL = it never had anything in that class */
     uint32_t burst; /* of each of its users, unless the user has its own; 0 = as the queue says */
-    double weight;  /* among tenants; 0 = 1; may change at any time, paid is by the one in force */
+    double weight;  /* among tenants; 0 = 1 (queue_set_weight()) */
     uint32_t users;
     uint32_t shut; /* bits of enum shut_reason (queue.h): nothing of it is granted */
 };

@@ -258,6 +258,25 @@ static void rule_1_a_split_takes_no_lane_from_who_has_it(void **state)
     close_bench(&b);
 }
 
+static void rule_1_a_raised_burst_of_a_tenant_counts_at_once(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_with(10));
+    lead(&b);
+    submit(&b, 1, "ann", 9);
+    assert_int_equal(grant_all(&b), 1);
+    struct control_facts facts = {.scope = SCOPE_TENANT,
+                                  .tenant_id = "acme",
+                                  .name = "",
+                                  .message = "",
+                                  .burst = 3,
+                                  .version = 1};
+    tell(&b, (struct event){.kind = EVENT_CONTROL, .control = &facts});
+    assert_int_equal(b.item_count, 2);
+    close_bench(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +289,7 @@ int main(void)
         cmocka_unit_test(rule_1_operators_set_the_burst_of_a_tenant_and_of_a_user),
         cmocka_unit_test(rule_1_a_new_leader_knows_the_lanes_that_are_taken),
         cmocka_unit_test(rule_1_a_split_takes_no_lane_from_who_has_it),
+        cmocka_unit_test(rule_1_a_raised_burst_of_a_tenant_counts_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,16 +43,33 @@ static void obey_system(struct scheduler *s)
         queue_open_all(&s->queue, SHUT_BY_CONTROL);
 }
 
+struct burst_change {
+    struct queue *queue;
+    const struct tenant *tenant;
+};
+
+static void look_at_burst(void *context, struct job *job)
+{
+    const struct burst_change *change = context;
+    if (job->user->tenant == change->tenant)
+        queue_user_changed(change->queue, job->user);
+}
+
 static void obey_tenant(struct scheduler *s, const char *tenant_id)
 {
     const struct control *control = controls_of_tenant(&s->controls, tenant_id);
     struct tenant *tenant = book_tenant(&s->book, tenant_id);
-    tenant->weight = control ? control->weight : 0;
+    bool was_held = (tenant->shut & SHUT_BY_CONTROL) != 0;
+    uint32_t burst_before = tenant->burst;
+    queue_set_weight(&s->queue, tenant, control ? control->weight : 0);
     tenant->burst = control ? control->burst : 0;
     if (is_held(control))
         queue_shut_tenant(&s->queue, tenant, SHUT_BY_CONTROL);
     else
         queue_open_tenant(&s->queue, tenant, SHUT_BY_CONTROL);
+    struct burst_change change = {&s->queue, tenant};
+    if (tenant->users > 0 && (was_held || tenant->burst != burst_before))
+        book_each_job(&s->book, look_at_burst, &change);
 }
 
 void obey_greet(struct scheduler *s, struct user *user)

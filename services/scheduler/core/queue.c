@@ -79,14 +79,18 @@ static void catch_up(const struct queue *queue, struct share *share)
         sojourn_pass(&share->sojourn, chunks);
 }
 
+static double weight_of(const struct tenant *tenant)
+{
+    if (tenant->weight <= 0)
+        return 1;
+    if (tenant->weight < LEAST_WEIGHT)
+        return LEAST_WEIGHT;
+    return tenant->weight < MOST_WEIGHT ? tenant->weight : MOST_WEIGHT;
+}
+
 uint64_t queue_price(const struct tenant *tenant, uint64_t tokens)
 {
-    double weight = tenant->weight > 0 ? tenant->weight : 1;
-    if (weight < LEAST_WEIGHT)
-        weight = LEAST_WEIGHT;
-    if (weight > MOST_WEIGHT)
-        weight = MOST_WEIGHT;
-    return (uint64_t)((double)tokens * PARTS_PER_TOKEN / weight);
+    return (uint64_t)((double)tokens * PARTS_PER_TOKEN / weight_of(tenant));
 }
 
 /* Who comes back has no claim on what was shared meanwhile, but for a quantum: with a chunk now and
@@ -234,7 +238,8 @@ void queue_occupy(struct queue *queue, struct turn *turn, int change)
 static void stake(struct queue *queue, struct chunk *chunk)
 {
     uint32_t attempt = chunk->facts.attempt + 1;
-    if (queue->config.fairness != FAIRNESS_SOJOURN || chunk->staked >= attempt)
+    bool is_staked = chunk->staked >= attempt && chunk->turn->stake;
+    if (queue->config.fairness != FAIRNESS_SOJOURN || is_staked)
         return;
     chunk->staked = attempt;
     if (chunk->turn->user->shut)
@@ -361,6 +366,22 @@ void queue_settle(struct queue *queue, struct tenant *tenant, enum service_class
     else
         share->paid = share->paid > parts ? share->paid - parts : 0;
     settle_share(queue, share);
+}
+
+/* At the old price one chunk of a tenant of little weight would keep it out for hours. */
+void queue_set_weight(struct queue *queue, struct tenant *tenant, double weight)
+{
+    double before = weight_of(tenant);
+    tenant->weight = weight;
+    double change = before / weight_of(tenant);
+    for (int i = 0; i < CLASSES; i++) {
+        struct share *share = tenant->shares[i];
+        uint64_t until = queue->classes[i].paid_until;
+        if (!share || share->paid <= until)
+            continue;
+        share->paid = until + (uint64_t)((double)(share->paid - until) * change);
+        settle_share(queue, share);
+    }
 }
 
 void queue_restore(struct queue *queue, struct turn *turn, uint64_t rank)

@@ -116,6 +116,9 @@ void queue_settle(struct queue *queue, struct tenant *tenant, enum service_class
 /* A grant that came to nothing: its user's turn gets the rank it had. */
 void queue_restore(struct queue *queue, struct turn *turn, uint64_t rank);
 
+/* From now on the tenant pays by that weight; what it owes is owed by it too. */
+void queue_set_weight(struct queue *queue, struct tenant *tenant, double weight);
+
 /* Nothing more is granted of it, until it has been opened again for every reason. While all is
  * shut, and while a tenant or user is, it has no part in equal sharing. */
 void queue_shut_all(struct queue *queue, enum shut_reason reason);

@@ -242,6 +242,39 @@ static void rule_3_a_shut_user_is_passed_over_and_then_joins_anew(void **state)
     close_hall(&hall);
 }
 
+static void rule_3_who_was_shut_from_the_beginning_joins_with_what_comes_due_later(void **state)
+{
+    (void)state;
+    struct hall hall;
+    open_hall(&hall, 1, true);
+    struct job_facts facts = {
+        .job_id = "a job", .tenant_id = "acme", .user_id = "ann", .service_class = CLASS_STANDARD};
+    struct job *job = come_to(&hall, &facts, 0);
+    queue_shut_user(&hall.queue, job->user, SHUT_BY_CONTROL);
+    struct chunk *chunk = book_add_chunk(job, 0);
+    queue_add(&hall.queue, chunk);
+    queue_remove(&hall.queue, chunk); /* put off */
+    queue_open_user(&hall.queue, job->user, SHUT_BY_CONTROL);
+    queue_add(&hall.queue, chunk);
+    assert_serves(&hall, job);
+    close_hall(&hall);
+}
+
+static void rule_3_a_raised_weight_raises_what_was_paid_before_too(void **state)
+{
+    (void)state;
+    struct hall hall;
+    open_hall(&hall, 1, true);
+    crowd(&hall, "slow", MANY, 50);
+    crowd(&hall, "other", MANY, 50);
+    struct tenant *slow = book_tenant(&hall.book, "slow");
+    queue_set_weight(&hall.queue, slow, 0.001);
+    assert_in_range(served_of(&hall, "slow", 100), 1, 2);
+    queue_set_weight(&hall.queue, slow, 1);
+    assert_in_range(served_of(&hall, "slow", 100), 48, 52);
+    close_hall(&hall);
+}
+
 static void rule_3_nobody_is_next_while_all_is_shut(void **state)
 {
     (void)state;
@@ -308,6 +341,8 @@ int main(void)
         cmocka_unit_test(rule_3_what_costs_no_tokens_is_shared_by_turns),
         cmocka_unit_test(rule_3_a_shut_tenant_is_passed_over_and_then_goes_on),
         cmocka_unit_test(rule_3_a_shut_user_is_passed_over_and_then_joins_anew),
+        cmocka_unit_test(rule_3_who_was_shut_from_the_beginning_joins_with_what_comes_due_later),
+        cmocka_unit_test(rule_3_a_raised_weight_raises_what_was_paid_before_too),
         cmocka_unit_test(rule_3_nobody_is_next_while_all_is_shut),
         cmocka_unit_test(rule_3_who_is_served_in_one_class_overtakes_nobody_in_another),
         cmocka_unit_test(rule_12_positions_count_what_other_tenants_take),
