@@ -98,6 +98,18 @@ static bool collect_grant(struct scheduler *s, struct chunk *chunk, size_t *byte
     return choice.kind != CHOICE_STOP;
 }
 
+static void collect_urgent(struct scheduler *s, size_t bytes, size_t room)
+{
+    struct choice choice;
+    struct chunk *chunk;
+    while (room-- > 0 && s->batch.count < BATCH_LIMIT && (chunk = choice_next_urgent(s, &choice))) {
+        bytes += reply_bytes(chunk);
+        if (bytes > REPLY_LIMIT_BYTES)
+            return;
+        add_grant(s, chunk, &choice);
+    }
+}
+
 static void collect_grants(struct scheduler *s)
 {
     size_t room = attempts_room_ahead(s), bytes = 0, before = s->batch.count;
@@ -105,8 +117,10 @@ static void collect_grants(struct scheduler *s)
     if (room > 0)
         s->budget.stop.kind = STOP_NOT;
     while (room > 0 && s->batch.count < BATCH_LIMIT && (chunk = queue_next(&s->queue)))
-        if (!collect_grant(s, chunk, &bytes, &room))
+        if (!collect_grant(s, chunk, &bytes, &room)) {
+            collect_urgent(s, bytes, room);
             return;
+        }
     room = burst_room(s, s->batch.count - before);
     while (room > 0 && s->batch.count < BATCH_LIMIT && (chunk = queue_next_burst(&s->queue)))
         if (!collect_grant(s, chunk, &bytes, &room))

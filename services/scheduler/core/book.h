@@ -88,7 +88,9 @@ enum job_line { LINE_ALL, LINE_UNSERVED };
 struct job {
     char id[JOB_ID_SIZE];
     struct heap_node over; /* among those that are over, by when they may be forgotten */
-    struct user *user;     /* whose it is, in the lane of its class */
+    struct heap_node
+        ending;        /* among those that end at a deadline, and that the fallback may do, by it */
+    struct user *user; /* whose it is, in the lane of its class */
     struct chunk **chunks;
     struct chunk *only; /* where they are told if there is one, and that one */
     struct chunk first;
@@ -116,7 +118,7 @@ struct book {
         uint32_t oldest, newest; /* numbers of jobs; 0 = none */
     } lines[JOB_LINES];
     struct tenant_index *tenants;
-    struct heap over;
+    struct heap over, ending;
     uint64_t last_order;
     size_t job_count, user_count, active_users, waiting_users;
     size_t queued[CLASSES]; /* chunks that wait: ready, or for their retry */
@@ -157,6 +159,8 @@ struct job *book_add_job(struct book *book, const struct job_facts *facts, struc
 void book_await_service(struct book *book, struct job *job);
 bool book_end_waiting(struct book *book, struct job *job);
 const struct job *book_longest_unserved(const struct book *book); /* or NULL */
+/* The job is over: its deadline means nothing any more. */
+void book_end_job(struct book *book, struct job *job);
 /* With its chunks; nothing of it may be in hand. */
 void book_drop_job(struct book *book, struct job *job);
 

@@ -5,6 +5,7 @@
 #include "state.h"
 
 enum {
+    MOST_URGENT = 32,          /* jobs looked at, those that end first */
     LOOK_AGAIN_MS = 1000,      /* at what was stopped, whatever was foreseen */
     ENDPOINT_WAIT_MS = 2000,   /* of what nothing may stand in for */
     HEALING_WAIT_MS = 3600000, /* of a post that has no result by the LLM after all its tries */
@@ -85,6 +86,14 @@ static bool must_be_patient(struct chunk *chunk)
     return true;
 }
 
+static struct choice when_full(struct scheduler *s, struct chunk *chunk, const struct pick *pick)
+{
+    if (may_not_wait(s, chunk, pick->shortage.until))
+        return by_embedded(true);
+    /* Nothing else may stand in for it, and others may not have so long. */
+    return pick->is_long && chunk->job->is_healing ? without_llm(s, chunk) : stop(s, pick);
+}
+
 struct choice choice_of(struct scheduler *s, struct chunk *chunk)
 {
     chunk->is_without_endpoint = false;
@@ -102,7 +111,7 @@ struct choice choice_of(struct scheduler *s, struct chunk *chunk)
     case PICK_NONE:
         return without_endpoint(s, chunk, &pick);
     case PICK_FULL:
-        return may_not_wait(s, chunk, pick.shortage.until) ? by_embedded(true) : stop(s, &pick);
+        return when_full(s, chunk, &pick);
     case PICK_CALL:
         if (budget_tenant_may_grant(s, book_tenant_of(chunk), &pick.charge, &shortage))
             return by_llm(s, &pick);
@@ -112,6 +121,43 @@ struct choice choice_of(struct scheduler *s, struct chunk *chunk)
         return (struct choice){.kind = CHOICE_NEXT};
     }
     CHECK_UNREACHABLE();
+}
+
+/* What is next of its user, if that is of this job and could be granted. */
+static struct chunk *next_of(const struct job *job)
+{
+    const struct user *user = job->user;
+    if (user->occupied > 0 || ((user->shut | user->tenant->shut) & SHUT_BY_CONTROL))
+        return NULL;
+    for (const struct turn *turn = user->turns; turn; turn = turn->next)
+        if (turn->service_class == job->service_class && turn->ready.count > 0) {
+            struct chunk *chunk = HEAP_OWNER(heap_first(&turn->ready), struct chunk, node);
+            return chunk->job == job ? chunk : NULL;
+        }
+    return NULL;
+}
+
+struct chunk *choice_next_urgent(struct scheduler *s, struct choice *choice)
+{
+    const struct stop *stop = &s->budget.stop;
+    struct instant until = stop->shortage.until;
+    struct job *looked_at[MOST_URGENT];
+    size_t count = 0;
+    struct chunk *found = NULL;
+    if (stop->kind != STOP_FULL || !s->config.has_fallback || until.ns == NEVER.ns)
+        return NULL;
+    uint64_t before = key_of(instant_plus_ms(until, FALLBACK_MARGIN_MS - 1));
+    struct heap_node *node;
+    while (!found && count < MOST_URGENT && (node = heap_take_until(&s->book.ending, before))) {
+        looked_at[count] = HEAP_OWNER(node, struct job, ending);
+        found = next_of(looked_at[count++]);
+    }
+    while (count > 0) {
+        struct job *job = looked_at[--count];
+        heap_add(&s->book.ending, &job->ending, job->ending.key);
+    }
+    *choice = by_embedded(true);
+    return found;
 }
 
 bool choice_holds(const struct scheduler *s, const struct booking *booking)

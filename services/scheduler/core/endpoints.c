@@ -89,8 +89,9 @@ struct pick endpoints_pick(struct scheduler *s, const struct chunk *chunk)
             pick.shortage.until = back_at(s, breaker);
         } else if (!has_room(s, i, &pick.charge, &pick.shortage)) {
             pick.kind = PICK_FULL;
+            pick.is_long = is_long(s, &pick.shortage);
         }
-        if (pick.kind == PICK_CALL || (pick.kind == PICK_FULL && !is_long(s, &pick.shortage)))
+        if (pick.kind == PICK_CALL || (pick.kind == PICK_FULL && !pick.is_long))
             return pick;
         /* Waiting for room comes before doing without the LLM. */
         bool is_better =

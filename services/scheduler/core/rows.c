@@ -129,7 +129,8 @@ static struct instant due_of(struct scheduler *s, struct chunk *chunk)
     if (retry_must_split(&chunk->facts))
         return s->now; /* the parts are new: nothing to wait for */
     struct instant due = instant_plus_ms(s->now, wait_ms), deadline = chunk->job->deadline;
-    int64_t left_ms = deadline.ns == INT64_MAX ? INT64_MAX : instant_ms_between(due, deadline);
+    bool may_end_first = deadline.ns != INT64_MAX && !chunk->job->is_healing;
+    int64_t left_ms = may_end_first ? instant_ms_between(due, deadline) : INT64_MAX;
     chunk->is_by_embedded = retry_mode(&chunk->facts, left_ms) == MODE_EMBEDDED;
     return chunk->is_by_embedded ? s->now : due;
 }
@@ -169,7 +170,7 @@ void rows_set_job_status(struct scheduler *s, struct job *job, enum job_status s
     job->status = status;
     if (!job_status_is_terminal(status))
         return;
-    (void)book_end_waiting(&s->book, job);
+    book_end_job(&s->book, job);
     for (uint32_t i = 0; i < job->chunk_count; i++) {
         struct chunk *chunk = job->chunks[i];
         if (chunk->flight && chunk->flight->phase == ATTEMPT_WAITING &&

@@ -303,6 +303,7 @@ struct pick {
     uint32_t endpoint; /* CALL: that one; else the one that may be called soonest, or NO_ENDPOINT */
     struct charge charge;
     struct shortage shortage; /* FULL, NONE: its limit and until when */
+    bool is_long;             /* FULL: for more than a minute */
 };
 void endpoints_open(struct scheduler *s);
 void endpoints_tend(struct scheduler *s);
@@ -324,6 +325,9 @@ struct choice {
     struct booking booking;
 };
 struct choice choice_of(struct scheduler *s, struct chunk *chunk);
+/* Behind what waits for an endpoint's room may stand what must not wait so long: the next such
+ * chunk, and how it is done; or NULL. */
+struct chunk *choice_next_urgent(struct scheduler *s, struct choice *choice);
 /* May a grant that waits for its permit still be called? */
 bool choice_holds(const struct scheduler *s, const struct booking *booking);
 
