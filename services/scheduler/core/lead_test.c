@@ -206,6 +206,10 @@ static void rule_11_it_reads_what_changed_since_the_first_page(void **state)
     hold(&b, 1, 0);
     wait(&b, b.config.reread_ms);
     assert_int_equal(since_us(&b), 9000000);
+    show_changes(&b, 1, 9100000, "");
+    hold(&b, 1, 0);
+    wait(&b, b.config.reread_ms);
+    assert_int_equal(since_us(&b), 9100000);
     show_changes(&b, 2, 9900000, ""); /* of another epoch */
     hold(&b, 1, 0);
     hush(&b);
@@ -214,10 +218,67 @@ static void rule_11_it_reads_what_changed_since_the_first_page(void **state)
     tell(&b, (struct event){.kind = EVENT_CHANGED, .changed.epoch = 1}); /* no answer came */
     hold(&b, 1, 0);
     wait(&b, b.config.reread_ms);
-    assert_int_equal(since_us(&b), 9000000);
+    assert_int_equal(since_us(&b), 9100000);
     hold(&b, 2, 0); /* the next epoch begins with its own first page */
     show_page(&b, 2, 3000000, "");
     assert_int_equal(since_us(&b), 3000000);
+    close_bench(&b);
+}
+
+static void rule_11_a_new_epoch_reads_from_the_beginning(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_with(10));
+    wait(&b, 0);
+    hold(&b, 1, 0);
+    show_page(&b, 1, 1000000, "page two");
+    hold(&b, 2, 0); /* in the middle of the pages */
+    assert_string_equal(last(&b, ACTION_ASK_SNAPSHOT)->cursor, "");
+    show_page(&b, 2, 2000000, "");
+    show_changes(&b, 2, 3000000, "a job");
+    hold(&b, 3, 0); /* in the middle of a round */
+    show_page(&b, 3, 4000000, "");
+    assert_string_equal(last(&b, ACTION_ASK_CHANGED)->changed.after_job_id, "");
+    assert_int_equal(since_us(&b), 4000000);
+    close_bench(&b);
+}
+
+static void rule_11_a_job_whose_events_were_missed_is_read_later(void **state)
+{
+    (void)state;
+    struct bench b;
+    begin(&b);
+    struct chunk_facts chunk = ready(0);
+    const struct job_facts job = {.job_id = job_id(1),
+                                  .tenant_id = "acme",
+                                  .user_id = "ann",
+                                  .service_class = CLASS_STANDARD,
+                                  .event_number = 1,
+                                  .chunks = &chunk,
+                                  .chunk_count = 1};
+    tell(&b, (struct event){
+                 .kind = EVENT_CHANGED,
+                 .is_answered = true,
+                 .changed = {
+                     .epoch = 1, .now_us = 1, .jobs = &job, .job_count = 1, .next_job_id = ""}});
+    assert_int_equal(b.item_count, 1);
+    assert_string_equal(b.items[0].id.job_id, job_id(1));
+    close_bench(&b);
+}
+
+static void who_is_refused_asks_again_a_moment_after_the_others_lease(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_with(10));
+    wait(&b, 0);
+    for (int64_t asked_ago_ms = 0; asked_ago_ms < 2; asked_ago_ms++) /* the older one as well */
+        tell(&b, (struct event){.kind = EVENT_LEASE,
+                                .is_answered = true,
+                                .lease = {.asked = instant_plus_ms(b.now, -asked_ago_ms),
+                                          .left_ms = 200 - 100 * (uint32_t)asked_ago_ms}});
+    assert_int_equal(wakes_in_ms(&b), 101);
     close_bench(&b);
 }
 
@@ -302,6 +363,9 @@ int main(void)
         cmocka_unit_test(a_lease_of_an_older_epoch_changes_nothing),
         cmocka_unit_test(rule_11_a_page_that_did_not_come_is_asked_for_again),
         cmocka_unit_test(rule_11_it_reads_what_changed_since_the_first_page),
+        cmocka_unit_test(rule_11_a_new_epoch_reads_from_the_beginning),
+        cmocka_unit_test(rule_11_a_job_whose_events_were_missed_is_read_later),
+        cmocka_unit_test(who_is_refused_asks_again_a_moment_after_the_others_lease),
         cmocka_unit_test(who_has_no_lease_leaves_without_a_word),
         cmocka_unit_test(who_rebuilds_resigns_when_he_leaves),
         cmocka_unit_test(who_leaves_takes_back_only_what_waits_for_a_permit),

@@ -180,6 +180,24 @@ static void rule_12_a_job_is_told_of_by_the_chunk_that_has_come_farthest(void **
     }
 }
 
+static void rule_12_of_two_chunks_that_are_granted_the_first_is_told_of(void **state)
+{
+    (void)state;
+    struct scheduler_config config = config_with(10);
+    config.user_burst = 2;
+    struct bench b;
+    open_bench(&b, config);
+    lead(&b);
+    submit(&b, 1, "ann", 2);
+    size_t granted_count = 0, count;
+    while ((count = grant_all(&b)) > 0)
+        granted_count += count;
+    assert_int_equal(granted_count, 2);
+    assert_int_equal(told(&b, 1).position, 0);
+    assert_int_equal(told(&b, 1).reason, WAITING_GRANT);
+    close_bench(&b);
+}
+
 static void rule_12_a_job_that_is_over_waits_for_nothing_though_its_call_runs(void **state)
 {
     (void)state;
@@ -237,6 +255,7 @@ int main(void)
         cmocka_unit_test(rule_12_slots_are_the_fewer_of_those_allowed_and_those_announced),
         cmocka_unit_test(rule_12_whoever_was_granted_before_stands_before),
         cmocka_unit_test(rule_12_a_job_is_told_of_by_the_chunk_that_has_come_farthest),
+        cmocka_unit_test(rule_12_of_two_chunks_that_are_granted_the_first_is_told_of),
         cmocka_unit_test(rule_12_a_job_that_is_over_waits_for_nothing_though_its_call_runs),
         cmocka_unit_test(rule_12_a_limit_is_told_of_the_endpoint_that_has_it),
     };
