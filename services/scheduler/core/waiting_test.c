@@ -198,6 +198,86 @@ static void rule_12_of_two_chunks_that_are_granted_the_first_is_told_of(void **s
     close_bench(&b);
 }
 
+static void rule_12_a_user_is_served_once_his_grant_has_its_permit(void **state)
+{
+    (void)state;
+    struct bench b;
+    begin(&b, 10);
+    submit(&b, 1, "bob", 1);
+    grant_each(&b);
+    assert_int_equal(ask_now(&b, attempt_of(1, 0, 1), "hands"), 1);
+    submit(&b, 2, "ann", 1);
+    grant_each(&b);
+    submit(&b, 3, "ann", 1);
+    assert_int_not_equal(told(&b, 3).reason, WAITING_OWN); /* only bob's call runs */
+    assert_int_equal(ask_now(&b, attempt_of(2, 0, 1), "hands"), 1);
+    assert_int_equal(told(&b, 3).reason, WAITING_OWN);
+    close_bench(&b);
+}
+
+static void rule_12_a_tenants_limit_is_told_of_those_it_keeps_waiting(void **state)
+{
+    (void)state;
+    for (int is_endpoints = 0; is_endpoints < 2; is_endpoints++) {
+        struct scheduler_config config = config_with(10);
+        const struct limits limits = {.calls_in_flight = 1}; /* and one granted ahead of it */
+        if (is_endpoints)
+            config.endpoints[0].limits = limits;
+        else
+            config.tenant_limits = limits;
+        config.endpoint_count = 1;
+        strcpy(config.endpoints[0].name, "main");
+        struct bench b;
+        open_bench(&b, config);
+        lead(&b);
+        static const char *const USERS[] = {"ann", "bob", "cem"};
+        for (int i = 0; i < 3; i++)
+            submit(&b, 1 + i, USERS[i], 1);
+        assert_int_not_equal(told(&b, 1).reason, WAITING_LIMIT);
+        grant_each(&b);
+        assert_int_equal(told(&b, 1).reason, WAITING_GRANT);
+        assert_int_equal(told(&b, 2).reason, WAITING_OTHERS);
+        assert_int_equal(told(&b, 3).reason, WAITING_LIMIT);
+        assert_int_equal(ask_now(&b, attempt_of(1, 0, 1), "hands"), 1);
+        assert_int_equal(ask_now(&b, attempt_of(2, 0, 1), "hands"), 0);
+        for (int job = 2; job <= 3; job++) {
+            assert_int_equal(told(&b, job).reason, WAITING_LIMIT);
+            assert_int_equal(told(&b, job).scope, is_endpoints ? SCOPE_ENDPOINT : SCOPE_TENANT);
+            assert_string_equal(told(&b, job).scope_name, is_endpoints ? "main" : "");
+        }
+        close_bench(&b);
+    }
+}
+
+static void rule_12_what_is_due_is_tried_again_now(void **state)
+{
+    (void)state;
+    struct scheduler_config config = config_with(10);
+    config.lead_lease_ms = 100000;
+    config.endpoint_count = MOST_ENDPOINTS;
+    struct bench b;
+    open_bench(&b, config);
+    lead(&b);
+    set(&b, SCOPE_SYSTEM, "", CONTROL_REDUCED, "", 1);
+    struct chunk_facts chunk = ready(0);
+    const struct job_facts job = {.job_id = job_id(1),
+                                  .tenant_id = "acme",
+                                  .user_id = "healing",
+                                  .service_class = CLASS_BACKGROUND,
+                                  .is_healing = true,
+                                  .chunks = &chunk,
+                                  .chunk_count = 1};
+    tell(&b, (struct event){.kind = EVENT_JOB_EVENT, .job_event = {.job = &job, .number = 1}});
+    assert_int_equal(told(&b, 1).reason, WAITING_ENDPOINT);
+    assert_int_equal(told(&b, 1).retry_in_ms, 2000);
+    assert_string_equal(told(&b, 1).scope_name, ""); /* of none in particular */
+    b.now = instant_plus_ms(b.now, 1999);
+    assert_int_equal(told(&b, 1).retry_in_ms, 1);
+    b.now = instant_plus_ms(b.now, 10);
+    assert_int_equal(told(&b, 1).retry_in_ms, 0);
+    close_bench(&b);
+}
+
 static void rule_12_a_job_that_is_over_waits_for_nothing_though_its_call_runs(void **state)
 {
     (void)state;
@@ -256,6 +336,9 @@ int main(void)
         cmocka_unit_test(rule_12_whoever_was_granted_before_stands_before),
         cmocka_unit_test(rule_12_a_job_is_told_of_by_the_chunk_that_has_come_farthest),
         cmocka_unit_test(rule_12_of_two_chunks_that_are_granted_the_first_is_told_of),
+        cmocka_unit_test(rule_12_a_user_is_served_once_his_grant_has_its_permit),
+        cmocka_unit_test(rule_12_a_tenants_limit_is_told_of_those_it_keeps_waiting),
+        cmocka_unit_test(rule_12_what_is_due_is_tried_again_now),
         cmocka_unit_test(rule_12_a_job_that_is_over_waits_for_nothing_though_its_call_runs),
         cmocka_unit_test(rule_12_a_limit_is_told_of_the_endpoint_that_has_it),
     };
