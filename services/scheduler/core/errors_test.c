@@ -53,8 +53,8 @@ static void every_class_of_outcome_stands_in_the_docs_as_it_is(void **state)
 {
     (void)state;
     char *text = page("docs/scheduling.md");
-    for (enum outcome_class i = OUTCOME_NONE; i <= OUTCOME_ABORTED; i++) {
-        const struct error_class *class = error_class_of(i);
+    for (int i = OUTCOME_NONE; i <= OUTCOME_ABORTED; i++) {
+        const struct error_class *class = error_class_of((enum outcome_class)i);
         char row[200];
         snprintf(row, sizeof(row), "\n| %s | %s | %s | %s | %s | ", class->name,
                  class->is_split ? "all of them"
@@ -74,8 +74,8 @@ static void rule_6_trouble_of_the_provider_is_no_try(void **state)
         OUTCOME_NONE, OUTCOME_RATE_LIMITED,    OUTCOME_SERVER_ERROR, OUTCOME_CONNECTION,
         OUTCOME_AUTH, OUTCOME_QUOTA_EXHAUSTED, OUTCOME_ABORTED};
     size_t tries = 0;
-    for (enum outcome_class i = OUTCOME_NONE; i <= OUTCOME_ABORTED; i++)
-        tries += error_class_of(i)->is_try;
+    for (int i = OUTCOME_NONE; i <= OUTCOME_ABORTED; i++)
+        tries += error_class_of((enum outcome_class)i)->is_try;
     for (size_t i = 0; i < sizeof(not_tries) / sizeof(not_tries[0]); i++)
         assert_false(error_class_of(not_tries[i])->is_try);
     assert_int_equal(tries + sizeof(not_tries) / sizeof(not_tries[0]), OUTCOME_ABORTED + 1);

@@ -6,6 +6,7 @@ enum {
     STEPS_TO_THE_TOP = 40,
     LEAST_STEP = 2, /* some refusals in a quiet hour must not stop everything for a day */
     USED_TIMES = 4,
+    LEAST_LIKELY = 40, /* a server that bears less refuses some more, and nothing is lost */
     MOST_HOLD_MS = 600000,
     MOST_RESET_MS = 60000,
 };
@@ -54,6 +55,8 @@ static void cut(struct learned_rate *rate, uint64_t used, uint64_t ceiling)
     /* What was not used was not refused; but a minute that has just begun tells little of a rate.
      */
     uint64_t likely = used < (uint64_t)MOST_RATE ? used * USED_TIMES : (uint64_t)MOST_RATE;
+    if (likely < LEAST_LIKELY)
+        likely = LEAST_LIKELY;
     uint64_t from = rate->thousandths / THOUSANDTHS;
     if (from == 0 || from > likely)
         from = likely;

@@ -4,9 +4,9 @@
  * ceiling, or, without one, of the most they ever were.
  *
  * Nothing is learned before the first 429. Then it starts from four times what was used in the last
- * minute, or from the ceiling if that is less: what the operator set, or what the server says if
- * that is less still. What a server says is a hint: it lowers where the learning starts or tells
- * how long to hold, and is never divided by. Pure values; one thread.
+ * minute, 40 at least, or from the ceiling if that is less: what the operator set, or what the
+ * server says if that is less still. What a server says is a hint: it lowers where the learning
+ * starts or tells how long to hold, and is never divided by. Pure values; one thread.
  */
 #pragma once
 

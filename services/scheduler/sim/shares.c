@@ -233,7 +233,7 @@ static struct chunk *first_of(const struct job *job)
 
 static void check_positions(struct run *run, struct positions *positions)
 {
-    size_t told[MOST_TENANTS][USED_CLASSES][USERS_OF_EACH], order = 0;
+    size_t told[MOST_TENANTS][USED_CLASSES][USERS_OF_EACH] = {0}, order = 0;
     struct turn *granted[MOST_TENANTS * USED_CLASSES * USERS_OF_EACH];
     for (uint32_t i = 0; i < run->tenants; i++)
         for (uint32_t k = 0; k < USED_CLASSES; k++)

@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "base/check.h"
 #include "base/clock.h"
 #include "base/text.h"
 
@@ -67,6 +68,7 @@ void code_size(struct coder *coder, size_t *value);
     do {                                                                                           \
         type *room_ = code_list((coder), &(count), sizeof(type));                                  \
         for (size_t i_ = 0; i_ < (count) && !(coder)->has_failed; i_++) {                          \
+            CHECK((coder)->is_reading ? room_ != NULL : (list) != NULL);                           \
             type one_ = (coder)->is_reading ? (type){0} : (list)[i_];                              \
             code_one((coder), &one_);                                                              \
             if ((coder)->is_reading)                                                               \
