@@ -6,6 +6,7 @@
   throughput  chunks per second of one post and of 100, a model that takes no time
   heavy       what one user of 1,000 chunks does to the waits of many light ones
   takeover    from kill -9 of the leading scheduler to the next grant
+  limits      a limit of calls a minute while services are killed: the most in 60 s, the share used
   core        what a decision of the scheduler's core costs, by how many users wait
 
 Only by name:
@@ -23,6 +24,7 @@ import graphs
 from core import core
 from heavy import heavy
 from latency import idle, latency
+from limits import limits
 from makespan import makespan, orders
 from takeover import takeover
 from throughput import throughput
@@ -35,7 +37,7 @@ def draw_graphs(binaries):
 
 
 USUAL = {"makespan": makespan, "latency": latency, "idle": idle, "throughput": throughput,
-         "heavy": heavy, "takeover": takeover, "core": core}
+         "heavy": heavy, "takeover": takeover, "limits": limits, "core": core}
 SCENARIOS = {**USUAL, "orders": orders, "graphs": draw_graphs}
 
 
