@@ -8,12 +8,13 @@ REQUESTS = 400
 USERS = 16
 
 
-def epoch_of_lead(world):
-    return world.fleet.database.query("select epoch from leases where name='scheduler'")[0][0]
-
-
 def minute_of(world, endpoint="main"):
     return world.fleet.llm.stats()["endpoints"][endpoint]["minute"]
+
+
+def reasons(world):
+    told = [world.api.job(job).get("waiting") for job in world.ledger.jobs]
+    return {waiting["reason"] for waiting in told if waiting}
 
 
 def test_no_minute_ever_sees_more_calls_than_the_limit_whoever_is_killed(new_world):
@@ -32,10 +33,8 @@ def test_no_minute_ever_sees_more_calls_than_the_limit_whoever_is_killed(new_wor
         world.fleet.services[victim].restart()
     first = world.fleet.llm.stats()["requests"]
     assert first <= REQUESTS
-    job = world.api.job(next(iter(world.ledger.jobs)))
     wait_until(lambda: minute_of(world)["calls"] >= 0.95 * REQUESTS, 30, "the limit is used")
-    waiting = wait_until(lambda: world.api.job(job["id"]).get("waiting"), 10, "it is told why")
-    assert waiting["reason"] in ("limit_reached", "own_chunk_runs", "runs"), waiting
+    wait_until(lambda: "limit_reached" in reasons(world), 20, "somebody is told of the limit")
     wait_until(lambda: world.fleet.llm.stats()["requests"] >= 1.9 * REQUESTS, 90,
                "the second minute's calls are made as well")
     assert time.monotonic() - began > 60
