@@ -10,7 +10,8 @@
 #include "outcome.h"
 #include "whatif/whatif.h"
 
-enum { FAR_OFF_PERCENT = 30, MOST_SLOTS = 100000, MOST_REPLICAS = 1000 };
+#define FAR_OFF_PERCENT 30.0
+enum { MOST_SLOTS = 100000, MOST_REPLICAS = 1000 };
 
 /* What is to be other than it was; 0 and negative = as it was. */
 struct arguments {

@@ -60,8 +60,10 @@ static void wake(void *context)
 static void forget(struct analyzer *analyzer, struct work *work)
 {
     struct work **at = &analyzer->works;
-    while (*at != work)
+    while (*at != work) {
+        CHECK(*at);
         at = &(*at)->next;
+    }
     *at = work->next;
     work_close(&work);
 }

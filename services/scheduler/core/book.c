@@ -225,7 +225,7 @@ void book_end_job(struct book *book, struct job *job)
 
 void book_drop_job(struct book *book, struct job *job)
 {
-    CHECK(job->in_hand == 0);
+    CHECK(job && job->in_hand == 0);
     for (uint32_t i = 0; i < job->chunk_count; i++) {
         struct chunk *chunk = job->chunks[i];
         CHECK(!heap_has(&chunk->node) && !chunk->flight && !chunk->is_occupying);

@@ -261,7 +261,9 @@ void store_answer_job(struct model *model, const struct action *action)
     strcpy(id.job_id, action->job_id);
     struct event event = {.kind = EVENT_JOB, .is_answered = true, .job.epoch = action->epoch};
     strcpy(event.job.job_id, action->job_id);
-    with_rows(model, store_find(model, &id)->job, &event);
+    const struct chunk_row *first = store_find(model, &id);
+    CHECK(first);
+    with_rows(model, first->job, &event);
 }
 
 void store_commit(struct model *model, struct chunk_row *chunk)
@@ -369,6 +371,7 @@ void store_answer_batch(struct model *model)
     model->item_count = 0;
     for (size_t i = 0; i < count; i++) {
         const struct chunk_row *chunk = store_find(model, &model->items[i].id);
+        CHECK(chunk);
         answers[i] = EMPTY;
         answers[i].result = do_item(model, &model->items[i], &answers[i]);
         answers[i].chunk = chunk->facts;
