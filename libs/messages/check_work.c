@@ -44,7 +44,12 @@ bool check_dispatch(const Tp__Dispatch *message, struct error *why)
            check_endpoint_or_empty("endpoint", message->endpoint, why);
 }
 
-static bool check_result(const Tp__PostResult *result, struct error *why)
+bool check_cache_key(ProtobufCBinaryData key, struct error *why)
+{
+    return check_range("bytes of cache_key", key.len, CACHE_KEY_BYTES, CACHE_KEY_BYTES, why);
+}
+
+bool check_result(const Tp__PostResult *result, struct error *why)
 {
     if (!(result->confidence >= 0 && result->confidence <= 1))
         return error_set(why, ERROR_INVALID, "confidence: must be 0 to 1");
@@ -52,7 +57,8 @@ static bool check_result(const Tp__PostResult *result, struct error *why)
            check_text_bytes("data_json", result->data_json, RESULT_MAX_BYTES, why) &&
            check_set("provenance", result->provenance, why) &&
            check_name_or_empty("model", result->model, NAME_MAX_BYTES, why) &&
-           check_name_or_empty("prompt_version", result->prompt_version, NAME_MAX_BYTES, why);
+           check_name_or_empty("prompt_version", result->prompt_version, NAME_MAX_BYTES, why) &&
+           (result->cache_key.len == 0 || check_cache_key(result->cache_key, why));
 }
 
 static bool check_missing(const Tp__MissingPost *missing, struct error *why)

@@ -60,6 +60,9 @@ MUST_USE bool check_attempt(uint32_t attempt, struct error *why);
 /* Parts of several conversations. */
 MUST_USE bool check_posts(size_t count, Tp__Post *const *posts, size_t max_count,
                           struct error *why);
+/* CACHE_KEY_BYTES of anything. */
+MUST_USE bool check_cache_key(ProtobufCBinaryData key, struct error *why);
+MUST_USE bool check_result(const Tp__PostResult *result, struct error *why);
 MUST_USE bool check_chunk_state(const Tp__ChunkState *chunk, struct error *why);
 MUST_USE bool check_control(const Tp__Control *control, struct error *why);
 MUST_USE bool check_controls(size_t count, Tp__Control *const *controls, struct error *why);

@@ -477,6 +477,25 @@ EXAMPLE Tp__HealReply heal_reply = {
     .posts = 300,
     .has_more = 1,
 };
+static ProtobufCBinaryData cache_keys[1];
+EXAMPLE Tp__CacheFind cache_find = {
+    .base = PROTOBUF_C_MESSAGE_INIT(&tp__cache_find__descriptor),
+    .schema_version = SCHEMA_VERSION,
+    .n_keys = 1,
+    .keys = cache_keys,
+};
+EXAMPLE Tp__CachedResult cached_result = {
+    .base = PROTOBUF_C_MESSAGE_INIT(&tp__cached_result__descriptor),
+    .nth = 41,
+    .result = &result,
+};
+static Tp__CachedResult *cached_results[] = {&cached_result};
+EXAMPLE Tp__CacheFound cache_found = {
+    .base = PROTOBUF_C_MESSAGE_INIT(&tp__cache_found__descriptor),
+    .schema_version = SCHEMA_VERSION,
+    .n_results = 1,
+    .results = cached_results,
+};
 EXAMPLE Tp__CallRecord call = {
     .base = PROTOBUF_C_MESSAGE_INIT(&tp__call_record__descriptor),
     .epoch = 5,
@@ -560,6 +579,7 @@ EXAMPLE Tp__Telemetry telemetry = {
 #define LATER_EXAMPLES(X)                                                                          \
     X(dispatch, dispatch_2)                                                                        \
     X(outcome, outcome_2)                                                                          \
+    X(outcome, outcome_3)                                                                          \
     X(job_event, job_event_2)                                                                      \
     X(waiting_reply, waiting_reply_2)                                                              \
     X(batch, batch_2)                                                                              \
@@ -578,7 +598,10 @@ EXAMPLE Tp__ServerLimits server_limits = {
     .has_requests_left = 1,
     .has_tokens_left = 1,
 };
+EXAMPLE Tp__PostResult result_2;
+static Tp__PostResult *results_2[] = {&result_2};
 EXAMPLE Tp__Outcome outcome_2;
+EXAMPLE Tp__Outcome outcome_3;
 EXAMPLE Tp__JobState job_state_2;
 EXAMPLE Tp__JobEvent job_event_2;
 EXAMPLE Tp__WaitingReply waiting_reply_2;
@@ -612,6 +635,10 @@ static inline void examples_prepare_work(void)
     outcome_2 = outcome;
     outcome_2.endpoint = "main";
     outcome_2.server_limits = &server_limits;
+    result_2 = result;
+    result_2.cache_key = cache_keys[0];
+    outcome_3 = outcome_2;
+    outcome_3.results = results_2;
     job_state_2 = job_state;
     job_state_2.is_healing = 1;
     job_event_2 = job_event;
@@ -677,6 +704,7 @@ static inline void examples_prepare(void)
     submit_job.body_hash = binary("0123456789abcdef0123456789abcdef");
     authenticate.key_hash = submit_job.body_hash;
     trace_batch.steps = submit_job.body_hash;
+    cache_keys[0] = submit_job.body_hash;
     examples_prepare_work();
     examples_prepare_grants();
 }

@@ -353,6 +353,46 @@ static void a_control_must_say_whom_it_is_about_and_stay_in_bounds(void **state)
     assert_refused(heal_ask, ask, "most_posts");
 }
 
+static void cache_keys_have_their_length_and_finds_their_order(void **state)
+{
+    (void)state;
+    Tp__CacheFind ask = cache_find;
+    ProtobufCBinaryData short_key = {.len = CACHE_KEY_BYTES - 1, .data = cache_keys[0].data};
+    ask.keys = &short_key;
+    assert_refused(cache_find, ask, "keys[0]: bytes of cache_key");
+    ask.n_keys = 0;
+    assert_refused(cache_find, ask, "keys");
+    ProtobufCBinaryData many[CHUNK_MAX_POSTS + 1];
+    for (size_t i = 0; i < CHUNK_MAX_POSTS + 1; i++)
+        many[i] = cache_keys[0];
+    ask = (Tp__CacheFind){cache_find.base, SCHEMA_VERSION, CHUNK_MAX_POSTS, many};
+    assert_taken(cache_find, ask);
+    ask.n_keys = CHUNK_MAX_POSTS + 1;
+    assert_refused(cache_find, ask, "keys");
+
+    Tp__CachedResult *twice[] = {&cached_result, &cached_result};
+    Tp__CacheFound found = cache_found;
+    found.n_results = 2;
+    found.results = twice;
+    assert_refused(cache_found, found, "results[1]: nth");
+    Tp__CachedResult spoilt = cached_result;
+    Tp__CachedResult *list[] = {&spoilt};
+    found = cache_found;
+    found.results = list;
+    spoilt.nth = CHUNK_MAX_POSTS;
+    assert_refused(cache_found, found, "results[0]: nth");
+    spoilt = cached_result;
+    spoilt.result = NULL;
+    assert_refused(cache_found, found, "results[0]: result: missing");
+
+    Tp__PostResult cut = result_2;
+    Tp__PostResult *cut_list[] = {&cut};
+    Tp__Outcome told = outcome_3;
+    told.results = cut_list;
+    cut.cache_key = short_key;
+    assert_refused(outcome, told, "results[0]: bytes of cache_key");
+}
+
 static void a_message_over_the_limit_is_not_even_looked_at(void **state)
 {
     (void)state;
@@ -422,6 +462,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(limits_and_money_are_bounded, begin, end),
         cmocka_unit_test_setup_teardown(a_control_must_say_whom_it_is_about_and_stay_in_bounds,
                                         begin, end),
+        cmocka_unit_test_setup_teardown(cache_keys_have_their_length_and_finds_their_order, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(a_message_over_the_limit_is_not_even_looked_at, begin, end),
         cmocka_unit_test_setup_teardown(a_million_bytes_of_empty_parts_stay_within_the_cap, begin,
                                         end),

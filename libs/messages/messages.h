@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "cache.pb-c.h"
 #include "control.pb-c.h"
 #include "event.pb-c.h"
 #include "grant.pb-c.h"
@@ -37,6 +38,7 @@ enum {
     TASKS_MAX = 10,
     JOB_MAX_POSTS = 10000,
     BATCH_MAX_ITEMS = 256,
+    CACHE_KEY_BYTES = 32,
 };
 
 /* X(name, Type, lower): unpack_dispatch(), pack_dispatch(), ... */
@@ -81,6 +83,8 @@ enum {
     X(control_changed, Tp__ControlChanged, tp__control_changed)                                    \
     X(controls_query, Tp__ControlsQuery, tp__controls_query)                                       \
     X(controls_reply, Tp__ControlsReply, tp__controls_reply)                                       \
+    X(cache_find, Tp__CacheFind, tp__cache_find)                                                   \
+    X(cache_found, Tp__CacheFound, tp__cache_found)                                                \
     X(telemetry, Tp__Telemetry, tp__telemetry)                                                     \
     X(trace_batch, Tp__TraceBatch, tp__trace_batch)
 

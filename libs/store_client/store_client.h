@@ -36,6 +36,8 @@
       changed_reply)                                                                               \
     X(store_job_state, RPC_STORE_JOB_STATE, Tp__JobStateAsk, job_state_ask, Tp__JobStateReply,     \
       job_state_reply)                                                                             \
+    X(store_cache_find, RPC_STORE_CACHE_FIND, Tp__CacheFind, cache_find, Tp__CacheFound,           \
+      cache_found)                                                                                 \
     X(store_heal, RPC_STORE_HEAL, Tp__HealAsk, heal_ask, Tp__HealReply, heal_reply)                \
     X(store_set_control, RPC_STORE_SET_CONTROL, Tp__SetControl, set_control, Tp__ControlReply,     \
       control_reply)                                                                               \
