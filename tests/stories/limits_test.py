@@ -42,3 +42,20 @@ def test_no_minute_ever_sees_more_calls_than_the_limit_whoever_is_killed(new_wor
     for job_id in world.ledger.jobs:
         world.api.cancel(job_id)
     world.settle(60)
+
+
+def test_who_has_spent_its_limit_gets_a_lesser_answer_before_the_deadline(new_world):
+    world = new_world(settings={"TP_TENANT_REQUESTS_PER_MINUTE": "2"})
+    for user in ("ann", "bob"):
+        world.api.wait(world.submit(user, 3), 20)
+    patient = world.submit("cem", 3)  # before all others in the order
+    wait_until(lambda: "limit_reached" in reasons(world), 20, "the tenant has used up its minute")
+    hurried = [world.submit(f"user-{number}", 3, deadline_seconds=30) for number in range(8)]
+    for job in hurried:
+        over = world.api.wait(job, 20)
+        assert (over["state"], over["processed_posts"]) == ("completed", 3)
+        assert {result["provenance"] for result in world.api.results(job)} == {"embedded"}
+    assert world.fleet.llm.stats()["requests"] == 2
+    assert world.api.job(patient)["state"] == "queued"
+    world.api.cancel(patient)
+    world.settle(60)

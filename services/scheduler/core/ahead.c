@@ -47,7 +47,7 @@ static size_t ahead_of_share(const struct queue *queue, const struct share *mine
         if (other == mine || other->paid >= limit)
             continue;
         uint64_t turns = (limit - other->paid + price - 1) / price;
-        ahead += turns < other->runnable.count ? turns : other->runnable.count;
+        ahead += turns < other->counted ? turns : other->counted;
     }
     return ahead * step;
 }

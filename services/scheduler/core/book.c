@@ -103,7 +103,7 @@ static void drop_user(struct book *book, struct user *user)
     CHECK(user->occupied == 0 && user->waiting == 0);
     while (user->turns) {
         struct turn *turn = user->turns;
-        CHECK(!heap_has(&turn->node) && turn->ready.count == 0);
+        CHECK(!heap_has(&turn->node) && !heap_has(&turn->urgent) && turn->ready.count == 0);
         user->turns = turn->next;
         sojourn_forget(turn);
         heap_free(&turn->ready);
@@ -206,21 +206,12 @@ struct job *book_add_job(struct book *book, const struct job_facts *facts, struc
     job->is_healing = facts->is_healing;
     job->deadline = facts->deadline_left_ms ? instant_plus_ms(now, facts->deadline_left_ms)
                                             : (struct instant){INT64_MAX};
-    if (facts->deadline_left_ms && !facts->is_healing)
-        heap_add(&book->ending, &job->ending, (uint64_t)job->deadline.ns);
     uint32_t lane = book_lane_of(facts->service_class);
     job->user = user_of(book, facts->tenant_id, facts->user_id, lane);
     job->user->jobs++;
     table_add(&book->job_places, job_hash(job->id), number);
     book->job_count++;
     return job;
-}
-
-void book_end_job(struct book *book, struct job *job)
-{
-    (void)book_end_waiting(book, job);
-    if (heap_has(&job->ending))
-        heap_remove(&book->ending, &job->ending);
 }
 
 void book_drop_job(struct book *book, struct job *job)
@@ -236,7 +227,7 @@ void book_drop_job(struct book *book, struct job *job)
         free((void *)job->chunks);
     if (--job->user->jobs == 0)
         drop_user(book, job->user);
-    book_end_job(book, job);
+    (void)book_end_waiting(book, job);
     if (heap_has(&job->over))
         heap_remove(&book->over, &job->over);
     table_remove(&book->job_places, job_hash(job->id), job->number);
@@ -319,7 +310,6 @@ void book_free(struct book *book)
     CHECK(book->user_count == 0);
     drop_tenants(book);
     heap_free(&book->over);
-    heap_free(&book->ending);
     table_free(&book->job_places);
     table_free(&book->user_places);
     pool_free(&book->jobs);

@@ -29,7 +29,8 @@ struct tenant {
     uint32_t burst; /* of each of its users, unless the user has its own; 0 = as the queue says */
     double weight;  /* among tenants; 0 = 1 (queue_set_weight()) */
     uint32_t users;
-    uint32_t shut; /* bits of enum shut_reason (queue.h): nothing of it is granted */
+    uint32_t shut;          /* bits of enum shut_reason (queue.h): nothing of it is granted */
+    uint64_t urgent_before; /* but, while shut by a limit only, what ends before (urgent.h) */
 };
 
 /* A user's place in the queue of one class. */
@@ -39,6 +40,7 @@ struct turn {
     struct user *user;
     struct turn *next;
     uint64_t rank;
+    struct heap_node urgent; /* among those that must not wait for a limit (urgent.h) */
     struct heap_node latest; /* among the runnable, by when its work must start (sojourn.h) */
     struct stake *stake;     /* in equal sharing; outlives the turn until it has left there */
     enum service_class service_class;
@@ -88,9 +90,7 @@ enum job_line { LINE_ALL, LINE_UNSERVED };
 struct job {
     char id[JOB_ID_SIZE];
     struct heap_node over; /* among those that are over, by when they may be forgotten */
-    struct heap_node
-        ending;        /* among those that end at a deadline, and that the fallback may do, by it */
-    struct user *user; /* whose it is, in the lane of its class */
+    struct user *user;     /* whose it is, in the lane of its class */
     struct chunk **chunks;
     struct chunk *only; /* where they are told if there is one, and that one */
     struct chunk first;
@@ -118,7 +118,7 @@ struct book {
         uint32_t oldest, newest; /* numbers of jobs; 0 = none */
     } lines[JOB_LINES];
     struct tenant_index *tenants;
-    struct heap over, ending;
+    struct heap over;
     uint64_t last_order;
     size_t job_count, user_count, active_users, waiting_users;
     size_t queued[CLASSES]; /* chunks that wait: ready, or for their retry */
@@ -159,8 +159,6 @@ struct job *book_add_job(struct book *book, const struct job_facts *facts, struc
 void book_await_service(struct book *book, struct job *job);
 bool book_end_waiting(struct book *book, struct job *job);
 const struct job *book_longest_unserved(const struct book *book); /* or NULL */
-/* The job is over: its deadline means nothing any more. */
-void book_end_job(struct book *book, struct job *job);
 /* With its chunks; nothing of it may be in hand. */
 void book_drop_job(struct book *book, struct job *job);
 

@@ -253,7 +253,7 @@ void budget_shut(struct scheduler *s, struct tenant *tenant, const struct shorta
     purse->shortage = *shortage;
     struct instant soon = instant_plus_ms(s->now, LOOK_AGAIN_MS);
     heap_set(&s->budget.shut, &purse->shut, key_of(earlier(shortage->until, soon)));
-    queue_shut_tenant(&s->queue, tenant, SHUT_BY_LIMIT);
+    queue_limit_tenant(&s->queue, tenant, choice_urgent_before(s, shortage));
 }
 
 void budget_tend(struct scheduler *s)

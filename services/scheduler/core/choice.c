@@ -3,9 +3,9 @@
 #include "base/check.h"
 #include "retry.h"
 #include "state.h"
+#include "urgent.h"
 
 enum {
-    MOST_URGENT = 32,          /* jobs looked at, those that end first */
     LOOK_AGAIN_MS = 1000,      /* at what was stopped, whatever was foreseen */
     ENDPOINT_WAIT_MS = 2000,   /* of what nothing may stand in for */
     HEALING_WAIT_MS = 3600000, /* of a post that has no result by the LLM after all its tries */
@@ -94,12 +94,17 @@ static struct choice when_full(struct scheduler *s, struct chunk *chunk, const s
     return pick->is_long && chunk->job->is_healing ? without_llm(s, chunk) : stop(s, pick);
 }
 
+/* With an endpoint or without: it is the last resort, or there is no time for a call. */
+static bool is_for_embedded(const struct scheduler *s, const struct chunk *chunk)
+{
+    bool is_late = left_ms_at(chunk, s->now) < FALLBACK_MARGIN_MS;
+    return urgent_needs_no_endpoint(chunk) || (is_late && !chunk->job->is_healing);
+}
+
 struct choice choice_of(struct scheduler *s, struct chunk *chunk)
 {
     chunk->is_without_endpoint = false;
-    bool is_by_embedded = chunk->is_by_embedded ||
-                          retry_mode(&chunk->facts, left_ms_at(chunk, s->now)) == MODE_EMBEDDED;
-    if (is_by_embedded && !chunk->job->is_healing)
+    if (is_for_embedded(s, chunk))
         return by_embedded(false);
     if (must_be_patient(chunk))
         return put_off(s, chunk, HEALING_WAIT_MS);
@@ -123,41 +128,20 @@ struct choice choice_of(struct scheduler *s, struct chunk *chunk)
     CHECK_UNREACHABLE();
 }
 
-/* What is next of its user, if that is of this job and could be granted. */
-static struct chunk *next_of(const struct job *job)
+uint64_t choice_urgent_before(const struct scheduler *s, const struct shortage *shortage)
 {
-    const struct user *user = job->user;
-    if (user->occupied > 0 || ((user->shut | user->tenant->shut) & SHUT_BY_CONTROL))
-        return NULL;
-    for (const struct turn *turn = user->turns; turn; turn = turn->next)
-        if (turn->service_class == job->service_class && turn->ready.count > 0) {
-            struct chunk *chunk = HEAP_OWNER(heap_first(&turn->ready), struct chunk, node);
-            return chunk->job == job ? chunk : NULL;
-        }
-    return NULL;
+    bool is_foreseen = s->config.has_fallback && shortage->until.ns != NEVER.ns;
+    struct instant until = is_foreseen ? shortage->until : s->now;
+    return key_of(instant_plus_ms(until, FALLBACK_MARGIN_MS));
 }
 
 struct chunk *choice_next_urgent(struct scheduler *s, struct choice *choice)
 {
-    const struct stop *stop = &s->budget.stop;
-    struct instant until = stop->shortage.until;
-    struct job *looked_at[MOST_URGENT];
-    size_t count = 0;
-    struct chunk *found = NULL;
-    if (stop->kind != STOP_FULL || !s->config.has_fallback || until.ns == NEVER.ns)
-        return NULL;
-    uint64_t before = key_of(instant_plus_ms(until, FALLBACK_MARGIN_MS - 1));
-    struct heap_node *node;
-    while (!found && count < MOST_URGENT && (node = heap_take_until(&s->book.ending, before))) {
-        looked_at[count] = HEAP_OWNER(node, struct job, ending);
-        found = next_of(looked_at[count++]);
-    }
-    while (count > 0) {
-        struct job *job = looked_at[--count];
-        heap_add(&s->book.ending, &job->ending, job->ending.key);
-    }
-    *choice = by_embedded(true);
-    return found;
+    uint64_t before = choice_urgent_before(s, &s->budget.stop.shortage);
+    struct chunk *chunk = queue_next_urgent(&s->queue, before);
+    if (chunk)
+        *choice = by_embedded(!is_for_embedded(s, chunk));
+    return chunk;
 }
 
 bool choice_holds(const struct scheduler *s, const struct booking *booking)

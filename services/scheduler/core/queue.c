@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "urgent.h"
 
 #define FULL_PRICE UINT64_C(1000000)
 #define PARTS_PER_TOKEN 64.0
@@ -26,11 +27,13 @@ void queue_close(struct queue *queue)
         struct share *share = queue->shares;
         queue->shares = share->next;
         heap_free(&share->runnable);
+        heap_free(&share->urgent);
         sojourn_close(&share->sojourn);
         free(share);
     }
     for (int i = 0; i < CLASSES; i++)
         heap_free(&queue->classes[i].shares);
+    heap_free(&queue->urgent); /* it knows the shares */
     heap_free(&queue->bursting);
 }
 
@@ -104,12 +107,20 @@ static void forfeit(const struct queue *queue, struct share *share)
         share->paid = least;
 }
 
+static bool may_be_served(const struct share *share)
+{
+    uint32_t shut = share->tenant->shut;
+    return share->runnable.count > 0 &&
+           (!shut || (shut == SHUT_BY_LIMIT && urgent_has_some(share)));
+}
+
 /* Puts the share where it belongs now: among those to be served, or nowhere. */
 static void settle_share(struct queue *queue, struct share *share)
 {
     enum service_class mine = share->service_class;
     struct heap *shares = &queue->classes[mine].shares;
-    bool is_open = share->runnable.count > 0 && !share->tenant->shut;
+    bool is_open = may_be_served(share);
+    urgent_settle_share(queue, share);
     if (is_open && !heap_has(&share->node)) {
         /* A class that comes back has no claim on what was shared while it was away. */
         if (shares->count == 0 && queue->classes[mine].paid < queue->paid)
@@ -122,7 +133,9 @@ static void settle_share(struct queue *queue, struct share *share)
     } else if (!is_open && heap_has(&share->node)) {
         heap_remove(shares, &share->node);
     }
-    uint32_t counted = is_open ? share->runnable.count : 0;
+    uint32_t counted = share->runnable.count;
+    if (!is_open || share->tenant->shut) /* of a limited tenant, at least one */
+        counted = is_open;
     queue->classes[mine].turns += (size_t)counted - share->counted;
     share->counted = counted;
 }
@@ -178,6 +191,7 @@ static void settle(struct queue *queue, struct turn *turn)
     if (is_sojourn)
         catch_up(queue, share);
     bool was_runnable = heap_has(&turn->node) && !turn->is_bursting;
+    urgent_settle_turn(queue, share, turn, is_runnable(turn));
     if (is_runnable(turn)) {
         if (turn->is_bursting)
             settle_burst(queue, turn);
@@ -315,7 +329,9 @@ struct chunk *queue_next(struct queue *queue)
         return NULL;
     struct share *share = HEAP_OWNER(heap_first(&queue->classes[next].shares), struct share, node);
     const struct turn *turn = NULL;
-    if (queue->config.fairness == FAIRNESS_SOJOURN) {
+    if (share->tenant->shut) {
+        turn = urgent_first(share);
+    } else if (queue->config.fairness == FAIRNESS_SOJOURN) {
         catch_up(queue, share);
         turn = sojourn_urgent(&share->sojourn, &share->runnable);
     }
@@ -414,6 +430,12 @@ static void set_tenant_shut(struct queue *queue, struct tenant *tenant, uint32_t
 void queue_shut_tenant(struct queue *queue, struct tenant *tenant, enum shut_reason reason)
 {
     set_tenant_shut(queue, tenant, tenant->shut | reason);
+}
+
+void queue_limit_tenant(struct queue *queue, struct tenant *tenant, uint64_t before)
+{
+    tenant->urgent_before = before;
+    queue_shut_tenant(queue, tenant, SHUT_BY_LIMIT);
 }
 
 void queue_open_tenant(struct queue *queue, struct tenant *tenant, enum shut_reason reason)

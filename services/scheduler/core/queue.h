@@ -40,6 +40,8 @@ struct share {
     struct heap_node
         node;             /* among those of its class that could be served now, by what they paid */
     struct heap runnable; /* its turns */
+    struct heap urgent;   /* those of them that must not wait for a limit (urgent.h) */
+    struct heap_node urgent_node; /* among the shares that have some, by the first of them */
     struct sojourn sojourn;
     struct tenant *tenant;
     struct share *next;  /* of all shares */
@@ -70,6 +72,7 @@ struct queue {
     double served;       /* chunks' time so far, each moment divided by the slots occupied in it */
     double idle;         /* chunks' time so far in which none was */
     struct share *shares;
+    struct heap urgent;   /* shares with turns that must not wait for a limit */
     struct heap bursting; /* turns of users in service that may have more: least in flight first */
     struct {
         struct heap shares; /* those that could be served now */
@@ -106,6 +109,10 @@ struct chunk *queue_next(struct queue *queue);
 /* A further chunk of a user in service, if nobody is runnable; or NULL (rule 1). */
 struct chunk *queue_next_burst(struct queue *queue);
 
+/* What must not wait for an endpoint's room: the next of a user that needs none, or whose job ends
+ * before that key of a deadline, the first first; or NULL. */
+struct chunk *queue_next_urgent(struct queue *queue, uint64_t before);
+
 /* The chunk was granted, for so many tokens as an estimate: its class and its tenant pay, its
  * user's turn goes to the back. It must then be removed, which gives them their new places. */
 void queue_charge(struct queue *queue, struct chunk *chunk, uint64_t tokens);
@@ -124,6 +131,9 @@ void queue_set_weight(struct queue *queue, struct tenant *tenant, double weight)
 void queue_shut_all(struct queue *queue, enum shut_reason reason);
 void queue_open_all(struct queue *queue, enum shut_reason reason);
 void queue_shut_tenant(struct queue *queue, struct tenant *tenant, enum shut_reason reason);
+/* There is no room under its limits: nothing more of it but what needs no endpoint, and what ends
+ * before that. */
+void queue_limit_tenant(struct queue *queue, struct tenant *tenant, uint64_t before);
 void queue_open_tenant(struct queue *queue, struct tenant *tenant, enum shut_reason reason);
 void queue_shut_user(struct queue *queue, struct user *user, enum shut_reason reason);
 void queue_open_user(struct queue *queue, struct user *user, enum shut_reason reason);

@@ -170,7 +170,7 @@ void rows_set_job_status(struct scheduler *s, struct job *job, enum job_status s
     job->status = status;
     if (!job_status_is_terminal(status))
         return;
-    book_end_job(&s->book, job);
+    (void)book_end_waiting(&s->book, job);
     for (uint32_t i = 0; i < job->chunk_count; i++) {
         struct chunk *chunk = job->chunks[i];
         if (chunk->flight && chunk->flight->phase == ATTEMPT_WAITING &&

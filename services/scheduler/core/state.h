@@ -325,8 +325,10 @@ struct choice {
     struct booking booking;
 };
 struct choice choice_of(struct scheduler *s, struct chunk *chunk);
-/* Behind what waits for an endpoint's room may stand what must not wait so long: the next such
- * chunk, and how it is done; or NULL. */
+/* Which deadlines do not allow to wait until the shortage is over: those before that key. */
+uint64_t choice_urgent_before(const struct scheduler *s, const struct shortage *shortage);
+/* Behind what waits for an endpoint may stand what needs none or must not wait so long: the next
+ * such chunk, and how it is done; or NULL. */
 struct chunk *choice_next_urgent(struct scheduler *s, struct choice *choice);
 /* May a grant that waits for its permit still be called? */
 bool choice_holds(const struct scheduler *s, const struct booking *booking);

@@ -1,0 +1,69 @@
+#include "urgent.h"
+
+#include "retry.h"
+
+#define MAY_WAIT_FOR_EVER ((uint64_t)INT64_MAX)
+
+bool urgent_needs_no_endpoint(const struct chunk *chunk)
+{
+    return !chunk->job->is_healing &&
+           (chunk->is_by_embedded || retry_mode(&chunk->facts, INT64_MAX) == MODE_EMBEDDED);
+}
+
+static uint64_t urgency_of(const struct chunk *chunk)
+{
+    if (urgent_needs_no_endpoint(chunk))
+        return NEEDS_NO_ENDPOINT;
+    return chunk->job->is_healing ? MAY_WAIT_FOR_EVER : (uint64_t)chunk->job->deadline.ns;
+}
+
+/* Equal ones go round. */
+static void put(struct queue *queue, struct heap *heap, struct heap_node *node, uint64_t key)
+{
+    node->tie = ++queue->last_tie;
+    heap_set(heap, node, key);
+}
+
+void urgent_settle_turn(struct queue *queue, struct share *share, struct turn *turn,
+                        bool is_runnable)
+{
+    uint64_t key = MAY_WAIT_FOR_EVER;
+    if (is_runnable)
+        key = urgency_of(HEAP_OWNER(heap_first(&turn->ready), struct chunk, node));
+    bool is_there = heap_has(&turn->urgent);
+    if (key == MAY_WAIT_FOR_EVER && is_there)
+        heap_remove(&share->urgent, &turn->urgent);
+    else if (key != MAY_WAIT_FOR_EVER && !(is_there && turn->urgent.key == key))
+        put(queue, &share->urgent, &turn->urgent, key);
+}
+
+void urgent_settle_share(struct queue *queue, struct share *share)
+{
+    const struct heap_node *first = heap_first(&share->urgent);
+    bool is_there = heap_has(&share->urgent_node);
+    bool may_go = first && !(share->tenant->shut & SHUT_BY_CONTROL);
+    if (!may_go && is_there)
+        heap_remove(&queue->urgent, &share->urgent_node);
+    else if (may_go && !(is_there && share->urgent_node.key == first->key))
+        put(queue, &queue->urgent, &share->urgent_node, first->key);
+}
+
+bool urgent_has_some(const struct share *share)
+{
+    const struct heap_node *first = heap_first(&share->urgent);
+    return first && first->key < share->tenant->urgent_before;
+}
+
+struct turn *urgent_first(const struct share *share)
+{
+    return HEAP_OWNER(heap_first(&share->urgent), struct turn, urgent);
+}
+
+struct chunk *queue_next_urgent(struct queue *queue, uint64_t before)
+{
+    struct heap_node *first = heap_first(&queue->urgent);
+    if (queue->shut || !first || first->key >= before)
+        return NULL;
+    const struct turn *turn = urgent_first(HEAP_OWNER(first, struct share, urgent_node));
+    return HEAP_OWNER(heap_first(&turn->ready), struct chunk, node);
+}
