@@ -237,16 +237,13 @@ static void ask(struct sim *sim, void *what)
         drop(sim, held);
         return;
     }
-    uint32_t incarnation = process_of(sim, held->analyzer)->incarnation;
+    const char *instance = sim->analyzers[held->analyzer].instance;
     struct event event = {.kind = EVENT_PERMIT_ASK};
     event.ask.id = held->grant->id;
     event.ask.ask_number = held->ask_count;
     event.ask.is_free = held->is_cached;
-    snprintf(event.ask.instance_id, sizeof(event.ask.instance_id), "%u.%u", held->analyzer,
-             incarnation);
-    snprintf(event.ask.reply, sizeof(event.ask.reply), "%u.%u", held->analyzer, incarnation);
-    if (sim->mutant == MUTANT_PERMIT_ANY_INSTANCE)
-        snprintf(event.ask.instance_id, sizeof(event.ask.instance_id), "any");
+    strcpy(event.ask.reply, instance);
+    strcpy(event.ask.instance_id, sim->mutant == MUTANT_PERMIT_ANY_INSTANCE ? "any" : instance);
     held->asks[held->ask_count++] = sim->now;
     schedulers_hear(sim, node_of(held->analyzer), 30, &event);
     sim_after(sim, ASK_EVERY, process_of(sim, held->analyzer), ask, held);
@@ -476,8 +473,7 @@ static void beat(struct sim *sim, void *what)
     struct process *process = process_of(sim, number);
     struct event event = {.kind = EVENT_HEARTBEAT};
     event.heartbeat.slots = SLOTS;
-    snprintf(event.heartbeat.instance_id, sizeof(event.heartbeat.instance_id), "%u.%u", number,
-             process->incarnation);
+    strcpy(event.heartbeat.instance_id, sim->analyzers[number].instance);
     schedulers_hear(sim, node_of(number), 30, &event);
     pull(sim, number);
     sim_after(sim, SECOND, process, beat, what);
@@ -485,8 +481,11 @@ static void beat(struct sim *sim, void *what)
 
 void analyzers_boot(struct sim *sim, uint32_t number)
 {
-    sim->analyzers[number] = (struct model_analyzer){0};
-    beat(sim, &sim->analyzers[number]);
+    struct model_analyzer *analyzer = &sim->analyzers[number];
+    *analyzer = (struct model_analyzer){0};
+    snprintf(analyzer->instance, sizeof(analyzer->instance), "%u.%u", number,
+             process_of(sim, number)->incarnation);
+    beat(sim, analyzer);
 }
 
 void analyzers_died(struct sim *sim, uint32_t number)

@@ -17,6 +17,13 @@ const char *tenant_name(uint32_t tenant)
     return NAMES[tenant];
 }
 
+const char *user_name(uint32_t user)
+{
+    static const char *const NAMES[USERS] = {"user-0", "user-1", "user-2", "user-3", "user-4",
+                                             "user-5", "user-6", "user-7", "user-8"};
+    return NAMES[user];
+}
+
 uint32_t control_place(const struct control_facts *facts)
 {
     if (facts->scope == SCOPE_SYSTEM)
@@ -47,7 +54,7 @@ static struct control_facts facts_of(struct sim *sim, uint32_t place)
         uint32_t user = place - CONTROL_OF_USERS;
         facts.scope = SCOPE_USER;
         facts.tenant_id = tenant_name(user % TENANTS);
-        facts.name = arena_format(sim->arena, "user-%u", user);
+        facts.name = user_name(user);
     } else if (place >= CONTROL_OF_ENDPOINTS) {
         facts.scope = SCOPE_ENDPOINT;
         facts.name = endpoint_name(place - CONTROL_OF_ENDPOINTS);

@@ -73,9 +73,18 @@ bool sim_fault(struct sim *sim, enum count kind, uint32_t site, uint32_t about, 
     return sim_decide(sim, kind, site, about, permille);
 }
 
+uint32_t sim_number_of(const char *job_id)
+{
+    enum { DIGITS = 4 };
+    uint32_t number = 0;
+    for (const char *digit = job_id + JOB_ID_SIZE - 1 - DIGITS; *digit; digit++)
+        number = number * 10 + (uint32_t)(*digit - '0');
+    return number;
+}
+
 uint32_t sim_about(const struct attempt_id *id, uint32_t which)
 {
-    uint32_t job = (uint32_t)strtoul(id->job_id + JOB_ID_SIZE - 5, NULL, 10);
+    uint32_t job = sim_number_of(id->job_id);
     return ((job * 32 + id->chunk_number % 32) * 64 + id->attempt % 64) * 64 + which % 64;
 }
 

@@ -165,7 +165,8 @@ static int tell(const struct request *request)
                               .only = request->only,
                               .only_count = request->only_count,
                               .is_told = true};
-    SCOPED(sim_free) struct sim *sim = sim_new(&history);
+    SCOPED(arena_close) struct arena *ground = arena_open(SIM_GROUND_BYTES);
+    SCOPED(sim_free) struct sim *sim = sim_new(&history, ground);
     sim_run(sim);
     check_all(sim);
     printf("violations: %u\n", sim->violations);

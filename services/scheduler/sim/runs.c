@@ -16,7 +16,7 @@ enum { TOLD_FROM = 50000, TOLD_EVERY_S = 10 };
 /* What the processes share. */
 struct shared {
     atomic_long least_failing; /* no seed beyond it matters any more */
-    atomic_long done;
+    atomic_long begun, done;
     struct outcome_of_runs found[MOST_JOBS];
 };
 
@@ -39,16 +39,19 @@ static void note_failure(struct shared *shared, struct outcome_of_runs *found,
         continue;
 }
 
-/* Every so manieth seed, up to the first violation that is looked for. */
+/* One seed after another that nobody else has begun, up to the first violation that is looked for.
+ */
 static void perform_share(const struct runs *runs, struct shared *shared, int64_t job)
 {
     struct outcome_of_runs *found = &shared->found[job];
-    for (int64_t i = job; i < runs->seeds && !found->has_failed; i += runs->jobs) {
+    SCOPED(arena_close) struct arena *ground = arena_open(SIM_GROUND_BYTES);
+    for (int64_t i;
+         !found->has_failed && (i = atomic_fetch_add(&shared->begun, 1)) < runs->seeds;) {
         int64_t seed = runs->first + i;
         if (seed > atomic_load(&shared->least_failing))
             return;
         struct history history = {.seed = (uint64_t)seed, .mutant = runs->mutant};
-        SCOPED(sim_free) struct sim *sim = sim_new(&history);
+        SCOPED(sim_free) struct sim *sim = sim_new(&history, ground);
         sim_run(sim);
         check_all(sim);
         for (int k = 0; k < COUNTS; k++)

@@ -8,7 +8,7 @@
 /* One question to the store. It is answered once, if only by "no answer". */
 struct question {
     uint32_t scheduler, about;
-    char holder[32];
+    char holder[16];
     struct action action;
     bool is_done;
 };
@@ -16,7 +16,7 @@ struct question {
 struct delivery {
     struct question *question;
     uint32_t scheduler;
-    struct event event;
+    const struct event *event;
 };
 
 static void perform(struct sim *sim, uint32_t number, const struct action *action);
@@ -104,7 +104,7 @@ static void deliver_answer(struct sim *sim, void *what)
     if (delivery->question->is_done)
         return;
     delivery->question->is_done = true;
-    const struct event *event = &delivery->event;
+    const struct event *event = delivery->event;
     if (event->kind == EVENT_SNAPSHOT && event->is_answered && !event->snapshot.is_fenced &&
         event->snapshot.next_cursor[0] == '\0' && sim->mutant != MUTANT_GRANT_UNREBUILT)
         note_rebuilt(&sim->schedulers[delivery->scheduler], event->snapshot.epoch);
@@ -151,8 +151,8 @@ static void at_store(struct sim *sim, void *what)
         sim_tell(sim, STORE, "cannot answer scheduler %u", question->scheduler);
         return;
     }
-    struct delivery delivery = {.question = question, .scheduler = question->scheduler};
-    delivery.event = *carry_out(sim, question);
+    struct delivery delivery = {
+        .question = question, .scheduler = question->scheduler, .event = carry_out(sim, question)};
     if (sim_fault(sim, FAULT_COMMIT_UNKNOWN, question->scheduler, question->about, 20)) {
         sim_tell(sim, STORE, "has done it, and scheduler %u never hears", question->scheduler);
         return;
@@ -179,8 +179,9 @@ static void give_up(struct sim *sim, void *what)
 {
     struct question *question = what;
     const struct action *action = &question->action;
-    struct delivery delivery = {.question = question, .scheduler = question->scheduler};
-    struct event *event = &delivery.event;
+    struct event none = {0}, *event = &none;
+    if (question->is_done)
+        return;
     switch (action->kind) {
     case ACTION_ASK_SNAPSHOT:
         event->kind = EVENT_SNAPSHOT;
@@ -216,7 +217,9 @@ static void give_up(struct sim *sim, void *what)
         event->kind = EVENT_LEASE;
         break;
     }
-    deliver_answer(sim, &delivery);
+    deliver_answer(
+        sim,
+        &(struct delivery){.question = question, .scheduler = question->scheduler, .event = event});
 }
 
 /* What it asks for and whom or what about; the question is asked again some time later. */
@@ -232,11 +235,10 @@ static uint32_t about_question(const struct sim *sim, const struct action *actio
 
 static void ask_store(struct sim *sim, uint32_t number, const struct action *action)
 {
-    struct process *process = &sim->processes[number];
     struct question *question = arena_new(sim->arena, sizeof(*question));
     *question = (struct question){.scheduler = number, .action = *action};
     question->about = about_question(sim, action);
-    snprintf(question->holder, sizeof(question->holder), "%u.%u", number, process->incarnation);
+    memcpy(question->holder, sim->schedulers[number].holder, sizeof(question->holder));
     if (action->kind == ACTION_ASK_SNAPSHOT)
         question->action.cursor = arena_string(sim->arena, action->cursor);
     if (action->kind == ACTION_ASK_CHANGED)
@@ -245,7 +247,7 @@ static void ask_store(struct sim *sim, uint32_t number, const struct action *act
     if (action->kind == ACTION_ASK_BATCH)
         question->action.batch.items =
             sim_keep(sim, action->batch.items, action->batch.count * sizeof(struct batch_item));
-    sim_after(sim, 2 * SECOND, process, give_up, question);
+    sim_after(sim, 2 * SECOND, &sim->processes[number], give_up, question);
     sim_send(sim, &(struct letter){.name = "a question",
                                    .from = number,
                                    .to = STORE,
@@ -256,6 +258,12 @@ static void ask_store(struct sim *sim, uint32_t number, const struct action *act
 }
 
 /* ---- actions ---- */
+static void deliver_event(struct sim *sim, void *what)
+{
+    const struct delivery *delivery = what;
+    step(sim, delivery->scheduler, delivery->event);
+}
+
 static void dispatch(struct sim *sim, uint32_t number, const struct attempt_id *id)
 {
     bool is_cut = sim_is_cut(sim, number, BROKER);
@@ -268,10 +276,9 @@ static void dispatch(struct sim *sim, uint32_t number, const struct attempt_id *
         analyzers_work_arrived(sim, id);
     if (!is_cut && !sim_fault(sim, FAULT_DISPATCH_UNKNOWN, number, about, 30))
         return;
-    struct delivery failed = {.question = arena_new(sim->arena, sizeof(struct question)),
-                              .scheduler = number,
-                              .event = {.kind = EVENT_DISPATCH_FAILED, .attempt = *id}};
-    sim_after(sim, SECOND, &sim->processes[number], deliver_answer,
+    struct event event = {.kind = EVENT_DISPATCH_FAILED, .attempt = *id};
+    struct delivery failed = {.scheduler = number, .event = sim_keep(sim, &event, sizeof(event))};
+    sim_after(sim, SECOND, &sim->processes[number], deliver_event,
               sim_keep(sim, &failed, sizeof(failed)));
 }
 
@@ -307,12 +314,6 @@ static void perform(struct sim *sim, uint32_t number, const struct action *actio
     }
 }
 
-static void deliver_event(struct sim *sim, void *what)
-{
-    struct delivery *delivery = what;
-    step(sim, delivery->scheduler, &delivery->event);
-}
-
 static const char *name_of(enum event_kind kind)
 {
     if (kind == EVENT_JOB_EVENT)
@@ -333,15 +334,16 @@ static uint32_t about_event(const struct sim *sim, const struct event *event)
     if (event->kind != EVENT_JOB_EVENT)
         return sim_about_now(sim);
     struct attempt_id id = {0};
-    snprintf(id.job_id, sizeof(id.job_id), "%s", event->job_event.job->job_id);
+    strcpy(id.job_id, event->job_event.job->job_id);
     return sim_about(&id, event->job_event.number);
 }
 
 void schedulers_hear(struct sim *sim, uint32_t from, uint32_t loss_permille,
                      const struct event *event)
 {
+    const struct event *heard = sim_keep(sim, event, sizeof(*event));
     for (uint32_t i = 0; i < SCHEDULERS; i++) {
-        struct delivery delivery = {.scheduler = i, .event = *event};
+        struct delivery delivery = {.scheduler = i, .event = heard};
         sim_send(sim, &(struct letter){.name = name_of(event->kind),
                                        .from = from,
                                        .to = i,
@@ -370,6 +372,8 @@ void schedulers_boot(struct sim *sim, uint32_t number)
     sim->schedulers[number] = (struct model_scheduler){
         .core = scheduler_new(&config, clock_of(sim, number)),
     };
+    snprintf(sim->schedulers[number].holder, sizeof(sim->schedulers[number].holder), "%u.%u",
+             number, sim->processes[number].incarnation);
     step(sim, number, &(struct event){.kind = EVENT_TIME});
 }
 

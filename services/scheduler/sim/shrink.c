@@ -12,6 +12,7 @@ enum { MOST_RUNS = 5000, MOST_SECONDS = 20 };
 /* The shortest failing history so far: its decisions, as they came true. */
 struct shrunk {
     struct history history;
+    struct arena *ground;
     const char *rule;
     uint64_t *decisions;
     size_t count;
@@ -50,7 +51,7 @@ static bool try_only(struct shrunk *shrunk, const uint64_t *only, size_t count)
     qsort(sorted, count, sizeof(*sorted), sim_by_decision);
     history.only = sorted;
     history.only_count = count;
-    SCOPED(sim_free) struct sim *sim = sim_new(&history);
+    SCOPED(sim_free) struct sim *sim = sim_new(&history, shrunk->ground);
     sim_run(sim);
     check_all(sim);
     free(sorted);
@@ -94,7 +95,7 @@ static void shrink(struct shrunk *shrunk)
 /* All of what the seed decided, in the order in which it came true. */
 static void begin(struct shrunk *shrunk)
 {
-    SCOPED(sim_free) struct sim *sim = sim_new(&shrunk->history);
+    SCOPED(sim_free) struct sim *sim = sim_new(&shrunk->history, shrunk->ground);
     sim_run(sim);
     check_all(sim);
     keep(shrunk, sim);
@@ -107,7 +108,7 @@ static void tell(const struct shrunk *shrunk, const char *mutant)
     history.only = shrunk->decisions;
     history.only_count = shrunk->count;
     history.is_told = true;
-    SCOPED(sim_free) struct sim *sim = sim_new(&history);
+    SCOPED(sim_free) struct sim *sim = sim_new(&history, shrunk->ground);
     sim_run(sim);
     check_all(sim);
     printf("repeat it: scheduler_sim --first %lu%s%s --only ", history.seed,
@@ -122,7 +123,9 @@ static void tell(const struct shrunk *shrunk, const char *mutant)
 
 void shrink_and_tell(const struct history *failing, const char *rule, const char *mutant)
 {
-    struct shrunk shrunk = {.history = *failing, .rule = rule, .begun = time(NULL)};
+    SCOPED(arena_close) struct arena *ground = arena_open(SIM_GROUND_BYTES);
+    struct shrunk shrunk = {
+        .history = *failing, .ground = ground, .rule = rule, .begun = time(NULL)};
     begin(&shrunk);
     size_t before = shrunk.count;
     shrink(&shrunk);

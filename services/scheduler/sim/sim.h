@@ -1,7 +1,8 @@
 /* A whole fleet in one thread, from a seed, around the real core of the scheduler.
  *
+ *   SCOPED(arena_close) struct arena *ground = arena_open(SIM_GROUND_BYTES);
  *   struct history history = {.seed = 7};
- *   SCOPED(sim_free) struct sim *sim = sim_new(&history);
+ *   SCOPED(sim_free) struct sim *sim = sim_new(&history, ground);
  *   sim_run(sim);  check_all(sim);  then sim->violations, sim->counts, sim->decided
  *
  * Real: the core, two instances of it. Modelled: the database (serial functions, a wall clock of
@@ -61,6 +62,7 @@ enum {
 /* The database's wall clock goes wrong by so much at most: less than half the core's margin, so
  * that one that steps from end to end stays within it. */
 #define CLOCK_ERROR (200 * MS)
+#define SIM_GROUND_BYTES ((size_t)512 << 20)
 enum { BREAKER_CALLS = 6 };
 #define BREAKER_OPEN_FOR (8 * SECOND)
 
@@ -212,6 +214,7 @@ struct store {
     struct model_control controls[CONTROLS];
     uint64_t last_control;
     struct model_job *jobs[MOST_JOBS_EVER];
+    uint32_t numbers[MOST_JOBS_EVER]; /* theirs, to find them by */
     uint32_t job_count, planned;
     int64_t clock_error;
     struct in_flight in_flight[USERS][LANES];
@@ -233,6 +236,7 @@ struct parcel {
 struct held; /* what an analyzer has in hand */
 
 struct model_analyzer {
+    char instance[16];
     struct held *held;
     struct held *known; /* every attempt this incarnation has seen */
     uint32_t held_count;
@@ -261,6 +265,7 @@ struct journal {
 
 struct model_scheduler {
     struct scheduler *core;
+    char holder[16];
     struct journal journal;
     struct instant wake;
     uint64_t rebuilt_epoch; /* of which the last page of the snapshot was handed over */
@@ -312,6 +317,7 @@ bool sim_decide(struct sim *sim, enum count kind, uint32_t site, uint32_t number
 bool sim_fault(struct sim *sim, enum count kind, uint32_t site, uint32_t about, uint32_t permille);
 /* A number for the attempt, and for the so manieth thing about it; for what happens about now. */
 uint32_t sim_about(const struct attempt_id *id, uint32_t which);
+uint32_t sim_number_of(const char *job_id);
 uint32_t sim_about_now(const struct sim *sim);
 /* How bad the last decision is: the same as often as it is repeated. */
 int64_t sim_severity(const struct sim *sim, int64_t least, int64_t most);
@@ -326,7 +332,8 @@ bool sim_parse_decision(const char *text, uint64_t *decision);
 int sim_by_decision(const void *a, const void *b);
 
 /* ---- world.c ---- */
-struct sim *sim_new(const struct history *history);
+/* Borrows the ground, where all of the history lives; the next history takes it over. */
+struct sim *sim_new(const struct history *history, struct arena *ground);
 void sim_free(struct sim **sim);
 void sim_run(struct sim *sim);
 
@@ -373,7 +380,6 @@ struct event *store_batch(struct sim *sim, const char *holder, uint64_t epoch, u
 struct event *store_snapshot(struct sim *sim, uint64_t epoch, const char *cursor);
 struct event *store_changed(struct sim *sim, uint64_t epoch, int64_t since_us, const char *after);
 struct event *store_job(struct sim *sim, uint64_t epoch, const char *job_id);
-const struct model_job *store_find(const struct sim *sim, const char *job_id);
 
 /* ---- schedulers.c ---- */
 void schedulers_boot(struct sim *sim, uint32_t number);
@@ -410,6 +416,7 @@ void store_revise(struct sim *sim, struct model_job *job, uint32_t post, enum an
 void controls_plan(struct sim *sim);
 void controls_lift_limits(struct sim *sim);
 const char *tenant_name(uint32_t tenant);
+const char *user_name(uint32_t user);
 uint32_t control_place(const struct control_facts *facts);
 /* Those that changed since then, by the database's clock. */
 const struct control_facts *controls_told(struct sim *sim, int64_t since, size_t *count);

@@ -42,7 +42,7 @@ static void submit(struct sim *sim, void *what)
         sim_after(sim, SECOND, NULL, submit, what);
         return;
     }
-    sim->store.jobs[sim->store.job_count++] = job;
+    rows_add_job(sim, job);
     job->deadline = job->lasts == FOREVER ? FOREVER : rows_clock(sim) + job->lasts;
     sim_tell(sim, STORE, "job %u of user %u is submitted: %u posts%s%s", job->number, job->user,
              job->post_count, job->lane ? ", interactive" : "",

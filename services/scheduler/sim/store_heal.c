@@ -35,7 +35,7 @@ static uint32_t heal(struct sim *sim, struct model_job *job)
                                                 .original = posts[i]};
     }
     sim->store.planned++;
-    sim->store.jobs[sim->store.job_count++] = healing;
+    rows_add_job(sim, healing);
     sim_tell(sim, STORE, "job %u heals %u posts of job %u", healing->number, count, job->number);
     rows_cut(healing);
     rows_tell(sim, healing);

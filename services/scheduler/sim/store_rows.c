@@ -10,20 +10,20 @@ bool rows_has_ended(const struct model_job *job)
     return job->status >= JOB_COMPLETED;
 }
 
-const struct model_job *store_find(const struct sim *sim, const char *job_id)
-{
-    for (uint32_t i = 0; i < sim->store.job_count; i++)
-        if (strcmp(sim->store.jobs[i]->id, job_id) == 0)
-            return sim->store.jobs[i];
-    return NULL;
-}
-
 struct model_job *rows_find(struct sim *sim, const char *job_id)
 {
+    uint32_t number = sim_number_of(job_id);
     for (uint32_t i = 0; i < sim->store.job_count; i++)
-        if (strcmp(sim->store.jobs[i]->id, job_id) == 0)
+        if (sim->store.numbers[i] == number)
             return sim->store.jobs[i];
     CHECK_UNREACHABLE();
+}
+
+void rows_add_job(struct sim *sim, struct model_job *job)
+{
+    CHECK(sim->store.job_count < MOST_JOBS_EVER);
+    sim->store.numbers[sim->store.job_count] = job->number;
+    sim->store.jobs[sim->store.job_count++] = job;
 }
 
 /* What the database's wall clock says. */
@@ -61,7 +61,7 @@ struct job_facts rows_job_facts(struct sim *sim, const struct model_job *job)
     return (struct job_facts){
         .job_id = job->id,
         .tenant_id = tenant_name(job->user % TENANTS),
-        .user_id = arena_format(sim->arena, "user-%u", job->user),
+        .user_id = user_name(job->user),
         .service_class = job->service_class,
         .status = job->status,
         .event_number = job->event_number,

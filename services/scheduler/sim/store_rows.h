@@ -5,6 +5,7 @@
 
 bool rows_has_ended(const struct model_job *job);
 struct model_job *rows_find(struct sim *sim, const char *job_id);
+void rows_add_job(struct sim *sim, struct model_job *job);
 /* What the database's wall clock says, and how long it is until then. */
 int64_t rows_clock(const struct sim *sim);
 uint32_t rows_left_ms(const struct sim *sim, int64_t until);

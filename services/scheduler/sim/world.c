@@ -231,11 +231,25 @@ static void every_second(struct sim *sim, void *what)
     sim_after(sim, SECOND, NULL, every_second, what);
 }
 
-struct sim *sim_new(const struct history *history)
+/* Most histories fit into one block, which is then used again and again: fresh memory costs a
+ * fifth of the time under the address sanitizer. */
+static void clear_ground(struct arena *ground)
+{
+    const size_t usual = (size_t)4 << 20;
+    bool has_block = arena_used(ground) > 0 && arena_used(ground) < usual / 4 * 3;
+    arena_reset(ground);
+    if (has_block)
+        return;
+    arena_new(ground, usual);
+    arena_reset(ground);
+}
+
+struct sim *sim_new(const struct history *history, struct arena *ground)
 {
     struct sim *sim = calloc(1, sizeof(*sim));
     CHECK(sim);
-    sim->arena = arena_open((size_t)512 << 20);
+    clear_ground(ground);
+    sim->arena = ground;
     sim->history = *history;
     sim->mutant = history->mutant;
     return sim;
@@ -248,7 +262,6 @@ void sim_free(struct sim **sim)
     for (uint32_t i = 0; i < SCHEDULERS; i++)
         scheduler_free(&(*sim)->schedulers[i].core);
     heap_free(&(*sim)->happenings);
-    arena_close(&(*sim)->arena);
     free((*sim)->decided);
     free(*sim);
     *sim = NULL;
