@@ -5,15 +5,8 @@
 
 #include "base/check.h"
 #include "input.h"
-#include "sse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-static bool ignore(void *context, const char *data, size_t length)
-{
-    (void)context;
-    return data && length > 0;
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
@@ -35,8 +28,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
             posts += input->batches[i].posts;
         CHECK(posts == input->posts);
     }
-    SCOPED(sse_free) struct sse sse = {.heard = ignore};
-    (void)sse_feed(&sse, copy, size);
     free(copy);
     return 0;
 }

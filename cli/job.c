@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "interrupt.h"
-#include "sse.h"
+#include "sse/sse.h"
 #include "waiting.h"
 
 enum {

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/scoped.h"
-#include "sse.h"
+#include "sse/sse.h"
 
 struct heard {
     char all[500];
@@ -57,6 +57,59 @@ static void a_half_heard_event_is_forgotten_at_a_restart(void **state)
     assert_string_equal(sse.last_id, "3");
 }
 
+/* The events of a stream, fed in pieces of each size. */
+static void expect(const char *stream, size_t length, const char *wanted)
+{
+    for (size_t cut = 1; cut <= length; cut++) {
+        struct heard heard = {.left = 100};
+        SCOPED(sse_free) struct sse sse = {.heard = note, .context = &heard};
+        for (size_t at = 0; at < length; at += cut)
+            assert_true(sse_feed(&sse, stream + at, length - at < cut ? length - at : cut));
+        assert_string_equal(heard.all, wanted);
+    }
+}
+#define EXPECT(stream, wanted) expect(stream, sizeof(stream) - 1, wanted)
+
+static void rule_1_lines_end_with_lf_cr_lf_or_cr_and_nothing_else(void **state)
+{
+    (void)state;
+    EXPECT("data: a\n\ndata: b\r\n\r\ndata: c\r\rdata: d\r\r\ndata: e\n\r\n", "<a><b><c><d><e>");
+    EXPECT("data: line\xE2\x80\xA8separator\x0B\x0C\xC2\x85\n\n",
+           "<line\xE2\x80\xA8separator\x0B\x0C\xC2\x85>");
+    EXPECT("data: \xE4\xB8\xAD\xE6\x96\x87\n\n", "<\xE4\xB8\xAD\xE6\x96\x87>");
+}
+
+static void rule_2_comments_are_no_events(void **state)
+{
+    (void)state;
+    EXPECT(":\n\ndata: a\n: ping\n\n:data: b\n\n", "<a>");
+}
+
+static void rule_3_the_lines_of_an_event_are_joined(void **state)
+{
+    (void)state;
+    EXPECT("data: {\ndata:  \"a\":\ndata\ndata:\ndata:1}\n\n", "<{\n \"a\":\n\n\n1}>");
+}
+
+static void rule_4_an_event_without_data_or_without_an_end_is_not_told(void **state)
+{
+    (void)state;
+    EXPECT("event: ping\n\ndata:\n\ndatabase: x\n\ndat\n\ndata: half", "");
+}
+
+static void rule_5_an_event_that_is_too_long_is_dropped_and_the_next_one_heard(void **state)
+{
+    (void)state;
+    struct heard heard = {.left = 10};
+    SCOPED(sse_free) struct sse sse = {.heard = note, .context = &heard};
+    static char line[SSE_MAX_BYTES];
+    memset(line, 'x', sizeof line);
+    assert_true(sse_feed(&sse, "data: ", 6));
+    assert_true(sse_feed(&sse, line, sizeof line));
+    assert_true(sse_feed(&sse, "\ndata: more\n\ndata: next\n\n", 26));
+    assert_string_equal(heard.all, "<next>");
+}
+
 static void the_listener_may_end_it(void **state)
 {
     (void)state;
@@ -71,6 +124,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(events_are_heard_whole_however_the_bytes_are_cut),
         cmocka_unit_test(a_half_heard_event_is_forgotten_at_a_restart),
+        cmocka_unit_test(rule_1_lines_end_with_lf_cr_lf_or_cr_and_nothing_else),
+        cmocka_unit_test(rule_2_comments_are_no_events),
+        cmocka_unit_test(rule_3_the_lines_of_an_event_are_joined),
+        cmocka_unit_test(rule_4_an_event_without_data_or_without_an_end_is_not_told),
+        cmocka_unit_test(rule_5_an_event_that_is_too_long_is_dropped_and_the_next_one_heard),
         cmocka_unit_test(the_listener_may_end_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
