@@ -12,7 +12,8 @@
 #include "metrics.h"
 
 enum { TIMEOUT_MS = 50, REST_FIRST_MS = 500, REST_MAX_MS = 10000, VALUE_MAX_BYTES = 512 * 1024 };
-enum { DROPPED_S = 10 }; /* longer than any reading takes */
+enum { MANY_VALUE_MAX_BYTES = 16 * 1024 }; /* of each of many */
+enum { DROPPED_S = 10 };                   /* longer than any reading takes */
 
 struct cache {
     bool is_wanted;
@@ -99,9 +100,21 @@ void cache_free(struct cache **cache)
     *cache = NULL;
 }
 
+static void count_many(const char *result, size_t many)
+{
+    metric_add(metrics_with(metrics_of_store()->redis, METRIC_VALUES(result)), (double)many);
+}
+
 static void count(const char *result)
 {
-    metric_add(metrics_with(metrics_of_store()->redis, METRIC_VALUES(result)), 1);
+    count_many(result, 1);
+}
+
+static void observe(const char *command, struct instant began)
+{
+    struct metric *seconds =
+        metrics_with(metrics_of_store()->redis_seconds, METRIC_VALUES(command));
+    metric_observe(seconds, (double)(clock_now().ns - began.ns) / 1e9);
 }
 
 /* After any failure the context is dead, and reconnecting by the library would lose its timeout:
@@ -120,6 +133,11 @@ static bool was_fine(redisReply *reply)
     bool is_fine = reply != NULL && reply->type != REDIS_REPLY_ERROR;
     freeReplyObject(reply);
     return is_fine;
+}
+
+static bool is_value(const redisReply *reply, size_t most)
+{
+    return reply->type == REDIS_REPLY_STRING && reply->len > 0 && (size_t)reply->len <= most;
 }
 
 static bool greet(struct cache *cache)
@@ -160,8 +178,7 @@ bool cache_find(struct cache *cache, const char *key, struct arena *arena, struc
         rest(cache);
         return false;
     }
-    bool is_hit = reply->type == REDIS_REPLY_STRING && reply->len > 0 &&
-                  (size_t)reply->len <= VALUE_MAX_BYTES;
+    bool is_hit = is_value(reply, VALUE_MAX_BYTES);
     if (is_hit)
         *value = (struct bytes){(uint8_t *)arena_bytes(arena, reply->str, (size_t)reply->len),
                                 (size_t)reply->len};
@@ -197,4 +214,76 @@ void cache_drop(struct cache *cache, const char *key)
     }
     count(reply->type == REDIS_REPLY_ERROR ? "error" : "dropped");
     freeReplyObject(reply);
+}
+
+/* ---- many at once ---- */
+
+static void take_values(const redisReply *reply, struct cache_entry *entries, size_t many,
+                        struct arena *arena)
+{
+    size_t hits = 0;
+    for (size_t i = 0; i < many; i++) {
+        const redisReply *value = reply->element[i];
+        if (!is_value(value, MANY_VALUE_MAX_BYTES))
+            continue;
+        size_t length = (size_t)value->len;
+        const char *copy = arena_bytes(arena, value->str, length);
+        entries[i].value = (struct bytes){(const uint8_t *)copy, length};
+        hits++;
+    }
+    count_many("hit", hits);
+    count_many("miss", many - hits);
+}
+
+void cache_find_all(struct cache *cache, struct cache_entry *entries, size_t many,
+                    struct arena *arena)
+{
+    for (size_t i = 0; i < many; i++)
+        entries[i].value = (struct bytes){0};
+    if (many == 0 || !is_connected(cache))
+        return;
+    const char **words = arena_array(arena, const char *, many + 1);
+    size_t *lengths = arena_array(arena, size_t, many + 1);
+    words[0] = "MGET";
+    lengths[0] = strlen(words[0]);
+    for (size_t i = 0; i < many; i++) {
+        words[i + 1] = (const char *)entries[i].key.at;
+        lengths[i + 1] = entries[i].key.length;
+    }
+    struct instant began = clock_now();
+    redisReply *reply = redisCommandArgv(cache->context, (int)many + 1, words, lengths);
+    observe("find", began);
+    if (reply == NULL) {
+        rest(cache);
+        return;
+    }
+    if (reply->type == REDIS_REPLY_ARRAY && reply->elements == many)
+        take_values(reply, entries, many, arena);
+    else
+        count("error");
+    freeReplyObject(reply);
+}
+
+void cache_put_all(struct cache *cache, const struct cache_entry *entries, size_t many, int life_s)
+{
+    if (many == 0 || !is_connected(cache))
+        return;
+    struct instant began = clock_now();
+    for (size_t i = 0; i < many; i++) {
+        const struct cache_entry *entry = &entries[i];
+        if (redisAppendCommand(cache->context, "SET %b %b EX %d", entry->key.at, entry->key.length,
+                               entry->value.at, entry->value.length, life_s) != REDIS_OK) {
+            rest(cache);
+            return;
+        }
+    }
+    for (size_t i = 0; i < many; i++) {
+        void *reply;
+        if (redisGetReply(cache->context, &reply) != REDIS_OK) {
+            rest(cache);
+            return;
+        }
+        count(was_fine(reply) ? "kept" : "error");
+    }
+    observe("put", began);
 }

@@ -1,5 +1,5 @@
-/* Redis as a cache in front of Postgres: what hardly changes any more, and keys' principals for a
- * short while. For one thread.
+/* Redis as a cache: in front of Postgres, of what hardly changes any more and of keys' principals
+ * for a short while; and of posts' results. For one thread.
  *
  * It is never needed: without it, or while it is away, every look-up misses and every write is
  * dropped. A command waits 50 ms at most; after a failure Redis is left alone for a while. Values
@@ -36,3 +36,15 @@ void cache_keep(struct cache *cache, const char *key, struct bytes value, int li
 /* It is not true any more. Nor is it kept again for some seconds: what was read before the drop may
  * still be on its way here. */
 void cache_drop(struct cache *cache, const char *key);
+
+/* Many at once, in one round trip. Lent. */
+struct cache_entry {
+    struct bytes key, value;
+};
+/* Fills in the values by their keys; `at` is NULL where nothing is kept, or more than 16 KiB. They
+ * live in the arena. */
+void cache_find_all(struct cache *cache, struct cache_entry *entries, size_t count,
+                    struct arena *arena);
+/* Whatever was there before. */
+void cache_put_all(struct cache *cache, const struct cache_entry *entries, size_t count,
+                   int life_s);

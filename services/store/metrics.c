@@ -22,6 +22,9 @@ static void make(void)
         .redis = metrics_counter("tweetpulse_redis_requests_total",
                                  "Look-ups and writes in Redis, by what became of them.",
                                  METRIC_LABELS("result")),
+        .redis_seconds = metrics_duration("tweetpulse_redis_duration_seconds",
+                                          "Time of a round trip for many results of posts.",
+                                          METRIC_LABELS("command")),
         .db_in_use = metrics_plain(metrics_gauge(
             "tweetpulse_db_pool_in_use", "Postgres connections running a statement.", none)),
         .db_size = metrics_plain(metrics_gauge(

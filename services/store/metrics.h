@@ -5,11 +5,12 @@
 #include "metrics/metrics.h"
 
 struct store_metrics {
-    struct metric_family *rpc_seconds; /* question, outcome */
-    struct metric_family *outcomes;    /* result */
-    struct metric_family *db_errors;   /* kind */
-    struct metric_family *jobs;        /* status */
-    struct metric_family *redis;       /* result */
+    struct metric_family *rpc_seconds;   /* question, outcome */
+    struct metric_family *outcomes;      /* result */
+    struct metric_family *db_errors;     /* kind */
+    struct metric_family *jobs;          /* status */
+    struct metric_family *redis;         /* result */
+    struct metric_family *redis_seconds; /* command */
     struct metric *db_in_use, *db_size, *db_error_connect;
     struct metric *outbox_unpublished, *events_published;
     struct metric *duplicate_calls;

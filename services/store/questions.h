@@ -37,10 +37,14 @@ struct desk {
 typedef bool answer_function(struct desk *desk, struct bytes ask, struct bytes *reply,
                              struct error *why);
 
+/* Each with workers of its own: grants wait for nobody else's reading, nor does what needs no
+ * Postgres. */
+enum pile { PILE_LEADERS, PILE_OTHERS, PILE_REDIS, PILES };
+
 struct question {
     const char *subject, *name;
     answer_function *answer;
-    bool is_the_leaders; /* grants wait for nobody else's reading */
+    enum pile pile;
 };
 extern const struct question QUESTIONS[];
 extern const size_t QUESTION_COUNT;
@@ -49,6 +53,6 @@ extern const size_t QUESTION_COUNT;
 const struct question *question_find(const char *subject);
 
 answer_function answer_part, answer_submit, answer_job, answer_jobs, answer_results, answer_cancel,
-    answer_events, answer_authenticate, answer_set_control, answer_controls;
+    answer_events, answer_authenticate, answer_set_control, answer_controls, answer_cache_find;
 answer_function answer_lease, answer_batch, answer_heal, answer_snapshot, answer_changed,
     answer_job_state;

@@ -12,6 +12,7 @@
 #include "messages/subjects.h"
 #include "metrics.h"
 #include "outcomes.h"
+#include "result_cache.h"
 #include "threads.h"
 
 enum { WAIT_MS = 500, AWAY_MS = 250, NAK_MS = 1000, ARENA_BYTES = 64 << 20 };
@@ -127,6 +128,9 @@ static bool commit(struct committer *committer, const struct batch *batch, struc
     const char *trace = batch->count == 1 ? bus_trace(batch->messages[0]) : NULL;
     outbox_publish(committer->options->outbox, &made, trace, committer->arena);
     settle(committer, batch, verdicts);
+    if (committer->options->result_life_s > 0) /* those of stale attempts were paid for, too */
+        result_cache_keep(committer->cache, batch->outcomes, batch->count,
+                          committer->options->result_life_s, committer->arena);
     return true;
 }
 

@@ -18,6 +18,7 @@ struct results_options {
     struct outbox *outbox;
     struct db_vitals *vitals;
     const struct cache_place *cache; /* NULL = none; lent */
+    int result_life_s;               /* how long Redis keeps posts' results; 0 = not at all */
     int workers;
     int64_t idle_ms; /* a connection unused for so long is closed */
 };

@@ -25,8 +25,8 @@ struct taken {
 struct rpc {
     struct rpc_options options;
     atomic_bool is_ending;
-    struct mailbox *leaders, *others;
-    pthread_t receiver;
+    struct mailbox *piles[PILES];
+    pthread_t receiver, redis_worker;
     pthread_t workers[];
 };
 
@@ -67,7 +67,7 @@ static void lay_down(struct rpc *rpc, struct bus_message *message)
     CHECK(taken != NULL);
     struct instant now = clock_now();
     *taken = (struct taken){question, message, now, patience(message, now)};
-    if (mailbox_post(question->is_the_leaders ? rpc->leaders : rpc->others, taken))
+    if (mailbox_post(rpc->piles[question->pile], taken))
         return;
     error_set(&why, ERROR_UNAVAILABLE, "the store has too many questions waiting");
     bus_reply_error(bus, message, &why);
@@ -124,18 +124,19 @@ static void answer(const struct rpc_options *options, struct desk *desk, const s
 }
 
 /* Until the pile is closed and empty. */
-static void work(const struct rpc *rpc, struct mailbox *pile)
+static void work(const struct rpc *rpc, enum pile pile)
 {
     const struct rpc_options *options = &rpc->options;
     struct desk desk = {
-        .db = db_new(options->vitals),
-        .cache = cache_new(options->cache),
+        .db = db_new(options->vitals), /* connects when it is first used */
+        .cache = cache_new(pile == PILE_REDIS ? options->results : options->cache),
         .limits = options->limits,
         .asked = arena_open(UNPACK_CAP_BYTES),
         .arena = arena_open(ARENA_BYTES),
     };
     for (;;) {
-        struct taken *taken = mailbox_take(pile, instant_plus_ms(clock_now(), options->idle_ms));
+        struct taken *taken =
+            mailbox_take(rpc->piles[pile], instant_plus_ms(clock_now(), options->idle_ms));
         if (taken == NULL && atomic_load(&rpc->is_ending))
             break;
         if (taken == NULL) {
@@ -156,14 +157,21 @@ static void work(const struct rpc *rpc, struct mailbox *pile)
 static void *work_for_leader(void *context)
 {
     struct rpc *rpc = context;
-    work(rpc, rpc->leaders);
+    work(rpc, PILE_LEADERS);
     return NULL;
 }
 
 static void *work_for_others(void *context)
 {
     struct rpc *rpc = context;
-    work(rpc, rpc->others);
+    work(rpc, PILE_OTHERS);
+    return NULL;
+}
+
+static void *work_at_redis(void *context)
+{
+    struct rpc *rpc = context;
+    work(rpc, PILE_REDIS);
     return NULL;
 }
 
@@ -173,10 +181,11 @@ struct rpc *rpc_start(const struct rpc_options *options)
     struct rpc *rpc = calloc(1, sizeof *rpc + (size_t)options->workers * sizeof rpc->workers[0]);
     CHECK(rpc != NULL);
     rpc->options = *options;
-    rpc->leaders = mailbox_new(PILE_LENGTH);
-    rpc->others = mailbox_new(PILE_LENGTH);
+    for (size_t i = 0; i < PILES; i++)
+        rpc->piles[i] = mailbox_new(PILE_LENGTH);
     for (int i = 0; i < options->workers; i++)
         rpc->workers[i] = store_thread_start(i == 0 ? work_for_leader : work_for_others, rpc);
+    rpc->redis_worker = store_thread_start(work_at_redis, rpc);
     rpc->receiver = store_thread_start(receive, rpc);
     return rpc;
 }
@@ -187,12 +196,13 @@ void rpc_stop(struct rpc **rpc)
         return;
     atomic_store(&(*rpc)->is_ending, true);
     pthread_join((*rpc)->receiver, NULL);
-    mailbox_close((*rpc)->leaders);
-    mailbox_close((*rpc)->others);
+    for (size_t i = 0; i < PILES; i++)
+        mailbox_close((*rpc)->piles[i]);
+    pthread_join((*rpc)->redis_worker, NULL);
     for (int i = 0; i < (*rpc)->options.workers; i++)
         pthread_join((*rpc)->workers[i], NULL);
-    mailbox_free(&(*rpc)->leaders);
-    mailbox_free(&(*rpc)->others);
+    for (size_t i = 0; i < PILES; i++)
+        mailbox_free(&(*rpc)->piles[i]);
     free(*rpc);
     *rpc = NULL;
 }

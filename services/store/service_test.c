@@ -54,6 +54,7 @@ static void start_store(struct fleet *fleet)
                                                              .outbox = fleet->outbox,
                                                              .vitals = &world->vitals,
                                                              .cache = &fleet->cache,
+                                                             .result_life_s = 60,
                                                              .workers = 2,
                                                              .idle_ms = IDLE_MS});
     fleet->rpc = rpc_start(&(struct rpc_options){.bus = fleet->bus,
@@ -61,6 +62,7 @@ static void start_store(struct fleet *fleet)
                                                  .vitals = &world->vitals,
                                                  .limits = &world->limits,
                                                  .cache = &fleet->cache,
+                                                 .results = &fleet->cache,
                                                  .workers = 3,
                                                  .idle_ms = IDLE_MS});
 }
@@ -382,6 +384,58 @@ static void a_healed_job_is_read_as_it_is_and_not_as_redis_kept_it(void **state)
     assert_int_equal(first_provenance(fleet, job), TP__PROVENANCE__FROM_LLM);
 }
 
+static uint8_t test_key[CACHE_KEY_BYTES];
+
+/* Lets the outcome's first result be kept under a key of its own, and answers that key. */
+static ProtobufCBinaryData keyed(Tp__Outcome *outcome)
+{
+    test_key[0]++;
+    outcome->results[0]->cache_key = (ProtobufCBinaryData){CACHE_KEY_BYTES, test_key};
+    return outcome->results[0]->cache_key;
+}
+
+static size_t count_found(struct fleet *fleet, ProtobufCBinaryData key)
+{
+    Tp__CacheFind ask = TP__CACHE_FIND__INIT;
+    ask.n_keys = 1;
+    ask.keys = &key;
+    const Tp__CacheFound *found;
+    struct error why;
+    if (!store_cache_find(fleet->client, &ask, ASK_MS, NULL, arena_of(fleet), &found, &why))
+        fail_msg("cache_find: %s", why.message);
+    return found->n_results;
+}
+
+/* Redis is filled after the events have gone out. */
+static void wait_until_found(struct fleet *fleet, ProtobufCBinaryData key)
+{
+    struct instant until = instant_plus_ms(clock_now(), PATIENCE_MS);
+    while (count_found(fleet, key) == 0) {
+        assert_true(instant_is_before(clock_now(), until));
+        store_thread_sleep_ms(POLL_MS);
+    }
+}
+
+static void results_of_outcomes_are_found_again_those_of_stale_attempts_too(void **state)
+{
+    struct fleet *fleet = *state;
+    lead_over_broker(fleet);
+    const char *job = submitted_over_broker(fleet, "ida");
+    Tp__Outcome *outcome = outcome_of(fleet->world, granted(fleet, job, 0));
+    ProtobufCBinaryData key = keyed(outcome);
+    assert_int_equal(count_found(fleet, key), 0);
+    publish_outcome(fleet, outcome);
+    wait_until_found(fleet, key);
+    Tp__Outcome *stale = outcome_of(fleet->world, granted(fleet, job, 1));
+    stale->attempt += 1000;
+    key = keyed(stale);
+    publish_outcome(fleet, stale);
+    wait_until_found(fleet, key);
+    assert_int_equal(
+        sql_number(fleet->world, "select count(*) from analysis_results where job_id = '%s'", job),
+        outcome->n_results);
+}
+
 static void a_deadline_that_passes_ends_the_job(void **state)
 {
     struct fleet *fleet = *state;
@@ -400,7 +454,14 @@ static void postgres_may_go_and_come_back(void **state)
     struct world *world = fleet->world;
     const char *job = submitted_over_broker(fleet, "gus");
     lead_over_broker(fleet);
-    Tp__Outcome *outcome = outcome_of(world, granted(fleet, job, 0));
+    Tp__Outcome *known = outcome_of(world, granted(fleet, job, 0));
+    ProtobufCBinaryData known_key = keyed(known);
+    publish_outcome(fleet, known);
+    wait_until_found(fleet, known_key);
+    Tp__Outcome *outcome = outcome_of(world, granted(fleet, job, 1));
+    uint8_t other_bytes[CACHE_KEY_BYTES] = "not committed yet";
+    const ProtobufCBinaryData other_key = {CACHE_KEY_BYTES, other_bytes};
+    outcome->results[0]->cache_key = other_key;
     test_postgres_kill(&world->postgres);
     struct error why;
     const char *none;
@@ -411,8 +472,11 @@ static void postgres_may_go_and_come_back(void **state)
     assert_false(try_submit(fleet, "gus", &none, &why));
     assert_int_equal(why.kind, ERROR_UNAVAILABLE);
     publish_outcome(fleet, outcome);
+    assert_int_equal(count_found(fleet, known_key), 1); /* Redis is there */
+    assert_int_equal(count_found(fleet, other_key), 0); /* not before it is committed */
     test_postgres_again(&world->postgres);
-    hear(fleet, job, "progress");
+    hear(fleet, job, "completed");
+    wait_until_found(fleet, other_key);
     PQreset(world->peek);
     sql_do(world, "set search_path = tweetpulse");
     submitted_over_broker(fleet, "gus");
@@ -427,6 +491,7 @@ int main(void)
         cmocka_unit_test(a_cancelled_job_is_called_out_to_analyzers),
         cmocka_unit_test(a_control_that_was_set_is_said_to_all),
         cmocka_unit_test(a_healed_job_is_read_as_it_is_and_not_as_redis_kept_it),
+        cmocka_unit_test(results_of_outcomes_are_found_again_those_of_stale_attempts_too),
         cmocka_unit_test(a_deadline_that_passes_ends_the_job),
         cmocka_unit_test(postgres_may_go_and_come_back),
     };

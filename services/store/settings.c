@@ -99,5 +99,13 @@ const struct setting STORE_SETTINGS[] = {
      .max = 2592000000,
      .unit = "ms",
      .help = "a job that does not say expires if nothing of it has begun for so long; 0 = never"},
+    {.name = "TP_RESULT_CACHE_S",
+     .type = SETTING_INT,
+     .fallback = "604800",
+     OFFSET(result_cache_s),
+     .min = 0,
+     .max = 31536000,
+     .unit = "s",
+     .help = "how long Redis keeps a post's result for the same post again; 0 = not at all"},
 };
 const size_t STORE_SETTING_COUNT = sizeof STORE_SETTINGS / sizeof STORE_SETTINGS[0];

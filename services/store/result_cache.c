@@ -1,0 +1,74 @@
+#include "result_cache.h"
+
+#include <string.h>
+
+/* A post's share of an answer with the most of them. */
+enum { KEPT_MAX_BYTES = MESSAGE_MAX_BYTES / CHUNK_MAX_POSTS - 100 };
+
+#define PREFIX "tp:post:"
+enum { PREFIX_BYTES = sizeof PREFIX - 1 };
+
+static struct bytes redis_key(ProtobufCBinaryData cache_key, struct arena *arena)
+{
+    uint8_t *key = arena_new(arena, PREFIX_BYTES + cache_key.len);
+    memcpy(key, PREFIX, PREFIX_BYTES);
+    memcpy(key + PREFIX_BYTES, cache_key.data, cache_key.len);
+    return (struct bytes){key, PREFIX_BYTES + cache_key.len};
+}
+
+/* As the answer to a question for it alone: checked as a whole when it is read. */
+static struct bytes packed(const Tp__PostResult *result, struct arena *arena)
+{
+    Tp__PostResult kept = *result;
+    kept.seq = 0;
+    kept.cache_key = (ProtobufCBinaryData){0};
+    Tp__CachedResult only = TP__CACHED_RESULT__INIT;
+    only.result = &kept;
+    Tp__CachedResult *list[] = {&only};
+    Tp__CacheFound found = TP__CACHE_FOUND__INIT;
+    found.schema_version = SCHEMA_VERSION;
+    found.n_results = 1;
+    found.results = list;
+    return pack_cache_found(arena, &found);
+}
+
+void result_cache_keep(struct cache *cache, const Tp__Outcome *const *outcomes, size_t count,
+                       int life_s, struct arena *arena)
+{
+    size_t most = 0, used = 0;
+    for (size_t i = 0; i < count; i++)
+        most += outcomes[i]->n_results;
+    struct cache_entry *entries = arena_array(arena, struct cache_entry, most);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < outcomes[i]->n_results; k++) {
+            const Tp__PostResult *result = outcomes[i]->results[k];
+            if (result->cache_key.len == 0 || result->data_json.len > KEPT_MAX_BYTES)
+                continue;
+            struct bytes value = packed(result, arena);
+            if (value.length <= KEPT_MAX_BYTES)
+                entries[used++] = (struct cache_entry){redis_key(result->cache_key, arena), value};
+        }
+    }
+    cache_put_all(cache, entries, used, life_s);
+}
+
+void result_cache_find(struct cache *cache, const Tp__CacheFind *ask, struct arena *unpacked,
+                       struct arena *arena, Tp__CacheFound *found)
+{
+    *found = (Tp__CacheFound)TP__CACHE_FOUND__INIT;
+    found->schema_version = SCHEMA_VERSION;
+    found->results = arena_array(arena, Tp__CachedResult *, ask->n_keys);
+    struct cache_entry *entries = arena_array(arena, struct cache_entry, ask->n_keys);
+    for (size_t i = 0; i < ask->n_keys; i++)
+        entries[i].key = redis_key(ask->keys[i], arena);
+    cache_find_all(cache, entries, ask->n_keys, arena);
+    for (size_t i = 0; i < ask->n_keys; i++) {
+        const Tp__CacheFound *kept;
+        struct error why;
+        if (entries[i].value.at == NULL || entries[i].value.length > KEPT_MAX_BYTES ||
+            !unpack_cache_found(unpacked, entries[i].value, &kept, &why) || kept->n_results != 1)
+            continue;
+        kept->results[0]->nth = (uint32_t)i;
+        found->results[found->n_results++] = kept->results[0];
+    }
+}
