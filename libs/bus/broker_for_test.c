@@ -22,30 +22,15 @@
 
 #include <cmocka.h>
 
-enum { START_TRIES = 500, START_WAIT_MS = 10, FOLDER_DEPTH = 16 };
+#include "base/port_for_test.h"
 
-static struct sockaddr_in loopback(int port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return address;
-}
-
-static int free_port(void)
-{
-    struct sockaddr_in address = loopback(0);
-    socklen_t size = sizeof address;
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(listener >= 0);
-    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
-    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
-    close(listener);
-    return ntohs(address.sin_port);
-}
+enum { START_TRIES = 500, START_WAIT_MS = 10, CONNECT_WAIT_MS = 15000, FOLDER_DEPTH = 16 };
 
 static bool accepts(int port)
 {
-    struct sockaddr_in address = loopback(port);
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)port),
+                                  .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
     int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(client >= 0);
     bool is_connected = connect(client, (struct sockaddr *)&address, sizeof address) == 0;
@@ -82,11 +67,18 @@ void test_broker_again(struct test_broker *broker)
 
 void test_broker_start(struct test_broker *broker)
 {
-    *broker = (struct test_broker){.port = free_port()};
+    *broker = (struct test_broker){.port = test_free_port()};
     snprintf(broker->folder, sizeof broker->folder, "/tmp/tweetpulse-broker-XXXXXX");
     assert_non_null(mkdtemp(broker->folder));
     snprintf(broker->url, sizeof broker->url, "nats://127.0.0.1:%d", broker->port);
     test_broker_again(broker);
+}
+
+struct bus *test_broker_connect(const struct test_broker *broker)
+{
+    struct bus *bus = bus_open(&(struct bus_options){.url = broker->url, .name = "test"});
+    assert_true(bus_wait_connected(bus, CONNECT_WAIT_MS));
+    return bus;
 }
 
 void test_broker_kill(struct test_broker *broker)

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "bus/bus.h"
+
 struct test_broker {
     pid_t pid; /* 0 = not running */
     int port;
@@ -19,6 +21,8 @@ struct test_broker {
 };
 
 void test_broker_start(struct test_broker *broker);
+/* A bus that is connected to it; the caller closes it. */
+struct bus *test_broker_connect(const struct test_broker *broker);
 void test_broker_kill(struct test_broker *broker);
 void test_broker_again(struct test_broker *broker);
 /* Kills it, forgets all it stored and starts it anew. */

@@ -17,13 +17,6 @@ enum { PATIENCE_MS = 5000 };
 
 static struct test_broker broker;
 
-static struct bus *connected_bus(void)
-{
-    struct bus *bus = bus_open(&(struct bus_options){.url = broker.url, .name = "test"});
-    assert_true(bus_wait_connected(bus, PATIENCE_MS));
-    return bus;
-}
-
 static struct bytes bytes_of(const char *text)
 {
     return (struct bytes){(const uint8_t *)text, strlen(text)};
@@ -44,7 +37,7 @@ static void echo(void *context, struct bus_message *message)
 static void a_request_is_answered(void **state)
 {
     (void)state;
-    SCOPED(bus_close) struct bus *bus = connected_bus();
+    SCOPED(bus_close) struct bus *bus = test_broker_connect(&broker);
     SCOPED(arena_close) struct arena *arena = arena_open(1 << 20);
     struct bus_subscription *subscription;
     struct error why;
@@ -71,7 +64,7 @@ static void tell_patience_and_trace(void *context, struct bus_message *message)
 static void a_responder_knows_the_trace_and_how_long_it_is_waited_for(void **state)
 {
     (void)state;
-    SCOPED(bus_close) struct bus *bus = connected_bus();
+    SCOPED(bus_close) struct bus *bus = test_broker_connect(&broker);
     SCOPED(arena_close) struct arena *arena = arena_open(1 << 20);
     struct bus_subscription *subscription;
     struct error why;
@@ -99,7 +92,7 @@ static void refuse(void *context, struct bus_message *message)
 static void an_error_comes_back_as_the_responder_set_it(void **state)
 {
     (void)state;
-    SCOPED(bus_close) struct bus *bus = connected_bus();
+    SCOPED(bus_close) struct bus *bus = test_broker_connect(&broker);
     SCOPED(arena_close) struct arena *arena = arena_open(1 << 20);
     struct bus_subscription *subscription;
     struct error why;
@@ -121,7 +114,7 @@ static void answer_too_much(void *context, struct bus_message *message)
 static void what_is_too_large_is_refused_and_an_answer_too_large_is_an_error(void **state)
 {
     (void)state;
-    SCOPED(bus_close) struct bus *bus = connected_bus();
+    SCOPED(bus_close) struct bus *bus = test_broker_connect(&broker);
     SCOPED(arena_close) struct arena *arena = arena_open(1 << 20);
     static const uint8_t much[2 << 20];
     struct bus_subscription *subscription;
@@ -138,7 +131,7 @@ static void what_is_too_large_is_refused_and_an_answer_too_large_is_an_error(voi
 static void nobody_there_is_known_at_once(void **state)
 {
     (void)state;
-    SCOPED(bus_close) struct bus *bus = connected_bus();
+    SCOPED(bus_close) struct bus *bus = test_broker_connect(&broker);
     SCOPED(arena_close) struct arena *arena = arena_open(1 << 20);
     struct error why;
     struct bytes reply;
@@ -158,7 +151,7 @@ static void say_nothing(void *context, struct bus_message *message)
 static void silence_is_a_timeout(void **state)
 {
     (void)state;
-    SCOPED(bus_close) struct bus *bus = connected_bus();
+    SCOPED(bus_close) struct bus *bus = test_broker_connect(&broker);
     SCOPED(arena_close) struct arena *arena = arena_open(1 << 20);
     struct bus_subscription *subscription;
     struct error why;
@@ -194,7 +187,7 @@ static void *ask_many(void *context)
 static void everybody_gets_the_answer_to_their_own_question(void **state)
 {
     (void)state;
-    SCOPED(bus_close) struct bus *bus = connected_bus();
+    SCOPED(bus_close) struct bus *bus = test_broker_connect(&broker);
     struct bus_subscription *subscription;
     struct error why;
     assert_true(bus_subscribe(bus, "t.many", NULL, echo, bus, &subscription, &why));
@@ -212,7 +205,7 @@ static void everybody_gets_the_answer_to_their_own_question(void **state)
 static void listeners_of_a_group_share_what_comes(void **state)
 {
     (void)state;
-    SCOPED(bus_close) struct bus *bus = connected_bus();
+    SCOPED(bus_close) struct bus *bus = test_broker_connect(&broker);
     struct bus_subscription *listeners[2];
     struct error why;
     for (int i = 0; i < 2; i++)
@@ -242,7 +235,7 @@ static void listeners_of_a_group_share_what_comes(void **state)
 static void answers_of_an_ask_come_to_the_inbox(void **state)
 {
     (void)state;
-    SCOPED(bus_close) struct bus *bus = connected_bus();
+    SCOPED(bus_close) struct bus *bus = test_broker_connect(&broker);
     struct bus_subscription *subscription, *inbox;
     struct bus_message *message;
     struct error why;

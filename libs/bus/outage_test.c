@@ -24,13 +24,6 @@ static struct bytes bytes_of(const char *text)
     return (struct bytes){(const uint8_t *)text, strlen(text)};
 }
 
-static struct bus *connected_bus(void)
-{
-    struct bus *bus = bus_open(&(struct bus_options){.url = broker.url, .name = "test"});
-    assert_true(bus_wait_connected(bus, PATIENCE_MS));
-    return bus;
-}
-
 /* The bus notices in its own time that its broker is gone. */
 static void await_disconnected(struct bus *bus)
 {
@@ -42,7 +35,7 @@ static void await_disconnected(struct bus *bus)
 static void without_a_broker_everything_fails_at_once(void **state)
 {
     (void)state;
-    SCOPED(bus_close) struct bus *bus = connected_bus();
+    SCOPED(bus_close) struct bus *bus = test_broker_connect(&broker);
     SCOPED(arena_close) struct arena *arena = arena_open(1 << 16);
     struct error why;
     struct bytes reply;
@@ -77,7 +70,7 @@ static void kill_broker(void *context, struct bus_message *message)
 static void a_request_in_flight_when_the_broker_dies_is_unknown_at_once(void **state)
 {
     (void)state;
-    SCOPED(bus_close) struct bus *bus = connected_bus();
+    SCOPED(bus_close) struct bus *bus = test_broker_connect(&broker);
     SCOPED(arena_close) struct arena *arena = arena_open(1 << 16);
     struct bus_subscription *subscription;
     struct error why;
@@ -118,7 +111,7 @@ static void subscriptions_made_before_the_broker_is_there_hold(void **state)
 static void a_bus_closes_while_its_broker_is_away(void **state)
 {
     (void)state;
-    struct bus *bus = connected_bus();
+    struct bus *bus = test_broker_connect(&broker);
     struct bus_subscription *subscription;
     struct bus_pull *pull;
     struct error why;
@@ -166,7 +159,7 @@ static void a_pull_goes_on_after_the_broker_was_killed(void **state)
 {
     (void)state;
     enum { COUNT = 100, BEFORE = 30 };
-    SCOPED(bus_close) struct bus *bus = connected_bus();
+    SCOPED(bus_close) struct bus *bus = test_broker_connect(&broker);
     struct bus_pull *pull;
     struct error why;
     bool seen[COUNT] = {false};
@@ -192,7 +185,7 @@ static void a_pull_goes_on_after_the_broker_was_killed(void **state)
 static void a_broker_that_lost_everything_is_provisioned_again(void **state)
 {
     (void)state;
-    SCOPED(bus_close) struct bus *bus = connected_bus();
+    SCOPED(bus_close) struct bus *bus = test_broker_connect(&broker);
     struct bus_pull *pull;
     struct error why;
     bool seen[1] = {false};
@@ -210,7 +203,7 @@ static void a_broker_that_lost_everything_is_provisioned_again(void **state)
 static void a_broker_that_refuses_us_for_a_while_is_found_again(void **state)
 {
     (void)state;
-    SCOPED(bus_close) struct bus *bus = connected_bus();
+    SCOPED(bus_close) struct bus *bus = test_broker_connect(&broker);
     struct bus_subscription *subscription;
     struct bus_message *message;
     struct error why;

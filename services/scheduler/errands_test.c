@@ -101,11 +101,10 @@ static int begin(void **state)
     (void)state;
     struct error why;
     test_broker_start(&world.broker);
-    world.bus = bus_open(&(struct bus_options){.url = world.broker.url, .name = "test"});
+    world.bus = test_broker_connect(&world.broker);
     world.mailbox = mailbox_new(MAILBOX_CAPACITY);
     world.arena = arena_open(UNPACK_CAP_BYTES);
     atomic_store(&world.is_fencing, false);
-    assert_true(bus_wait_connected(world.bus, PATIENCE_MS));
     assert_true(
         bus_subscribe(world.bus, RPC_STORE_ALL, NULL, be_the_store, NULL, &world.store, &why));
     world.errands = errands_open(&(struct errands_options){

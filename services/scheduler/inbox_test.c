@@ -29,10 +29,9 @@ static int begin(void **state)
     (void)state;
     struct error why;
     test_broker_start(&world.broker);
-    world.bus = bus_open(&(struct bus_options){.url = world.broker.url, .name = "test"});
+    world.bus = test_broker_connect(&world.broker);
     world.mailbox = mailbox_new(MAILBOX_CAPACITY);
     world.arena = arena_open(UNPACK_CAP_BYTES);
-    assert_true(bus_wait_connected(world.bus, PATIENCE_MS));
     assert_true(inbox_open(world.bus, world.mailbox, &world.inbox, &why));
     return 0;
 }

@@ -234,8 +234,7 @@ static int begin(void **state)
     pthread_mutex_init(&world->lock, NULL);
     world->arena = arena_open(UNPACK_CAP_BYTES);
     world->test_arena = arena_open(UNPACK_CAP_BYTES);
-    world->bus = bus_open(&(struct bus_options){.url = world->broker.url, .name = "test"});
-    assert_true(bus_wait_connected(world->bus, PATIENCE_MS));
+    world->bus = test_broker_connect(&world->broker);
     assert_true(
         bus_subscribe(world->bus, RPC_STORE_ALL, NULL, be_the_store, world, &world->store, &why));
     *state = world;

@@ -1,6 +1,5 @@
 #include "postgres_for_test.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <glob.h>
 #include <grp.h>
@@ -15,27 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h> /* after the headers that it needs */
 
-enum { START_TRIES = 400, PAUSE_MS = 25, ARGUMENTS_MAX = 24, MS_TO_NS = 1000000 };
+#include "base/port_for_test.h"
 
-static int free_port(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
-    socklen_t length = sizeof address;
-    int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(probe >= 0);
-    assert_int_equal(bind(probe, (struct sockaddr *)&address, sizeof address), 0);
-    assert_int_equal(getsockname(probe, (struct sockaddr *)&address, &length), 0);
-    close(probe);
-    return ntohs(address.sin_port);
-}
+enum { START_TRIES = 400, PAUSE_MS = 25, ARGUMENTS_MAX = 24, MS_TO_NS = 1000000 };
 
 /* The newest Postgres that Debian has installed, beside the PATH. */
 static void find_program(const char *name, char path[200])
@@ -121,7 +108,7 @@ void test_postgres_start(struct test_postgres *postgres)
     assert_int_equal(waitpid(start("initdb", arguments), &status, 0) > 0, 1);
     if (status != 0)
         fail_msg("initdb failed");
-    postgres->port = free_port();
+    postgres->port = test_free_port();
     snprintf(postgres->url, sizeof postgres->url, "postgresql://postgres@127.0.0.1:%d/postgres",
              postgres->port);
     test_postgres_again(postgres);

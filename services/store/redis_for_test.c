@@ -1,6 +1,5 @@
 #include "redis_for_test.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -9,28 +8,17 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h> /* after the headers that it needs */
 
-static int free_port(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
-    socklen_t length = sizeof address;
-    int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(probe >= 0);
-    assert_int_equal(bind(probe, (struct sockaddr *)&address, sizeof address), 0);
-    assert_int_equal(getsockname(probe, (struct sockaddr *)&address, &length), 0);
-    close(probe);
-    return ntohs(address.sin_port);
-}
+#include "base/port_for_test.h"
 
 pid_t test_redis_start(struct cache_place *place)
 {
-    *place = (struct cache_place){.host = "127.0.0.1", .port = free_port(), .password = "hush"};
+    *place =
+        (struct cache_place){.host = "127.0.0.1", .port = test_free_port(), .password = "hush"};
     char text[16];
     snprintf(text, sizeof text, "%d", place->port);
     pid_t child = fork();

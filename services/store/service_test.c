@@ -37,13 +37,6 @@ struct fleet {
     struct bus_subscription *events;
 };
 
-static struct bus *connected(const char *url, const char *name)
-{
-    struct bus *bus = bus_open(&(struct bus_options){.url = url, .name = name});
-    assert_true(bus_wait_connected(bus, PATIENCE_MS));
-    return bus;
-}
-
 static void start_store(struct fleet *fleet)
 {
     struct world *world = fleet->world;
@@ -75,8 +68,8 @@ static int fleet_open(void **state)
     fleet->world = world;
     test_broker_start(&fleet->broker);
     fleet->redis = test_redis_start(&fleet->cache);
-    fleet->bus = connected(fleet->broker.url, "store");
-    fleet->client = connected(fleet->broker.url, "client");
+    fleet->bus = test_broker_connect(&fleet->broker);
+    fleet->client = test_broker_connect(&fleet->broker);
     struct error why;
     assert_true(bus_provision(fleet->client, &why));
     assert_true(bus_listen(fleet->client, SUBJECT_EVENTS_ALL, NULL, &fleet->events, &why));

@@ -74,8 +74,8 @@ static int start(void **state)
     (void)state;
     struct error why;
     test_broker_start(&broker);
-    bus = bus_open(&(struct bus_options){.url = broker.url, .name = "test"});
-    return bus_wait_connected(bus, PATIENCE_MS) && bus_provision(bus, &why) ? 0 : -1;
+    bus = test_broker_connect(&broker);
+    return bus_provision(bus, &why) ? 0 : -1;
 }
 
 static int stop(void **state)
