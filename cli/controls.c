@@ -39,20 +39,16 @@ static void change_limit(struct arguments *arguments, const char *name, json_t *
     CHECK(json_object_set_new(limits, name, value) == 0);
 }
 
-static json_t *whole(struct argp_state *state, const char *value)
+static json_t *whole(const char *value)
 {
-    int64_t number = 0;
-    if (!number_parse_int(value, &number) || number < 0)
-        argp_error(state, "not a whole number: %s", value);
-    return json_integer(number);
+    int64_t number;
+    return number_parse_int(value, &number) && number >= 0 ? json_integer(number) : NULL;
 }
 
-static json_t *decimal(struct argp_state *state, const char *value)
+static json_t *decimal(const char *value)
 {
-    double number = 0;
-    if (!number_parse_double(value, &number) || number < 0)
-        argp_error(state, "not a number: %s", value);
-    return json_real(number);
+    double number;
+    return number_parse_double(value, &number) && number >= 0 ? json_real(number) : NULL;
 }
 
 static bool is_scope(const char *word)
@@ -72,8 +68,10 @@ static void take_word(struct arguments *arguments, struct argp_state *state, con
         arguments->target.scope = word;
     else if (!arguments->target.name && strcmp(arguments->target.scope, "system") != 0)
         arguments->target.name = word;
+    else if (arguments->target.name)
+        argp_error(state, "one %s at a time; what is %s?", arguments->target.scope, word);
     else
-        argp_error(state, "one %s at a time", arguments->target.scope);
+        argp_error(state, "the system has no name; what is %s?", word);
 }
 
 static void check_words(const struct arguments *arguments, struct argp_state *state)
@@ -111,40 +109,54 @@ static error_t take_whom(int key, char *value, struct argp_state *state)
     }
 }
 
+/* What is set in numbers: in the control's "limits", or beside it. */
+static const struct amount {
+    int key;
+    bool is_limit;
+    const char *option, *member, *what;
+    json_t *(*read)(const char *value);
+} AMOUNTS[] = {
+    {KEY_RPM, true, "--rpm", "requests_per_minute", "a whole number (0: no limit)", whole},
+    {KEY_TPM, true, "--tpm", "tokens_per_minute", "a whole number (0: no limit)", whole},
+    {KEY_CALLS, true, "--in-flight", "calls_in_flight", "a whole number (0: no limit)", whole},
+    {KEY_USD, true, "--usd-per-day", "usd_per_day", "dollars as in 2.5 (0: no limit)", decimal},
+    {KEY_WEIGHT, false, "--weight", "weight", "a number as in 2 or 0.5", decimal},
+    {KEY_BURST, false, "--burst", "burst", "a whole number", whole},
+};
+
+static void take_amount(struct arguments *arguments, struct argp_state *state,
+                        const struct amount *amount, const char *value)
+{
+    json_t *number = amount->read(value);
+    if (!number)
+        argp_error(state, "%s is %s, not %s", amount->option, amount->what, value);
+    else if (amount->is_limit)
+        change_limit(arguments, amount->member, number);
+    else
+        change(arguments, amount->member, number);
+}
+
 static error_t take_limit(int key, char *value, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
+    for (size_t i = 0; i < sizeof AMOUNTS / sizeof *AMOUNTS; i++) {
+        if (AMOUNTS[i].key == key) {
+            take_amount(arguments, state, &AMOUNTS[i], value);
+            return 0;
+        }
+    }
     switch (key) {
-    case KEY_RPM:
-        change_limit(arguments, "requests_per_minute", whole(state, value));
-        return 0;
-    case KEY_TPM:
-        change_limit(arguments, "tokens_per_minute", whole(state, value));
-        return 0;
-    case KEY_CALLS:
-        change_limit(arguments, "calls_in_flight", whole(state, value));
-        return 0;
-    case KEY_USD:
-        change_limit(arguments, "usd_per_day", decimal(state, value));
-        return 0;
     case KEY_SHADOW:
-        change_limit(arguments, "shadow", json_true());
-        return 0;
     case KEY_ENFORCE:
-        change_limit(arguments, "shadow", json_false());
-        return 0;
-    case KEY_WEIGHT:
-        change(arguments, "weight", decimal(state, value));
-        return 0;
-    case KEY_BURST:
-        change(arguments, "burst", whole(state, value));
+        change_limit(arguments, "shadow", json_boolean(key == KEY_SHADOW));
         return 0;
     case KEY_DEFAULTS:
         change(arguments, "limits", json_null());
         return 0;
     case ARGP_KEY_END:
         if (json_object_size(arguments->change) == 0)
-            argp_error(state, "which limit?");
+            argp_error(state, "which limit? --rpm, --tpm, --in-flight, --usd-per-day, --weight, "
+                              "--burst or --defaults");
         return take_whom(key, value, state);
     default:
         return take_whom(key, value, state);
@@ -310,22 +322,38 @@ int command_controls(int argc, char **argv)
 
 /* ---- maintenance ---- */
 
-static error_t take_maintenance(int key, char *value, struct argp_state *state)
+static void take_maintenance_word(struct arguments *arguments, struct argp_state *state,
+                                  const char *word)
 {
     static const struct {
         const char *word, *state;
     } WORDS[] = {{"on", "held"}, {"refuse", "draining"}, {"reduced", "reduced"}, {"off", "open"}};
-    struct arguments *arguments = state->input;
-    if (key != ARGP_KEY_ARG)
-        return key == ARGP_KEY_END ? 0 : take_whom(key, value, state);
+    if (json_object_get(arguments->change, "state"))
+        argp_error(state, "one of on, refuse, reduced and off; what is %s?", word);
     for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++) {
-        if (strcmp(WORDS[i].word, value) == 0) {
+        if (strcmp(WORDS[i].word, word) == 0) {
             change(arguments, "state", json_string(WORDS[i].state));
-            return 0;
+            return;
         }
     }
-    argp_error(state, "maintenance is on, refuse, reduced or off, not %s", value);
-    return 0;
+    argp_error(state, "maintenance is on, refuse, reduced or off, not %s", word);
+}
+
+static error_t take_maintenance(int key, char *value, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+    switch (key) {
+    case ARGP_KEY_ARG:
+        take_maintenance_word(arguments, state, value);
+        return 0;
+    case ARGP_KEY_END:
+        if (json_is_string(json_object_get(arguments->change, "message")) &&
+            !json_object_get(arguments->change, "state"))
+            argp_error(state, "a message goes with on, refuse, reduced or off");
+        return 0;
+    default:
+        return take_whom(key, value, state);
+    }
 }
 
 static int maintain(struct session *session, const struct arguments *arguments)

@@ -4,46 +4,27 @@
 
 #include "commands.h"
 #include "outcome.h"
+#include "recording.h"
 #include "trace/replay.h"
 
-struct arguments {
-    const char *path;
-    bool is_json;
-};
-
+static const struct argp_child RECORDING[] = {{.argp = &RECORDING_PARSER}, {0}};
 static error_t take(int key, char *value, struct argp_state *state)
 {
-    struct arguments *arguments = state->input;
-    switch (key) {
-    case 'j':
-        arguments->is_json = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (arguments->path)
-            argp_usage(state);
-        arguments->path = value;
-        return 0;
-    case ARGP_KEY_NO_ARGS:
-        argp_usage(state);
-        return 0;
-    default:
+    (void)value;
+    if (key != ARGP_KEY_INIT)
         return ARGP_ERR_UNKNOWN;
-    }
+    state->child_inputs[0] = state->input;
+    return 0;
 }
 
-static const struct argp_option OPTIONS[] = {
-    {.name = "json", .key = 'j', .doc = "one JSON document on stdout"},
-    {0},
-};
 static const struct argp PARSER = {
-    .options = OPTIONS,
     .parser = take,
     .args_doc = "TRACE",
     .doc =
         "Runs the scheduler's core of this build over a trace that trace_export has written, and "
         "compares every decision.\vExit codes: 0 identical; 1 different, or a part of it is "
-        "damaged; 2 no trace, or cut off; 4 "
-        "no such file.",
+        "damaged; 2 no trace, or cut off; 4 no such file.",
+    .children = RECORDING,
 };
 
 static void print_gaps(const struct replay *replay)
@@ -89,22 +70,22 @@ static void print_json(const struct replay *replay)
 
 int command_replay(int argc, char **argv)
 {
-    struct arguments arguments = {0};
-    if (argp_parse(&PARSER, argc, argv, 0, NULL, &arguments) != 0)
+    struct recording recording = {0};
+    if (argp_parse(&PARSER, argc, argv, 0, NULL, &recording) != 0)
         return END_USAGE;
     SCOPED(trace_close) struct trace *trace = NULL;
     struct error why;
-    if (!trace_open(arguments.path, &trace, &why)) {
+    if (!trace_open(recording.path, &trace, &why)) {
         fprintf(stderr, "tweetpulse: %s\n", why.message);
         return end_of_error(&why);
     }
     SCOPED(replay_free) struct replay replay;
     bool is_read = replay_run(trace, &replay, &why);
-    if (arguments.is_json)
+    if (recording.is_json)
         print_json(&replay);
     else
         print_words(&replay);
     if (!is_read)
-        fprintf(stderr, "tweetpulse: %s: %s\n", arguments.path, why.message);
+        fprintf(stderr, "tweetpulse: %s: %s\n", recording.path, why.message);
     return is_read && !replay.is_different && replay.events > 0 ? END_OK : END_JOB_FAILED;
 }

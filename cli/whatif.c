@@ -8,6 +8,7 @@
 #include "base/number.h"
 #include "commands.h"
 #include "outcome.h"
+#include "recording.h"
 #include "whatif/whatif.h"
 
 #define FAR_OFF_PERCENT 30.0
@@ -15,10 +16,10 @@ enum { MOST_SLOTS = 100000, MOST_REPLICAS = 1000 };
 
 /* What is to be other than it was; 0 and negative = as it was. */
 struct arguments {
-    const char *path;
-    bool is_json;
+    struct recording recording;
     int64_t users, calls, replicas, slots, requests, tokens;
-    const char *fairness;
+    bool has_fairness;
+    enum fairness fairness;
     double prompt_usd, completion_usd;
 };
 
@@ -30,8 +31,7 @@ enum {
     KEY_REPLICAS,
     KEY_SLOTS,
     KEY_FAIRNESS,
-    KEY_PRICE,
-    KEY_JSON
+    KEY_PRICE
 };
 
 static const struct argp_option OPTIONS[] = {
@@ -61,7 +61,6 @@ static const struct argp_option OPTIONS[] = {
      .key = KEY_PRICE,
      .arg = "P,C",
      .doc = "dollars for a million tokens sent, and answered"},
-    {.name = "json", .key = KEY_JSON, .doc = "one JSON document on stdout"},
     {0},
 };
 
@@ -87,10 +86,12 @@ static bool parse_amount(const char *text, int64_t *amount)
     return true;
 }
 
-static void take_number(const char *value, int64_t most, int64_t *number, struct argp_state *state)
+static void take_number(const char *option, const char *value, int64_t most, int64_t *number,
+                        struct argp_state *state)
 {
     if (!number_parse_int(value, number) || *number < 1 || *number > most)
-        argp_error(state, "a whole number from 1 to %" PRId64 ", not %s", most, value);
+        argp_error(state, "%s is a whole number from 1 to %" PRId64 ", not %s", option, most,
+                   value);
 }
 
 static void take_price(const char *value, struct arguments *arguments, struct argp_state *state)
@@ -106,52 +107,61 @@ static void take_price(const char *value, struct arguments *arguments, struct ar
             arguments->prompt_usd >= 0 && arguments->completion_usd >= 0)
             return;
     }
-    argp_error(state, "two prices, as in 0.15,0.6, not %s", value);
+    argp_error(state, "--price is two prices, as in 0.15,0.6, not %s", value);
+}
+
+static void take_fairness(const char *value, struct arguments *arguments, struct argp_state *state)
+{
+    static const char *const NAMES[] = {[FAIRNESS_SOJOURN] = "fair_sojourn",
+                                        [FAIRNESS_ROUND_ROBIN] = "round_robin",
+                                        [FAIRNESS_FIFO] = "fifo"};
+    for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
+        if (strcmp(value, NAMES[i]) == 0) {
+            arguments->has_fairness = true;
+            arguments->fairness = (enum fairness)i;
+            return;
+        }
+    }
+    argp_error(state, "--fairness is fair_sojourn, round_robin or fifo, not %s", value);
 }
 
 static error_t take(int key, char *value, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &arguments->recording;
+        return 0;
     case KEY_USERS:
-        take_number(value, MOST_SLOTS, &arguments->users, state);
+        take_number("--users", value, MOST_SLOTS, &arguments->users, state);
         return 0;
     case KEY_CALLS:
-        take_number(value, MOST_SLOTS, &arguments->calls, state);
+        take_number("--calls", value, MOST_SLOTS, &arguments->calls, state);
         return 0;
     case KEY_REPLICAS:
-        take_number(value, MOST_REPLICAS, &arguments->replicas, state);
+        take_number("--replicas", value, MOST_REPLICAS, &arguments->replicas, state);
         return 0;
     case KEY_SLOTS:
-        take_number(value, MOST_SLOTS, &arguments->slots, state);
+        take_number("--slots", value, MOST_SLOTS, &arguments->slots, state);
         return 0;
     case KEY_RPM:
     case KEY_TPM:
         if (!parse_amount(value, key == KEY_RPM ? &arguments->requests : &arguments->tokens))
-            argp_error(state, "an amount such as 500, 200k, 2M or none, not %s", value);
+            argp_error(state, "%s is an amount such as 500, 200k, 2M or none, not %s",
+                       key == KEY_RPM ? "--rpm" : "--tpm", value);
         return 0;
     case KEY_FAIRNESS:
-        arguments->fairness = value;
+        take_fairness(value, arguments, state);
         return 0;
     case KEY_PRICE:
         take_price(value, arguments, state);
-        return 0;
-    case KEY_JSON:
-        arguments->is_json = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (arguments->path)
-            argp_usage(state);
-        arguments->path = value;
-        return 0;
-    case ARGP_KEY_NO_ARGS:
-        argp_usage(state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
 }
 
+static const struct argp_child RECORDING[] = {{.argp = &RECORDING_PARSER}, {0}};
 static const struct argp PARSER = {
     .options = OPTIONS,
     .parser = take,
@@ -162,22 +172,8 @@ static const struct argp PARSER = {
            "result and finish are of jobs, in seconds from their submission; makespan is from the "
            "first submission to the last finish. The model knows no failures, pauses, caches or "
            "takeovers: hold its baseline against what was recorded before you believe the rest.",
+    .children = RECORDING,
 };
-
-static bool take_fairness(const char *name, enum fairness *fairness, struct error *why)
-{
-    static const char *const NAMES[] = {[FAIRNESS_SOJOURN] = "fair_sojourn",
-                                        [FAIRNESS_ROUND_ROBIN] = "round_robin",
-                                        [FAIRNESS_FIFO] = "fifo"};
-    for (size_t i = 0; name && i < sizeof NAMES / sizeof NAMES[0]; i++) {
-        if (strcmp(name, NAMES[i]) == 0) {
-            *fairness = (enum fairness)i;
-            return true;
-        }
-    }
-    return !name || error_set(why, ERROR_INVALID,
-                              "--fairness is fair_sojourn, round_robin or fifo, not %s", name);
-}
 
 static bool change(const struct arguments *arguments, struct whatif_setting *setting,
                    struct error *why)
@@ -195,7 +191,7 @@ static bool change(const struct arguments *arguments, struct whatif_setting *set
     if (arguments->slots > 0)
         setting->slots = (uint32_t)arguments->slots;
     if (arguments->requests > UINT32_MAX)
-        return error_set(why, ERROR_INVALID, "more requests per minute than can be set");
+        return error_set(why, ERROR_INVALID, "--rpm is at most %" PRIu32, UINT32_MAX);
     if (arguments->requests != 0)
         limits->requests_per_minute = arguments->requests > 0 ? (uint32_t)arguments->requests : 0;
     if (arguments->tokens != 0)
@@ -204,7 +200,9 @@ static bool change(const struct arguments *arguments, struct whatif_setting *set
         setting->prompt_usd = arguments->prompt_usd;
         setting->completion_usd = arguments->completion_usd;
     }
-    return take_fairness(arguments->fairness, &config->fairness, why);
+    if (arguments->has_fairness)
+        config->fairness = arguments->fairness;
+    return true;
 }
 
 /* ---- what is printed ---- */
@@ -310,18 +308,18 @@ static void print_json(const struct history *history, const struct told *told)
 static bool run(const struct arguments *arguments, struct history *history, struct error *why)
 {
     SCOPED(trace_close) struct trace *trace = NULL;
-    if (!trace_open(arguments->path, &trace, why))
+    if (!trace_open(arguments->recording.path, &trace, why))
         return false;
     struct error fault;
     if (!history_read(trace, history, &fault))
-        return error_set(why, fault.kind, "%s: %s", arguments->path, fault.message);
+        return error_set(why, fault.kind, "%s: %s", arguments->recording.path, fault.message);
     struct whatif_setting was = whatif_setting(history), changed = was;
     if (!change(arguments, &changed, why))
         return false;
     struct told told = {.recorded = whatif_recorded(history, &was),
                         .baseline = whatif_run(history, &was),
                         .changed = whatif_run(history, &changed)};
-    if (arguments->is_json)
+    if (arguments->recording.is_json)
         print_json(history, &told);
     else
         print_table(history, &told);
