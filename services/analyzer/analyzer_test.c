@@ -2,8 +2,6 @@
  * told. */
 #include "analyzer.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +9,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -21,14 +18,13 @@
 #include "base/uuid.h"
 #include "bus/broker_for_test.h"
 #include "bus/bus.h"
+#include "llm_server_for_test.h"
 #include "messages/messages.h"
 #include "messages/subjects.h"
 #include "metrics.h"
 #include "json/json.h"
 
 enum { PATIENCE_MS = 20000, LIFE_MS = 1200, LEASE_MS = 30000 };
-
-enum server_mood { SERVES, IS_SILENT, IS_BUSY };
 
 static struct stage {
     struct test_broker broker;
@@ -42,14 +38,8 @@ static struct stage {
     atomic_bool is_permitting, is_dropping;
     pthread_mutex_t lock;
     char job_id[UUID_TEXT_SIZE]; /* under the lock: the job whose turn it is */
-    char path[64];               /* under the lock: the first line of the latest request */
     atomic_int asks, repeats, beats_heard, last_slots;
-
-    int listener;
-    pthread_t server;
-    atomic_int mood, requests;
-    atomic_bool has_user;
-    char url[64];
+    struct test_llm llm;
 } stage;
 
 /* ---- a leader ---- */
@@ -101,116 +91,6 @@ static void hear_beat(void *context, struct bus_message *message)
     atomic_fetch_add(&stage.beats_heard, 1);
 }
 
-/* ---- an LLM server: one connection after the other ---- */
-
-static bool read_request(int socket, char *request, size_t size)
-{
-    size_t length = 0;
-    while (length + 1 < size) {
-        ssize_t got = recv(socket, request + length, size - 1 - length, 0);
-        if (got <= 0)
-            return false;
-        length += (size_t)got;
-        request[length] = '\0';
-        const char *end = strstr(request, "\r\n\r\n");
-        const char *said = strcasestr(request, "content-length:");
-        if (end != NULL && said != NULL &&
-            length >= (size_t)(end + 4 - request) + strtoul(said + 15, NULL, 10))
-            return true;
-    }
-    return false;
-}
-
-static size_t count_posts(const char *request)
-{
-    SCOPED(json_free) json_t *body = NULL, *content = NULL;
-    struct error why;
-    const char *start = strstr(request, "\r\n\r\n") + 4;
-    CHECK(json_parse(start, strlen(start), &body, &why));
-    const json_t *user = json_array_get(json_object_get(body, "messages"), 1);
-    const char *document = json_string_value(json_object_get(user, "content"));
-    CHECK(json_parse(document, strlen(document), &content, &why));
-    return json_array_size(json_object_get(content, "posts"));
-}
-
-static void say(int socket, const char *head, const char *body)
-{
-    SCOPED(text_free) struct text all = {0};
-    text_format(&all, "HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s", head,
-                strlen(body), body);
-    ssize_t ignored = send(socket, all.chars, all.length, MSG_NOSIGNAL);
-    (void)ignored;
-}
-
-static void serve_one(int socket, const char *request)
-{
-    SCOPED(text_free) struct text content = {0}, body = {0};
-    text_add(&content, "Here you are: {\"results\":[");
-    size_t count = count_posts(request);
-    for (size_t i = 1; i <= count; i++)
-        text_format(
-            &content,
-            "%s{\"id\":%zu,\"sentiment\":\"positive\",\"score\":0.5,\"confidence\":0.9,"
-            "\"entities\":[],\"keywords\":[],\"topics\":[\"echo-%zu\"],\"language\":\"en\"}",
-            i > 1 ? "," : "", i, i);
-    text_add(&content, "],\"summary\":\"all\\nwell\"}");
-    text_add(&body, "{\"choices\":[{\"message\":{\"content\":");
-    text_add_json(&body, content.chars, content.length);
-    text_add(&body, "}}],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":5}}");
-    say(socket, "200 OK", body.chars);
-}
-
-/* Until the other side, or the test, has had enough. A broker started meanwhile holds a copy of the
- * other side's socket, so its end alone may not be heard. */
-static void stay_silent(int socket)
-{
-    char byte;
-    struct timeval pause = {.tv_usec = 20 * 1000};
-    setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &pause, sizeof pause);
-    while (atomic_load(&stage.mood) == IS_SILENT && recv(socket, &byte, 1, 0) != 0)
-        ;
-}
-
-static void *serve(void *context)
-{
-    (void)context;
-    static char request[1 << 20];
-    for (;;) {
-        int socket = accept(stage.listener, NULL, NULL);
-        if (socket < 0)
-            return NULL;
-        if (read_request(socket, request, sizeof request)) {
-            atomic_store(&stage.has_user, strstr(request, "X-User: ") != NULL);
-            pthread_mutex_lock(&stage.lock);
-            snprintf(stage.path, sizeof stage.path, "%.*s", (int)strcspn(request, "\r"), request);
-            pthread_mutex_unlock(&stage.lock);
-            atomic_fetch_add(&stage.requests, 1);
-            if (atomic_load(&stage.mood) == SERVES)
-                serve_one(socket, request);
-            else if (atomic_load(&stage.mood) == IS_BUSY)
-                say(socket,
-                    "429 Busy\r\nRetry-After: 7\r\nX-RateLimit-Limit-Requests: 60\r\n"
-                    "X-RateLimit-Remaining-Requests: 0\r\nX-RateLimit-Reset-Requests: 1m0s",
-                    "{\"error\":{\"code\":\"slow_down\"}}");
-            else
-                stay_silent(socket);
-        }
-        close(socket);
-    }
-}
-
-static void open_server(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    stage.listener = socket(AF_INET, SOCK_STREAM, 0);
-    CHECK(bind(stage.listener, (struct sockaddr *)&address, size) == 0);
-    CHECK(listen(stage.listener, 16) == 0);
-    CHECK(getsockname(stage.listener, (struct sockaddr *)&address, &size) == 0);
-    snprintf(stage.url, sizeof stage.url, "http://127.0.0.1:%d/v1/", ntohs(address.sin_port));
-    CHECK(pthread_create(&stage.server, NULL, serve, NULL) == 0);
-}
-
 /* ---- the stage ---- */
 
 static int set_up(void **state)
@@ -251,16 +131,14 @@ static int set_up(void **state)
                         &why));
     CHECK(bus_pull_open(stage.bus, STREAM_RESULTS, CONSUMER_RESULTS, &stage.results, &why));
     stage.arena = arena_open(256 << 20);
-    open_server();
+    test_llm_start(&stage.llm);
     return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    shutdown(stage.listener, SHUT_RDWR);
-    pthread_join(stage.server, NULL);
-    close(stage.listener);
+    test_llm_stop(&stage.llm);
     bus_pull_close(&stage.results);
     bus_unsubscribe(&stage.beats);
     bus_unsubscribe(&stage.permits);
@@ -293,8 +171,8 @@ static struct analyzer *analyzer_by_chain(void)
     const char *const names[] = {"first", "second"}, *const models[] = {"large", "small"};
     stage.endpoints = (struct endpoints){.count = 2};
     for (size_t i = 0; i < 2; i++) {
-        urls[i] = arena_format(stage.arena, "%.*s%s", (int)(strlen(stage.url) - strlen("v1/")),
-                               stage.url, names[i]);
+        urls[i] = arena_format(stage.arena, "%.*s%s", (int)(strlen(stage.llm.url) - strlen("v1/")),
+                               stage.llm.url, names[i]);
         stage.endpoints.list[i] = (struct endpoint){.base_url = urls[i],
                                                     .model = models[i],
                                                     .max_tokens_field = "max_tokens",
@@ -312,8 +190,8 @@ static int reset(void **state)
     atomic_store(&stage.is_dropping, false);
     atomic_store(&stage.asks, 0);
     atomic_store(&stage.repeats, 0);
-    atomic_store(&stage.requests, 0);
-    atomic_store(&stage.mood, SERVES);
+    atomic_store(&stage.llm.requests, 0);
+    atomic_store(&stage.llm.mood, TEST_LLM_SERVES);
     return 0;
 }
 
@@ -385,10 +263,8 @@ static const Tp__Outcome *outcome_of(const char *job_id)
 
 static void assert_was_called(const char *path)
 {
-    char first_line[sizeof stage.path];
-    pthread_mutex_lock(&stage.lock);
-    memcpy(first_line, stage.path, sizeof first_line);
-    pthread_mutex_unlock(&stage.lock);
+    char first_line[TEST_LLM_LINE_SIZE];
+    test_llm_copy_first_line(&stage.llm, first_line);
     assert_string_equal(first_line, path);
 }
 
@@ -399,7 +275,7 @@ static void wait_until(atomic_int *counter, int least)
         usleep(1000);
     if (atomic_load(counter) < least)
         fail_msg("asks %d repeats %d requests %d beats %d", atomic_load(&stage.asks),
-                 atomic_load(&stage.repeats), atomic_load(&stage.requests),
+                 atomic_load(&stage.repeats), atomic_load(&stage.llm.requests),
                  atomic_load(&stage.beats_heard));
 }
 
@@ -432,30 +308,30 @@ static void the_embedded_mode_asks_nobody(void **state)
 {
     (void)state;
     atomic_store(&stage.is_permitting, false);
-    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.url);
+    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.llm.url);
     const Tp__Outcome *outcome = outcome_of(dispatch(TP__ANALYSIS_MODE__BY_EMBEDDED));
     assert_int_equal(outcome->n_results, 2);
     assert_int_equal(atomic_load(&stage.asks), 0);
-    assert_int_equal(atomic_load(&stage.requests), 0);
+    assert_int_equal(atomic_load(&stage.llm.requests), 0);
 }
 
 static void without_a_permit_it_asks_again_and_calls_nobody(void **state)
 {
     (void)state;
     atomic_store(&stage.is_permitting, false);
-    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.url);
+    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.llm.url);
     const char *job = dispatch(TP__ANALYSIS_MODE__BY_LLM);
     wait_until(&stage.repeats, 1);
-    assert_int_equal(atomic_load(&stage.requests), 0);
+    assert_int_equal(atomic_load(&stage.llm.requests), 0);
     atomic_store(&stage.is_permitting, true);
     outcome_of(job);
-    assert_int_equal(atomic_load(&stage.requests), 1);
+    assert_int_equal(atomic_load(&stage.llm.requests), 1);
 }
 
 static void a_permitted_call_brings_the_answers_of_the_llm(void **state)
 {
     (void)state;
-    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.url);
+    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.llm.url);
     const Tp__Outcome *outcome = outcome_of(dispatch(TP__ANALYSIS_MODE__BY_LLM));
     assert_int_equal(outcome->outcome_class, TP__OUTCOME_CLASS__OK);
     assert_int_equal(outcome->n_results, 2);
@@ -469,14 +345,14 @@ static void a_permitted_call_brings_the_answers_of_the_llm(void **state)
     assert_true(outcome->usage->is_known);
     assert_int_equal(outcome->usage->prompt_tokens, 7);
     assert_string_equal(outcome->summary, "all well");
-    assert_true(atomic_load(&stage.has_user));
+    assert_true(atomic_load(&stage.llm.has_user));
 }
 
 static void a_refused_call_brings_its_class_and_wait(void **state)
 {
     (void)state;
-    atomic_store(&stage.mood, IS_BUSY);
-    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.url);
+    atomic_store(&stage.llm.mood, TEST_LLM_IS_BUSY);
+    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.llm.url);
     const Tp__Outcome *outcome = outcome_of(dispatch(TP__ANALYSIS_MODE__BY_LLM));
     assert_int_equal(outcome->outcome_class, TP__OUTCOME_CLASS__RATE_LIMITED);
     assert_int_equal(outcome->retry_after_ms, 7000);
@@ -508,7 +384,7 @@ static void an_endpoint_it_does_not_know_cannot_be_reached(void **state)
     assert_string_equal(outcome->endpoint, "third");
     assert_false(outcome->was_called);
     assert_true(outcome->usage->is_known);
-    assert_int_equal(atomic_load(&stage.requests), 0);
+    assert_int_equal(atomic_load(&stage.llm.requests), 0);
     outcome = outcome_of(dispatch_for("first", TP__ANALYSIS_MODE__BY_LLM));
     assert_int_equal(outcome->outcome_class, TP__OUTCOME_CLASS__OK);
 }
@@ -516,8 +392,8 @@ static void an_endpoint_it_does_not_know_cannot_be_reached(void **state)
 static void what_a_server_says_of_its_limits_is_passed_on(void **state)
 {
     (void)state;
-    atomic_store(&stage.mood, IS_BUSY);
-    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.url);
+    atomic_store(&stage.llm.mood, TEST_LLM_IS_BUSY);
+    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.llm.url);
     const Tp__Outcome *outcome = outcome_of(dispatch_for("main", TP__ANALYSIS_MODE__BY_LLM));
     assert_string_equal(outcome->endpoint, "main");
     assert_non_null(outcome->server_limits);
@@ -526,17 +402,17 @@ static void what_a_server_says_of_its_limits_is_passed_on(void **state)
     assert_int_equal(outcome->server_limits->requests_left, 0);
     assert_int_equal(outcome->server_limits->requests_reset_ms, 60000);
     assert_false(outcome->server_limits->has_tokens_left);
-    atomic_store(&stage.mood, SERVES);
+    atomic_store(&stage.llm.mood, TEST_LLM_SERVES);
     assert_null(outcome_of(dispatch(TP__ANALYSIS_MODE__BY_LLM))->server_limits);
 }
 
 static void a_cancelled_job_frees_its_call_within_half_a_second(void **state)
 {
     (void)state;
-    atomic_store(&stage.mood, IS_SILENT);
-    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.url);
+    atomic_store(&stage.llm.mood, TEST_LLM_IS_SILENT);
+    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.llm.url);
     const char *job = dispatch(TP__ANALYSIS_MODE__BY_LLM);
-    wait_until(&stage.requests, 1);
+    wait_until(&stage.llm.requests, 1);
     char subject[SUBJECT_SIZE];
     subject_cancel(job, subject);
     struct instant before = clock_now();
@@ -553,7 +429,7 @@ static void a_dropped_dispatch_is_gone_without_an_outcome(void **state)
 {
     (void)state;
     atomic_store(&stage.is_dropping, true);
-    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.url);
+    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.llm.url);
     dispatch(TP__ANALYSIS_MODE__BY_LLM);
     wait_until(&stage.asks, 1);
     atomic_store(&stage.is_dropping, false);
@@ -564,11 +440,11 @@ static void a_dropped_dispatch_is_gone_without_an_outcome(void **state)
 static void an_outcome_outlasts_an_outage_of_the_broker(void **state)
 {
     (void)state;
-    atomic_store(&stage.mood, IS_SILENT);
-    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.url);
+    atomic_store(&stage.llm.mood, TEST_LLM_IS_SILENT);
+    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.llm.url);
     stage.settings.timeout_ms = 10000;
     const char *job = dispatch(TP__ANALYSIS_MODE__BY_LLM);
-    wait_until(&stage.requests, 1);
+    wait_until(&stage.llm.requests, 1);
     char subject[SUBJECT_SIZE];
     subject_cancel(job, subject);
     struct error why;
@@ -585,25 +461,25 @@ static void a_stopping_analyzer_announces_no_slots_and_hands_back_what_waits(voi
 {
     (void)state;
     atomic_store(&stage.is_permitting, false);
-    struct analyzer *analyzer = analyzer_by(stage.url);
+    struct analyzer *analyzer = analyzer_by(stage.llm.url);
     const char *job = dispatch(TP__ANALYSIS_MODE__BY_LLM);
     wait_until(&stage.asks, 1);
     wait_for_slots(4);
     analyzer_close(&analyzer);
     wait_for_slots(0);
     atomic_store(&stage.is_permitting, true);
-    SCOPED(analyzer_close) struct analyzer *other = analyzer_by(stage.url);
+    SCOPED(analyzer_close) struct analyzer *other = analyzer_by(stage.llm.url);
     outcome_of(job);
 }
 
 static void a_stopping_analyzer_finishes_the_call_that_runs(void **state)
 {
     (void)state;
-    atomic_store(&stage.mood, IS_SILENT);
+    atomic_store(&stage.llm.mood, TEST_LLM_IS_SILENT);
     stage.settings.timeout_ms = 700;
-    struct analyzer *analyzer = analyzer_by(stage.url);
+    struct analyzer *analyzer = analyzer_by(stage.llm.url);
     const char *job = dispatch(TP__ANALYSIS_MODE__BY_LLM);
-    wait_until(&stage.requests, 1);
+    wait_until(&stage.llm.requests, 1);
     analyzer_close(&analyzer);
     const Tp__Outcome *outcome = outcome_of(job);
     assert_true(outcome->outcome_class == TP__OUTCOME_CLASS__TIMEOUT ||
