@@ -82,6 +82,10 @@ class Api:
             if not cursor:
                 return found
 
+    def provenances(self, job_id):
+        """Who made its results, each of them once."""
+        return {result["provenance"] for result in self.results(job_id)}
+
     def wait(self, job_id, seconds=60):
         """The job's document once it is over."""
         deadline = time.monotonic() + seconds

@@ -122,14 +122,20 @@ def test_jobs_are_listed_shown_and_cancelled(world, tweetpulse):
     world.settle()
 
 
-def test_ctrl_c_detaches_and_says_how_to_resume(world, tweetpulse):
-    world.script({"when": {"text": "slow"}, "then": {"delay_ms": 3000}})
-    child = tweetpulse("submit", "-", "--wait", "--user", "detached", wait=False)
+def submit_slow_post(world, tweetpulse, user):
+    """A command that waits for its job, whose one call is under way; and the job."""
+    child = tweetpulse("submit", "-", "--wait", "--user", user, wait=False)
     child.stdin.write("a slow one\n")
     child.stdin.close()
     child.stdin = None
     job = child.stdout.readline().strip()
     wait_until(lambda: world.fleet.llm.stats()["in_flight"] == 1, 10, "it is under way")
+    return child, job
+
+
+def test_ctrl_c_detaches_and_says_how_to_resume(world, tweetpulse):
+    world.script({"when": {"text": "slow"}, "then": {"delay_ms": 3000}})
+    child, job = submit_slow_post(world, tweetpulse, "detached")
     child.send_signal(signal.SIGINT)
     _, talk = child.communicate(timeout=30)
     assert child.returncode == 130
@@ -141,12 +147,7 @@ def test_ctrl_c_detaches_and_says_how_to_resume(world, tweetpulse):
 
 def test_ctrl_c_twice_cancels(world, tweetpulse):
     world.script({"when": {"text": "slow"}, "then": {"delay_ms": 20000}})
-    child = tweetpulse("submit", "-", "--wait", "--user", "twice", wait=False)
-    child.stdin.write("a slow one\n")
-    child.stdin.close()
-    child.stdin = None
-    job = child.stdout.readline().strip()
-    wait_until(lambda: world.fleet.llm.stats()["in_flight"] == 1, 10, "it is under way")
+    child, job = submit_slow_post(world, tweetpulse, "twice")
     child.send_signal(signal.SIGINT)
     for line in child.stderr:
         if "detached" in line:

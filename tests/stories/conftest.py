@@ -68,6 +68,26 @@ class World:
             return job["processed_posts"] > 0
         wait_until(is_under_way, seconds, f"job {job_id} is under way")
 
+    def begin_work(self, users=12, chunks=6, delay_ms=80):
+        """A job of several chunks for each user, some of them under way."""
+        self.script(delay_ms=delay_ms)
+        jobs = self.submit_all([(f"user-{i}", chunks * 5, {"chunk_size": 5}) for i in range(users)])
+        wait_until(lambda: sum(self.api.job(job)["processed_posts"] for job in jobs) > 0, 20,
+                   "something has been analysed")
+        return jobs
+
+    def epoch_of_lead(self):
+        return self.fleet.database.query("select epoch from leases where name='scheduler'")[0][0]
+
+    def name_of_leader(self):
+        """Who said last that it had taken the lead, in the epoch that the database knows."""
+        epoch = self.epoch_of_lead()
+        for name in ("scheduler-1", "scheduler-2"):
+            said = self.fleet.services[name].logged("lead.taken")
+            if any(line["epoch"] == epoch for line in said):
+                return name
+        return None
+
     def settle(self, seconds=60, most_calls=10, most_of_user=1):
         """The promises: see ledger.py; nothing left in flight; limits kept; no bug reports."""
         self.is_settled = True

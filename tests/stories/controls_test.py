@@ -39,6 +39,16 @@ def wait_held(world, job):
     return world.api.job(job)["waiting"]
 
 
+def calls_once_embedded(world):
+    """How many calls were made when the leader had heard that none are to be made any more."""
+    def is_embedded():
+        job = world.submit("probe", 1)
+        world.api.wait(job, 20)
+        return world.api.provenances(job) == {"embedded"}
+    wait_until(is_embedded, 20, "a probe is analysed without a call")
+    return world.fleet.llm.stats()["requests"]
+
+
 @pytest.fixture
 def operated(world):
     """The world, with nothing set once the story is told."""
@@ -192,11 +202,10 @@ def test_maintenance_may_refuse_everything_with_a_message(operated):
 
 def test_in_reduced_mode_the_embedded_analysis_does_it(operated):
     put(operated.api, SYSTEM, state="reduced")
-    before = operated.fleet.llm.stats()["requests"]
-    time.sleep(0.2)  # what was granted before the leader heard of it
+    before = calls_once_embedded(operated)
     job = operated.submit("reduced", 5)
     assert operated.api.wait(job, 20)["state"] == "completed"
-    assert {result["provenance"] for result in operated.api.results(job)} == {"embedded"}
+    assert operated.api.provenances(job) == {"embedded"}
     assert operated.fleet.llm.stats()["requests"] == before
     put(operated.api, SYSTEM, state="open")
     operated.settle()
@@ -218,11 +227,10 @@ def test_a_lowered_limit_holds_at_once_and_is_told_by_name(operated):
 
 def test_a_paused_endpoint_is_not_called(operated):
     put(operated.api, f"{BASE}/endpoints/main", state="held")
-    time.sleep(0.2)  # what was granted before the leader heard of it
-    before = operated.fleet.llm.stats()["requests"]
+    before = calls_once_embedded(operated)
     job = operated.submit("elsewhere", 2)
     assert operated.api.wait(job, 20)["state"] == "completed"
-    assert {result["provenance"] for result in operated.api.results(job)} == {"embedded"}
+    assert operated.api.provenances(job) == {"embedded"}
     assert operated.fleet.llm.stats()["requests"] == before
     operated.settle()
 
@@ -250,7 +258,7 @@ def test_who_asks_for_revisions_hears_that_better_results_have_come(operated):
     put(operated.api, f"{BASE}/endpoints/main", state="held")
     job = operated.submit("healed", 2)
     done = operated.api.wait(job, 20)
-    assert {result["provenance"] for result in operated.api.results(job)} == {"embedded"}
+    assert operated.api.provenances(job) == {"embedded"}
     over = ask(operated.api, "GET", f"/v1/jobs/{job}/events?after={done['event_number']}")
     assert over.status_code == 204, "who does not ask for them has heard all"
     put(operated.api, f"{BASE}/endpoints/main", state="open")
@@ -259,7 +267,7 @@ def test_who_asks_for_revisions_hears_that_better_results_have_come(operated):
     stream.close()
     assert (number, event["event"]) == (done["event_number"] + 1, "revised")
     assert event["state"] == "completed" == operated.api.job(job)["state"]
-    assert {result["provenance"] for result in operated.api.results(job)} == {"llm"}
+    assert operated.api.provenances(job) == {"llm"}
     operated.settle()
 
 
@@ -267,13 +275,13 @@ def test_the_answer_to_a_submission_tells_its_position(world):
     world.script({"when": {"text": "busy says"}, "then": {"delay_ms": 4000}})
     first = world.submit("busy", 1)
     wait_until(lambda: reason(world, first) == "runs", 10, "the first runs")
-    for number in range(10):  # in time is not always: then it goes without
-        posts = [{"id": "1", "text": f"the next one, {number}"}]
-        second = world.api.submit("busy", posts)
-        world.ledger.write(second["id"], "busy", posts)
-        if "position" in second:
-            break
-        time.sleep(0.2)
+
+    def next_with_position():  # the leader is not always in time: then the answer goes without
+        posts = [{"id": "1", "text": f"the next one, {len(world.ledger.jobs)}"}]
+        job = world.api.submit("busy", posts)
+        world.ledger.write(job["id"], "busy", posts)
+        return job if "position" in job else None
+    second = wait_until(next_with_position, 3, "an answer tells the position", every=0.2)
     assert second["position"] >= 0
     assert second["waiting"]["reason"] == "own_chunk_runs"
     world.settle()

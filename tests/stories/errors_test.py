@@ -12,10 +12,6 @@ def fail(*endpoints):
             for name in endpoints]
 
 
-def provenance(world, job):
-    return {result["provenance"] for result in world.api.results(job)}
-
-
 def calls_to(world, endpoint):
     return world.fleet.llm.stats()["endpoints"].get(endpoint, {}).get("requests", 0)
 
@@ -25,20 +21,20 @@ def test_a_failing_endpoint_gives_way_then_the_embedded_analysis_then_all_is_hea
     world.script(*fail("first"))
     by_second = world.submit("alice", 30, chunk_size=3)
     assert world.api.wait(by_second, 60)["state"] == "completed"
-    assert provenance(world, by_second) == {"llm"}
+    assert world.api.provenances(by_second) == {"llm"}
     assert calls_to(world, "second") > 0
 
     world.script(*fail("first", "second"))
     jobs = [world.submit(f"user-{n}", 20, chunk_size=2) for n in range(6)]
     for job in jobs:
         assert world.api.wait(job, 60)["state"] == "completed"
-    degraded = [job for job in jobs if "embedded" in provenance(world, job)]
+    degraded = [job for job in jobs if "embedded" in world.api.provenances(job)]
     assert degraded, "nothing was done by the embedded analysis"
 
     before = {job: world.api.job(job) for job in degraded}
     world.script()
     for job in degraded:
-        wait_until(lambda job=job: provenance(world, job) == {"llm"}, 60, "all posts are healed")
+        wait_until(lambda job=job: world.api.provenances(job) == {"llm"}, 60, "all is healed")
         after = world.api.job(job)
         for member in ("state", "processed_posts", "failed_posts", "total_posts"):
             assert after[member] == before[job][member], member
@@ -58,7 +54,7 @@ def test_a_breaker_that_is_open_is_left_alone_but_for_one_probe(new_world):
     assert 0 < failed <= 20, "100 chunks were not sent to an endpoint that is down"
     world.script()
     for job in jobs:
-        wait_until(lambda job=job: provenance(world, job) == {"llm"}, 60, "all is healed")
+        wait_until(lambda job=job: world.api.provenances(job) == {"llm"}, 60, "all is healed")
     leader = world.fleet.services["scheduler"]
     assert leader.logged("endpoint.left_alone")[0]["endpoint"] == "only"
     assert leader.logged("endpoint.works"), "whoever was paged reads that it is over"

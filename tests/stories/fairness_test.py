@@ -9,17 +9,6 @@ USERS = 12
 PAUSES = 20
 
 
-def epoch_of_lead(world):
-    return world.fleet.database.query("select epoch from leases where name='scheduler'")[0][0]
-
-
-def leader_of(world, epoch):
-    for name in ("scheduler-1", "scheduler-2"):
-        if any(line["epoch"] == epoch for line in world.fleet.services[name].logged("lead.taken")):
-            return name
-    return None
-
-
 class Sampler(threading.Thread):
     """Asks the database, again and again, which users have more than one chunk in flight."""
 
@@ -46,12 +35,12 @@ class Sampler(threading.Thread):
 
 def pause_leader(world):
     """Frozen until the other one leads, then thawed; the new epoch."""
-    epoch = epoch_of_lead(world)
-    leader = wait_until(lambda: leader_of(world, epoch), 20, "one leads and says so")
+    epoch = world.epoch_of_lead()
+    leader = wait_until(world.name_of_leader, 20, "one leads and says so")
     world.fleet.services[leader].freeze()
-    wait_until(lambda: epoch_of_lead(world) > epoch, 20, "the standby leads")
+    wait_until(lambda: world.epoch_of_lead() > epoch, 20, "the standby leads")
     world.fleet.services[leader].thaw()
-    return epoch_of_lead(world)
+    return world.epoch_of_lead()
 
 
 def test_a_leader_paused_and_resumed_twenty_times_never_has_two_chunks_of_a_user(new_world):
@@ -62,7 +51,7 @@ def test_a_leader_paused_and_resumed_twenty_times_never_has_two_chunks_of_a_user
     jobs = world.submit_all([(f"user-{i}", 100, {"chunk_size": 1}) for i in range(USERS)])
     sampler = Sampler(world.fleet.database)
     sampler.start()
-    began = epoch_of_lead(world)
+    began = world.epoch_of_lead()
     for _ in range(PAUSES):
         done = sum(world.api.job(job)["processed_posts"] for job in jobs)
         pause_leader(world)
@@ -74,7 +63,7 @@ def test_a_leader_paused_and_resumed_twenty_times_never_has_two_chunks_of_a_user
                                       for i in range(USERS)])
     world.settle(120)
     sampler.finish()
-    assert epoch_of_lead(world) >= began + PAUSES
+    assert world.epoch_of_lead() >= began + PAUSES
     assert sampler.crowded == []
     assert sampler.samples > 100 and sampler.busiest > 1, "the samples saw work"
 
@@ -104,8 +93,8 @@ def test_tenants_share_by_weight_however_many_keys_and_users_they_have(new_world
     for number, key in enumerate(keys):
         sent.append(submit_for(world, f"many{number}", key, users=6, chunks=14))
     world.api.send("PUT", "/v1/admin/controls/system", json={"state": "open"})
-    seen = wait_until(lambda: (lambda calls: calls if sum(calls.values()) >= 300 else None)(
-        calls_of(world)), 60, "300 calls are done")
+    wait_until(lambda: sum(calls_of(world).values()) >= 300, 60, "300 calls are done")
+    seen = calls_of(world)
     ratio = seen["few"] / seen["many"]
     assert 1.7 < ratio < 2.3, f"2 : 1 was promised: {seen}"
     for api, jobs in sent:

@@ -8,21 +8,10 @@ import requests
 
 from fleet import wait_until
 
-USERS = 12
-
-
-def begin(world, chunks=6, delay_ms=80):
-    """Jobs of several chunks, some of them under way."""
-    world.script(delay_ms=delay_ms)
-    jobs = world.submit_all([(f"user-{i}", chunks * 5, {"chunk_size": 5}) for i in range(USERS)])
-    wait_until(lambda: sum(world.api.job(job)["processed_posts"] for job in jobs) > 0, 20,
-               "something has been analysed")
-    return jobs
-
 
 @pytest.mark.parametrize("name", ["gateway", "store", "scheduler", "analyzer-1", "monitor"])
 def test_a_service_killed_in_mid_job_loses_and_doubles_nothing(world, name):
-    begin(world)
+    world.begin_work()
     world.fleet.services[name].kill()
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         meanwhile = pool.submit(world.submit, "meanwhile", 7)
@@ -33,7 +22,7 @@ def test_a_service_killed_in_mid_job_loses_and_doubles_nothing(world, name):
 
 
 def test_an_analyzer_that_is_gone_for_good_is_replaced_by_the_other(world):
-    begin(world)
+    world.begin_work()
     world.fleet.services["analyzer-1"].kill()
     world.settle(90)
     world.fleet.services["analyzer-1"].start()
@@ -42,7 +31,7 @@ def test_an_analyzer_that_is_gone_for_good_is_replaced_by_the_other(world):
 
 @pytest.mark.parametrize("name", ["gateway", "store", "scheduler", "analyzer-1", "monitor"])
 def test_a_service_asked_to_end_does_so_in_order(world, name):
-    begin(world)
+    world.begin_work()
     service = world.fleet.services[name]
     assert service.terminate(40) == 0, service.tail()
     service.start()
@@ -50,46 +39,33 @@ def test_a_service_asked_to_end_does_so_in_order(world, name):
     service.wait_ready()
 
 
-def epoch_of_lead(world):
-    return world.fleet.database.query("select epoch from leases where name='scheduler'")[0][0]
-
-
-def name_of_leader(world):
-    """Who said last that it had taken the lead, in the epoch that the database knows."""
-    epoch = epoch_of_lead(world)
-    for name in ("scheduler-1", "scheduler-2"):
-        if any(line["epoch"] == epoch for line in world.fleet.services[name].logged("lead.taken")):
-            return name
-    return None
-
-
 def test_a_leader_frozen_for_three_leases_comes_back_to_a_new_one(new_world):
     world = new_world(schedulers=2)
-    begin(world, chunks=20, delay_ms=150)
+    world.begin_work(chunks=20, delay_ms=150)
     lease_s = world.fleet.database.query(
         "select extract(epoch from expires_at - clock_timestamp()) from leases "
         "where name='scheduler'")[0][0]
-    frozen = wait_until(lambda: name_of_leader(world), 10, "one leads")
-    epoch = epoch_of_lead(world)
+    frozen = wait_until(world.name_of_leader, 10, "one leads")
+    epoch = world.epoch_of_lead()
     thaw_at = time.monotonic() + 3 * float(lease_s)
     world.fleet.services[frozen].freeze()
-    wait_until(lambda: epoch_of_lead(world) > epoch, 40, "the standby leads")
+    wait_until(lambda: world.epoch_of_lead() > epoch, 40, "the standby leads")
     wait_until(lambda: time.monotonic() > thaw_at, 60, "three leases have passed")
     world.fleet.services[frozen].thaw()
     world.submit("after", 5)
     world.settle(90)
-    assert name_of_leader(world) != frozen
+    assert world.name_of_leader() != frozen
 
 
 def test_a_leader_killed_is_followed_by_its_standby(new_world):
     world = new_world(schedulers=2)
-    begin(world)
-    dead = wait_until(lambda: name_of_leader(world), 10, "one leads")
-    epoch = epoch_of_lead(world)
+    world.begin_work()
+    dead = wait_until(world.name_of_leader, 10, "one leads")
+    epoch = world.epoch_of_lead()
     world.fleet.services[dead].kill()
-    wait_until(lambda: epoch_of_lead(world) > epoch, 40, "the standby leads")
+    wait_until(lambda: world.epoch_of_lead() > epoch, 40, "the standby leads")
     world.settle(90)
-    assert name_of_leader(world) != dead
+    assert world.name_of_leader() != dead
 
 
 def submit_once(world):
@@ -100,7 +76,7 @@ def submit_once(world):
 
 
 def test_the_broker_killed_and_restarted(world):
-    begin(world)
+    world.begin_work()
     world.fleet.broker.kill()
     began = time.monotonic()
     answer = submit_once(world)
@@ -112,7 +88,7 @@ def test_the_broker_killed_and_restarted(world):
 
 
 def test_the_broker_that_lost_all_its_streams(world):
-    begin(world)
+    world.begin_work()
     world.fleet.broker.kill()
     world.fleet.broker.forget()
     world.fleet.broker.start()
@@ -122,7 +98,7 @@ def test_the_broker_that_lost_all_its_streams(world):
 
 @pytest.mark.parametrize("is_killed", [False, True], ids=["stopped", "killed"])
 def test_the_database_restarted(world, is_killed):
-    begin(world)
+    world.begin_work()
     if is_killed:
         world.fleet.database.kill()
     else:
@@ -135,7 +111,7 @@ def test_the_database_restarted(world, is_killed):
 
 
 def test_without_redis_everything_works(world):
-    begin(world)
+    world.begin_work()
     world.fleet.cache.kill()
     world.submit("meanwhile", 12, chunk_size=5)
     world.settle(90)
@@ -145,7 +121,7 @@ def test_without_redis_everything_works(world):
 def test_a_frozen_redis_holds_nobody_up(world):
     world.fleet.cache.freeze()
     try:
-        begin(world)
+        world.begin_work()
         world.settle(90)
     finally:
         world.fleet.cache.thaw()

@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 
-from faults_test import begin, epoch_of_lead, name_of_leader
 from fleet import wait_until
 
 
@@ -37,13 +36,13 @@ def tweetpulse(binaries, *arguments):
 
 def test_a_killed_leaders_trace_and_its_followers_are_replayed_alike(new_world, binaries, tmp_path):
     world = new_world(schedulers=2, settings={"TP_LEAD_LEASE_MS": "8000"})  # lost by a kill alone
-    begin(world)
+    world.begin_work()
     wait_stored(world)
-    dead = wait_until(lambda: name_of_leader(world), 10, "one leads")
-    epoch = epoch_of_lead(world)
+    dead = wait_until(world.name_of_leader, 10, "one leads")
+    epoch = world.epoch_of_lead()
     world.submit_all([(f"later-{i}", 20, {"chunk_size": 5}) for i in range(6)])
     world.fleet.services[dead].kill()
-    wait_until(lambda: epoch_of_lead(world) > epoch, 40, "the standby leads")
+    wait_until(lambda: world.epoch_of_lead() > epoch, 40, "the standby leads")
     world.submit_all([(f"after-{i}", 20, {"chunk_size": 5}) for i in range(6)])
     world.settle(90)
     wait_stored(world)
