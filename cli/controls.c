@@ -291,17 +291,8 @@ int command_clear(int argc, char **argv)
 
 static error_t take_list(int key, char *value, struct argp_state *state)
 {
-    struct arguments *arguments = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &arguments->common;
-        return 0;
-    case KEY_TENANT:
-        arguments->target.tenant = value;
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    bool is_known = key == ARGP_KEY_INIT || key == KEY_TENANT;
+    return is_known ? take_whom(key, value, state) : ARGP_ERR_UNKNOWN;
 }
 
 int command_controls(int argc, char **argv)

@@ -1,6 +1,5 @@
 #include "bus/broker_for_test.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -28,9 +27,7 @@ enum { START_TRIES = 500, START_WAIT_MS = 10, CONNECT_WAIT_MS = 15000, FOLDER_DE
 
 static bool accepts(int port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)port),
-                                  .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+    struct sockaddr_in address = test_loopback(port);
     int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(client >= 0);
     bool is_connected = connect(client, (struct sockaddr *)&address, sizeof address) == 0;

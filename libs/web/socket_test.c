@@ -1,8 +1,6 @@
 /* WebSockets as seen through a socket: the upgrade, frames good and bad, slow clients, the end. */
 #include "web/web.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -16,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/port_for_test.h"
 #include "web/frame.h"
 
 enum { TIMEOUT_MS = 400, PATIENCE_MS = 5000, FLOOD_BYTES = 60000 };
@@ -125,14 +124,9 @@ static int close_server(void **state)
 
 static int dial(const struct fixture *fixture)
 {
-    struct sockaddr_in there = {.sin_family = AF_INET,
-                                .sin_port = htons((uint16_t)web_port(fixture->server)),
-                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct timeval patience = {.tv_sec = PATIENCE_MS / 1000};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(fd >= 0);
+    int fd = test_dial(web_port(fixture->server));
     assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)&there, sizeof there), 0);
     return fd;
 }
 

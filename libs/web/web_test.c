@@ -1,8 +1,6 @@
 /* The server as seen through a socket: the hostile corpus, slow clients, drain. */
 #include "web/web.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -16,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/port_for_test.h"
 #include "base/scoped.h"
 
 enum { TIMEOUT_MS = 400, PATIENCE_MS = 5000, BODY_CAP = 200 * 1000 };
@@ -167,13 +166,7 @@ static int close_server(void **state)
 
 static int dial(const struct fixture *fixture)
 {
-    struct sockaddr_in there = {.sin_family = AF_INET,
-                                .sin_port = htons((uint16_t)web_port(fixture->server)),
-                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(fd >= 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)&there, sizeof there), 0);
-    return fd;
+    return test_dial(web_port(fixture->server));
 }
 
 static void say(int fd, const char *text, size_t length)

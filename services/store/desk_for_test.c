@@ -76,8 +76,10 @@ int world_fresh(void **state)
     return 0;
 }
 
-static PGresult *run_sql(struct world *world, const char *sql)
+static PGresult *run_sql(struct world *world, const char *format, va_list arguments)
 {
+    char sql[4000];
+    vsnprintf(sql, sizeof sql, format, arguments);
     PGresult *result = PQexec(world->peek, sql);
     ExecStatusType status = PQresultStatus(result);
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
@@ -87,12 +89,10 @@ static PGresult *run_sql(struct world *world, const char *sql)
 
 int64_t sql_number(struct world *world, const char *format, ...)
 {
-    char sql[4000];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(sql, sizeof sql, format, arguments);
+    PGresult *result = run_sql(world, format, arguments);
     va_end(arguments);
-    PGresult *result = run_sql(world, sql);
     assert_int_equal(PQntuples(result), 1);
     int64_t number = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
     PQclear(result);
@@ -101,12 +101,10 @@ int64_t sql_number(struct world *world, const char *format, ...)
 
 void sql_do(struct world *world, const char *format, ...)
 {
-    char sql[4000];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(sql, sizeof sql, format, arguments);
+    PQclear(run_sql(world, format, arguments));
     va_end(arguments);
-    PQclear(run_sql(world, sql));
 }
 
 /* Asks as over the wire; false with world->why. */
