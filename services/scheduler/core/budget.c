@@ -26,8 +26,10 @@ void budget_close(struct scheduler *s)
         account_close(&purse->account);
         free(purse);
     }
-    for (uint32_t i = 0; i < MOST_ENDPOINTS; i++)
+    for (uint32_t i = 0; i < MOST_ENDPOINTS; i++) {
         account_close(&s->budget.endpoints[i].account);
+        account_close(&s->budget.endpoints[i].refused);
+    }
 }
 
 void budget_forget(struct scheduler *s)

@@ -16,6 +16,7 @@ void endpoints_open(struct scheduler *s)
         struct endpoint *endpoint = &s->budget.endpoints[i];
         uint64_t openings = endpoint->breaker.openings;
         account_open(&endpoint->account, s->config.permit_life_ms);
+        account_open(&endpoint->refused, s->config.permit_life_ms);
         endpoint->learned = (struct learned){.held = {INT64_MIN}};
         breaker_open_up(&endpoint->breaker, &config);
         endpoint->breaker.openings = openings;
@@ -113,19 +114,42 @@ bool endpoints_may_go_on(const struct scheduler *s, const struct booking *bookin
            s->budget.endpoints[booking->endpoint].breaker.state == BREAKER_CLOSED;
 }
 
-static void learn(struct scheduler *s, uint32_t i, const struct outcome_facts *outcome)
+/* Of what counts in the last minute, what the server did not refuse. */
+static struct learned_use what_worked(struct endpoint *endpoint, struct instant now)
 {
-    struct endpoint *endpoint = &s->budget.endpoints[i];
+    uint64_t requests = account_used(&endpoint->account, LIMIT_REQUESTS, now);
+    uint64_t tokens = account_used(&endpoint->account, LIMIT_TOKENS, now);
+    uint64_t refused_requests = window_sum(&endpoint->refused.requests, now);
+    uint64_t refused_tokens = window_sum(&endpoint->refused.tokens, now);
+    return (struct learned_use){.requests =
+                                    requests > refused_requests ? requests - refused_requests : 0,
+                                .tokens = tokens > refused_tokens ? tokens - refused_tokens : 0};
+}
+
+static void learn_refusal(struct scheduler *s, const struct booking *booking,
+                          const struct server_limits *server)
+{
+    struct endpoint *endpoint = &s->budget.endpoints[booking->endpoint];
+    struct charge refused = {.calls = booking->charge.calls, .tokens = booking->charge.tokens};
+    if (booking->stage == BOOKED_CALL)
+        account_take(&endpoint->refused, &refused, booking->taken_at);
+    struct learned_use use = what_worked(endpoint, s->now);
+    const struct limits *set = obey_limits_of_endpoint(s, &s->config.endpoints[booking->endpoint]);
+    if (!set->is_shadow) {
+        use.most_requests = set->requests_per_minute;
+        use.most_tokens = set->tokens_per_minute;
+    }
+    learned_on_refusal(&endpoint->learned, server, &use, s->now);
+}
+
+static void learn(struct scheduler *s, const struct booking *booking,
+                  const struct outcome_facts *outcome)
+{
+    struct endpoint *endpoint = &s->budget.endpoints[booking->endpoint];
     const struct error_class *class = error_class_of(outcome->outcome_class);
     learned_hear(&endpoint->learned, &outcome->server_limits);
     if (outcome->outcome_class == OUTCOME_RATE_LIMITED) {
-        const struct limits *set = obey_limits_of_endpoint(s, &s->config.endpoints[i]);
-        struct learned_use use = {.requests =
-                                      account_used(&endpoint->account, LIMIT_REQUESTS, s->now),
-                                  .tokens = account_used(&endpoint->account, LIMIT_TOKENS, s->now),
-                                  .most_requests = set->is_shadow ? 0 : set->requests_per_minute,
-                                  .most_tokens = set->is_shadow ? 0 : set->tokens_per_minute};
-        learned_on_refusal(&endpoint->learned, &outcome->server_limits, &use, s->now);
+        learn_refusal(s, booking, &outcome->server_limits);
     } else if (class->word == BREAKER_WORKS) {
         learned_on_success(&endpoint->learned,
                            (uint64_t)outcome->prompt_tokens + outcome->completion_tokens);
@@ -148,7 +172,7 @@ void endpoints_on_outcome(struct scheduler *s, struct attempt *attempt,
     bool says_something = outcome->was_called || word == BREAKER_FAILS || word == BREAKER_REFUSES;
     if (booking->endpoint >= s->config.endpoint_count || !says_something)
         return;
-    learn(s, booking->endpoint, outcome);
+    learn(s, booking, outcome);
     struct breaker *breaker = &s->budget.endpoints[booking->endpoint].breaker;
     bool has_opened = booking->is_probe ? breaker_hear_probe(breaker, word, s->now)
                                         : breaker_hear(breaker, word, s->now);

@@ -3,8 +3,8 @@
 enum {
     THOUSANDTHS = 1000,
     CUT_GAP_MS = 5000,
-    STEPS_TO_THE_TOP = 40,
-    LEAST_STEP = 2, /* some refusals in a quiet hour must not stop everything for a day */
+    AGAIN_MS = 120000,
+    STEPS = 40,
     USED_TIMES = 4,
     LEAST_LIKELY = 40, /* a server that bears less refuses some more, and nothing is lost */
     MOST_HOLD_MS = 600000,
@@ -12,6 +12,7 @@ enum {
 };
 /* More than that is no limit. */
 #define MOST_RATE INT64_C(1000000000)
+#define MOST_THOUSANDTHS ((uint64_t)MOST_RATE * THOUSANDTHS)
 #define MOST_STEP_TOKENS UINT64_C(10000000)
 
 static void hear(struct learned_rate *rate, int64_t told)
@@ -26,19 +27,25 @@ void learned_hear(struct learned *learned, const struct server_limits *server)
     hear(&learned->tokens, server->tokens);
 }
 
-/* With a whole limit used in a minute this comes to a part of the most, in all, and to something.
- */
+/* What a minute adds that uses the whole limit. */
+static uint64_t step_of(const struct learned_rate *rate)
+{
+    uint64_t there = rate->refused_at, here = rate->thousandths;
+    uint64_t step = there / STEPS + (here < there ? there - here : 3 * (here - there));
+    if (step < THOUSANDTHS)
+        return THOUSANDTHS;
+    return step < MOST_THOUSANDTHS ? step : MOST_THOUSANDTHS;
+}
+
 static void raise_by(struct learned_rate *rate, uint64_t amount)
 {
     if (rate->thousandths == 0)
         return;
     uint64_t whole = rate->thousandths / THOUSANDTHS;
-    uint64_t step = rate->most * THOUSANDTHS / STEPS_TO_THE_TOP;
-    if (step < LEAST_STEP * THOUSANDTHS)
-        step = LEAST_STEP * THOUSANDTHS;
-    rate->thousandths += amount * step / whole + 1;
-    if (rate->thousandths > (uint64_t)MOST_RATE * THOUSANDTHS)
-        rate->thousandths = (uint64_t)MOST_RATE * THOUSANDTHS;
+    uint64_t part = amount < whole ? amount : whole;
+    rate->thousandths += part * step_of(rate) / whole + 1;
+    if (rate->thousandths > MOST_THOUSANDTHS)
+        rate->thousandths = MOST_THOUSANDTHS;
 }
 
 void learned_on_success(struct learned *learned, uint64_t tokens)
@@ -47,32 +54,29 @@ void learned_on_success(struct learned *learned, uint64_t tokens)
     raise_by(&learned->tokens, tokens < MOST_STEP_TOKENS ? tokens : MOST_STEP_TOKENS);
 }
 
-static void cut(struct learned_rate *rate, uint64_t used, uint64_t ceiling)
+/* What it may bear, as far as the refusal tells. What was not used was not refused; but a minute
+ * that has just begun tells little of a rate, unless it refuses again and again. */
+static uint64_t likely_of(uint64_t worked, bool is_again)
+{
+    uint64_t most = (uint64_t)MOST_RATE / USED_TIMES;
+    uint64_t used = worked < most ? worked : most;
+    uint64_t likely = is_again ? used + used / 8 : used * USED_TIMES;
+    return likely < LEAST_LIKELY ? LEAST_LIKELY : likely;
+}
+
+static void cut(struct learned_rate *rate, uint64_t worked, uint64_t ceiling, bool is_again)
 {
     uint64_t most = ceiling;
     if (rate->told > 0 && (most == 0 || rate->told < most))
         most = rate->told;
-    /* What was not used was not refused; but a minute that has just begun tells little of a rate.
-     */
-    uint64_t likely = used < (uint64_t)MOST_RATE ? used * USED_TIMES : (uint64_t)MOST_RATE;
-    if (likely < LEAST_LIKELY)
-        likely = LEAST_LIKELY;
-    uint64_t from = rate->thousandths / THOUSANDTHS;
-    if (from == 0 || from > likely)
-        from = likely;
-    if (most > 0 && from > most)
-        from = most;
-    if (from > (uint64_t)MOST_RATE)
-        from = (uint64_t)MOST_RATE;
-    if (from == 0)
-        from = 1;
-    /* The way back up is as steep as ever: a refusal now and then, whatever the rate, must not
-     * bring it down to nothing. */
-    if (most > 0)
-        rate->most = most < (uint64_t)MOST_RATE ? most : (uint64_t)MOST_RATE;
-    else if (rate->most < from)
-        rate->most = from;
-    rate->thousandths = from * THOUSANDTHS - from * THOUSANDTHS / 4;
+    uint64_t from = likely_of(worked, is_again) * THOUSANDTHS;
+    if (rate->thousandths > 0 && from > rate->thousandths)
+        from = rate->thousandths;
+    if (most > 0 && most <= (uint64_t)MOST_RATE && from > most * THOUSANDTHS)
+        from = most * THOUSANDTHS;
+    bool is_expected = rate->refused_at > 0 && from >= rate->refused_at;
+    rate->refused_at = from;
+    rate->thousandths = from - from / (is_expected ? 8 : 4);
     if (rate->thousandths < THOUSANDTHS)
         rate->thousandths = THOUSANDTHS;
 }
@@ -84,13 +88,15 @@ void learned_on_refusal(struct learned *learned, const struct server_limits *ser
         learned->has_cut && instant_is_before(now, instant_plus_ms(learned->cut, CUT_GAP_MS));
     if (is_early)
         return; /* of calls that were under way when it went down */
+    bool is_again =
+        learned->has_cut && instant_is_before(now, instant_plus_ms(learned->cut, AGAIN_MS));
     learned->has_cut = true;
     learned->cut = now;
     /* Only the limit that it says is used up, if it says so; else the one of requests. */
     if (server->tokens_left == 0 && server->requests_left != 0)
-        cut(&learned->tokens, use->tokens, use->most_tokens);
+        cut(&learned->tokens, use->tokens, use->most_tokens, is_again);
     else
-        cut(&learned->requests, use->requests, use->most_requests);
+        cut(&learned->requests, use->requests, use->most_requests, is_again);
 }
 
 void learned_hold(struct learned *learned, int64_t ms, struct instant now)

@@ -1,12 +1,16 @@
 /* What an endpoint's server bears, learned from its answers (rule 5): the limits of requests and
- * tokens a minute go down by a quarter when it refuses with a 429, at most once in five seconds,
- * and up a little with each call that succeeds: in a minute that uses them by a fortieth of the
- * ceiling, or, without one, of the most they ever were.
+ * tokens a minute go down when it refuses with a 429, at most once in five seconds, and up with
+ * each call that succeeds. How much depends on where it was refused last: below that, a minute that
+ * uses the limit makes good most of the way; there it rises by a fortieth; and the further it gets
+ * beyond without a refusal, the faster it goes on. So one stray refusal is forgotten in minutes,
+ * and the limit of a server that bears less is found, and tried with care.
  *
- * Nothing is learned before the first 429. Then it starts from four times what was used in the last
+ * Nothing is learned before the first 429. Then it starts from four times what worked in the last
  * minute, 40 at least, or from the ceiling if that is less: what the operator set, or what the
- * server says if that is less still. What a server says is a hint: it lowers where the learning
- * starts or tells how long to hold, and is never divided by. Pure values; one thread.
+ * server says if that is less still; and goes down by a quarter. Refused again within two minutes
+ * it is taken at its word: what worked is about what it bears. Refused where it was refused before
+ * it goes down by an eighth. What a server says is a hint: it lowers where the learning starts or
+ * tells how long to hold, and is never divided by. Pure values; one thread.
  */
 #pragma once
 
@@ -14,7 +18,7 @@
 
 struct learned_rate {
     uint64_t told;        /* by the server; 0 = nothing */
-    uint64_t most;        /* the ceiling, or the most it ever went down from */
+    uint64_t refused_at;  /* the limit in force when it refused last, in thousandths, too */
     uint64_t thousandths; /* of one a minute; 0 = none learned */
 };
 
@@ -25,7 +29,7 @@ struct learned {
     bool has_cut;
 };
 
-/* What is used up, and what the operator allows at most, in a minute; 0 = no ceiling. */
+/* What was not refused, and what the operator allows at most, in a minute; 0 = no ceiling. */
 struct learned_use {
     uint64_t requests, tokens;
     uint64_t most_requests, most_tokens;

@@ -58,8 +58,31 @@ static void it_settles_below_what_the_server_bears(void **state)
     for (size_t i = 0; i < 3; i++) {
         struct duel duel = {0};
         fight(&duel, 300, ceilings[i], INT64_C(40) * MINUTE_MS);
-        assert_true(duel.served[1] >= 20 * 300 * 85 / 100);
+        assert_true(duel.served[1] >= 20 * 300 * 90 / 100);
         assert_true(duel.refused[1] * 50 <= duel.served[1]);
+    }
+}
+
+/* With the whole limit used all the time: answers how many seconds it takes. */
+static int seconds_until(struct learned *learned, uint32_t limit)
+{
+    double seconds = 0;
+    while (learned_limits(learned).requests_per_minute < limit && seconds < 3600) {
+        seconds += 60.0 / learned_limits(learned).requests_per_minute;
+        learned_on_success(learned, 0);
+    }
+    return (int)seconds;
+}
+
+static void a_stray_429_is_made_good_within_minutes(void **state)
+{
+    (void)state;
+    const uint64_t used[] = {500, 400, 125, 60, 20, 1};
+    for (size_t i = 0; i < sizeof(used) / sizeof(used[0]); i++) {
+        struct learned learned = {0};
+        struct learned_use use = {.requests = used[i], .most_requests = 500};
+        learned_on_refusal(&learned, &SILENT, &use, at_ms(0));
+        assert_in_range(seconds_until(&learned, 475), 60, used[i] >= 125 ? 90 : 300);
     }
 }
 
@@ -67,18 +90,11 @@ static void a_few_429s_while_little_is_done_are_made_good_within_minutes(void **
 {
     (void)state;
     struct learned learned = {0};
-    struct instant now = {0};
-    const struct server_limits silent = {-1, -1, -1, -1, -1, -1};
     const struct learned_use one = {.requests = 1};
-    for (int i = 0; i < 6; i++) {
-        learned_on_refusal(&learned, &silent, &one, now);
-        now = instant_plus_ms(now, 10000);
-    }
-    assert_int_equal(learned_limits(&learned).requests_per_minute, 6); /* from 40 */
-    for (int minute = 0; minute < 10; minute++)                        /* each uses the limit */
-        for (uint32_t i = learned_limits(&learned).requests_per_minute; i > 0; i--)
-            learned_on_success(&learned, 0);
-    assert_in_range(learned_limits(&learned).requests_per_minute, 20, 32);
+    for (int i = 0; i < 6; i++)
+        learned_on_refusal(&learned, &SILENT, &one, at_ms(i * 10000));
+    assert_int_equal(learned_limits(&learned).requests_per_minute, 7); /* from 40 */
+    assert_in_range(seconds_until(&learned, 100), 60, 300);
 }
 
 static void without_a_429_nothing_is_learned(void **state)
@@ -112,7 +128,7 @@ static void many_429s_at_once_lower_it_once(void **state)
         learned_on_refusal(&learned, &SILENT, &use, at_ms(i));
     assert_int_equal(learned_limits(&learned).requests_per_minute, 750);
     learned_on_refusal(&learned, &SILENT, &use, at_ms(5000));
-    assert_int_equal(learned_limits(&learned).requests_per_minute, 562);
+    assert_int_equal(learned_limits(&learned).requests_per_minute, 337); /* of 400 and an eighth */
 }
 
 static void the_limit_that_the_server_says_is_used_up_is_the_one_that_goes_down(void **state)
@@ -164,37 +180,69 @@ static void it_goes_down_once_in_five_seconds_to_the_millisecond(void **state)
     learned_on_refusal(&learned, &SILENT, &use, at_ms(4999));
     assert_int_equal(learned_limits(&learned).requests_per_minute, 750);
     learned_on_refusal(&learned, &SILENT, &use, at_ms(5000));
-    assert_int_equal(learned_limits(&learned).requests_per_minute, 562);
+    assert_int_equal(learned_limits(&learned).requests_per_minute, 337);
 }
 
-/* A fortieth of the ceiling for a whole limit used: 34 thousandths of a request for each, of 3,000
- * under 4,000. */
+/* Below where it was refused a whole limit used makes good all the way, and a fortieth: 367
+ * thousandths of a request for each, of 3,000 below 4,000. */
 static void each_success_raises_it_by_its_part(void **state)
 {
     (void)state;
     struct learned learned = {0};
     const struct learned_use use = {.requests = 4000, .most_requests = 4000};
     learned_on_refusal(&learned, &SILENT, &use, at_ms(0));
-    for (int i = 0; i < 29; i++)
-        learned_on_success(&learned, 0);
+    learned_on_success(&learned, 0);
+    assert_int_equal(learned.requests.thousandths, 3000000 + 366 + 1);
+    learned_on_success(&learned, 0);
     assert_int_equal(learned_limits(&learned).requests_per_minute, 3000);
     learned_on_success(&learned, 0);
     assert_int_equal(learned_limits(&learned).requests_per_minute, 3001);
 }
 
-static void one_success_counts_for_ten_million_tokens_at_most(void **state)
+/* There by a fortieth; and beyond the faster the further it is: a request more for each whole
+ * limit, at least. */
+static void where_it_was_refused_it_rises_with_care(void **state)
 {
     (void)state;
-    const uint64_t tokens[] = {10000000, 20000000, UINT64_MAX};
+    const struct {
+        uint64_t refused_at, here, step;
+    } cases[] = {{4000000, 4000000, 100000},
+                 {4000000, 4100000, 400000},
+                 {4000000, 8000000, 12100000},
+                 {4000000, 3999000, 101000},
+                 {39999, 40000, 1002},
+                 {20000, 20000, 1000},
+                 {1000, UINT64_C(900000000000), UINT64_C(1000000000000)}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct learned learned = {
+            .tokens = {.refused_at = cases[i].refused_at, .thousandths = cases[i].here}};
+        uint64_t whole = cases[i].here / 1000, part = whole < 10000000 ? whole : 10000000;
+        learned_on_success(&learned, part);
+        uint64_t expected = cases[i].here + cases[i].step / whole * part + 1;
+        assert_in_range(learned.tokens.thousandths, expected, expected + part);
+    }
+}
+
+static void one_success_counts_for_a_minute_and_ten_million_tokens_at_most(void **state)
+{
+    (void)state;
     struct server_limits server = SILENT;
     server.tokens_left = 0;
-    for (size_t i = 0; i < 3; i++) {
+    const struct {
+        uint64_t used, limit, answered, raised;
+    } cases[] = {{10000, 30000, 29999, 40999},
+                 {10000, 30000, 30000, 41000},
+                 {10000, 30000, UINT64_MAX, 41000},
+                 {100000000, 300000000, 10000000, 303666666},
+                 {100000000, 300000000, 20000000, 303666666},
+                 {100000000, 300000000, UINT64_MAX, 303666666}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct learned learned = {0};
-        const struct learned_use use = {.tokens = 10000, .most_tokens = 4000000};
+        const struct learned_use use = {.tokens = cases[i].used};
         learned_on_refusal(&learned, &server, &use, at_ms(0));
-        assert_int_equal(learned_limits(&learned).tokens_per_minute, 30000);
-        learned_on_success(&learned, tokens[i]);
-        assert_int_equal(learned_limits(&learned).tokens_per_minute, 33363333);
+        assert_int_equal(learned_limits(&learned).tokens_per_minute, cases[i].limit);
+        learned_on_success(&learned, cases[i].answered);
+        assert_int_equal(learned_limits(&learned).tokens_per_minute, cases[i].raised);
     }
 }
 
@@ -232,29 +280,39 @@ static void it_starts_from_the_least_of_what_is_known(void **state)
     assert_int_equal(first_limit(-1, UINT64_MAX, UINT64_MAX), 750000000);
 }
 
-/* It rises as steeply as from the most it ever was, if nobody has set a ceiling. */
-static void without_a_ceiling_the_way_back_is_as_steep_as_from_the_most(void **state)
+static void refused_again_within_two_minutes_it_is_taken_at_its_word(void **state)
 {
     (void)state;
-    struct learned learned = {0};
-    struct learned_use use = {.requests = 1000};
-    learned_on_refusal(&learned, &SILENT, &use, at_ms(0)); /* from 4,000 */
-    use.requests = 10;
-    learned_on_refusal(&learned, &SILENT, &use, at_ms(5000)); /* from 40 */
-    assert_int_equal(learned_limits(&learned).requests_per_minute, 30);
-    learned_on_success(&learned, 0); /* a fortieth of 4,000 for 30 */
-    assert_int_equal(learned.requests.thousandths, 30000 + 100000 / 30 + 1);
-    use.most_requests = 1; /* what is set later counts */
-    learned_on_refusal(&learned, &SILENT, &use, at_ms(10000));
-    learned_on_success(&learned, 0);
-    assert_int_equal(learned.requests.thousandths, 1000 + 2000 + 1);
-    use.most_requests = 0;
-    /* At least two for a whole limit. */
-    struct learned small = {0};
-    use.requests = 2;
-    learned_on_refusal(&small, &SILENT, &use, at_ms(0)); /* from 40, the least that is likely */
-    learned_on_success(&small, 0);
-    assert_int_equal(small.requests.thousandths, 30000 + 2000 / 30 + 1);
+    const struct {
+        int64_t at_ms;
+        uint64_t worked;
+        uint32_t limit;
+    } cases[] = {{119999, 100, 84}, {120000, 100, 300},  {119999, 120, 101},
+                 {119999, 10, 30},  {119999, 1000, 562}, {120000, 1000, 562}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct learned learned = {0};
+        struct learned_use use = {.requests = 1000, .most_requests = 1000};
+        learned_on_refusal(&learned, &SILENT, &use, at_ms(0));
+        assert_int_equal(learned_limits(&learned).requests_per_minute, 750);
+        use.requests = cases[i].worked;
+        learned_on_refusal(&learned, &SILENT, &use, at_ms(cases[i].at_ms));
+        assert_int_equal(learned_limits(&learned).requests_per_minute, cases[i].limit);
+    }
+}
+
+static void refused_where_it_was_refused_before_it_goes_down_by_an_eighth(void **state)
+{
+    (void)state;
+    const struct {
+        uint64_t here, after;
+    } cases[] = {{799999, 600000}, {800000, 700000}, {1600000, 1400000}};
+    for (size_t i = 0; i < 3; i++) {
+        struct learned learned = {.requests = {.refused_at = 800000, .thousandths = cases[i].here}};
+        const struct learned_use use = {.requests = 2000};
+        learned_on_refusal(&learned, &SILENT, &use, at_ms(0));
+        assert_int_equal(learned.requests.thousandths, cases[i].after);
+        assert_int_equal(learned.requests.refused_at, cases[i].here);
+    }
 }
 
 static void it_never_goes_below_one(void **state)
@@ -322,6 +380,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_settles_below_what_the_server_bears),
+        cmocka_unit_test(a_stray_429_is_made_good_within_minutes),
         cmocka_unit_test(a_few_429s_while_little_is_done_are_made_good_within_minutes),
         cmocka_unit_test(without_a_429_nothing_is_learned),
         cmocka_unit_test(refusals_now_and_then_do_not_bring_it_down_to_nothing),
@@ -330,9 +389,11 @@ int main(void)
         cmocka_unit_test(nothing_that_a_server_says_breaks_it),
         cmocka_unit_test(it_goes_down_once_in_five_seconds_to_the_millisecond),
         cmocka_unit_test(each_success_raises_it_by_its_part),
-        cmocka_unit_test(one_success_counts_for_ten_million_tokens_at_most),
+        cmocka_unit_test(where_it_was_refused_it_rises_with_care),
+        cmocka_unit_test(one_success_counts_for_a_minute_and_ten_million_tokens_at_most),
         cmocka_unit_test(it_starts_from_the_least_of_what_is_known),
-        cmocka_unit_test(without_a_ceiling_the_way_back_is_as_steep_as_from_the_most),
+        cmocka_unit_test(refused_again_within_two_minutes_it_is_taken_at_its_word),
+        cmocka_unit_test(refused_where_it_was_refused_before_it_goes_down_by_an_eighth),
         cmocka_unit_test(it_never_goes_below_one),
         cmocka_unit_test(a_pause_lasts_as_long_as_it_is_asked_for_up_to_ten_minutes),
         cmocka_unit_test(a_refusal_waits_for_the_later_reset_of_what_is_used_up),

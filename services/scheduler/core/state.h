@@ -66,6 +66,7 @@ struct purse {
 
 struct endpoint {
     struct account account;
+    struct account refused; /* of that, what its server refused with a 429 */
     struct learned learned;
     struct breaker breaker;
 };
