@@ -205,10 +205,11 @@ static int64_t wake_us(const struct model *model)
 /* The next thing that happens, or only time; false: nothing more. */
 static bool go_on(struct model *model)
 {
-    const struct heap_node *first = heap_first(&model->happenings);
-    int64_t next_us = first ? (int64_t)first->key : INT64_MAX, core_us = wake_us(model);
+    bool is_any = model->happenings.count > 0;
+    int64_t next_us = is_any ? (int64_t)heap_first_key(&model->happenings) : INT64_MAX;
+    int64_t core_us = wake_us(model);
     /* The lease is renewed now and then for ever: that alone is no life. */
-    if (!first && core_us >= model->now_us + FOR_EVER_MS / 10 * INT64_C(1000))
+    if (!is_any && core_us >= model->now_us + FOR_EVER_MS / 10 * INT64_C(1000))
         return false;
     if (core_us < next_us) {
         model->now_us = core_us > model->now_us ? core_us : model->now_us;

@@ -8,6 +8,7 @@
 
 struct happening {
     struct heap_node node;
+    int64_t at;
     sim_deed *deed;
     void *what;
     struct process *process;
@@ -57,6 +58,7 @@ void sim_violation(struct sim *sim, const char *rule, const char *format, ...)
 
 static void put(struct sim *sim, int64_t at, struct happening *happening)
 {
+    happening->at = at;
     heap_add(&sim->happenings, &happening->node, (uint64_t)at);
 }
 
@@ -194,7 +196,7 @@ void sim_resume(struct sim *sim, struct process *process)
     while (next) {
         struct happening *happening = next;
         next = happening->newer;
-        uint32_t key = (uint32_t)happening->node.key;
+        uint32_t key = (uint32_t)happening->at;
         put(sim, sim->now + sim_usual(sim, key % MANY_SITES, 0, 10 * MS), happening);
     }
 }
@@ -285,7 +287,8 @@ void sim_run(struct sim *sim)
     sim_after(sim, FAULTS_END, NULL, heal, NULL);
     while (!sim->is_over && sim->now < HEALED_END && sim->violations == 0) {
         struct heap_node *node = heap_take_until(&sim->happenings, UINT64_MAX);
-        sim->now = (int64_t)node->key;
-        happen(sim, HEAP_OWNER(node, struct happening, node));
+        struct happening *happening = HEAP_OWNER(node, struct happening, node);
+        sim->now = happening->at;
+        happen(sim, happening);
     }
 }
