@@ -7,7 +7,7 @@
 #include "base/check.h"
 #include "outcome.h"
 
-enum { PATIENCE_MS = 30000 };
+enum { PATIENCE_MS = 30000, CURSOR_SIZE = 128 };
 
 /* The caller's own; NULL with *end set if it cannot be learnt. */
 static json_t *ask_me(struct session *session, int *end)
@@ -66,6 +66,19 @@ static void add_limit(const json_t *limits, const char *name, const char *words,
         text_format(out, "  %.15g %s", limit, words);
 }
 
+static void add_limits(const json_t *limits, struct text *out)
+{
+    size_t before = out->length;
+    add_limit(limits, "requests_per_minute", "requests/min", out);
+    add_limit(limits, "tokens_per_minute", "tokens/min", out);
+    add_limit(limits, "calls_in_flight", "calls at once", out);
+    add_limit(limits, "usd_per_day", "USD/day", out);
+    if (out->length == before)
+        text_add(out, "  no limits");
+    else if (json_is_true(json_object_get(limits, "shadow")))
+        text_add(out, "  (limits are not enforced)");
+}
+
 /* Was set once, and is now as if it had never been. */
 static bool is_plain(const json_t *control)
 {
@@ -95,12 +108,8 @@ static void print_control(const struct session *session, const json_t *control)
     if (json_object_get(control, "burst"))
         text_format(&what, "  burst %lld",
                     (long long)json_integer_value(json_object_get(control, "burst")));
-    add_limit(limits, "requests_per_minute", "requests/min", &what);
-    add_limit(limits, "tokens_per_minute", "tokens/min", &what);
-    add_limit(limits, "calls_in_flight", "calls at once", &what);
-    add_limit(limits, "usd_per_day", "USD/day", &what);
-    if (json_is_true(json_object_get(limits, "shadow")))
-        text_add(&what, "  (limits are not enforced)");
+    if (limits)
+        add_limits(limits, &what);
     if (*member(control, "message"))
         text_format(&what, "  \"%s\"", member(control, "message"));
     if (what.length > 0)
@@ -164,9 +173,9 @@ int control_show_system(struct session *session)
     return END_OK;
 }
 
-/* Page by page; *cursor is "" at the end. */
-static bool print_page(struct session *session, const char *tenant, char *cursor, size_t size,
-                       struct error *why)
+/* Page by page; *cursor is "" at the end. Counts what it prints. */
+static bool print_page(struct session *session, const char *tenant, char cursor[CURSOR_SIZE],
+                       size_t *printed, struct error *why)
 {
     SCOPED(text_free) struct text path = {0};
     SCOPED(json_free) json_t *answer = NULL;
@@ -177,20 +186,26 @@ static bool print_page(struct session *session, const char *tenant, char *cursor
     if (!api_send(session->api, &call, &answer, why))
         return false;
     const json_t *controls = json_object_get(answer, "controls");
-    for (size_t i = 0; i < json_array_size(controls); i++)
-        if (session->console.is_json || !is_plain(json_array_get(controls, i)))
-            print_control(session, json_array_get(controls, i));
-    snprintf(cursor, size, "%s", member(answer, "next_cursor"));
+    for (size_t i = 0; i < json_array_size(controls); i++) {
+        if (!session->console.is_json && is_plain(json_array_get(controls, i)))
+            continue;
+        print_control(session, json_array_get(controls, i));
+        ++*printed;
+    }
+    snprintf(cursor, CURSOR_SIZE, "%s", member(answer, "next_cursor"));
     return true;
 }
 
 int control_list(struct session *session, const char *tenant)
 {
-    char cursor[128] = "";
+    char cursor[CURSOR_SIZE] = "";
+    size_t printed = 0;
     struct error why;
     do {
-        if (!print_page(session, tenant, cursor, sizeof cursor, &why))
+        if (!print_page(session, tenant, cursor, &printed, &why))
             return console_fail(&session->console, &why);
     } while (*cursor);
+    if (printed == 0)
+        console_say(&session->console, "nothing is set");
     return END_OK;
 }

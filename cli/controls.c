@@ -81,6 +81,8 @@ static void check_words(const struct arguments *arguments, struct argp_state *st
     else if (!arguments->target.name && (strcmp(arguments->target.scope, "user") == 0 ||
                                          strcmp(arguments->target.scope, "endpoint") == 0))
         argp_error(state, "which %s?", arguments->target.scope);
+    else if (arguments->target.tenant && strcmp(arguments->target.scope, "user") != 0)
+        argp_error(state, "--tenant goes with user, not with %s", arguments->target.scope);
 }
 
 static error_t take_whom(int key, char *value, struct argp_state *state)

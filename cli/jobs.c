@@ -154,7 +154,7 @@ static int for_each(struct session *session, const struct arguments *arguments,
                                      json_t **document, struct error *why))
 {
     int end = END_OK;
-    print_heading(session);
+    bool is_headed = false;
     for (size_t i = 0; i < arguments->id_count; i++) {
         SCOPED(json_free) json_t *document = NULL;
         struct job_view job = {0};
@@ -163,6 +163,9 @@ static int for_each(struct session *session, const struct arguments *arguments,
             end = console_fail(&session->console, &why);
             continue;
         }
+        if (!is_headed)
+            print_heading(session);
+        is_headed = true;
         print_job(session, &job, document);
         print_waiting(session, &job);
     }

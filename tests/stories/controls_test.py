@@ -325,6 +325,11 @@ def test_an_operator_types_it(operated, tweetpulse):
     assert json.loads(tweetpulse("resume", "user", "al/ice", "--json").stdout)["state"] == "open"
     assert tweetpulse("watch", job).returncode == 0
 
+    refused = tweetpulse("limit", "endpoint", "main", "--rpm", "lots")
+    assert refused.returncode == 2 and "--rpm is a whole number" in refused.stderr
+    assert tweetpulse("pause", "tenant", "acme", "--tenant", "demo").returncode == 2
+    refused = tweetpulse("limit", "user", "al/ice", "--weight", 2)
+    assert refused.returncode == 2 and "/weight: can be set of tenants alone" in refused.stderr
     refused = tweetpulse("limit", "endpoint", "main", "--rpm", 500)
     assert refused.returncode == 2 and "/limits/tokens_per_minute" in refused.stderr
     assert "/limits/usd_per_day" in refused.stderr, "all that is missing is told"
@@ -334,6 +339,8 @@ def test_an_operator_types_it(operated, tweetpulse):
     assert tweetpulse("limit", "tenant", "--weight", 2).returncode == 0
     listed = tweetpulse("controls").stdout
     assert "endpoint main" in listed and "2.5 USD/day" in listed and "weight 2" in listed
+    assert "no limits" in tweetpulse("limit", "endpoint", "main", "--rpm", 0, "--usd-per-day",
+                                     0).stdout
     assert tweetpulse("clear", "endpoint", "main").returncode == 0
     assert "endpoint" not in tweetpulse("controls").stdout
     assert "al/ice" not in tweetpulse("controls").stdout, "nothing is set of it any more"
@@ -341,11 +348,14 @@ def test_an_operator_types_it(operated, tweetpulse):
 
 
 def test_maintenance_is_one_word(operated, tweetpulse):
+    assert "nothing is set" in tweetpulse("controls").stderr
     assert "open" in tweetpulse("maintenance").stdout
     for word, state in (("on", "held"), ("refuse", "draining"), ("reduced", "reduced"),
                         ("off", "open")):
         assert state in tweetpulse("maintenance", word, "-m", "back at noon").stdout
     assert tweetpulse("maintenance", "now").returncode == 2
+    assert tweetpulse("maintenance", "on", "off").returncode == 2
+    assert tweetpulse("maintenance", "-m", "back at noon").returncode == 2, "of what?"
     stranger = operated.fleet.create_key("acme:admin")
     assert tweetpulse("maintenance", "on", key=stranger).returncode == 3
     assert tweetpulse("pause", "user").returncode == 2
