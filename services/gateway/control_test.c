@@ -106,7 +106,7 @@ static void rule_3_each_scope_has_its_members(void **state)
     assert_refused(desk, TP__CONTROL_SCOPE__TENANT, "{\"weight\":0}", "/weight");
     assert_refused(desk, TP__CONTROL_SCOPE__TENANT, "{\"weight\":1001}", "/weight");
     assert_refused(desk, TP__CONTROL_SCOPE__TENANT, "{\"weight\":true}", "/weight");
-    assert_refused(desk, TP__CONTROL_SCOPE__TENANT, "{\"burst\":65}", "/burst");
+    assert_refused(desk, TP__CONTROL_SCOPE__TENANT, "{\"burst\":63}", "/burst");
     assert_refused(desk, TP__CONTROL_SCOPE__TENANT, "{\"burst\":1.5}", "/burst");
     Tp__Control tenant = of(TP__CONTROL_SCOPE__TENANT);
     assert_true(read_into(desk, &tenant, "{\"weight\":2.5,\"burst\":3}"));

@@ -128,7 +128,7 @@ static const struct setting SETTINGS[] = {
      .fallback = "1",
      PLACE(user_burst),
      .min = 1,
-     .max = 64,
+     .max = 62,
      .help = "chunks of one user that may run at once while nobody else waits; 1 = never more"},
     {.name = "TP_FALLBACK",
      .type = SETTING_CHOICE,

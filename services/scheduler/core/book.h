@@ -133,7 +133,12 @@ static inline bool job_status_is_terminal(enum job_status status)
 
 /* Interactive work has a lane of its own, beside all else of the user; so has each chunk of a burst
  * (rule 1). */
-enum { INTERACTIVE_LANE = 1, FIRST_BURST_LANE = 2, MOST_LANES = 64 };
+enum {
+    INTERACTIVE_LANE = 1,
+    FIRST_BURST_LANE = 2,
+    MOST_LANES = 64,
+    MOST_BURST = MOST_LANES - FIRST_BURST_LANE, /* then one of its lanes is always free */
+};
 static inline uint32_t book_lane_of(enum service_class service_class)
 {
     return service_class == CLASS_INTERACTIVE ? INTERACTIVE_LANE : 0;

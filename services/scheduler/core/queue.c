@@ -128,7 +128,7 @@ static void settle_share(struct queue *queue, struct share *share)
         forfeit(queue, share);
         share->node.tie = ++queue->last_tie;
         heap_add(shares, &share->node, share->paid);
-    } else if (is_open && heap_key(shares, &share->node) != share->paid) {
+    } else if (is_open && share->node.key != share->paid) {
         heap_set(shares, &share->node, share->paid);
     } else if (!is_open && heap_has(&share->node)) {
         heap_remove(shares, &share->node);
@@ -149,7 +149,7 @@ static uint64_t rank_of(const struct queue *queue, const struct share *share,
     case FAIRNESS_ROUND_ROBIN:
         return turn->rank;
     case FAIRNESS_FIFO:
-        return heap_first_key(&turn->ready);
+        return heap_first(&turn->ready)->key;
     }
     CHECK_UNREACHABLE();
 }
@@ -166,6 +166,8 @@ static bool may_burst(const struct queue *queue, const struct turn *turn)
     uint32_t most = queue->config.burst;
     if (user->burst || user->tenant->burst)
         most = user->burst ? user->burst : user->tenant->burst;
+    if (most > MOST_BURST)
+        most = MOST_BURST;
     return turn->ready.count > 0 && user->occupied > 0 && user->occupied < most &&
            turn->service_class != CLASS_INTERACTIVE && !user->shut && !user->tenant->shut;
 }
