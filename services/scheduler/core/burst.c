@@ -20,12 +20,6 @@ size_t burst_room(const struct scheduler *s, size_t grants_in_batch)
     return slots > taken ? slots - taken : 0;
 }
 
-bool burst_must_wait(const struct scheduler *s, const struct attempt *attempt)
-{
-    size_t others = s->attempts.waiting - s->attempts.bursts.count;
-    return attempt->is_burst && s->attempts.calls + others >= attempts_slots(s);
-}
-
 void burst_tend(struct scheduler *s)
 {
     if (!lead_is_held(s))

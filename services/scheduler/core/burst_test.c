@@ -277,6 +277,72 @@ static void rule_1_a_raised_burst_of_a_tenant_counts_at_once(void **state)
     close_bench(&b);
 }
 
+static void set_tenant(struct bench *b, uint32_t burst, enum control_state state, uint64_t version)
+{
+    struct control_facts facts = {.scope = SCOPE_TENANT,
+                                  .tenant_id = "acme",
+                                  .name = "",
+                                  .message = "",
+                                  .burst = burst,
+                                  .state = state,
+                                  .version = version,
+                                  .is_removed = burst == 0 && state == CONTROL_OPEN};
+    tell(b, (struct event){.kind = EVENT_CONTROL, .control = &facts});
+}
+
+static void rule_1_a_tenant_that_is_opened_again_bursts_at_once(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_of(10, 3));
+    lead(&b);
+    submit(&b, 1, "ann", 9);
+    assert_int_equal(grant_all(&b), 3);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(ask_now(&b, attempt_of(1, i, 1), "hands"), 1);
+    set_tenant(&b, 0, CONTROL_HELD, 1);
+    commit(&b, 1, "ann", 2, 1);
+    assert_int_equal(b.item_count, 0);
+    set_tenant(&b, 0, CONTROL_OPEN, 2);
+    assert_int_equal(b.item_count, 1);
+    close_bench(&b);
+}
+
+static void rule_1_what_no_operator_sets_is_as_configured(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_of(10, 3));
+    lead(&b);
+    set_tenant(&b, 1, CONTROL_OPEN, 1);
+    submit(&b, 1, "ann", 9);
+    assert_int_equal(grant_all(&b), 1);
+    assert_int_equal(b.item_count, 0);
+    set_tenant(&b, 0, CONTROL_OPEN, 2); /* removed */
+    assert_int_equal(b.item_count, 2);
+    close_bench(&b);
+}
+
+static void rule_1_no_two_chunks_of_the_widest_burst_want_one_lane(void **state)
+{
+    (void)state;
+    struct scheduler_config config = config_of(64, 64);
+    struct bench b;
+    open_bench(&b, config);
+    lead(&b);
+    submit(&b, 1, "ann", MOST_ITEMS);
+    assert_int_equal(b.item_count, 62);
+    assert_true(lanes_of(&b) == (UINT64_MAX >> 1 & ~UINT64_C(2)));
+    grant_all(&b);
+    for (uint32_t i = 0; i < 62; i++)
+        assert_int_equal(ask_now(&b, attempt_of(1, i, 1), "hands"), 1);
+    hush(&b);
+    commit(&b, 1, "ann", 2, 0); /* its own lane is for when nothing else of it is in flight */
+    assert_int_equal(b.item_count, 1);
+    assert_int_equal(b.items[0].lane, 63);
+    close_bench(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -290,6 +356,9 @@ int main(void)
         cmocka_unit_test(rule_1_a_new_leader_knows_the_lanes_that_are_taken),
         cmocka_unit_test(rule_1_a_split_takes_no_lane_from_who_has_it),
         cmocka_unit_test(rule_1_a_raised_burst_of_a_tenant_counts_at_once),
+        cmocka_unit_test(rule_1_a_tenant_that_is_opened_again_bursts_at_once),
+        cmocka_unit_test(rule_1_what_no_operator_sets_is_as_configured),
+        cmocka_unit_test(rule_1_no_two_chunks_of_the_widest_burst_want_one_lane),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -159,8 +159,8 @@ const struct actions *scheduler_step(struct scheduler *s, const struct event *ev
     rows_tend(s);
     attempts_tend(s);
     budget_tend(s); /* after them: a call whose lease ended makes room */
-    attempts_serve(s);
     burst_tend(s);
+    attempts_serve(s);
     batch_tend(s);
     attempts_tend(s); /* what was granted or refused just now */
     lead_tend(s);
@@ -170,7 +170,8 @@ const struct actions *scheduler_step(struct scheduler *s, const struct event *ev
 
 static struct instant first_of(const struct heap *heap)
 {
-    return heap->count > 0 ? (struct instant){(int64_t)heap_first_key(heap)} : NEVER;
+    const struct heap_node *first = heap_first(heap);
+    return first ? (struct instant){(int64_t)first->key} : NEVER;
 }
 
 struct instant scheduler_next_wake(const struct scheduler *s)

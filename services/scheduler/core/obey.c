@@ -26,7 +26,7 @@ void obey_take_back(struct scheduler *s)
     size_t count = 0;
     for (uint32_t i = 0; i < s->attempts.alarms.count; i++) {
         struct attempt *attempt =
-            HEAP_OWNER(heap_at(&s->attempts.alarms, i)->node, struct attempt, alarm);
+            HEAP_OWNER(s->attempts.alarms.entries[i].node, struct attempt, alarm);
         if (is_to_be_taken_back(s, attempt))
             held[count++] = attempt;
     }
@@ -112,9 +112,7 @@ void obey_control(struct scheduler *s, const struct control_facts *facts)
         obey_user(s, facts->tenant_id, facts->name);
         break;
     }
-    bool is_stopping = facts->state == CONTROL_HELD || facts->state == CONTROL_REDUCED;
-    if (is_stopping && !facts->is_removed)
-        obey_take_back(s);
+    obey_take_back(s);
 }
 
 void obey_all(struct scheduler *s, const struct control_facts *facts, size_t count)

@@ -135,7 +135,6 @@ struct attempt {
     enum errand errand;
     bool is_charged;      /* a loss costs a try (rule 9) */
     bool is_burst;        /* its user has another in flight (rule 1) */
-    uint64_t order;       /* of the grants, but that bursts are last */
     uint64_t rank_before; /* of its turn: a grant that came to nothing keeps its place */
     struct instant end;   /* of its lease */
     struct instant publish_at;
@@ -263,9 +262,8 @@ size_t attempts_room_ahead(const struct scheduler *s);
 uint32_t burst_lane_for(const struct chunk *chunk);
 /* How many more of them may be asked for: slots that nobody has and nobody is about to take. */
 size_t burst_room(const struct scheduler *s, size_t grants_in_batch);
-/* Would its call take a slot for which another's grant is on its way? */
-bool burst_must_wait(const struct scheduler *s, const struct attempt *attempt);
-/* Takes back those that no slot is left for. */
+/* Takes back those that no slot is left for, before asks are served: none takes the slot for which
+ * another's grant is on its way. */
 void burst_tend(struct scheduler *s);
 
 /* ---- batch.c ---- */
