@@ -55,9 +55,8 @@ struct purse *budget_purse(struct scheduler *s, struct tenant *tenant)
 /* The endpoint's account, or NULL. */
 static struct account *account_of(struct scheduler *s, const struct booking *booking)
 {
-    return booking->endpoint < s->config.endpoint_count
-               ? &s->budget.endpoints[booking->endpoint].account
-               : NULL;
+    return booking->endpoint != NO_ENDPOINT ? &s->budget.endpoints[booking->endpoint].account
+                                            : NULL;
 }
 
 void budget_promise(struct scheduler *s, struct tenant *tenant, struct booking *booking)
@@ -125,7 +124,7 @@ static struct charge used_by(const struct scheduler *s, const struct booking *bo
         return booking->charge;
     struct charge used = {.calls = 1,
                           .tokens = (uint64_t)outcome->prompt_tokens + outcome->completion_tokens};
-    if (booking->endpoint < s->config.endpoint_count) {
+    if (booking->endpoint != NO_ENDPOINT) {
         const struct endpoint_config *config = &s->config.endpoints[booking->endpoint];
         uint64_t nanos = (uint64_t)outcome->prompt_tokens * config->prompt_nanos +
                          (uint64_t)outcome->completion_tokens * config->completion_nanos;
@@ -147,7 +146,6 @@ void budget_settle(struct scheduler *s, struct attempt *attempt,
     if (attempt->chunk->facts.epoch == s->lead.epoch)
         queue_settle(&s->queue, book_tenant_of(attempt->chunk), attempt->chunk->job->service_class,
                      (int64_t)used.tokens - (int64_t)booking->charge.tokens);
-    booking->charge = (struct charge){0};
 }
 
 void budget_give_back(struct scheduler *s, struct chunk *chunk, const struct booking *booking)
@@ -189,7 +187,7 @@ static bool is_refused(struct scheduler *s, struct account *account, const struc
 static bool is_refused_by_endpoint(struct scheduler *s, struct attempt *attempt)
 {
     uint32_t place = attempt->booking.endpoint;
-    if (place >= s->config.endpoint_count)
+    if (place == NO_ENDPOINT)
         return false;
     struct endpoint *endpoint = &s->budget.endpoints[place];
     struct limits learned = learned_limits(&endpoint->learned);
@@ -231,8 +229,7 @@ bool budget_may_repeat(struct scheduler *s, struct attempt *attempt)
     static const struct charge NOTHING;
     struct booking *booking = &attempt->booking;
     struct instant before = booking->taken_at;
-    if (booking->stage != BOOKED_CALL)
-        return true;
+    CHECK(booking->stage == BOOKED_CALL);
     put_right(s, attempt->chunk, booking, &NOTHING);
     budget_end_call(s, attempt);
     bool may = budget_may_permit(s, attempt);
@@ -270,8 +267,7 @@ void budget_tend(struct scheduler *s)
 
 struct instant budget_next_wake(const struct scheduler *s)
 {
-    const struct heap *shut = &s->budget.shut;
-    struct instant shut_until =
-        shut->count > 0 ? (struct instant){(int64_t)heap_first_key(shut)} : NEVER;
+    const struct heap_node *first = heap_first(&s->budget.shut);
+    struct instant shut_until = first ? (struct instant){(int64_t)first->key} : NEVER;
     return earlier(shut_until, earlier(s->budget.grant_at, s->budget.permit_at));
 }

@@ -3,6 +3,7 @@
  * longer, because its day's money is spent or its server wants a pause, is passed over. */
 #include <string.h>
 
+#include "base/check.h"
 #include "state.h"
 
 enum { LONG_MS = 65000, TOKENS_PER_POST = 120, PROMPT_BYTES = 600 };
@@ -106,8 +107,7 @@ struct pick endpoints_pick(struct scheduler *s, const struct chunk *chunk)
 
 bool endpoints_may_go_on(const struct scheduler *s, const struct booking *booking)
 {
-    if (booking->endpoint >= s->config.endpoint_count)
-        return true;
+    CHECK(booking->endpoint != NO_ENDPOINT);
     if (obey_endpoint_is_held(s, &s->config.endpoints[booking->endpoint]))
         return false;
     return booking->is_probe ||
@@ -170,7 +170,7 @@ void endpoints_on_outcome(struct scheduler *s, struct attempt *attempt,
     enum breaker_word word = error_class_of(outcome->outcome_class)->word;
     /* An endpoint that cannot be reached was not called, and that says enough. */
     bool says_something = outcome->was_called || word == BREAKER_FAILS || word == BREAKER_REFUSES;
-    if (booking->endpoint >= s->config.endpoint_count || !says_something)
+    if (booking->endpoint == NO_ENDPOINT || !says_something)
         return;
     learn(s, booking, outcome);
     struct breaker *breaker = &s->budget.endpoints[booking->endpoint].breaker;
