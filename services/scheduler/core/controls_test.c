@@ -63,6 +63,35 @@ static void what_was_removed_does_not_come_back_by_an_older_word(void **state)
     controls_free(&controls);
 }
 
+static void what_was_removed_is_remembered_when_another_comes(void **state)
+{
+    (void)state;
+    struct controls controls = {0};
+    struct control_facts facts = hold(SCOPE_USER, "acme", "ann", 7), gone = removed(facts);
+    struct control_facts other = hold(SCOPE_USER, "acme", "bob", 9);
+    assert_true(controls_set(&controls, &gone));
+    assert_true(controls_set(&controls, &other));
+    assert_false(controls_set(&controls, &facts));
+    assert_null(controls_of_user(&controls, "acme", "ann"));
+    controls_free(&controls);
+}
+
+static void no_name_is_taken_for_another(void **state)
+{
+    (void)state;
+    struct controls controls = {0};
+    struct control_facts user = hold(SCOPE_USER, "ab", "c", 1);
+    struct control_facts system = hold(SCOPE_SYSTEM, "", "", 2);
+    assert_true(controls_set(&controls, &user));
+    assert_null(controls_of_user(&controls, "a", "bc"));
+    assert_null(controls_of_user(&controls, "abc", ""));
+    assert_true(controls_set(&controls, &system));
+    assert_null(controls_of_endpoint(&controls, "")); /* the one without a name */
+    assert_null(controls_of_tenant(&controls, ""));
+    assert_non_null(controls_of_system(&controls));
+    controls_free(&controls);
+}
+
 static void no_more_are_kept_than_are_believed(void **state)
 {
     (void)state;
@@ -272,6 +301,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_newest_version_counts_in_whatever_order_they_come),
         cmocka_unit_test(what_was_removed_does_not_come_back_by_an_older_word),
+        cmocka_unit_test(what_was_removed_is_remembered_when_another_comes),
+        cmocka_unit_test(no_name_is_taken_for_another),
         cmocka_unit_test(no_more_are_kept_than_are_believed),
         cmocka_unit_test(who_is_held_gets_nothing_granted_and_goes_on_when_opened),
         cmocka_unit_test(who_is_removed_from_the_controls_goes_on),

@@ -90,9 +90,8 @@ void rebuild_adopt(struct scheduler *s, struct attempt *attempt)
 static int compare_past(const void *a, const void *b)
 {
     const struct past_call *one = a, *other = b;
-    if (one->at.ns != other->at.ns)
-        return one->at.ns > other->at.ns ? 1 : -1;
-    return (one->word > other->word) - (one->word < other->word);
+    int by_time = (one->at.ns > other->at.ns) - (one->at.ns < other->at.ns);
+    return by_time ? by_time : (one->word > other->word) - (one->word < other->word);
 }
 
 void rebuild_end(struct scheduler *s)

@@ -138,6 +138,35 @@ static void rule_7_what_happened_is_heard_in_its_order(void **state)
     assert_int_equal(breaker_after(calls, 7), BREAKER_OPEN);
 }
 
+static void rule_7_what_happened_in_one_moment_tells_the_same_in_any_order(void **state)
+{
+    (void)state;
+    for (int has_failed_first = 0; has_failed_first < 2; has_failed_first++) {
+        struct call_facts calls[16];
+        for (int i = 0; i < 15; i++) {
+            bool has_failed = has_failed_first ? i < 5 : i >= 10;
+            calls[i] = ended(i, has_failed ? OUTCOME_TIMEOUT : OUTCOME_NONE, 1000);
+        }
+        assert_int_equal(breaker_after(calls, 15), BREAKER_CLOSED);
+        calls[15] = calls[has_failed_first ? 14 : 0]; /* refused last, though told last or not */
+        calls[has_failed_first ? 14 : 0] = ended(20, OUTCOME_AUTH, 1000);
+        assert_int_equal(breaker_after(calls, 16), BREAKER_OPEN);
+    }
+}
+
+static void rule_7_a_breaker_is_open_from_when_it_opened(void **state)
+{
+    (void)state;
+    struct call_facts calls[15];
+    for (int i = 0; i < 15; i++) /* told before, those that worked came after */
+        calls[i] = i < 10 ? ended(i, OUTCOME_NONE, 5000 - i) : ended(i, OUTCOME_TIMEOUT, 20000 - i);
+    assert_int_equal(breaker_after(calls, 15), BREAKER_OPEN);
+    assert_int_equal(breaker_after(calls, 14), BREAKER_CLOSED);
+    for (int i = 0; i < 15; i++) /* worked before */
+        calls[i].settled_in_ms = i < 10 ? -20000 + i : -5000 + i;
+    assert_int_equal(breaker_after(calls, 15), BREAKER_CLOSED);
+}
+
 static void rules_5_and_7_an_endpoint_that_is_gone_counts_for_nothing(void **state)
 {
     (void)state;
@@ -268,6 +297,8 @@ int main(void)
         cmocka_unit_test(rule_7_calls_that_never_left_tell_that_an_endpoint_fails),
         cmocka_unit_test(rule_7_calls_that_never_left_do_not_tell_that_it_works),
         cmocka_unit_test(rule_7_what_happened_is_heard_in_its_order),
+        cmocka_unit_test(rule_7_what_happened_in_one_moment_tells_the_same_in_any_order),
+        cmocka_unit_test(rule_7_a_breaker_is_open_from_when_it_opened),
         cmocka_unit_test(rules_5_and_7_an_endpoint_that_is_gone_counts_for_nothing),
         cmocka_unit_test(rule_5_money_is_counted_with_whom_it_was_spent),
         cmocka_unit_test(rule_5_each_old_call_is_settled_by_its_own_outcome),
