@@ -188,7 +188,7 @@ static void refuse_missing_limits(struct reading *reading, const json_t *said)
     for (enum limit_member member = REQUESTS; member < SHADOW; member++)
         if (!json_object_get(said, LIMIT_NAMES[member]))
             refuse(reading, pointer_to(reading->arena, "/limits", LIMIT_NAMES[member]),
-                   "is missing: limits replace all of those of the settings; 0 is none");
+                   "is missing: name all four, 0 is no limit");
 }
 
 static void take_limits(struct reading *reading, const json_t *said)
@@ -224,12 +224,13 @@ static const struct {
     const char *name;
     void (*take)(struct reading *reading, const json_t *value);
     unsigned scopes;
+    const char *elsewhere; /* what is said where it cannot be set */
 } MEMBERS[] = {
-    {"state", take_state, OF(SYSTEM) | OF(ENDPOINT) | OF(TENANT) | OF(USER)},
-    {"message", take_message, OF(SYSTEM) | OF(ENDPOINT) | OF(TENANT) | OF(USER)},
-    {"weight", take_weight, OF(TENANT)},
-    {"burst", take_burst, OF(TENANT) | OF(USER)},
-    {"limits", take_limits, OF(ENDPOINT) | OF(TENANT)},
+    {"state", take_state, OF(SYSTEM) | OF(ENDPOINT) | OF(TENANT) | OF(USER), NULL},
+    {"message", take_message, OF(SYSTEM) | OF(ENDPOINT) | OF(TENANT) | OF(USER), NULL},
+    {"weight", take_weight, OF(TENANT), "can be set of tenants alone"},
+    {"burst", take_burst, OF(TENANT) | OF(USER), "can be set of tenants and users alone"},
+    {"limits", take_limits, OF(ENDPOINT) | OF(TENANT), "can be set of endpoints and tenants alone"},
 };
 
 /* Rules 1 and 3. */
@@ -241,7 +242,7 @@ static void take_member(struct reading *reading, const char *name, const json_t 
         if (MEMBERS[i].scopes & scope_of(reading))
             MEMBERS[i].take(reading, value);
         else
-            refuse(reading, pointer_to(reading->arena, "", name), "cannot be set here");
+            refuse(reading, pointer_to(reading->arena, "", name), MEMBERS[i].elsewhere);
         return;
     }
     refuse(reading, pointer_to(reading->arena, "", name), "is no known member");

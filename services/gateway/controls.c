@@ -49,7 +49,9 @@ static bool begin(struct asking *asking)
 
 static void refuse_path(struct web_request *request)
 {
-    web_problem(request, 404, "no_such_path", "this can be no name of an endpoint, tenant or user",
+    web_problem(request, 404, "no_such_path",
+                "no endpoint, tenant or user can have that name; of endpoints and tenants it is "
+                "made of A-Z a-z 0-9 - _",
                 NULL);
 }
 

@@ -10,10 +10,11 @@ static size_t ahead_in_turn(const struct queue *queue, const struct turn *mine,
     case FAIRNESS_SOJOURN:
         return sojourn_ahead(&queue_share(mine)->sojourn, mine, other, own == 0);
     case FAIRNESS_ROUND_ROBIN: /* once each round, and a round for each of its own */
-        ahead = own + (other->node.key < mine->rank);
+        ahead = own + (heap_key(&queue_share(other)->runnable, &other->node) < mine->rank);
         break;
     case FAIRNESS_FIFO:
-        ahead = other->node.key < heap_first(&mine->ready)->key;
+        ahead =
+            heap_key(&queue_share(other)->runnable, &other->node) < heap_first_key(&mine->ready);
         break;
     }
     return ahead < other->ready.count ? ahead : other->ready.count;
@@ -23,10 +24,11 @@ static size_t ahead_in_share(const struct queue *queue, const struct chunk *chun
 {
     const struct turn *mine = chunk->turn;
     const struct heap *runnable = &queue_share(mine)->runnable;
-    size_t own = heap_count_below(&mine->ready, chunk->node.key);
-    size_t step = heap_sample_step(runnable), ahead = 0;
-    for (size_t i = 0; i < runnable->count; i += step) {
-        const struct turn *other = HEAP_OWNER(runnable->entries[i].node, struct turn, node);
+    size_t own = heap_count_below(&mine->ready, heap_key(&mine->ready, &chunk->node));
+    uint32_t step = heap_sample_step(runnable);
+    size_t ahead = 0;
+    for (uint32_t i = 0; i < runnable->count; i += step) {
+        const struct turn *other = HEAP_OWNER(heap_at(runnable, i)->node, struct turn, node);
         if (other != mine)
             ahead += ahead_in_turn(queue, mine, other, own);
     }
@@ -39,9 +41,10 @@ static size_t ahead_of_share(const struct queue *queue, const struct share *mine
     uint64_t tokens = (uint64_t)queue->mean_tokens;
     uint64_t until = mine->paid + own * queue_price(mine->tenant, tokens);
     const struct heap *shares = &queue->classes[mine->service_class].shares;
-    size_t step = heap_sample_step(shares), ahead = 0;
-    for (size_t i = 0; i < shares->count; i += step) {
-        const struct share *other = HEAP_OWNER(shares->entries[i].node, struct share, node);
+    uint32_t step = heap_sample_step(shares);
+    size_t ahead = 0;
+    for (uint32_t i = 0; i < shares->count; i += step) {
+        const struct share *other = HEAP_OWNER(heap_at(shares, i)->node, struct share, node);
         uint64_t limit = other->node.tie < mine->node.tie ? until + 1 : until;
         uint64_t price = queue_price(other->tenant, tokens);
         if (other == mine || other->paid >= limit)

@@ -35,7 +35,7 @@ static void set_phase(struct scheduler *s, struct attempt *attempt, enum attempt
     }
     s->attempts.waiting += attempt->phase == ATTEMPT_WAITING;
     if (attempt->is_burst && phase == ATTEMPT_WAITING && attempt->mode == MODE_LLM)
-        heap_add(&s->attempts.bursts, &attempt->burst, UINT64_MAX - attempt->parked.key);
+        heap_add(&s->attempts.bursts, &attempt->burst, UINT64_MAX - attempt->order);
     if (phase != ATTEMPT_WAITING && phase != ATTEMPT_CALLING)
         endpoints_probe_ended(s, &attempt->booking);
 }
@@ -90,7 +90,7 @@ struct attempt *attempts_add(struct scheduler *s, struct chunk *chunk, enum atte
     attempt->publish_at = phase == ATTEMPT_WAITING ? s->now : NEVER;
     attempt->publish_gap_ms = s->config.republish_ms;
     attempt->is_burst = chunk->lane >= FIRST_BURST_LANE;
-    attempt->parked.key = ++s->attempts.last_grant | (attempt->is_burst ? BURST_IS_LAST : 0);
+    attempt->order = ++s->attempts.last_grant | (attempt->is_burst ? BURST_IS_LAST : 0);
     chunk->flight = attempt;
     s->attempts.count++;
     set_phase(s, attempt, phase);
@@ -246,7 +246,7 @@ void attempts_on_ask(struct scheduler *s, const struct event *event)
     strcpy(attempt->asker, event->ask.instance_id);
     strcpy(attempt->reply, event->ask.reply);
     if (!heap_has(&attempt->parked))
-        heap_add(&s->attempts.parked, &attempt->parked, attempt->parked.key);
+        heap_add(&s->attempts.parked, &attempt->parked, attempt->order);
 }
 
 uint32_t attempts_call_cap(const struct scheduler *s)
@@ -268,7 +268,7 @@ static void permit(struct scheduler *s, struct attempt *attempt)
 static void park_again(struct scheduler *s, struct attempt *refused)
 {
     for (; refused; refused = refused->next_refused)
-        heap_add(&s->attempts.parked, &refused->parked, refused->parked.key);
+        heap_add(&s->attempts.parked, &refused->parked, refused->order);
 }
 
 void attempts_serve(struct scheduler *s)

@@ -267,7 +267,8 @@ void budget_tend(struct scheduler *s)
 
 struct instant budget_next_wake(const struct scheduler *s)
 {
-    const struct heap_node *first = heap_first(&s->budget.shut);
-    struct instant shut_until = first ? (struct instant){(int64_t)first->key} : NEVER;
+    const struct heap *shut = &s->budget.shut;
+    struct instant shut_until =
+        shut->count > 0 ? (struct instant){(int64_t)heap_first_key(shut)} : NEVER;
     return earlier(shut_until, earlier(s->budget.grant_at, s->budget.permit_at));
 }

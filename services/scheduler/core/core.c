@@ -170,8 +170,7 @@ const struct actions *scheduler_step(struct scheduler *s, const struct event *ev
 
 static struct instant first_of(const struct heap *heap)
 {
-    const struct heap_node *first = heap_first(heap);
-    return first ? (struct instant){(int64_t)first->key} : NEVER;
+    return heap->count > 0 ? (struct instant){(int64_t)heap_first_key(heap)} : NEVER;
 }
 
 struct instant scheduler_next_wake(const struct scheduler *s)

@@ -76,7 +76,8 @@ static struct chunk_stage stage_of(const struct scheduler *s, const struct chunk
     if (chunk->flight)
         stage = stage_of_attempt(s, chunk->flight);
     else if (chunk->place == PLACE_WAITING)
-        stage.due_in_ms = instant_ms_between(s->now, (struct instant){(int64_t)chunk->node.key});
+        stage.due_in_ms = instant_ms_between(
+            s->now, (struct instant){(int64_t)heap_key(&s->waiting, &chunk->node)});
     if (stage.due_in_ms < 0)
         stage.due_in_ms = 0;
     return stage;

@@ -43,14 +43,17 @@ static enum standing standing_of(const struct chunk *chunk)
     CHECK_UNREACHABLE();
 }
 
-/* Of several that have come equally far, the one whose place is before the others'. */
-static const struct chunk *foremost(const struct job *job)
+/* Of several that have come equally far the first, or of those put back the one that is due first.
+ */
+static const struct chunk *foremost(const struct scheduler *s, const struct job *job)
 {
     const struct chunk *best = NULL;
     for (uint32_t i = 0; i < job->chunk_count; i++) {
         const struct chunk *chunk = job->chunks[i];
         enum standing here = standing_of(chunk), there = best ? standing_of(best) : STANDS_NOWHERE;
-        if (here > there || (here == there && best && chunk->node.key < best->node.key))
+        bool is_sooner = here == STANDS_BACK && here == there &&
+                         heap_key(&s->waiting, &chunk->node) < heap_key(&s->waiting, &best->node);
+        if (here > there || is_sooner)
             best = chunk;
     }
     return best;
@@ -60,7 +63,7 @@ static bool has_running(const struct heap *attempts, const struct user *user)
 {
     for (uint32_t i = 0; i < attempts->count; i++) {
         const struct attempt *attempt =
-            HEAP_OWNER(attempts->entries[i].node, struct attempt, alarm);
+            HEAP_OWNER(heap_at(attempts, i)->node, struct attempt, alarm);
         if (attempt->chunk->job->user == user && is_running(attempt))
             return true;
     }
@@ -79,8 +82,8 @@ static size_t grants_before(const struct scheduler *s, const struct attempt *min
     size_t before = 0;
     for (uint32_t i = 0; i < s->attempts.alarms.count; i++) {
         const struct attempt *other =
-            HEAP_OWNER(s->attempts.alarms.entries[i].node, struct attempt, alarm);
-        before += other->phase == ATTEMPT_WAITING && other->parked.key < mine->parked.key;
+            HEAP_OWNER(heap_at(&s->attempts.alarms, i)->node, struct attempt, alarm);
+        before += other->phase == ATTEMPT_WAITING && other->order < mine->order;
     }
     return before;
 }
@@ -214,7 +217,8 @@ static struct explanation explain_chunk(const struct scheduler *s, const struct 
             explain_endpoint(s, &told, NO_ENDPOINT, NEVER);
         else
             told.reason = WAITING_RETRY;
-        told.retry_in_ms = ms_until(s, (struct instant){(int64_t)chunk->node.key});
+        told.retry_in_ms =
+            ms_until(s, (struct instant){(int64_t)heap_key(&s->waiting, &chunk->node)});
         break;
     case STANDS_GRANTED:
         told.position = (uint32_t)grants_ahead(s, chunk);
@@ -245,5 +249,5 @@ void explain_on_ask(struct scheduler *s, const struct event *event)
     if (job && job_status_is_terminal(job->status))
         action->explain.told = explain_chunk(s, NULL);
     else if (job)
-        action->explain.told = explain_chunk(s, foremost(job));
+        action->explain.told = explain_chunk(s, foremost(s, job));
 }

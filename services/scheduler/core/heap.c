@@ -2,10 +2,11 @@
 
 #include <stdlib.h>
 
-#include "base/check.h"
-
 /* Of a heap that is only estimated. */
 enum { MOST_LOOKED_AT = 4096 };
+
+/* A long array grows by an eighth, since spare room for a million nodes is many megabytes. */
+enum { LONG = 1024 };
 
 /* Places count from 1; the children of p are 4p - 2 to 4p + 1. */
 enum { CHILDREN = 4 };
@@ -15,9 +16,14 @@ static uint32_t parent_of(uint32_t place)
     return (place + 2) / CHILDREN;
 }
 
-static void put(struct heap *heap, uint32_t place, struct heap_entry entry)
+static struct heap_entry *entries_of(struct heap *heap)
 {
-    heap->entries[place - 1] = entry;
+    return heap->capacity > 0 ? heap->many : &heap->only;
+}
+
+static void put(struct heap_entry *entries, uint32_t place, struct heap_entry entry)
+{
+    entries[place - 1] = entry;
     entry.node->place = place;
 }
 
@@ -28,69 +34,81 @@ static bool is_less(const struct heap_entry *a, const struct heap_entry *b)
 
 static void rise(struct heap *heap, uint32_t place)
 {
-    struct heap_entry entry = heap->entries[place - 1];
-    while (place > 1 && is_less(&entry, &heap->entries[parent_of(place) - 1])) {
-        put(heap, place, heap->entries[parent_of(place) - 1]);
+    struct heap_entry *entries = entries_of(heap), entry = entries[place - 1];
+    while (place > 1 && is_less(&entry, &entries[parent_of(place) - 1])) {
+        put(entries, place, entries[parent_of(place) - 1]);
         place = parent_of(place);
     }
-    put(heap, place, entry);
+    put(entries, place, entry);
 }
 
-static uint32_t least_child(const struct heap *heap, uint32_t place)
+static uint32_t least_child(const struct heap_entry *entries, uint32_t count, uint32_t place)
 {
     uint32_t first = place * CHILDREN - 2, least = first;
-    for (uint32_t child = first + 1; child < first + CHILDREN && child <= heap->count; child++)
-        if (is_less(&heap->entries[child - 1], &heap->entries[least - 1]))
+    for (uint32_t child = first + 1; child < first + CHILDREN && child <= count; child++)
+        if (is_less(&entries[child - 1], &entries[least - 1]))
             least = child;
     return least;
 }
 
 static void sink(struct heap *heap, uint32_t place)
 {
-    struct heap_entry entry = heap->entries[place - 1];
+    struct heap_entry *entries = entries_of(heap), entry = entries[place - 1];
     while (place <= parent_of(heap->count)) {
-        uint32_t child = least_child(heap, place);
-        if (!is_less(&heap->entries[child - 1], &entry))
+        uint32_t child = least_child(entries, heap->count, place);
+        if (!is_less(&entries[child - 1], &entry))
             break;
-        put(heap, place, heap->entries[child - 1]);
+        put(entries, place, entries[child - 1]);
         place = child;
     }
-    put(heap, place, entry);
+    put(entries, place, entry);
 }
 
 void heap_free(struct heap *heap)
 {
     for (uint32_t i = 0; i < heap->count; i++)
-        heap->entries[i].node->place = 0;
-    free(heap->entries);
+        heap_at(heap, i)->node->place = 0;
+    if (heap->capacity > 0)
+        free(heap->many);
     *heap = (struct heap){0};
+}
+
+static void make_room(struct heap *heap)
+{
+    bool is_only = heap->capacity == 0;
+    if (heap->count < (is_only ? 1 : heap->capacity))
+        return;
+    uint32_t more = heap->count < LONG ? heap->count / 2 + 1 : heap->count / 8;
+    struct heap_entry only = heap->only;
+    struct heap_entry *many =
+        reallocarray(is_only ? NULL : heap->many, heap->count + more, sizeof(struct heap_entry));
+    CHECK(many);
+    if (is_only)
+        many[0] = only;
+    heap->many = many;
+    heap->capacity = heap->count + more;
 }
 
 void heap_add(struct heap *heap, struct heap_node *node, uint64_t key)
 {
     CHECK(!heap_has(node));
-    if (heap->count == heap->capacity) {
-        uint32_t wider = heap->capacity ? heap->capacity + heap->capacity / 2 + 1 : 1;
-        heap->entries = reallocarray(heap->entries, wider, sizeof(struct heap_entry));
-        CHECK(heap->entries);
-        heap->capacity = wider;
-    }
-    node->key = key;
+    make_room(heap);
     heap->count++;
-    heap->entries[heap->count - 1] = (struct heap_entry){key, node};
+    entries_of(heap)[heap->count - 1] = (struct heap_entry){key, node};
     rise(heap, heap->count);
 }
 
 void heap_remove(struct heap *heap, struct heap_node *node)
 {
+    struct heap_entry *entries = entries_of(heap);
     CHECK(node->place > 0 && node->place <= heap->count);
-    CHECK(heap->entries[node->place - 1].node == node);
+    CHECK(entries[node->place - 1].node == node);
     uint32_t place = node->place;
-    struct heap_entry last = heap->entries[--heap->count];
+    struct heap_entry last = entries[--heap->count];
     node->place = 0;
     if (last.node == node)
         return;
-    put(heap, place, last);
+    put(entries, place, last);
     rise(heap, place);
     sink(heap, last.node->place);
 }
@@ -101,35 +119,45 @@ void heap_set(struct heap *heap, struct heap_node *node, uint64_t key)
         heap_add(heap, node, key);
         return;
     }
-    node->key = key;
-    heap->entries[node->place - 1].key = key;
+    entries_of(heap)[node->place - 1].key = key;
     rise(heap, node->place);
     sink(heap, node->place);
 }
 
+void heap_set_all(struct heap *heap, uint64_t (*key_of)(void *context, struct heap_node *node),
+                  void *context)
+{
+    struct heap_entry *entries = entries_of(heap);
+    for (uint32_t i = 0; i < heap->count; i++) {
+        entries[i].key = key_of(context, entries[i].node);
+        rise(heap, i + 1); /* those behind are not looked at yet */
+    }
+}
+
 struct heap_node *heap_first(const struct heap *heap)
 {
-    return heap->count ? heap->entries[0].node : NULL;
+    return heap->count > 0 ? heap_at(heap, 0)->node : NULL;
 }
 
 struct heap_node *heap_take_until(struct heap *heap, uint64_t key)
 {
     struct heap_node *first = heap_first(heap);
-    if (!first || first->key > key)
+    if (!first || heap_first_key(heap) > key)
         return NULL;
     heap_remove(heap, first);
     return first;
 }
 
-size_t heap_sample_step(const struct heap *heap)
+uint32_t heap_sample_step(const struct heap *heap)
 {
     return heap->count / MOST_LOOKED_AT + 1;
 }
 
 size_t heap_count_below(const struct heap *heap, uint64_t key)
 {
-    size_t step = heap_sample_step(heap), below = 0;
-    for (size_t i = 0; i < heap->count; i += step)
-        below += heap->entries[i].key < key;
+    uint32_t step = heap_sample_step(heap);
+    size_t below = 0;
+    for (uint32_t i = 0; i < heap->count; i += step)
+        below += heap_at(heap, i)->key < key;
     return below * step;
 }

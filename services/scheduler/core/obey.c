@@ -26,7 +26,7 @@ void obey_take_back(struct scheduler *s)
     size_t count = 0;
     for (uint32_t i = 0; i < s->attempts.alarms.count; i++) {
         struct attempt *attempt =
-            HEAP_OWNER(s->attempts.alarms.entries[i].node, struct attempt, alarm);
+            HEAP_OWNER(heap_at(&s->attempts.alarms, i)->node, struct attempt, alarm);
         if (is_to_be_taken_back(s, attempt))
             held[count++] = attempt;
     }

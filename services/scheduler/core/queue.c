@@ -128,7 +128,7 @@ static void settle_share(struct queue *queue, struct share *share)
         forfeit(queue, share);
         share->node.tie = ++queue->last_tie;
         heap_add(shares, &share->node, share->paid);
-    } else if (is_open && share->node.key != share->paid) {
+    } else if (is_open && heap_key(shares, &share->node) != share->paid) {
         heap_set(shares, &share->node, share->paid);
     } else if (!is_open && heap_has(&share->node)) {
         heap_remove(shares, &share->node);
@@ -149,7 +149,7 @@ static uint64_t rank_of(const struct queue *queue, const struct share *share,
     case FAIRNESS_ROUND_ROBIN:
         return turn->rank;
     case FAIRNESS_FIFO:
-        return heap_first(&turn->ready)->key;
+        return heap_first_key(&turn->ready);
     }
     CHECK_UNREACHABLE();
 }

@@ -110,15 +110,13 @@ void rows_put_off(struct scheduler *s, struct chunk *chunk, int64_t wait_ms)
 
 void rows_tend(struct scheduler *s)
 {
-    const struct heap_node *first;
-    while ((first = heap_first(&s->waiting)) && first->key <= key_of(s->now))
-        rows_place(s, HEAP_OWNER(s->waiting.entries[0].node, struct chunk, node));
-    while ((first = heap_first(&s->book.over)) && first->key <= key_of(s->now)) {
-        struct job *job = HEAP_OWNER(s->book.over.entries[0].node, struct job, over);
-        if (job->in_hand == 0)
+    struct heap_node *first;
+    while ((first = heap_first(&s->waiting)) && heap_first_key(&s->waiting) <= key_of(s->now))
+        rows_place(s, HEAP_OWNER(first, struct chunk, node));
+    while ((first = heap_take_until(&s->book.over, key_of(s->now)))) {
+        struct job *job = HEAP_OWNER(first, struct job, over);
+        if (job->in_hand == 0) /* else it comes back when it is out of hand */
             book_drop_job(&s->book, job);
-        else
-            heap_remove(&s->book.over, &job->over); /* comes back when it is out of hand */
     }
 }
 

@@ -51,21 +51,18 @@ static uint64_t latest_key(const struct sojourn *sojourn, double start)
     return to_key(start + sojourn->pulled + MOST_CHUNKS);
 }
 
+static uint64_t latest_key_of(void *sojourn, struct heap_node *node)
+{
+    return latest_key(sojourn, latest_start(sojourn, HEAP_OWNER(node, struct turn, latest)));
+}
+
 void sojourn_set_slots(struct sojourn *sojourn, uint32_t slots)
 {
     if (slots == sojourn->fluid.slots)
         return;
     sojourn->fluid.slots = slots;
     /* More slots move everybody's finish to earlier: all are worked out again. */
-    struct heap before = sojourn->latest;
-    sojourn->latest = (struct heap){0};
-    for (uint32_t i = 0; i < before.count; i++) {
-        struct heap_node *node = before.entries[i].node;
-        double start = latest_start(sojourn, HEAP_OWNER(node, struct turn, latest));
-        node->place = 0;
-        heap_add(&sojourn->latest, node, latest_key(sojourn, start));
-    }
-    free(before.entries);
+    heap_set_all(&sojourn->latest, latest_key_of, sojourn);
 }
 
 void sojourn_pass(struct sojourn *sojourn, double chunks)
@@ -204,7 +201,7 @@ struct turn *sojourn_urgent(struct sojourn *sojourn, struct heap *runnable)
     double now = sojourn->fluid.time;
     uint64_t limit = latest_key(sojourn, now + sojourn->urgent_below);
     struct heap_node *first;
-    while ((first = heap_first(&sojourn->latest)) && first->key < limit) {
+    while ((first = heap_first(&sojourn->latest)) && heap_first_key(&sojourn->latest) < limit) {
         struct turn *turn = HEAP_OWNER(first, struct turn, latest);
         double start = latest_start(sojourn, turn);
         if (start < now - MOST_LATE_CHUNKS) {
@@ -213,7 +210,7 @@ struct turn *sojourn_urgent(struct sojourn *sojourn, struct heap *runnable)
             start = latest_start(sojourn, turn);
         }
         uint64_t key = latest_key(sojourn, start);
-        if (key <= first->key)
+        if (key <= heap_first_key(&sojourn->latest))
             return turn;
         heap_set(&sojourn->latest, first, key);
     }

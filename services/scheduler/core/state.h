@@ -135,6 +135,7 @@ struct attempt {
     enum errand errand;
     bool is_charged;      /* a loss costs a try (rule 9) */
     bool is_burst;        /* its user has another in flight (rule 1) */
+    uint64_t order;       /* of the grants, but that bursts are last */
     uint64_t rank_before; /* of its turn: a grant that came to nothing keeps its place */
     struct instant end;   /* of its lease */
     struct instant publish_at;

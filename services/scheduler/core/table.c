@@ -9,12 +9,12 @@ enum { LEAST_CAPACITY = 16 };
 
 static uint32_t home_of(const struct table *table, uint32_t hash)
 {
-    return hash & (table->capacity - 1);
+    return (uint32_t)((uint64_t)hash * table->capacity >> 32);
 }
 
 static uint32_t after(const struct table *table, uint32_t place)
 {
-    return (place + 1) & (table->capacity - 1);
+    return place + 1 < table->capacity ? place + 1 : 0;
 }
 
 static void put(struct table *table, struct table_slot slot)
@@ -29,7 +29,7 @@ static void widen(struct table *table)
 {
     struct table before = *table;
     CHECK(before.capacity < UINT32_C(1) << 31);
-    table->capacity = before.capacity ? before.capacity * 2 : LEAST_CAPACITY;
+    table->capacity = before.capacity ? before.capacity + before.capacity / 4 : LEAST_CAPACITY;
     table->slots = calloc(table->capacity, sizeof(struct table_slot));
     CHECK(table->slots);
     for (uint32_t i = 0; i < before.capacity; i++)
@@ -47,10 +47,16 @@ void table_free(struct table *table)
 void table_add(struct table *table, uint32_t hash, uint32_t number)
 {
     CHECK(number > 0);
-    if (table->count >= table->capacity / 4 * 3)
+    if (table->count >= table->capacity / 5 * 4)
         widen(table);
     put(table, (struct table_slot){hash, number});
     table->count++;
+}
+
+/* How many places it is behind its home. */
+static uint32_t distance(const struct table *table, uint32_t home, uint32_t place)
+{
+    return place >= home ? place - home : place + table->capacity - home;
 }
 
 /* Fills the gap with what would not be found behind it any more. */
@@ -58,8 +64,8 @@ static void close_gap(struct table *table, uint32_t gap)
 {
     for (uint32_t place = after(table, gap); table->slots[place].number;
          place = after(table, place)) {
-        uint32_t home = home_of(table, table->slots[place].hash), mask = table->capacity - 1;
-        if (((place - home) & mask) < ((place - gap) & mask))
+        uint32_t home = home_of(table, table->slots[place].hash);
+        if (distance(table, home, place) < distance(table, gap, place))
             continue;
         table->slots[gap] = table->slots[place];
         gap = place;

@@ -26,7 +26,7 @@ static bool has(const struct table *table, uint32_t hash, uint32_t wanted)
 /* Many share a hash, and neighbours' places run into each other. */
 static uint32_t hash_of(uint32_t number)
 {
-    return number % HASHES;
+    return number % HASHES * (UINT32_MAX / HASHES);
 }
 
 static void what_was_added_is_found_until_it_is_removed(void **state)

@@ -33,25 +33,26 @@ void urgent_settle_turn(struct queue *queue, struct share *share, struct turn *t
     bool is_there = heap_has(&turn->urgent);
     if (key == MAY_WAIT_FOR_EVER && is_there)
         heap_remove(&share->urgent, &turn->urgent);
-    else if (key != MAY_WAIT_FOR_EVER && !(is_there && turn->urgent.key == key))
+    else if (key != MAY_WAIT_FOR_EVER &&
+             !(is_there && heap_key(&share->urgent, &turn->urgent) == key))
         put(queue, &share->urgent, &turn->urgent, key);
 }
 
 void urgent_settle_share(struct queue *queue, struct share *share)
 {
-    const struct heap_node *first = heap_first(&share->urgent);
-    bool is_there = heap_has(&share->urgent_node);
-    bool may_go = first && !(share->tenant->shut & SHUT_BY_CONTROL);
+    struct heap_node *node = &share->urgent_node;
+    bool is_there = heap_has(node);
+    bool may_go = share->urgent.count > 0 && !(share->tenant->shut & SHUT_BY_CONTROL);
+    uint64_t first = may_go ? heap_first_key(&share->urgent) : MAY_WAIT_FOR_EVER;
     if (!may_go && is_there)
-        heap_remove(&queue->urgent, &share->urgent_node);
-    else if (may_go && !(is_there && share->urgent_node.key == first->key))
-        put(queue, &queue->urgent, &share->urgent_node, first->key);
+        heap_remove(&queue->urgent, node);
+    else if (may_go && !(is_there && heap_key(&queue->urgent, node) == first))
+        put(queue, &queue->urgent, node, first);
 }
 
 bool urgent_has_some(const struct share *share)
 {
-    const struct heap_node *first = heap_first(&share->urgent);
-    return first && first->key < share->tenant->urgent_before;
+    return share->urgent.count > 0 && heap_first_key(&share->urgent) < share->tenant->urgent_before;
 }
 
 struct turn *urgent_first(const struct share *share)
@@ -62,7 +63,7 @@ struct turn *urgent_first(const struct share *share)
 struct chunk *queue_next_urgent(struct queue *queue, uint64_t before)
 {
     struct heap_node *first = heap_first(&queue->urgent);
-    if (queue->shut || !first || first->key >= before)
+    if (queue->shut || !first || heap_first_key(&queue->urgent) >= before)
         return NULL;
     const struct turn *turn = urgent_first(HEAP_OWNER(first, struct share, urgent_node));
     return HEAP_OWNER(heap_first(&turn->ready), struct chunk, node);
