@@ -423,7 +423,7 @@ static void arrive(struct sim *sim, void *what)
     pull_all(sim);
 }
 
-struct grant *analyzers_grant(struct sim *sim, const struct attempt_id *id)
+struct grant *analyzers_grant(const struct sim *sim, const struct attempt_id *id)
 {
     struct grant *grant = sim->grants;
     while (grant && !is_same(&grant->id, id))

@@ -30,7 +30,8 @@ static int by_start(const void *a, const void *b)
     return ((*one)->started > (*other)->started) - ((*one)->started < (*other)->started);
 }
 
-/* Rule 1: one call per user and lane. Rule 2: as many as the cap allows. And each attempt once. */
+/* Rule 1: one call per user and lane, and few lanes. Rule 2: as many as the cap allows. And each
+ * attempt once. */
 static void check_calls(struct sim *sim)
 {
     struct call **calls = arena_array(sim->arena, struct call *, sim->call_count + 1);
@@ -42,7 +43,7 @@ static void check_calls(struct sim *sim)
     for (uint32_t n = 0; n < count; n++) {
         const struct call *call = calls[n];
         int64_t now = call->started;
-        uint32_t running = 0, unexcused = 1;
+        uint32_t running = 0, unexcused = 1, beside = 0;
         for (uint32_t i = 0; i < n; i++) {
             const struct call *other = calls[i];
             if (other->grant == call->grant)
@@ -55,12 +56,17 @@ static void check_calls(struct sim *sim)
             running++;
             unexcused += !check_is_excused(sim, other, now);
             sim->counts[COUNT_EXCUSED] += excuse;
-            bool is_same_place = other->grant->job->user == call->grant->job->user &&
-                                 other->grant->job->lane == call->grant->job->lane;
-            if (is_same_place && !excuse)
+            bool is_same_user = other->grant->job->user == call->grant->job->user &&
+                                other->grant->job->lane == call->grant->job->lane;
+            beside += is_same_user && !excuse;
+            if (is_same_user && other->grant->lane == call->grant->lane && !excuse)
                 sim_violation(sim, "rule 1", "two calls of user %u at %ld us",
                               call->grant->job->user, now);
         }
+        if (beside >= (sim->has_bursts ? MOST_AT_ONCE : 1))
+            sim_violation(sim, "rule 1", "%u calls of user %u at %ld us", beside + 1,
+                          call->grant->job->user, now);
+        sim->counts[COUNT_BURST_CALLS] += beside > 0;
         sim->counts[COUNT_RULE_2] += running + 1 == CALL_CAP;
         if (unexcused > CALL_CAP && !check_is_excused(sim, call, now))
             sim_violation(sim, "rule 2", "%u calls at %ld us", unexcused, now);
@@ -80,6 +86,11 @@ static void check_posts(struct sim *sim)
             if (job->posts[k].results + job->posts[k].reasons != 1)
                 sim_violation(sim, "posts", "job %u post %u: %u results, %u reasons", job->number,
                               k, job->posts[k].results, job->posts[k].reasons);
+        /* Rule 7: there are but two provenances, so whatever is second is no better. */
+        for (uint32_t k = 0; k < job->post_count; k++)
+            if (job->posts[k].revised > 1)
+                sim_violation(sim, "rule 7", "job %u post %u is revised %u times", job->number, k,
+                              job->posts[k].revised);
     }
 }
 

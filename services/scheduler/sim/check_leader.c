@@ -43,6 +43,7 @@ static void hear_controls(struct journal *journal, const struct control_facts *c
 void check_leader_hears(struct sim *sim, uint32_t number, const struct event *event)
 {
     struct journal *journal = &sim->schedulers[number].journal;
+    check_burst_hears(sim, journal, event);
     if (event->kind == EVENT_OUTCOME)
         check_breaker_hears(sim, journal, &event->outcome);
     else if (event->kind == EVENT_HEARTBEAT)
@@ -74,7 +75,7 @@ static uint32_t most_users(const struct sim *sim, uint32_t number)
 }
 
 /* ---- what it asks for ---- */
-static bool is_told_held(const struct journal *journal, const struct model_job *job)
+bool check_is_told_held(const struct journal *journal, const struct model_job *job)
 {
     return journal->told[CONTROL_OF_SYSTEM].state == CONTROL_HELD ||
            journal->told[CONTROL_OF_TENANTS + job->user % TENANTS].state == CONTROL_HELD ||
@@ -94,7 +95,7 @@ static void check_batch(struct sim *sim, uint32_t number, const struct action *a
         if (item->mode == MODE_LLM && journal->told[CONTROL_OF_SYSTEM].state == CONTROL_REDUCED)
             sim_violation(sim, "held", "job %u is granted by the LLM, though all is reduced",
                           job->number);
-        if (is_told_held(journal, job))
+        if (check_is_told_held(journal, job))
             sim_violation(sim, "held", "job %u is granted, though scheduler %u knows it is held",
                           job->number, number);
     }
@@ -105,6 +106,7 @@ static void check_batch(struct sim *sim, uint32_t number, const struct action *a
     else if (grants > 2 * most + 2)
         sim_violation(sim, "rule 2", "%u grants at once for %u slots", grants, most);
     sim->counts[COUNT_BATCHES] += grants > 0;
+    check_burst_batch(sim, journal, action);
 }
 
 static void check_permit(struct sim *sim, uint32_t number, const struct action *action)
@@ -113,10 +115,13 @@ static void check_permit(struct sim *sim, uint32_t number, const struct action *
     struct grant *grant = analyzers_grant(sim, &action->answer.id);
     if (!action->answer.is_permitted || grant->is_permitted)
         return;
+    if (!grant->is_cached && grant->lane >= BURST_LANE)
+        check_burst_permits(sim, journal, grant, most_users(sim, number));
     grant->is_permitted = true;
+    grant->permitted_at = sim->now;
     if (!grant->is_cached)
         check_breaker_permits(sim, journal, grant);
-    if (is_told_held(journal, grant->job))
+    if (check_is_told_held(journal, grant->job))
         sim_violation(sim, "held", "job %u gets a permit, though scheduler %u knows it is held",
                       grant->job->number, number);
 }
@@ -128,6 +133,7 @@ void check_leader_acts(struct sim *sim, uint32_t number, const struct action *ac
         journal->is_listening = true;
         journal->epoch = action->epoch;
         memset(journal->told, 0, sizeof(journal->told));
+        memset(journal->knows, 0, sizeof(journal->knows));
         memset(journal->breakers, 0, sizeof(journal->breakers));
     } else if (action->kind == ACTION_LEAD) {
         sim_tell(sim, number, "leads");
@@ -139,6 +145,8 @@ void check_leader_acts(struct sim *sim, uint32_t number, const struct action *ac
         journal->batch_epoch = action->epoch;
         journal->batch_sequence = action->batch.sequence;
         check_batch(sim, number, action);
+    } else if (action->kind == ACTION_FORGET) {
+        analyzers_grant(sim, &action->dispatch.id)->is_forgotten = true;
     } else if (action->kind == ACTION_ANSWER) {
         check_permit(sim, number, action);
     }
@@ -187,7 +195,7 @@ static const char *what_is_wrong(const struct sim *sim, uint32_t number,
     case WAITING_ANALYZER:
         return most > 0 ? "an analyzer is there" : NULL;
     case WAITING_HELD:
-        return is_told_held(&sim->schedulers[number].journal, job) ? NULL : "nobody holds it";
+        return check_is_told_held(&sim->schedulers[number].journal, job) ? NULL : "nobody holds it";
     case WAITING_OWN:
     case WAITING_LIMIT:
     case WAITING_ENDPOINT:

@@ -35,6 +35,7 @@ enum count {
     FAULT_POISON,
     FAULT_HOPELESS,
     FAULT_KILLER,
+    FAULT_HEALED_TWICE,
     /* what is decided: work */
     WORK_JOB,
     WORK_POST,
@@ -43,12 +44,15 @@ enum count {
     WORK_CACHED,
     WORK_CONTROL,
     WORK_LIMITS,
+    WORK_BURSTS,
     WORK_CHANCE, /* that usual delays differ */
     /* what is only counted */
     COUNT_CUT_OFF,
     COUNT_CALLS,
     COUNT_GRANTS,
-    COUNT_RULE_1, /* chunks that wait for another one of their user, at each grant */
+    COUNT_RULE_1,      /* chunks that wait for another one of their user, at each grant */
+    COUNT_BURST_CALLS, /* in a lane of a burst */
+    COUNT_BURSTS_TAKEN_BACK,
     COUNT_RULE_2, /* calls were at their cap */
     COUNT_BATCHES,
     COUNT_HELD,
@@ -65,7 +69,8 @@ enum count {
     COUNT_DEGRADED,
     COUNT_HEALINGS,
     COUNT_HEALED,
-    COUNT_RULE_12, /* it was told why a job waits */
+    COUNT_NO_BETTER, /* a result that was no better than the one there was */
+    COUNT_RULE_12,   /* it was told why a job waits */
     COUNT_SPLITS,
     COUNT_RETRIES,
     COUNT_EMBEDDED,

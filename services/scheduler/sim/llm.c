@@ -44,6 +44,9 @@ void llm_plan(struct sim *sim)
         sim->limits[i] = draw_limits(sim, 10 * i);
     if (has_limits)
         sim->limits[OF_TENANT] = draw_limits(sim, 100);
+    /* Some stay for long enough that calls leave the windows. */
+    bool is_long = has_limits && sim_trait(sim, WORK_LIMITS, 0, 0, 3) == 0;
+    sim->limits_until = is_long ? FAULTS_END + 90 * SECOND : FAULTS_END;
     sim->limits[OF_TENANT].micros_per_day = 0; /* else nothing of it is done before midnight */
 }
 

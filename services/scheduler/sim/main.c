@@ -48,6 +48,9 @@ static const struct {
     [MUTANT_BREAKER_NEVER_OPEN] = {"breaker_never_open", "rule 7"},
     [MUTANT_HEALS_NOTHING] = {"heals_nothing", "end"},
     [MUTANT_BELIEVES_SILENT] = {"believes_silent", "rule 2, rule 12"},
+    [MUTANT_WINDOW_TOO_SHORT] = {"window_too_short", "rule 5"},
+    [MUTANT_TWO_PROBES] = {"two_probes", "rule 7"},
+    [MUTANT_HEALS_REPLACE_EQUAL] = {"heals_replace_equal", "rule 7"},
     [MUTANT_NEVER_REAP] = {"never_reap", "rule 9"},
 };
 

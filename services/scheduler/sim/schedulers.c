@@ -24,8 +24,10 @@ static void wake(struct sim *sim, void *what);
 
 static struct instant clock_of(const struct sim *sim, uint32_t number)
 {
-    int64_t offset = sim->processes[number].clock_offset;
-    return (struct instant){(sim->now + offset) * (CLOCK_MS / MS)};
+    int64_t clock = sim->now + sim->processes[number].clock_offset;
+    if (sim->mutant == MUTANT_WINDOW_TOO_SHORT)
+        clock += clock / 11;
+    return (struct instant){clock * (CLOCK_MS / MS)};
 }
 
 struct alarm {
@@ -67,15 +69,41 @@ static void ask_why(struct sim *sim, uint32_t number)
     }
 }
 
+/* Of an endpoint whose breaker is half open. */
+static bool is_probe(const struct sim *sim, uint32_t number, const struct action *action)
+{
+    struct scheduler_figures figures;
+    if (action->kind != ACTION_ANSWER || !action->answer.is_permitted)
+        return false;
+    scheduler_figures(sim->schedulers[number].core, &figures);
+    const struct grant *grant = analyzers_grant(sim, &action->answer.id);
+    return grant->mode == MODE_LLM &&
+           figures.endpoints[grant->endpoint].breaker == BREAKER_HALF_OPEN;
+}
+
+static void take_step(struct sim *sim, uint32_t number, const struct event *event)
+{
+    struct event forget = {.kind = EVENT_OUTCOME, .outcome.outcome_class = OUTCOME_ABORTED};
+    bool forgets = false;
+    const struct actions *actions =
+        scheduler_step(sim->schedulers[number].core, event, clock_of(sim, number));
+    for (size_t i = 0; i < actions->count; i++) {
+        const struct action *action = &actions->list[i];
+        check_leader_acts(sim, number, action);
+        perform(sim, number, action);
+        if (sim->mutant == MUTANT_TWO_PROBES && !forgets && is_probe(sim, number, action)) {
+            forgets = true;
+            forget.outcome.id = action->answer.id;
+        }
+    }
+    if (forgets)
+        take_step(sim, number, &forget);
+}
+
 static void step(struct sim *sim, uint32_t number, const struct event *event)
 {
-    struct model_scheduler *scheduler = &sim->schedulers[number];
     check_leader_hears(sim, number, event);
-    const struct actions *actions = scheduler_step(scheduler->core, event, clock_of(sim, number));
-    for (size_t i = 0; i < actions->count; i++) {
-        check_leader_acts(sim, number, &actions->list[i]);
-        perform(sim, number, &actions->list[i]);
-    }
+    take_step(sim, number, event);
     ask_why(sim, number);
     plan_wake(sim, number);
 }
@@ -368,6 +396,7 @@ void schedulers_boot(struct sim *sim, uint32_t number)
     config.silent_ms = sim->mutant == MUTANT_BELIEVES_SILENT ? 3600000 : SILENT_AFTER / MS;
     config.reread_overlap_ms = sim->mutant == MUTANT_NO_OVERLAP ? 0 : 1500;
     config.seed = life;
+    config.user_burst = sim->has_bursts ? MOST_AT_ONCE : 1;
     llm_configure(sim, &config);
     sim->schedulers[number] = (struct model_scheduler){
         .core = scheduler_new(&config, clock_of(sim, number)),

@@ -38,7 +38,9 @@ enum {
     OF_TENANT = ENDPOINTS, /* behind the limits of the endpoints: those of each tenant */
     MOST_JOBS_EVER = 150,  /* with those that heal */
     HEALING_FROM = 100,    /* number of a job that heals: so many more, each time */
-    LANES = 2,
+    LANES = 5,             /* as the core numbers them: normal, interactive, those of bursts */
+    BURST_LANE = 2,
+    MOST_AT_ONCE = 3, /* chunks of a user, where there are bursts */
     JOBS_PER_USER = 5,
     POSTS_PER_JOB = 14,
     POSTS_PER_CHUNK = 5,
@@ -86,6 +88,9 @@ enum mutant {
     MUTANT_BREAKER_NEVER_OPEN,  /* a breaker is open for a moment only */
     MUTANT_HEALS_NOTHING,       /* what was degraded stays so */
     MUTANT_BELIEVES_SILENT,     /* an analyzer is never taken to be gone */
+    MUTANT_WINDOW_TOO_SHORT,    /* a leader's minute is over after 55 s */
+    MUTANT_TWO_PROBES,          /* a leader forgets the probe that is on its way */
+    MUTANT_HEALS_REPLACE_EQUAL, /* a result replaces one that is as good */
     MUTANTS,
 };
 
@@ -157,7 +162,10 @@ struct grant {
     uint32_t posts[POSTS_PER_CHUNK], post_count;
     int64_t lease;
     bool is_permitted, is_degraded, is_cached;
+    bool is_told, is_forgotten; /* its leader knows of it; will not publish it again */
+    int64_t permitted_at;
     uint64_t epoch, heard_by; /* the leader that has heard its outcome */
+    uint32_t lane;
     /* by the LLM: its row among the calls */
     uint32_t endpoint, reserved_tokens;
     uint64_t reserved_micros;
@@ -252,6 +260,7 @@ struct journal {
     } heard[MOST_HEARD];
     bool is_listening; /* leads, or is being told all */
     uint64_t epoch, batch_epoch, batch_sequence;
+    uint32_t knows[MOST_JOBS_EVER]; /* of each job, by its place in the store: the last event */
     struct told_control {
         uint64_t version;
         enum control_state state;
@@ -296,7 +305,7 @@ struct sim {
     uint32_t violations;
     char first_rule[16], first_violation[200];
     uint32_t quiet_seconds, seconds_of_quiet;
-    bool is_over, is_without_chance;
+    bool is_over, is_without_chance, has_bursts;
 };
 
 /* Places whose usual delays are drawn apart; below them are the links between nodes. */
@@ -395,7 +404,7 @@ void analyzers_answer(struct sim *sim, uint32_t number, const struct action *act
 void analyzers_work_arrived(struct sim *sim, const struct attempt_id *id);
 void analyzers_upset_streams(struct sim *sim, int64_t way);
 
-struct grant *analyzers_grant(struct sim *sim, const struct attempt_id *id);
+struct grant *analyzers_grant(const struct sim *sim, const struct attempt_id *id);
 
 /* ---- llm.c: endpoints, and what calls cost ---- */
 void llm_plan(struct sim *sim);
@@ -425,8 +434,17 @@ bool controls_refuse_jobs(const struct sim *sim, uint32_t user);
 /* ---- check_leader.c: what a scheduler says, against what it was told and the rows ---- */
 void check_leader_hears(struct sim *sim, uint32_t number, const struct event *event);
 void check_leader_acts(struct sim *sim, uint32_t number, const struct action *action);
+/* Does an operator hold it, as far as the leader was told? */
+bool check_is_told_held(const struct journal *journal, const struct model_job *job);
 void check_leader_told(struct sim *sim, uint32_t number, const struct model_job *job,
                        const struct explanation *told);
+
+/* ---- check_burst.c ---- */
+void check_burst_hears(struct sim *sim, struct journal *journal, const struct event *event);
+/* It asks for further chunks of users, of slots so many; it permits such a chunk. */
+void check_burst_batch(struct sim *sim, const struct journal *journal, const struct action *action);
+void check_burst_permits(struct sim *sim, const struct journal *journal, const struct grant *grant,
+                         uint32_t slots);
 
 /* ---- check_breaker.c, check_limits.c ---- */
 void check_breaker_hears(struct sim *sim, struct journal *journal,

@@ -15,7 +15,7 @@ static void end_by(struct sim *sim, struct model_job *job, enum job_status statu
             job->posts[chunk->posts[k]].reasons++;
         bool is_freed = sim->mutant == MUTANT_CANCEL_FREES && chunk->facts.status != CHUNK_DONE;
         if (is_freed && chunk->facts.status == CHUNK_IN_FLIGHT)
-            sim->store.in_flight[job->user][job->lane] = (struct in_flight){0};
+            sim->store.in_flight[job->user][chunk->facts.lane] = (struct in_flight){0};
         if (chunk->facts.status == CHUNK_READY || is_freed)
             chunk->facts.status = CHUNK_DONE;
         chunk->facts.version++;

@@ -43,10 +43,18 @@ static void check_wait(struct sim *sim, const struct model_job *job,
                       chunk->facts.number, chunk->told_to_wait_until - sim->now);
 }
 
+/* Rule 1: the user's own lane, or one of the few of a burst. */
+static void check_lane(struct sim *sim, const struct batch_item *item, const struct model_job *job)
+{
+    bool is_burst = sim->has_bursts && job->lane == 0 && item->lane >= BURST_LANE;
+    if (item->lane != job->lane && (!is_burst || item->lane >= LANES))
+        sim_violation(sim, "rule 1", "job %u is granted in lane %u", job->number, item->lane);
+}
+
 static enum batch_result grant(struct sim *sim, uint64_t epoch, const struct batch_item *item,
                                struct model_job *job, struct model_chunk *chunk)
 {
-    struct in_flight *place = &sim->store.in_flight[job->user][job->lane];
+    struct in_flight *place = &sim->store.in_flight[job->user][item->lane];
     if (rows_has_ended(job) || chunk->facts.status != CHUNK_READY)
         return RESULT_GONE;
     check_wait(sim, job, chunk, item->mode);
@@ -55,9 +63,8 @@ static enum batch_result grant(struct sim *sim, uint64_t epoch, const struct bat
         return RESULT_BUSY;
     }
     check_grant(sim, job, chunk, item->mode);
-    if (item->lane != job->lane)
-        sim_violation(sim, "rule 1", "job %u is granted in lane %u", job->number, item->lane);
     *place = (struct in_flight){job, chunk->facts.number};
+    chunk->facts.lane = item->lane;
     chunk->facts.status = CHUNK_IN_FLIGHT;
     chunk->facts.attempt++;
     chunk->facts.epoch = epoch;
@@ -72,6 +79,7 @@ static enum batch_result grant(struct sim *sim, uint64_t epoch, const struct bat
     granted->mode = item->mode;
     granted->lease = item->lease_ms * MS;
     granted->epoch = epoch;
+    granted->lane = item->lane;
     granted->is_degraded = item->is_degraded;
     granted->endpoint = endpoint_numbered(item->endpoint);
     granted->reserved_tokens = item->reserved_tokens;
@@ -114,6 +122,7 @@ static enum batch_result land(struct sim *sim, uint64_t epoch, const struct batc
         chunk->failed_at = 0; /* a loss has waited for its lease already */
     }
     sim->counts[is_reap ? COUNT_REAPED : COUNT_RELEASED]++;
+    sim->counts[COUNT_BURSTS_TAKEN_BACK] += !is_reap && chunk->facts.lane >= BURST_LANE;
     sim_tell(sim, STORE, "%s job %u chunk %u%s", is_reap ? "reaps" : "takes back", job->number,
              chunk->facts.number, item->is_charged ? ", charged" : "");
     return is_reap ? RESULT_REAPED : RESULT_RELEASED;
@@ -149,6 +158,8 @@ static void carry_out(struct sim *sim, uint64_t epoch, const struct batch_item *
 {
     struct model_job *job = rows_find(sim, item->id.job_id);
     struct model_chunk *chunk = &job->chunks[item->id.chunk_number];
+    if (item->operation == BATCH_GRANT)
+        check_lane(sim, item, job);
     switch (item->operation) {
     case BATCH_GRANT:
         answer->result = grant(sim, epoch, item, job, chunk);

@@ -4,20 +4,30 @@
 
 #include "store_rows.h"
 
-/* The posts of the job that wait to be healed and are not being. */
-static uint32_t collect(const struct model_job *job, uint32_t posts[POSTS_PER_JOB])
+/* The posts of the job that wait to be healed and are not being; or, when the store has been given
+ * an older backup, all that wait. */
+static uint32_t collect(struct sim *sim, const struct model_job *job, uint32_t posts[POSTS_PER_JOB])
 {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < job->post_count; i++)
+    uint32_t count = 0, waiting = 0;
+    for (uint32_t i = 0; i < job->post_count; i++) {
+        waiting += job->posts[i].is_degraded;
         if (job->posts[i].is_degraded && !job->posts[i].is_healing)
+            posts[count++] = i;
+    }
+    if (job->heals || count == waiting ||
+        !sim_fault(sim, FAULT_HEALED_TWICE, STORE, job->number, 100))
+        return count;
+    count = 0;
+    for (uint32_t i = 0; i < job->post_count; i++)
+        if (job->posts[i].is_degraded)
             posts[count++] = i;
     return count;
 }
 
 static uint32_t heal(struct sim *sim, struct model_job *job)
 {
-    uint32_t posts[POSTS_PER_JOB], count = collect(job, posts);
-    bool is_full = sim->store.job_count == MOST_JOBS_EVER;
+    uint32_t posts[POSTS_PER_JOB], count = collect(sim, job, posts);
+    bool is_full = sim->store.planned >= MOST_JOBS_EVER;
     if (count == 0 || job->heals || is_full)
         return 0;
     struct model_job *healing = arena_new(sim->arena, sizeof(*healing));
@@ -57,8 +67,13 @@ struct event *store_heal(struct sim *sim, uint64_t epoch)
 void store_revise(struct sim *sim, struct model_job *job, uint32_t post, enum analysis_mode mode)
 {
     struct model_post *original = &job->heals->posts[job->posts[post].original];
+    bool is_better = original->is_degraded; /* what stands in, and not another by the LLM */
     if (mode != MODE_LLM)
         sim_violation(sim, "rule 7", "job %u heals by the embedded analysis", job->number);
+    if (!is_better && sim->mutant != MUTANT_HEALS_REPLACE_EQUAL) {
+        sim->counts[COUNT_NO_BETTER]++;
+        return;
+    }
     original->is_degraded = false;
     original->revised++;
     sim->counts[COUNT_HEALED]++;

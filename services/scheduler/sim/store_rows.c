@@ -135,7 +135,7 @@ void rows_cut(struct model_job *job)
 
 void rows_free_place(struct sim *sim, struct model_job *job, uint32_t chunk)
 {
-    struct in_flight *place = &sim->store.in_flight[job->user][job->lane];
+    struct in_flight *place = &sim->store.in_flight[job->user][job->chunks[chunk].facts.lane];
     if (place->job != job || place->chunk != chunk)
         return;
     *place = (struct in_flight){0};

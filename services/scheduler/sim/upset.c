@@ -152,6 +152,5 @@ void upset_heal(struct sim *sim)
             sim->cut_until[from][to] = 0;
     for (uint32_t i = 0; i < ENDPOINTS; i++)
         sim->down_until[i] = 0;
-    controls_lift_limits(sim);
     sim_tell(sim, NODES, "from here on nothing goes wrong any more");
 }

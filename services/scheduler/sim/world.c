@@ -222,6 +222,12 @@ static void heal(struct sim *sim, void *what)
     upset_heal(sim);
 }
 
+static void lift_limits(struct sim *sim, void *what)
+{
+    (void)what;
+    controls_lift_limits(sim);
+}
+
 static void every_second(struct sim *sim, void *what)
 {
     if (sim->now >= sim->store.away_until)
@@ -273,7 +279,7 @@ void sim_run(struct sim *sim)
 {
     sim->is_without_chance = !sim_decide(sim, WORK_CHANCE, 0, 0, 1000);
     llm_plan(sim);
-    sim->limits_until = FAULTS_END;
+    sim->has_bursts = sim_decide(sim, WORK_BURSTS, 0, 0, 500);
     for (uint32_t i = 0; i < PROCESSES; i++) {
         sim->processes[i].clock_offset = sim_trait(sim, WORK_CHANCE, i, 0, 1000 * SECOND);
         boot(sim, &sim->processes[i]);
@@ -283,6 +289,7 @@ void sim_run(struct sim *sim)
     /* Some go on a little, until everybody has heard that all is over. */
     sim->seconds_of_quiet = sim_trait(sim, FAULT_PAUSED, 0, 0, 7) == 0 ? 14 : 0;
     upset_plan(sim);
+    sim_after(sim, sim->limits_until, NULL, lift_limits, NULL);
     sim_after(sim, SECOND, NULL, every_second, NULL);
     sim_after(sim, FAULTS_END, NULL, heal, NULL);
     while (!sim->is_over && sim->now < HEALED_END && sim->violations == 0) {
