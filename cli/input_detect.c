@@ -29,7 +29,8 @@ bool detect_is_id_name(const char *name)
     return is_one_of(name, NAMES);
 }
 
-char detect_delimiter(const char *line, size_t length)
+/* The most frequent one outside of quotes; comma if none is there. */
+static char detect_delimiter(const char *line, size_t length)
 {
     char best = ',';
     size_t most = 0;

@@ -10,10 +10,6 @@
 enum input_format detect_format(const char *bytes, size_t length, const char *text_column,
                                 char *delimiter);
 
-/* The delimiter of a CSV header line: the most frequent outside of quotes; comma if none is there.
- */
-char detect_delimiter(const char *line, size_t length);
-
 /* Is it a usual name of the column (or member) that bears the text, or the id? Case is ignored. */
 bool detect_is_text_name(const char *name);
 bool detect_is_id_name(const char *name);

@@ -10,11 +10,6 @@ const char *sentiment_label_name(enum sentiment_label label)
     return LABELS[label];
 }
 
-const char *name_type_name(enum name_type type)
-{
-    return TYPES[type];
-}
-
 bool name_type_parse(const char *name, enum name_type *type)
 {
     for (size_t i = 0; i < sizeof TYPES / sizeof TYPES[0]; i++) {
@@ -35,7 +30,7 @@ static void add_entities(struct text *out, const char *name, const struct entiti
         text_add(out, i > 0 ? ",{\"text\":" : "{\"text\":");
         text_add_json(out, entity->text.at, entity->text.length);
         if (is_typed)
-            text_format(out, ",\"type\":\"%s\"", name_type_name(entity->type));
+            text_format(out, ",\"type\":\"%s\"", TYPES[entity->type]);
         if (entity->is_placed)
             text_format(out, ",\"indices\":[%u,%u]", entity->start, entity->end);
         text_add_char(out, '}');

@@ -47,7 +47,6 @@ struct post_analysis {
 };
 
 const char *sentiment_label_name(enum sentiment_label label);
-const char *name_type_name(enum name_type type);
 bool name_type_parse(const char *name, enum name_type *type);
 
 /* The one JSON object of a result, appended. */

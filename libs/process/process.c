@@ -88,7 +88,9 @@ static bool is_started(void *context, struct error *why)
 
 static bool is_staying(void *context, struct error *why)
 {
-    return !process_is_ending(context) || error_set(why, ERROR_CANCELLED, "the process is ending");
+    const struct process *process = context;
+    return !ending_is_asked(process->ending) ||
+           error_set(why, ERROR_CANCELLED, "the process is ending");
 }
 
 static bool is_broker_there(void *context, struct error *why)
@@ -105,7 +107,7 @@ static void broker_changed(void *context, bool is_connected)
     metric_set(process->broker_connected, is_connected ? 1 : 0);
     if (is_connected) {
         log_info("broker.connected");
-    } else if (!process_is_ending(process)) {
+    } else if (!ending_is_asked(process->ending)) {
         metric_add(process->broker_losses, 1);
         log_warn("broker.lost");
     }
@@ -201,11 +203,6 @@ struct bus *process_bus(struct process *process)
     return process->bus;
 }
 
-const char *process_instance(const struct process *process)
-{
-    return process->instance;
-}
-
 void process_check(struct process *process, const char *name,
                    bool (*is_ok)(void *context, struct error *why), void *context)
 {
@@ -236,9 +233,4 @@ void process_ready(struct process *process)
 void process_wait(struct process *process)
 {
     ending_wait(process->ending);
-}
-
-bool process_is_ending(const struct process *process)
-{
-    return ending_is_asked(process->ending);
 }

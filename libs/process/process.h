@@ -147,9 +147,6 @@ struct process *process_begin(const struct program *program,
 void process_end(struct process **process);
 
 struct bus *process_bus(struct process *process);
-/* The replica's name as one token of a subject. It outlives a restart if TP_INSTANCE gives it: what
- * must tell incarnations apart takes a UUID of its own. */
-const char *process_instance(const struct process *process);
 
 /* A readiness check, asked at each /readyz and telemetry; on false it says why. Thread-safe
  * functions only; name and context live as long as the process. Checks and pulses are added by one
@@ -167,4 +164,3 @@ void process_ready(struct process *process);
 
 /* Sleeps until a signal asks for the end. */
 void process_wait(struct process *process);
-bool process_is_ending(const struct process *process);

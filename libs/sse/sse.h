@@ -2,9 +2,12 @@
  *
  *   struct sse sse = {.heard = f, .context = x};  sse_feed(&sse, bytes, length) ...  sse_free(&sse)
  *
- * 1 A line ends with LF, CR LF or CR, and with nothing else. 2 A line that begins with a colon is a
- * comment. 3 The lines of an event's data are joined by LF. 4 An event without data is not told;
- * one that the end of the stream cuts off neither. 5 An event longer than SSE_MAX_BYTES is dropped.
+ * 1. A line ends with LF, CR LF or CR, and with nothing else.
+ * 2. A line that begins with a colon is a comment.
+ * 3. The lines of an event's data are joined by LF.
+ * 4. An event without data is not told; one that the end of the stream cuts off neither.
+ * 5. An event longer than SSE_MAX_BYTES is dropped.
+ *
  * Pure. Linear in the bytes.
  */
 #pragma once

@@ -70,7 +70,8 @@ static bool refuse_too_large(struct web_request *request)
     return false;
 }
 
-bool web_body_read(struct web_request *request, void *buffer, size_t size, size_t *got)
+/* The next piece into `buffer`; 0 at the end. On false the answer has been sent. */
+static bool read_piece(struct web_request *request, void *buffer, size_t size, size_t *got)
 {
     *got = 0;
     if (!body_is_unread(request))
@@ -133,8 +134,8 @@ bool web_body(struct web_request *request, const char **bytes, size_t *length)
         if (*length + 1 == request->body_reserved && body_is_unread(request) &&
             !reserve(request, grown(request)))
             return false;
-        if (!web_body_read(request, request->body + *length, request->body_reserved - 1 - *length,
-                           &got))
+        if (!read_piece(request, request->body + *length, request->body_reserved - 1 - *length,
+                        &got))
             return false;
         *length += got;
     } while (got > 0);

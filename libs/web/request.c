@@ -12,11 +12,6 @@ const char *web_method(const struct web_request *request)
     return request->line->request_method;
 }
 
-const char *web_path(const struct web_request *request)
-{
-    return request->path;
-}
-
 const char *web_path_value(const struct web_request *request, int index)
 {
     return request->values[index];

@@ -57,10 +57,8 @@ static char *decoded(struct web_request *request, const char *raw, size_t length
 static bool take_uri(struct web_request *request)
 {
     const char *path = request->line->request_uri, *query = request->line->query_string;
-    if (uri_is_clean(path))
-        request->path = decoded(request, path, strlen(path), URI_PLUS_IS_PLUS);
-    bool is_good =
-        request->path && (!query || decoded(request, query, strlen(query), URI_PLUS_IS_BLANK));
+    bool is_good = uri_is_clean(path) && decoded(request, path, strlen(path), URI_PLUS_IS_PLUS) &&
+                   (!query || decoded(request, query, strlen(query), URI_PLUS_IS_BLANK));
     if (!is_good)
         web_problem(request, 400, "bad_uri", "the request's path or query is malformed", NULL);
     return is_good;

@@ -35,7 +35,7 @@ struct web_request {
     const struct web_route *route; /* NULL until matched */
     const char *route_path;        /* "" until matched */
     struct arena *arena;
-    const char *path, *values[URI_MAX_VALUES];
+    const char *values[URI_MAX_VALUES];
     char id[REQUEST_ID_SIZE];
     struct field fields[FRAMING_MAX_FIELDS + 1];
     size_t field_count;

@@ -87,7 +87,6 @@ void web_close(struct web_server **server);
 
 /* ---- the request ---- */
 const char *web_method(const struct web_request *request);
-const char *web_path(const struct web_request *request);                     /* decoded */
 const char *web_path_value(const struct web_request *request, int index);    /* the n-th {x} */
 const char *web_header(const struct web_request *request, const char *name); /* NULL = absent */
 /* Query parameter, decoded into the request's arena; NULL = absent. */
@@ -99,9 +98,6 @@ const char *web_peer(const struct web_request *request);       /* IP address */
 /* The whole body, within the route's cap; NUL behind it, dropped after the handler. On false the
  * answer has been sent. */
 bool web_body(struct web_request *request, const char **bytes, size_t *length);
-
-/* The body piece by piece into `buffer`; 0 at the end. On false the answer has been sent. */
-bool web_body_read(struct web_request *request, void *buffer, size_t size, size_t *got);
 
 /* ---- the answer: headers first, then one of these ---- */
 void web_add_header(struct web_request *request, const char *name, const char *format, ...)

@@ -136,7 +136,7 @@ static struct limits limits_of(const Tp__Limits *limits)
                            .is_shadow = limits->is_shadow};
 }
 
-void translate_control(const Tp__Control *control, struct control_facts *facts)
+static void translate_control(const Tp__Control *control, struct control_facts *facts)
 {
     *facts = (struct control_facts){
         .scope = (enum control_scope)(control->scope - 1),

@@ -15,7 +15,6 @@ const struct call_facts *translate_calls(struct arena *arena, Tp__CallRecord *co
                                          size_t count);
 const struct spend_facts *translate_spends(struct arena *arena, Tp__SpendRecord *const *spends,
                                            size_t count);
-void translate_control(const Tp__Control *control, struct control_facts *facts);
 const struct control_facts *translate_controls(struct arena *arena, Tp__Control *const *controls,
                                                size_t count);
 void translate_outcome(const Tp__Outcome *outcome, struct outcome_facts *facts);

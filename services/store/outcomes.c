@@ -31,7 +31,9 @@ static enum verdict verdict_parse(const char *name)
     CHECK_UNREACHABLE();
 }
 
-bool is_best_result(const Tp__Outcome *outcome, size_t k)
+/* Is result k the one to keep of its post? A strictly higher provenance wins, of equal ones the
+ * first does. */
+static bool is_best_result(const Tp__Outcome *outcome, size_t k)
 {
     const Tp__PostResult *result = outcome->results[k];
     for (size_t i = 0; i < outcome->n_results; i++) {

@@ -14,10 +14,6 @@ enum verdict {
 };
 const char *verdict_name(enum verdict verdict);
 
-/* Is result k the one to keep of its post? A strictly higher provenance wins, of equal ones the
- * first does. Pure. */
-bool is_best_result(const Tp__Outcome *outcome, size_t k);
-
 /* One transaction: all or none. ERROR_INVALID or ERROR_CONFLICT: one of them cannot be committed
  * ever; with a single outcome it is that one. */
 MUST_USE bool commit_outcomes(struct db *db, struct arena *arena,

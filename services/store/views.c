@@ -32,11 +32,6 @@ const char *status_name(Tp__JobStatus status)
     return STATUS_NAMES[status];
 }
 
-bool status_is_terminal(Tp__JobStatus status)
-{
-    return status >= TP__JOB_STATUS__COMPLETED;
-}
-
 void made_events_add(struct made_events *events, const Tp__JobEvent *event, struct arena *arena)
 {
     if (events->count == events->capacity) {
@@ -77,25 +72,21 @@ static void fill_chunk(Tp__ChunkState *chunk, const int64_t *numbers, int64_t no
     chunk->mode = (Tp__AnalysisMode)numbers[13];
 }
 
-size_t chunk_states(struct arena *arena, const int64_t *numbers, size_t count, int64_t now_us,
-                    Tp__ChunkState ***chunks)
+/* Numbers as chunk_numbers() writes them, some chunks one after the other; durations count from
+ * now_us. Answers how many chunks. */
+static size_t read_chunks(struct cells *cells, int64_t now_us, Tp__ChunkState ***chunks)
 {
+    int64_t *numbers;
+    size_t count = cell_ints(cells, &numbers);
     CHECK(count % CHUNK_NUMBERS == 0);
     size_t chunk_count = count / CHUNK_NUMBERS;
-    Tp__ChunkState *states = arena_array(arena, Tp__ChunkState, chunk_count);
-    *chunks = arena_array(arena, Tp__ChunkState *, chunk_count);
+    Tp__ChunkState *states = arena_array(cells->arena, Tp__ChunkState, chunk_count);
+    *chunks = arena_array(cells->arena, Tp__ChunkState *, chunk_count);
     for (size_t i = 0; i < chunk_count; i++) {
         fill_chunk(&states[i], numbers + i * CHUNK_NUMBERS, now_us);
         (*chunks)[i] = &states[i];
     }
     return chunk_count;
-}
-
-static size_t read_chunks(struct cells *cells, int64_t now_us, Tp__ChunkState ***chunks)
-{
-    int64_t *numbers;
-    size_t count = cell_ints(cells, &numbers);
-    return chunk_states(cells->arena, numbers, count, now_us, chunks);
 }
 
 Tp__JobEvent *read_event(struct cells *cells)

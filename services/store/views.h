@@ -21,12 +21,6 @@ void made_events_add(struct made_events *events, const Tp__JobEvent *event, stru
 /* "processing" and TP__JOB_STATUS__PROCESSING. NO_STATUS for what is none. */
 Tp__JobStatus status_parse(const char *name);
 const char *status_name(Tp__JobStatus status);
-bool status_is_terminal(Tp__JobStatus status);
-
-/* Numbers as chunk_numbers() writes them, some chunks one after the other; durations count from
- * now_us. Answers how many chunks. */
-size_t chunk_states(struct arena *arena, const int64_t *numbers, size_t count, int64_t now_us,
-                    Tp__ChunkState ***chunks);
 
 /* event_view; NULL if it is null. Durations count from the event's own time. */
 Tp__JobEvent *read_event(struct cells *cells);

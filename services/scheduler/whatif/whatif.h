@@ -1,7 +1,6 @@
 /* The recorded work once more, in the model, under other settings.
  *
- *   history_read() -> whatif_recorded(); whatif_setting(); whatif_run() with it as it was and
- * changed
+ *   history_read() -> whatif_recorded(), whatif_setting() -> whatif_run() as it was, and changed
  *
  * Each chunk takes the call it took then; where none was seen, one of its size is drawn. The model
  * knows no failures and no losses (model.h): hold its baseline against what was recorded.
