@@ -12,6 +12,7 @@
 #include "log/log.h"
 #include "metrics.h"
 #include "outcome.h"
+#include "prompt.h"
 #include "work.h"
 
 enum {
@@ -118,7 +119,8 @@ static Tp__Outcome *outcome_of_reply(const struct work *work, const struct reply
     struct verdict verdict = classify(reply, clock_wall_ms());
     if (verdict.outcome_class == TP__OUTCOME_CLASS__OK) {
         struct answer answer;
-        answer_read(reply->body, work->dispatch->n_posts, arena, &answer);
+        const struct asked asked = {work->dispatch->n_posts, prompt_least_tokens(work->dispatch)};
+        answer_read(reply->body, &asked, arena, &answer);
         return outcome_of_answer(work->dispatch, analyzer->instance_id, llm_model(work->llm),
                                  &answer, arena);
     }

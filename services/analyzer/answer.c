@@ -1,10 +1,12 @@
 #include "answer.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "extract.h"
+#include "mend.h"
 #include "json/json.h"
 
 enum { SUMMARY_MAX_BYTES = 400 };
@@ -21,25 +23,30 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-static bool number_within(const json_t *value, double from, double to, double *number)
+static bool number_within(const json_t *value, double from, double to, double *number,
+                          bool *is_repaired)
 {
     if (!json_is_number(value))
         return false;
-    *number = json_number_value(value);
-    if (!isfinite(*number) || *number < from - ROUNDING || *number > to + ROUNDING)
+    double said = json_number_value(value);
+    if (!isfinite(said) || said < from - ROUNDING || said > to + ROUNDING)
         return false;
-    *number = fmin(fmax(*number, from), to);
+    *number = fmin(fmax(said, from), to);
+    *is_repaired |= said < from || said > to;
     return true;
 }
 
-static bool read_label(const json_t *value, enum sentiment_label *label)
+static bool read_label(const json_t *value, enum sentiment_label *label, bool *is_repaired)
 {
     if (!json_is_string(value))
         return false;
+    const char *said = json_string_value(value);
     for (int i = SENTIMENT_NEGATIVE; i <= SENTIMENT_POSITIVE; i++) {
         *label = (enum sentiment_label)i;
-        if (strcasecmp(json_string_value(value), sentiment_label_name(*label)) == 0)
+        if (strcasecmp(said, sentiment_label_name(*label)) == 0) {
+            *is_repaired |= strcmp(said, sentiment_label_name(*label)) != 0;
             return true;
+        }
     }
     return false;
 }
@@ -100,15 +107,17 @@ static const char *read_language(const json_t *value, struct arena *arena)
 }
 
 /* Rule 2. */
-static bool read_analysis(const json_t *item, struct arena *arena, struct post_analysis *analysis)
+static bool read_analysis(const json_t *item, struct arena *arena, struct post_answer *post)
 {
-    *analysis = (struct post_analysis){0};
+    struct post_analysis *analysis = &post->analysis;
+    *post = (struct post_answer){.analysis = {.confidence = 0.5}};
     const json_t *confidence = json_object_get(item, "confidence");
-    analysis->confidence = 0.5;
     analysis->language = read_language(json_object_get(item, "language"), arena);
-    return read_label(json_object_get(item, "sentiment"), &analysis->label) &&
-           number_within(json_object_get(item, "score"), -1, 1, &analysis->score) &&
-           (confidence == NULL || number_within(confidence, 0, 1, &analysis->confidence)) &&
+    return read_label(json_object_get(item, "sentiment"), &analysis->label, &post->is_repaired) &&
+           number_within(json_object_get(item, "score"), -1, 1, &analysis->score,
+                         &post->is_repaired) &&
+           (confidence == NULL ||
+            number_within(confidence, 0, 1, &analysis->confidence, &post->is_repaired)) &&
            read_names(json_object_get(item, "entities"), arena, &analysis->names) &&
            read_words(json_object_get(item, "keywords"), arena, &analysis->keywords) &&
            read_words(json_object_get(item, "topics"), arena, &analysis->topics);
@@ -120,18 +129,48 @@ struct reading {
     struct arena *arena;
 };
 
-static void read_item(void *context, const json_t *item, bool is_clean)
+/* The post with that id, if it was asked for and has no answer yet (rule 3). */
+static struct post_answer *open_post(const struct reading *reading, int64_t id)
 {
-    struct reading *reading = context;
+    if (id < 1 || id > (int64_t)reading->count)
+        return NULL;
+    struct post_answer *post = &reading->answer->posts[id - 1];
+    return post->state == POST_ANSWERED ? NULL : post;
+}
+
+static bool has_words(const json_t *value)
+{
+    return json_is_string(value) && json_string_length(value) > 0;
+}
+
+/* The model will not have it, and says so of this post. */
+static bool is_refused(const json_t *item)
+{
+    const json_t *refusal = json_object_get(item, "refusal");
+    return has_words(refusal) || json_is_true(refusal) ||
+           json_is_true(json_object_get(item, "refused")) ||
+           has_words(json_object_get(item, "error"));
+}
+
+static void read_item(void *context, const json_t *item)
+{
+    const struct reading *reading = context;
     const json_t *id = json_object_get(item, "id");
-    if (!json_is_integer(id) || json_integer_value(id) < 1 ||
-        json_integer_value(id) > (json_int_t)reading->count)
+    struct post_answer *post =
+        json_is_integer(id) ? open_post(reading, json_integer_value(id)) : NULL;
+    if (post == NULL)
         return;
-    struct post_answer *post = &reading->answer->posts[json_integer_value(id) - 1];
-    if (post->state == POST_ANSWERED)
-        return;
-    bool is_valid = is_clean && read_analysis(item, reading->arena, &post->analysis);
-    post->state = is_valid ? POST_ANSWERED : POST_INVALID;
+    if (read_analysis(item, reading->arena, post))
+        post->state = POST_ANSWERED;
+    else
+        post->state = is_refused(item) ? POST_REFUSED : POST_INVALID;
+}
+
+static void read_broken(void *context, int64_t id)
+{
+    struct post_answer *post = open_post(context, id);
+    if (post != NULL)
+        post->state = POST_INVALID;
 }
 
 static void read_summary(void *context, const char *words, size_t length)
@@ -149,19 +188,67 @@ static void read_summary(void *context, const char *words, size_t length)
     reading->answer->summary = line;
 }
 
+/* ---- the document around it ---- */
+
+static bool read_count(const json_t *value, uint32_t *count)
+{
+    if (!json_is_integer(value) || json_integer_value(value) < 0 ||
+        json_integer_value(value) > UINT32_MAX)
+        return false;
+    *count = (uint32_t)json_integer_value(value);
+    return true;
+}
+
 static void read_usage(const json_t *document, struct answer *answer)
 {
     const json_t *usage = json_object_get(document, "usage");
-    const json_t *prompt = json_object_get(usage, "prompt_tokens");
-    const json_t *completion = json_object_get(usage, "completion_tokens");
-    if (!json_is_integer(prompt) || !json_is_integer(completion))
-        return;
-    json_int_t in = json_integer_value(prompt), out = json_integer_value(completion);
-    if (in < 0 || out < 0 || in > UINT32_MAX || out > UINT32_MAX)
+    uint32_t in, out;
+    if (!read_count(json_object_get(usage, "prompt_tokens"), &in) ||
+        !read_count(json_object_get(usage, "completion_tokens"), &out))
         return;
     answer->is_usage_known = true;
-    answer->prompt_tokens = (uint32_t)in;
-    answer->completion_tokens = (uint32_t)out;
+    answer->prompt_tokens = in;
+    answer->completion_tokens = out;
+}
+
+/* Rule 6. None counted is nothing said; those from the server's cache may be counted apart. */
+static bool is_shortened(const json_t *document, const struct asked *asked,
+                         const struct answer *answer)
+{
+    const json_t *usage = json_object_get(document, "usage");
+    const json_t *details = json_object_get(usage, "prompt_tokens_details");
+    uint32_t cached = 0;
+    (void)read_count(json_object_get(details, "cached_tokens"), &cached);
+    uint64_t seen = (uint64_t)answer->prompt_tokens + cached;
+    return answer->is_usage_known && answer->prompt_tokens > 0 && seen < asked->least_prompt_tokens;
+}
+
+/* An array of parts, joined. */
+static struct bytes joined(const json_t *parts, struct arena *arena)
+{
+    SCOPED(text_free) struct text words = {0};
+    size_t i;
+    const json_t *part;
+    json_array_foreach (parts, i, part) {
+        const json_t *text = json_object_get(part, "text");
+        if (json_is_string(text))
+            text_add_bytes(&words, json_string_value(text), json_string_length(text));
+    }
+    const char *copy = arena_bytes(arena, words.chars, words.length);
+    return (struct bytes){(const uint8_t *)copy, words.length};
+}
+
+/* What the model wrote, wherever it stands; lent by the document or the arena. */
+static struct bytes content_of(const json_t *message, struct arena *arena)
+{
+    const json_t *content = json_object_get(message, "content");
+    if (json_is_array(content))
+        return joined(content, arena);
+    if (!json_is_string(content)) {
+        const json_t *call = json_array_get(json_object_get(message, "tool_calls"), 0);
+        content = json_object_get(json_object_get(call, "function"), "arguments");
+    }
+    return (struct bytes){(const uint8_t *)json_string_value(content), json_string_length(content)};
 }
 
 static bool is_word(const json_t *value, const char *word)
@@ -169,49 +256,125 @@ static bool is_word(const json_t *value, const char *word)
     return json_is_string(value) && strcmp(json_string_value(value), word) == 0;
 }
 
-/* What no post's answer tells: why there is none. */
-static Tp__OutcomeClass class_of_nothing(const json_t *choice, bool is_cut)
+/* {"hate":{"filtered":true,...},...}, as Azure says it. */
+static bool has_filtered(const json_t *results)
 {
-    const json_t *reason = json_object_get(choice, "finish_reason");
-    const json_t *message = json_object_get(choice, "message");
-    if (is_word(reason, "content_filter") || json_is_string(json_object_get(message, "refusal")))
-        return TP__OUTCOME_CLASS__CONTENT_FILTER;
-    return is_cut || is_word(reason, "length") ? TP__OUTCOME_CLASS__TRUNCATED
-                                               : TP__OUTCOME_CLASS__INVALID_ANSWER;
+    json_t *categories = (json_t *)(uintptr_t)results; /* jansson's iteration wants it mutable */
+    const char *name;
+    json_t *category;
+    json_object_foreach (categories, name, category)
+        if (json_is_true(json_object_get(category, "filtered")))
+            return true;
+    return false;
 }
 
-static size_t count_answered(const struct answer *answer, size_t count)
+static bool has_refusal(const json_t *message)
 {
-    size_t answered = 0;
+    size_t i;
+    const json_t *part;
+    json_array_foreach (json_object_get(message, "content"), i, part)
+        if (has_words(json_object_get(part, "refusal")))
+            return true;
+    return has_words(json_object_get(message, "refusal"));
+}
+
+/* Rule 7. */
+static bool is_filtered(const json_t *document, const json_t *choice)
+{
+    const json_t *prompt = json_array_get(json_object_get(document, "prompt_filter_results"), 0);
+    return is_word(json_object_get(choice, "finish_reason"), "content_filter") ||
+           has_refusal(json_object_get(choice, "message")) ||
+           has_filtered(json_object_get(choice, "content_filter_results")) ||
+           has_filtered(json_object_get(prompt, "content_filter_results"));
+}
+
+/* ---- the class ---- */
+
+static void conclude(struct answer *answer, Tp__OutcomeClass outcome_class, const char *detail)
+{
+    answer->outcome_class = outcome_class;
+    snprintf(answer->detail, sizeof answer->detail, "%s", detail);
+}
+
+static void count_states(const struct answer *answer, size_t count,
+                         size_t counts[POST_ANSWERED + 1])
+{
+    memset(counts, 0, sizeof counts[0] * (POST_ANSWERED + 1));
     for (size_t i = 0; i < count; i++)
-        answered += answer->posts[i].state == POST_ANSWERED;
-    return answered;
+        counts[answer->posts[i].state]++;
 }
 
-void answer_read(struct bytes body, size_t count, struct arena *arena, struct answer *answer)
+/* Rules 5 and 7: why nothing was answered. */
+static void classify_nothing(const json_t *document, bool breaks_off, bool has_refused,
+                             struct answer *answer)
 {
-    *answer = (struct answer){.outcome_class = TP__OUTCOME_CLASS__INVALID_ANSWER,
-                              .posts = arena_array(arena, struct post_answer, count),
+    const json_t *choice = json_array_get(json_object_get(document, "choices"), 0);
+    if (is_filtered(document, choice))
+        conclude(answer, TP__OUTCOME_CLASS__CONTENT_FILTER, "a filter or a refusal");
+    else if (has_refused)
+        conclude(answer, TP__OUTCOME_CLASS__CONTENT_FILTER, "the model refuses the posts");
+    else if (is_word(json_object_get(choice, "finish_reason"), "length"))
+        conclude(answer, TP__OUTCOME_CLASS__TRUNCATED, "no room for the answer");
+    else if (breaks_off)
+        conclude(answer, TP__OUTCOME_CLASS__TRUNCATED, "the answer breaks off");
+    else
+        conclude(answer, TP__OUTCOME_CLASS__INVALID_ANSWER, "no answer to any post");
+}
+
+static void classify_answer(const json_t *document, size_t count, bool breaks_off,
+                            struct answer *answer)
+{
+    size_t counts[POST_ANSWERED + 1];
+    count_states(answer, count, counts);
+    if (counts[POST_ANSWERED] == count) {
+        answer->outcome_class = TP__OUTCOME_CLASS__OK;
+    } else if (counts[POST_ANSWERED] == 0) {
+        classify_nothing(document, breaks_off, counts[POST_REFUSED] > 0, answer);
+    } else {
+        answer->outcome_class = TP__OUTCOME_CLASS__PARTIAL;
+        snprintf(answer->detail, sizeof answer->detail,
+                 "of %zu posts %zu missing, %zu invalid, %zu refused%s", count,
+                 counts[POST_MISSING], counts[POST_INVALID], counts[POST_REFUSED],
+                 breaks_off ? "; it breaks off" : "");
+    }
+}
+
+/* Parsed as it came, and if that fails once more as it can be mended. */
+static bool parse(struct bytes body, struct arena *arena, json_t **document, bool *is_mended)
+{
+    struct error why;
+    *is_mended = !json_parse((const char *)body.at, body.length, document, &why);
+    if (!*is_mended)
+        return true;
+    struct bytes mended = mend(body, arena);
+    return json_parse((const char *)mended.at, mended.length, document, &why);
+}
+
+void answer_read(struct bytes body, const struct asked *asked, struct arena *arena,
+                 struct answer *answer)
+{
+    *answer = (struct answer){.posts = arena_array(arena, struct post_answer, asked->posts),
                               .summary = ""};
     SCOPED(json_free) json_t *document = NULL;
-    struct error why;
-    bool is_clean = true;
-    struct bytes clean = extract_clean(body, arena, &is_clean);
-    if (!json_parse((const char *)clean.at, clean.length, &document, &why))
+    bool is_mended;
+    if (!parse(body, arena, &document, &is_mended)) {
+        conclude(answer, TP__OUTCOME_CLASS__INVALID_ANSWER, "the body is no JSON");
         return;
+    }
     read_usage(document, answer);
+    if (is_shortened(document, asked, answer)) {
+        answer->outcome_class = TP__OUTCOME_CLASS__TOO_LARGE;
+        snprintf(answer->detail, sizeof answer->detail,
+                 "the prompt was shortened: %u tokens seen, at least %u sent",
+                 answer->prompt_tokens, asked->least_prompt_tokens);
+        return;
+    }
     const json_t *choice = json_array_get(json_object_get(document, "choices"), 0);
-    const json_t *content = json_object_get(json_object_get(choice, "message"), "content");
-    struct reading reading = {answer, count, arena};
-    bool is_cut = false;
-    if (json_is_string(content))
-        is_cut = extract_items(json_string_value(content), json_string_length(content), is_clean,
-                               read_item, read_summary, &reading);
-    size_t answered = count_answered(answer, count);
-    if (answered == count)
-        answer->outcome_class = TP__OUTCOME_CLASS__OK;
-    else if (answered > 0)
-        answer->outcome_class = TP__OUTCOME_CLASS__PARTIAL;
-    else
-        answer->outcome_class = class_of_nothing(choice, is_cut);
+    struct bytes content = content_of(json_object_get(choice, "message"), arena);
+    struct reading reading = {answer, asked->posts, arena};
+    const struct extract_listener listener = {read_item, read_broken, read_summary, &reading,
+                                              is_mended};
+    bool breaks_off =
+        content.at != NULL && extract_items((const char *)content.at, content.length, &listener);
+    classify_answer(document, asked->posts, breaks_off, answer);
 }

@@ -1,13 +1,22 @@
 /* What an LLM answered, post by post.
  *
- * 1 Extraction is tolerant: prose around the JSON, code fences, a bare array, an answer cut in the
- *   middle. Whatever stands there as a whole object with an id is looked at.
+ * 1 Extraction is tolerant (extract.h): prose around the JSON, code fences, thoughts before it, a
+ *   bare array, strings in strings, an answer cut in the middle; content as a string, as an array
+ *   of parts, or as the arguments of a tool call. Whatever stands there as a whole object with an
+ *   id is looked at.
  * 2 Checks are strict, for each post by itself: an id that was asked for, a label of the three, a
- *   finite score within -1..1, a confidence within 0..1, lists of strings, valid UTF-8.
+ *   finite score within -1..1, a confidence within 0..1, lists of strings, valid UTF-8, no member
+ *   twice.
  * 3 Of several answers with one id the first valid one counts; ids not asked for are ignored. So no
  *   post ever gets another post's answer.
- * 4 What is not there is missing; what is there but fails a check is invalid.
- * 5 finish_reason is no proof of anything; it only tells apart truncated from invalid.
+ * 4 What is not there is missing; what is there but fails a check is invalid; what the model says
+ *   it will not analyse is refused.
+ * 5 finish_reason is no proof of anything; it only tells apart truncated from invalid. White space
+ *   without end is truncated too, whatever it says.
+ * 6 A server that has counted fewer tokens than the posts can have has shortened the prompt:
+ *   nothing of its answer is believed, since ids can be guessed; the class is TOO_LARGE.
+ * 7 Nothing answered and a refusal, a filter that says it acted, or only refused posts: the class
+ *   is CONTENT_FILTER.
  * Pure; any thread. Any bytes may come in.
  */
 #pragma once
@@ -19,23 +28,33 @@
 
 enum { ANSWER_MAX_NAMES = 20, ANSWER_MAX_WORDS = 10, ANSWER_MAX_WORD_BYTES = 100 };
 
-enum post_answer_state { POST_MISSING, POST_INVALID, POST_ANSWERED };
+enum post_answer_state { POST_MISSING, POST_INVALID, POST_REFUSED, POST_ANSWERED };
 
 struct post_answer {
     enum post_answer_state state;
+    /* Its label was spelt in another way, or a number lay out of its range by rounding. */
+    bool is_repaired;
     /* Sentiment, names without indices, keywords, topics, language. */
     struct post_analysis analysis;
 };
 
+/* What was asked for. */
+struct asked {
+    size_t posts;                 /* with ids from 1 */
+    uint32_t least_prompt_tokens; /* prompt_least_tokens(); 0 = nothing can be said */
+};
+
 struct answer {
-    /* OK, PARTIAL, TRUNCATED, CONTENT_FILTER, or INVALID_ANSWER */
+    /* OK, PARTIAL, TRUNCATED, CONTENT_FILTER, TOO_LARGE, or INVALID_ANSWER */
     Tp__OutcomeClass outcome_class;
     struct post_answer *posts; /* of id 1, 2, ... */
     const char *summary;       /* one line of UTF-8, or "" */
     bool is_usage_known;
     uint32_t prompt_tokens, completion_tokens;
+    char detail[120]; /* for people, unless it is OK; never text of posts */
 };
 
-/* Reads the body of a 2xx answer to a call with `count` posts. All that the answer holds lives in
- * the arena, which must have room for some twice the body. */
-void answer_read(struct bytes body, size_t count, struct arena *arena, struct answer *answer);
+/* Reads the body of a 2xx answer. All that the answer holds lives in the arena, which must have
+ * room for some three times the body. */
+void answer_read(struct bytes body, const struct asked *asked, struct arena *arena,
+                 struct answer *answer);

@@ -6,6 +6,7 @@
 #include "base/text.h"
 
 enum { POSTS = 3 };
+static const struct asked ASKED = {.posts = POSTS};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -32,13 +33,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     SCOPED(arena_close) struct arena *arena = arena_open(64 << 20);
     struct answer answer;
-    answer_read((struct bytes){data, size}, POSTS, arena, &answer);
+    answer_read((struct bytes){data, size}, &ASKED, arena, &answer);
     check(&answer);
     SCOPED(text_free) struct text body = {0};
     text_add(&body, "{\"choices\":[{\"message\":{\"content\":");
     text_add_json(&body, (const char *)data, size);
     text_add(&body, "}}]}");
-    answer_read((struct bytes){(const uint8_t *)body.chars, body.length}, POSTS, arena, &answer);
+    answer_read((struct bytes){(const uint8_t *)body.chars, body.length}, &ASKED, arena, &answer);
     check(&answer);
     return 0;
 }

@@ -15,6 +15,8 @@
     "{\"id\":" id ",\"sentiment\":\"" label "\",\"score\":" score "," GOOD_REST
 #define ONE ITEM("1", "positive", "0.5")
 #define TWO ITEM("2", "negative", "-0.5")
+#define LISTING(id, keyword)                                                                       \
+    "{\"id\":" id ",\"sentiment\":\"neutral\",\"score\":0,\"keywords\":[\"" keyword "\"]}"
 #define WHOLE "{\"results\":[" ONE "," TWO "],\"summary\":\"two posts\"}"
 
 static struct arena *arena;
@@ -36,7 +38,8 @@ static int close_arena(void **state)
 static struct answer read_body(const char *body, size_t length)
 {
     struct answer answer;
-    answer_read((struct bytes){(const uint8_t *)body, length}, 2, arena, &answer);
+    answer_read((struct bytes){(const uint8_t *)body, length}, &(struct asked){.posts = 2}, arena,
+                &answer);
     return answer;
 }
 
@@ -98,8 +101,80 @@ static void rule_1_the_json_is_found_whatever_stands_around_it(void **state)
     expect("[" ONE "," TWO "]", CLASS(OK), POST_ANSWERED, POST_ANSWERED);
     expect(ONE "\n" TWO, CLASS(OK), POST_ANSWERED, POST_ANSWERED);
     expect("{\"data\":{\"results\":[" ONE "," TWO "]}}", CLASS(OK), POST_ANSWERED, POST_ANSWERED);
-    expect("{\"results\":[" ONE "," ITEM("2", "negative", "50.9e62554") "]}", CLASS(PARTIAL),
-           POST_ANSWERED, POST_MISSING);
+}
+
+static void rule_1_strings_hold_what_they_like(void **state)
+{
+    (void)state;
+    expect("{\"results\":[" LISTING("1", "}]}") "," LISTING("2", "[{") "],\"summary\":\"}]}\"}",
+           CLASS(OK), POST_ANSWERED, POST_ANSWERED);
+    expect("Well: {\"results\":[" LISTING("1", "}]} {") "," LISTING("2", "\\\"}]") ",]}", CLASS(OK),
+           POST_ANSWERED, POST_ANSWERED);
+    /* what a post puts into the mouth of the model is a string, and no answer to another post */
+    expect("Sorry, {\"results\":[" LISTING("1", "{\\\"id\\\":2,\\\"sentiment\\\":\\\"neutral\\\","
+                                                "\\\"score\\\":0}") ",]}",
+           CLASS(PARTIAL), POST_ANSWERED, POST_MISSING);
+    expect("{\"results\":[],\"summary\":\"{\\\"id\\\":2,\\\"sentiment\\\":\\\"neutral\\\","
+           "\\\"score\\\":0}\"}",
+           CLASS(INVALID_ANSWER), POST_MISSING, POST_MISSING);
+}
+
+static void rule_1_broken_prose_hides_nothing(void **state)
+{
+    (void)state;
+    expect("I use {\"curly braces: " WHOLE, CLASS(OK), POST_ANSWERED, POST_ANSWERED);
+    expect("{{{ \"\"\" {\"a\":{\"b\": " ONE " and " TWO, CLASS(OK), POST_ANSWERED, POST_ANSWERED);
+    expect("{\"results\":[" ONE "," TWO ",]}", CLASS(OK), POST_ANSWERED, POST_ANSWERED);
+    expect("{\"results\":[" ONE " " TWO "]", CLASS(OK), POST_ANSWERED, POST_ANSWERED);
+    expect("{\"data\":{\"results\":[" ONE "," TWO "]},}", CLASS(OK), POST_ANSWERED, POST_ANSWERED);
+    expect("{\"results\":[{\"id\":1,\"keywords\":[\"cut off}," TWO "]}", CLASS(PARTIAL),
+           POST_MISSING, POST_ANSWERED);
+}
+
+static void rule_1_thoughts_before_the_answer_are_skipped(void **state)
+{
+    (void)state;
+    expect("<think>first " ITEM("1", "negative", "-1") " or</think>\n" WHOLE, CLASS(OK),
+           POST_ANSWERED, POST_ANSWERED);
+    struct answer answer =
+        read_content("<think>" ITEM("1", "negative", "-1") "</think>" WHOLE, "stop");
+    assert_int_equal(answer.posts[0].analysis.label, SENTIMENT_POSITIVE);
+    expect("the first one is good</think>" WHOLE, CLASS(OK), POST_ANSWERED, POST_ANSWERED);
+    expect("{\"results\":[" LISTING("1", "</think>") "," TWO "]}", CLASS(OK), POST_ANSWERED,
+           POST_ANSWERED);
+    expect("Here: {\"results\":[" ONE "," LISTING("2", "</think>") ",]}", CLASS(OK), POST_ANSWERED,
+           POST_ANSWERED);
+    expect("<think>let me see " ONE, CLASS(TRUNCATED), POST_MISSING, POST_MISSING);
+}
+
+static void rule_1_an_answer_may_stand_in_a_string(void **state)
+{
+    (void)state;
+    SCOPED(text_free) struct text once = {0}, twice = {0}, member = {0}, only = {0};
+    text_add_json(&once, WHOLE, sizeof WHOLE - 1);
+    text_add_json(&twice, once.chars, once.length);
+    text_format(&member, "{\"results\":%s,\"summary\":\"two\"}", once.chars);
+    text_format(&only, "{\"answer\":%s}", once.chars);
+    const struct text *const shapes[] = {&once, &twice, &member, &only};
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
+        expect(shapes[i]->chars, CLASS(OK), POST_ANSWERED, POST_ANSWERED);
+}
+
+static void rule_1_content_may_come_in_parts_or_as_a_tool_call(void **state)
+{
+    (void)state;
+    SCOPED(text_free) struct text parts = {0}, call = {0};
+    text_add(&parts, "{\"choices\":[{\"message\":{\"content\":[{\"type\":\"text\",\"text\":");
+    text_add_json(&parts, WHOLE, 40);
+    text_add(&parts, "},{\"type\":\"image\"},{\"type\":\"text\",\"text\":");
+    text_add_json(&parts, WHOLE + 40, sizeof WHOLE - 41);
+    text_add(&parts, "}]}}]}");
+    assert_int_equal(read_body(parts.chars, parts.length).outcome_class, CLASS(OK));
+    text_add(&call, "{\"choices\":[{\"message\":{\"content\":null,\"tool_calls\":[{\"function\":{"
+                    "\"name\":\"f\",\"arguments\":");
+    text_add_json(&call, WHOLE, sizeof WHOLE - 1);
+    text_add(&call, "}}]}}]}");
+    assert_int_equal(read_body(call.chars, call.length).outcome_class, CLASS(OK));
 }
 
 static void rule_1_what_was_said_before_the_cut_counts(void **state)
@@ -111,6 +186,44 @@ static void rule_1_what_was_said_before_the_cut_counts(void **state)
     assert_int_equal(read_content("   \n\n   ", "length").outcome_class, CLASS(TRUNCATED));
 }
 
+static void rule_5_white_space_without_end_is_truncated(void **state)
+{
+    (void)state;
+    enum { FLOOD = 250 * 1000 };
+    const char *const starts[] = {"", "{\"results\":[", "{\"results\":[]}", "{}"};
+    char *content = malloc(FLOOD + 2000);
+    assert_non_null(content);
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+        int length = sprintf(content, "%s", starts[i]);
+        memset(content + length, i % 2 == 0 ? ' ' : '\n', FLOOD);
+        content[length + FLOOD] = '\0';
+        expect(content, CLASS(TRUNCATED), POST_MISSING, POST_MISSING);
+    }
+    int length = sprintf(content, "%s", WHOLE);
+    memset(content + length, ' ', FLOOD);
+    content[length + FLOOD] = '\0';
+    expect(content, CLASS(OK), POST_ANSWERED, POST_ANSWERED);
+    free(content);
+}
+
+static void rule_6_a_shortened_prompt_is_not_believed(void **state)
+{
+    (void)state;
+    SCOPED(text_free) struct text body = {0};
+    text_add(&body, "{\"choices\":[{\"message\":{\"content\":");
+    text_add_json(&body, WHOLE, sizeof WHOLE - 1);
+    text_add(&body, "}}],\"usage\":{\"prompt_tokens\":1000,\"completion_tokens\":9,"
+                    "\"prompt_tokens_details\":{\"cached_tokens\":24}}}");
+    const struct bytes bytes = {(const uint8_t *)body.chars, body.length};
+    struct answer answer;
+    answer_read(bytes, &(struct asked){2, 1025}, arena, &answer);
+    assert_int_equal(answer.outcome_class, CLASS(TOO_LARGE));
+    assert_int_equal(answer.posts[0].state, POST_MISSING);
+    assert_true(answer.is_usage_known); /* it is paid all the same */
+    answer_read(bytes, &(struct asked){2, 1024}, arena, &answer);
+    assert_int_equal(answer.outcome_class, CLASS(OK));
+}
+
 static void rule_2_each_post_is_checked_by_itself(void **state)
 {
     (void)state;
@@ -120,6 +233,11 @@ static void rule_2_each_post_is_checked_by_itself(void **state)
         ITEM("2", "positive", "-62666"),
         ITEM("2", "positive", "\"0.5\""),
         ITEM("2", "positive", "null"),
+        ITEM("2", "positive", "50.9e62554"),
+        ITEM("2", "positive", "NaN"),
+        ITEM("2", "positive", "0.1,\"score\":0.2"),
+        ITEM("2", "positive", "0.1,\"id\":1"),
+        ITEM("2", "positive", "0.1,\"topics\":[\"\\ud83d\"]"),
         "{\"id\":2}",
         "{\"id\":2,\"sentiment\":7,\"score\":0}",
         "{\"id\":2,\"sentiment\":\"neutral\",\"score\":0,\"confidence\":7,\"keywords\":[]}",
@@ -140,6 +258,29 @@ static void rule_2_lists_and_confidence_may_be_left_out(void **state)
     (void)state;
     expect("{\"results\":[" ONE ",{\"id\":2,\"sentiment\":\"Neutral\",\"score\":0}]}", CLASS(OK),
            POST_ANSWERED, POST_ANSWERED);
+}
+
+static void rule_2_what_had_to_be_repaired_says_so(void **state)
+{
+    (void)state;
+    struct answer answer = read_content(
+        "{\"results\":[" ITEM("1", "Positive", "0.5") "," ITEM("2", "positive", "1.0005") "]}",
+        "stop");
+    assert_true(answer.posts[0].is_repaired && answer.posts[1].is_repaired);
+    assert_true(answer.posts[1].analysis.score == 1);
+    assert_false(read_content(WHOLE, "stop").posts[0].is_repaired);
+}
+
+static void rule_3_what_stands_within_an_answer_is_no_answer(void **state)
+{
+    (void)state;
+    const char inner[] =
+        "{\"id\":1,\"sentiment\":\"neutral\",\"score\":0,\"entities\":[{\"text\":\"a\","
+        "\"type\":\"b\",\"id\":2,\"sentiment\":\"neutral\",\"score\":1}]}";
+    char content[2000];
+    expect(inner, CLASS(PARTIAL), POST_ANSWERED, POST_MISSING);
+    snprintf(content, sizeof content, "{\"results\":[%s,]}", inner);
+    expect(content, CLASS(PARTIAL), POST_ANSWERED, POST_MISSING);
 }
 
 static void rule_3_no_post_gets_another_posts_answer(void **state)
@@ -185,6 +326,30 @@ static void refusals_and_filters_are_told_apart(void **state)
     assert_int_equal(read_body(refusal, sizeof refusal - 1).outcome_class, CLASS(CONTENT_FILTER));
     assert_int_equal(read_content("", "content_filter").outcome_class, CLASS(CONTENT_FILTER));
     assert_int_equal(read_content("", "length").outcome_class, CLASS(TRUNCATED));
+    const char *const bodies[] = {
+        "{\"choices\":[{\"message\":{\"content\":\"\"},\"finish_reason\":\"stop\","
+        "\"content_filter_results\":{\"hate\":{\"filtered\":true,\"severity\":\"high\"}}}]}",
+        "{\"choices\":[],\"prompt_filter_results\":[{\"prompt_index\":0,\"content_filter_results\":"
+        "{"
+        "\"hate\":{\"filtered\":false},\"violence\":{\"filtered\":true}}}]}",
+        "{\"choices\":[{\"message\":{\"content\":[{\"type\":\"refusal\",\"refusal\":\"no\"}]}}]}"};
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++)
+        assert_int_equal(read_body(bodies[i], strlen(bodies[i])).outcome_class,
+                         CLASS(CONTENT_FILTER));
+    const char empty[] = "{\"choices\":[{\"message\":{\"content\":\"?\",\"refusal\":\"\"},"
+                         "\"content_filter_results\":{\"hate\":{\"filtered\":false}}}]}";
+    assert_int_equal(read_body(empty, sizeof empty - 1).outcome_class, CLASS(INVALID_ANSWER));
+}
+
+static void rule_4_a_post_may_be_refused_alone(void **state)
+{
+    (void)state;
+    expect("{\"results\":[" ONE ",{\"id\":2,\"refusal\":\"I will not\"}]}", CLASS(PARTIAL),
+           POST_ANSWERED, POST_REFUSED);
+    expect("[{\"id\":1,\"refused\":true},{\"id\":2,\"sentiment\":null,\"error\":\"policy\"}]",
+           CLASS(CONTENT_FILTER), POST_REFUSED, POST_REFUSED);
+    struct answer answer = read_content(ONE, "stop");
+    assert_string_equal(answer.detail, "of 2 posts 1 missing, 0 invalid, 0 refused");
 }
 
 static void bytes_that_are_not_utf8_spoil_only_their_own_post(void **state)
@@ -198,6 +363,26 @@ static void bytes_that_are_not_utf8_spoil_only_their_own_post(void **state)
     struct answer answer = read_body(body, sizeof body - 1);
     assert_int_equal(answer.posts[0].state, POST_ANSWERED);
     assert_int_equal(answer.posts[1].state, POST_INVALID);
+}
+
+/* A server that cuts its text anywhere leaves half a pair of surrogates behind. */
+static void escapes_that_are_no_character_spoil_only_their_own_post(void **state)
+{
+    (void)state;
+    const char *const escapes[] = {"\\ud83d", "\\ude00", "\\u0000", "\\ud83d\\u0041"};
+    for (size_t i = 0; i < sizeof escapes / sizeof escapes[0]; i++) {
+        char body[500];
+        snprintf(body, sizeof body,
+                 "{\"choices\":[{\"message\":{\"content\":\"{\\\"results\\\":["
+                 "{\\\"id\\\":1,\\\"sentiment\\\":\\\"neutral\\\",\\\"score\\\":0,"
+                 "\\\"topics\\\":[\\\"\\ud83d\\ude00\\\"]},"
+                 "{\\\"id\\\":2,\\\"sentiment\\\":\\\"neutral\\\",\\\"score\\\":0,"
+                 "\\\"topics\\\":[\\\"%s\\\"]}]}\"}}]}",
+                 escapes[i]);
+        struct answer answer = read_body(body, strlen(body));
+        assert_int_equal(answer.posts[0].state, POST_ANSWERED);
+        assert_int_equal(answer.posts[1].state, POST_INVALID);
+    }
 }
 
 static void usage_that_is_no_number_is_unknown(void **state)
@@ -216,9 +401,14 @@ static void an_endless_row_of_brackets_costs_no_more_than_its_length(void **stat
     memset(content, '{', LENGTH);
     content[LENGTH] = '\0';
     expect(content, CLASS(TRUNCATED), POST_MISSING, POST_MISSING);
-    for (size_t i = 0; i < LENGTH; i++)
-        content[i] = i % 2 == 0 ? '{' : '}';
-    expect(content, CLASS(INVALID_ANSWER), POST_MISSING, POST_MISSING);
+    const char *const rows[] = {"{}", "[[",         "{\"",        "{\"a\":", "\"{\"id\":", "\\\"",
+                                "{ ", "{\"id\":9}", "{\"a\":{}}", "<think>", "\"\""};
+    for (size_t row = 0; row < sizeof rows / sizeof rows[0]; row++) {
+        for (size_t i = 0; i < LENGTH; i++)
+            content[i] = rows[row][i % strlen(rows[row])];
+        struct answer answer = read_content(content, "stop"); /* within the test's time */
+        assert_int_equal(answer.posts[0].state, POST_MISSING);
+    }
     free(content);
 }
 
@@ -227,13 +417,24 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_good_answer_brings_all_that_was_asked_for),
         cmocka_unit_test(rule_1_the_json_is_found_whatever_stands_around_it),
+        cmocka_unit_test(rule_1_strings_hold_what_they_like),
+        cmocka_unit_test(rule_1_broken_prose_hides_nothing),
+        cmocka_unit_test(rule_1_thoughts_before_the_answer_are_skipped),
+        cmocka_unit_test(rule_1_an_answer_may_stand_in_a_string),
+        cmocka_unit_test(rule_1_content_may_come_in_parts_or_as_a_tool_call),
         cmocka_unit_test(rule_1_what_was_said_before_the_cut_counts),
+        cmocka_unit_test(rule_5_white_space_without_end_is_truncated),
+        cmocka_unit_test(rule_6_a_shortened_prompt_is_not_believed),
         cmocka_unit_test(rule_2_each_post_is_checked_by_itself),
         cmocka_unit_test(rule_2_lists_and_confidence_may_be_left_out),
+        cmocka_unit_test(rule_2_what_had_to_be_repaired_says_so),
+        cmocka_unit_test(rule_3_what_stands_within_an_answer_is_no_answer),
         cmocka_unit_test(rule_3_no_post_gets_another_posts_answer),
         cmocka_unit_test(rule_4_nothing_valid_is_an_invalid_answer),
         cmocka_unit_test(refusals_and_filters_are_told_apart),
+        cmocka_unit_test(rule_4_a_post_may_be_refused_alone),
         cmocka_unit_test(bytes_that_are_not_utf8_spoil_only_their_own_post),
+        cmocka_unit_test(escapes_that_are_no_character_spoil_only_their_own_post),
         cmocka_unit_test(usage_that_is_no_number_is_unknown),
         cmocka_unit_test(an_endless_row_of_brackets_costs_no_more_than_its_length),
     };

@@ -156,7 +156,8 @@ static void add_answer(Tp__Outcome *outcome, const Tp__Dispatch *dispatch, size_
     embedded_find_entities(text, arena, &analysis);
     place_names(&analysis.names, text);
     Tp__PostResult *result = add_result(outcome, dispatch, nth, &analysis, arena);
-    result->provenance = TP__PROVENANCE__FROM_LLM;
+    result->provenance =
+        answer->is_repaired ? TP__PROVENANCE__FROM_REPAIR : TP__PROVENANCE__FROM_LLM;
     result->model = arena_string(arena, model);
     result->prompt_version = arena_string(arena, PROMPT_VERSION);
 }
@@ -176,9 +177,13 @@ Tp__Outcome *outcome_of_answer(const Tp__Dispatch *dispatch, const char *instanc
         case POST_INVALID:
             add_missing(outcome, dispatch->posts[i]->seq, "invalid", arena);
             break;
+        case POST_REFUSED:
+            add_missing(outcome, dispatch->posts[i]->seq, "refused", arena);
+            break;
         }
     }
     outcome->summary = arena_string(arena, answer->summary);
+    outcome->detail = arena_string(arena, answer->detail);
     outcome->was_called = true;
     outcome->usage->is_known = answer->is_usage_known;
     outcome->usage->prompt_tokens = answer->prompt_tokens;

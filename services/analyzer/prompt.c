@@ -1,5 +1,6 @@
 #include "prompt.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 enum {
@@ -12,6 +13,9 @@ enum {
     INSTRUCTION_TOKENS = 500,
     FRAME_TOKENS = 10,
     BYTES_PER_TOKEN = 3,
+    /* Of prompt_least_tokens(). */
+    WORDS_PER_TOKEN = 2,
+    LEAST_CLAIM = 256,
 };
 
 static const char INSTRUCTION[] =
@@ -75,6 +79,29 @@ static size_t answer_tokens(const Tp__Dispatch *dispatch)
     if (booked == 0 || booked >= asked + wanted)
         return wanted;
     return booked > asked + least ? booked - asked : least;
+}
+
+static bool is_letter(uint8_t byte)
+{
+    return (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
+}
+
+static size_t count_gaps(const ProtobufCBinaryData *text)
+{
+    size_t gaps = 0;
+    for (size_t i = 1; i + 1 < text->len; i++)
+        gaps +=
+            text->data[i] == ' ' && is_letter(text->data[i - 1]) && is_letter(text->data[i + 1]);
+    return gaps;
+}
+
+uint32_t prompt_least_tokens(const Tp__Dispatch *dispatch)
+{
+    size_t gaps = 0;
+    for (size_t i = 0; i < dispatch->n_posts; i++)
+        gaps += count_gaps(&dispatch->posts[i]->text);
+    size_t tokens = gaps / WORDS_PER_TOKEN;
+    return tokens >= LEAST_CLAIM ? (uint32_t)tokens : 0;
 }
 
 void prompt_write(const Tp__Dispatch *dispatch, const struct prompt_options *options,

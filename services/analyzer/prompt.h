@@ -20,3 +20,14 @@ struct prompt_options {
 /* The body of POST /v1/chat/completions for the dispatch's posts. */
 void prompt_write(const Tp__Dispatch *dispatch, const struct prompt_options *options,
                   struct text *body);
+
+/* Fewer tokens than the posts' texts have by any tokenizer, so that a server that counts less can
+ * be seen to have shortened the prompt.
+ *
+ * Counted are letters of ASCII with one blank and another letter behind them: there every tokenizer
+ * of the servers we know begins a new token (byte-pair encoders cut before blanks, SentencePiece
+ * cuts at them). One in two is taken, for those that do join some common words. Nothing else
+ * counts: a long run of one letter, blanks, digits, an emoji or a row of Chinese characters may be
+ * a single token, and the instruction may come from the server's cache and not be counted at all.
+ * What is below a few hundred tokens is no claim: 0. */
+uint32_t prompt_least_tokens(const Tp__Dispatch *dispatch);
