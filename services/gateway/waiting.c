@@ -32,6 +32,8 @@ static const char *reason_name(Tp__WaitingReason reason)
         return "limit_reached";
     case TP__WAITING_REASON__ENDPOINT_DOWN:
         return "endpoint_down";
+    case TP__WAITING_REASON__ENDPOINT_PAUSED:
+        return "endpoint_paused";
     case TP__WAITING_REASON__NO_REASON:
     case TP__WAITING_REASON__NOTHING_WAITS:
     case _TP__WAITING_REASON_IS_INT_SIZE:
@@ -181,6 +183,10 @@ static void add_detail(const Tp__WaitingReply *waiting, int64_t now_ms, struct t
     case TP__WAITING_REASON__ENDPOINT_DOWN:
         add_endpoint_down(waiting, now_ms, out);
         return;
+    case TP__WAITING_REASON__ENDPOINT_PAUSED:
+        text_format(out, "endpoint %s asked to wait", waiting->scope_name);
+        add_until(waiting, now_ms, out);
+        return;
     case TP__WAITING_REASON__NO_REASON:
     case TP__WAITING_REASON__NOTHING_WAITS:
     case _TP__WAITING_REASON_IS_INT_SIZE:
@@ -208,7 +214,8 @@ static void add_time(struct text *out, const char *name, int64_t wall_ms)
 static bool is_about_endpoint(const Tp__WaitingReply *waiting)
 {
     return waiting->scope == TP__CONTROL_SCOPE__ENDPOINT ||
-           waiting->reason == TP__WAITING_REASON__ENDPOINT_DOWN;
+           waiting->reason == TP__WAITING_REASON__ENDPOINT_DOWN ||
+           waiting->reason == TP__WAITING_REASON__ENDPOINT_PAUSED;
 }
 
 static void add_reason(const Tp__WaitingReply *waiting, int64_t now_ms, struct text *out)

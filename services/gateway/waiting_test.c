@@ -122,6 +122,21 @@ static void rule_12_an_open_breaker_is_told_with_its_endpoint(void **state)
     assert_string_equal(member(json_object_get(shown, "waiting"), "endpoint"), "a");
 }
 
+static void rule_12_a_pause_that_the_server_asked_for_is_told_as_such(void **state)
+{
+    (void)state;
+    Tp__WaitingReply waiting = waits(TP__WAITING_REASON__ENDPOINT_PAUSED);
+    waiting.scope_name = "main";
+    waiting.retry_in_ms = 19000;
+    assert_detail(&waiting, "endpoint_paused", "endpoint main asked to wait until 04:43:31Z");
+    SCOPED(json_free) json_t *shown = told(&waiting);
+    const json_t *why = json_object_get(shown, "waiting");
+    assert_string_equal(member(why, "endpoint"), "main");
+    assert_string_equal(member(why, "until"), "2026-11-22T04:43:31.165Z");
+    assert_null(json_object_get(why, "limit"));
+    assert_null(json_object_get(why, "scope"));
+}
+
 static void rule_12_a_forecast_is_told_in_seconds_and_as_times(void **state)
 {
     (void)state;
@@ -199,6 +214,7 @@ int main(void)
         cmocka_unit_test(rule_12_who_is_held_reads_what_the_operator_says),
         cmocka_unit_test(rule_12_a_limit_is_told_with_whose_it_is_and_until_when),
         cmocka_unit_test(rule_12_an_open_breaker_is_told_with_its_endpoint),
+        cmocka_unit_test(rule_12_a_pause_that_the_server_asked_for_is_told_as_such),
         cmocka_unit_test(rule_12_a_forecast_is_told_in_seconds_and_as_times),
         cmocka_unit_test(rule_12_followers_hear_it_as_an_event_without_a_number),
         cmocka_unit_test(only_what_matters_is_news),

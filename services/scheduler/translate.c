@@ -12,7 +12,7 @@ _Static_assert(MODE_EMBEDDED + 1 == (int)TP__ANALYSIS_MODE__BY_EMBEDDED, "modes"
 _Static_assert(OUTCOME_ABORTED + 1 == (int)TP__OUTCOME_CLASS__ABORTED, "outcomes");
 _Static_assert(BATCH_SPLIT + 1 == (int)TP__BATCH_OPERATION__SPLIT, "operations");
 _Static_assert(BATCH_OLD + 1 == (int)TP__BATCH_STATUS__OLD, "batch states");
-_Static_assert(WAITING_ENDPOINT + 1 == (int)TP__WAITING_REASON__ENDPOINT_DOWN, "reasons");
+_Static_assert(WAITING_PAUSE + 1 == (int)TP__WAITING_REASON__ENDPOINT_PAUSED, "reasons");
 _Static_assert(LIMIT_MONEY == (int)TP__LIMIT_KIND__MONEY_PER_DAY, "limits");
 _Static_assert(SCOPE_USER + 1 == (int)TP__CONTROL_SCOPE__USER, "scopes");
 _Static_assert(CONTROL_REDUCED + 1 == (int)TP__CONTROL_STATE__REDUCED, "control states");

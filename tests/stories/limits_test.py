@@ -59,3 +59,20 @@ def test_who_has_spent_its_limit_gets_a_lesser_answer_before_the_deadline(new_wo
     assert world.api.job(patient)["state"] == "queued"
     world.api.cancel(patient)
     world.settle(60)
+
+
+def test_a_pause_that_the_server_asks_for_is_kept_and_told_as_such(new_world):
+    world = new_world()
+    world.script({"when": {"every": 1}, "then": {"status": 429, "headers": {"retry-after": "8"}}})
+    job = world.submit("ann", 3)
+    wait_until(lambda: world.fleet.llm.stats()["requests"] == 1, 20, "the server is asked")
+    other = world.submit("bob", 3)
+    wait_until(lambda: reasons(world) & {"endpoint_paused"}, 20, "the pause is told")
+    waiting = world.api.job(other)["waiting"]
+    assert waiting["endpoint"] == "main" and "limit" not in waiting
+    assert waiting["detail"].startswith("endpoint main asked to wait until ")
+    assert world.fleet.llm.stats()["requests"] == 1
+    world.script()
+    for job_id in (job, other):
+        assert world.api.wait(job_id, 30)["state"] == "completed"
+    world.settle(60)

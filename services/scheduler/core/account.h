@@ -31,7 +31,7 @@ struct account {
 
 /* Which limit is in the way, and until when at most; INT64_MAX = until something else happens. */
 struct shortage {
-    enum limit_kind kind;
+    enum limit_kind kind; /* NONE: no limit, its server asked to wait */
     struct instant until;
 };
 

@@ -192,9 +192,9 @@ static bool is_refused_by_endpoint(struct scheduler *s, struct attempt *attempt)
     struct endpoint *endpoint = &s->budget.endpoints[place];
     struct limits learned = learned_limits(&endpoint->learned);
     attempt->refusal.scope = SCOPE_ENDPOINT;
-    if (instant_is_before(s->now, endpoint->learned.held)) {
+    if (learned_is_held(&endpoint->learned, s->now)) {
         attempt->refusal.shortage =
-            (struct shortage){.kind = LIMIT_REQUESTS, .until = endpoint->learned.held};
+            (struct shortage){.kind = LIMIT_NONE, .until = endpoint->learned.held};
         return true;
     }
     return is_refused(s, &endpoint->account, &learned, attempt) ||

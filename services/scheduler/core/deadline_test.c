@@ -74,7 +74,7 @@ static void rule_6_who_may_not_wait_so_long_is_not_held_up_by_who_may(void **sta
     assert_int_equal(b.item_count, 1);
     assert_string_equal(b.items[0].id.job_id, job_id(5));
     grant_all(&b);
-    assert_int_equal(told(&b, 2).reason, WAITING_LIMIT);
+    assert_int_equal(told(&b, 2).reason, WAITING_PAUSE);
     control(&b, SCOPE_TENANT, "acme", CONTROL_HELD, 1);
     submit_until(&b, 6, "bob", 60000);
     assert_int_equal(b.item_count, 0);

@@ -62,8 +62,8 @@ static bool has_room(struct scheduler *s, uint32_t i, const struct charge *charg
     struct endpoint *endpoint = &s->budget.endpoints[i];
     const struct limits *set = obey_limits_of_endpoint(s, &s->config.endpoints[i]);
     struct limits learned = learned_limits(&endpoint->learned);
-    if (instant_is_before(s->now, endpoint->learned.held)) {
-        *shortage = (struct shortage){.kind = LIMIT_REQUESTS, .until = endpoint->learned.held};
+    if (learned_is_held(&endpoint->learned, s->now)) {
+        *shortage = (struct shortage){.kind = LIMIT_NONE, .until = endpoint->learned.held};
         return false;
     }
     return account_may_grant(&endpoint->account, &learned, charge, s->now, shortage) &&
@@ -194,8 +194,7 @@ bool endpoints_has_usable(const struct scheduler *s)
     for (uint32_t i = 0; i < s->config.endpoint_count; i++) {
         const struct endpoint *endpoint = &s->budget.endpoints[i];
         if (!obey_endpoint_is_held(s, &s->config.endpoints[i]) &&
-            breaker_may_call(&endpoint->breaker) &&
-            !instant_is_before(s->now, endpoint->learned.held))
+            breaker_may_call(&endpoint->breaker) && !learned_is_held(&endpoint->learned, s->now))
             return true;
     }
     return false;
@@ -225,7 +224,7 @@ void endpoints_figures(const struct scheduler *s, struct scheduler_figures *figu
             told->used[kind] = account_used(&endpoint->account, kind, s->now);
             told->limits[kind] = lower(limit_of(set, kind), limit_of(&learned, kind));
         }
-        if (instant_is_before(s->now, endpoint->learned.held))
+        if (learned_is_held(&endpoint->learned, s->now))
             told->held_ms = instant_ms_between(s->now, endpoint->learned.held);
     }
 }

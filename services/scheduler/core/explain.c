@@ -112,7 +112,7 @@ static uint32_t ms_until(const struct scheduler *s, struct instant due)
 static void explain_shortage(const struct scheduler *s, struct explanation *told,
                              const struct refusal *refusal, uint32_t endpoint)
 {
-    told->reason = WAITING_LIMIT;
+    told->reason = refusal->shortage.kind == LIMIT_NONE ? WAITING_PAUSE : WAITING_LIMIT;
     told->scope = refusal->scope;
     told->limit = refusal->shortage.kind;
     if (refusal->shortage.until.ns != NEVER.ns)

@@ -221,6 +221,7 @@ enum waiting_reason {
     WAITING_HELD,     /* an operator holds all work, its tenant's or its user's */
     WAITING_LIMIT,    /* a limit of its tenant or of the endpoint is used up */
     WAITING_ENDPOINT, /* no endpoint may be called, and nothing else may stand in */
+    WAITING_PAUSE,    /* the endpoint's server asked to wait */
 };
 
 struct explanation {
@@ -228,8 +229,8 @@ struct explanation {
     enum waiting_reason reason;
     uint32_t position;                 /* chunks that are served before its next one */
     uint32_t served_users, most_users; /* WAITING_SLOT */
-    uint32_t retry_in_ms;     /* WAITING_RETRY, _LIMIT, _ENDPOINT: until then; 0 = not known */
-    enum control_scope scope; /* WAITING_HELD, _LIMIT */
+    uint32_t retry_in_ms; /* WAITING_RETRY, _LIMIT, _ENDPOINT, _PAUSE: until then; 0 = not known */
+    enum control_scope scope;            /* WAITING_HELD, _LIMIT */
     char scope_name[ENDPOINT_NAME_SIZE]; /* of the endpoint */
     enum limit_kind limit;               /* WAITING_LIMIT */
     const char *message;                 /* WAITING_HELD: what the operator says, or NULL */

@@ -108,6 +108,11 @@ void learned_hold(struct learned *learned, int64_t ms, struct instant now)
         learned->held = until;
 }
 
+bool learned_is_held(const struct learned *learned, struct instant now)
+{
+    return instant_is_before(now, learned->held);
+}
+
 static int64_t reset_of(int64_t left, int64_t reset_ms)
 {
     if (left != 0 || reset_ms <= 0)

@@ -43,6 +43,9 @@ void learned_on_refusal(struct learned *learned, const struct server_limits *ser
 /* It asks for a pause; 0 = for none. Clamped to ten minutes. */
 void learned_hold(struct learned *learned, int64_t ms, struct instant now);
 
+/* Does it still want no calls? */
+bool learned_is_held(const struct learned *learned, struct instant now);
+
 /* How long a refusal without a retry-after asks to wait; 0 = it does not say. */
 int64_t learned_reset_ms(const struct server_limits *server);
 

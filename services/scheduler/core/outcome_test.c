@@ -164,9 +164,9 @@ static void rule_5_who_has_a_grant_waits_for_the_pause_to_end(void **state)
     call(&b, 1, OUTCOME_RATE_LIMITED, 500, SILENT);
     assert_int_equal(ask_now(&b, attempt_of(2, 0, 1), "hands"), 0);
     struct explanation why = told(&b, 2);
-    assert_int_equal(why.reason, WAITING_LIMIT);
+    assert_int_equal(why.reason, WAITING_PAUSE);
     assert_int_equal(why.scope, SCOPE_ENDPOINT);
-    assert_int_equal(why.limit, LIMIT_REQUESTS);
+    assert_int_equal(why.limit, LIMIT_NONE);
     assert_int_equal(why.retry_in_ms, 500);
     assert_int_equal(instant_ms_between(b.now, scheduler_next_wake(b.core)), 500);
     b.now = instant_plus_ms(b.now, 500);

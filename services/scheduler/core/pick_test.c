@@ -43,14 +43,14 @@ static void rule_7_who_waits_for_the_endpoint_that_comes_back_is_told_of_it(void
         uint32_t retry_in_ms;
     } cases[] = {
         /* room is waited for before an endpoint that cannot be called at all */
-        {BROKEN, 300000, WAITING_LIMIT, "spare", 299000},
-        {300000, BROKEN, WAITING_LIMIT, "main", 300000},
-        {300000, HELD, WAITING_LIMIT, "main", 300000},
-        {HELD, 300000, WAITING_LIMIT, "spare", 299000},
+        {BROKEN, 300000, WAITING_PAUSE, "spare", 299000},
+        {300000, BROKEN, WAITING_PAUSE, "main", 300000},
+        {300000, HELD, WAITING_PAUSE, "main", 300000},
+        {HELD, 300000, WAITING_PAUSE, "spare", 299000},
         /* of two that have none, or cannot be called: the one that comes back first */
-        {300000, 200000, WAITING_LIMIT, "spare", 199000},
-        {200000, 300000, WAITING_LIMIT, "main", 200000},
-        {200000, 201000, WAITING_LIMIT, "main", 200000},
+        {300000, 200000, WAITING_PAUSE, "spare", 199000},
+        {200000, 300000, WAITING_PAUSE, "main", 200000},
+        {200000, 201000, WAITING_PAUSE, "main", 200000},
         {BROKEN, BROKEN, WAITING_ENDPOINT, "spare", 59000},
         {HELD, BROKEN, WAITING_ENDPOINT, "spare", 59000},
         {BROKEN, HELD, WAITING_ENDPOINT, "main", 60000},

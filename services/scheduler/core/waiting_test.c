@@ -326,6 +326,38 @@ static void rule_12_a_limit_is_told_of_the_endpoint_that_has_it(void **state)
     close_bench(&b);
 }
 
+/* Both who is not granted and who was, and is refused the permit. */
+static void rule_12_a_pause_that_the_server_asked_for_is_no_limit(void **state)
+{
+    (void)state;
+    struct scheduler_config config = config_with(10);
+    config.endpoint_count = 1;
+    strcpy(config.endpoints[0].name, "main");
+    struct bench b;
+    open_bench(&b, config);
+    lead(&b);
+    submit(&b, 1, "ann", 1);
+    submit(&b, 2, "bob", 1);
+    grant_each(&b);
+    assert_int_equal(ask_now(&b, attempt_of(1, 0, 1), "hands"), 1);
+    tell(&b, (struct event){.kind = EVENT_OUTCOME,
+                            .outcome = {.id = attempt_of(1, 0, 1),
+                                        .outcome_class = OUTCOME_RATE_LIMITED,
+                                        .was_called = true,
+                                        .retry_after_ms = 20000,
+                                        .server_limits = {-1, -1, -1, -1, -1, -1}}});
+    assert_int_equal(ask_now(&b, attempt_of(2, 0, 1), "hands"), 0);
+    submit(&b, 3, "cem", 1);
+    for (int job = 2; job <= 3; job++) {
+        struct explanation why = told(&b, job);
+        assert_int_equal(why.reason, WAITING_PAUSE);
+        assert_string_equal(why.scope_name, "main");
+        assert_int_equal(why.limit, LIMIT_NONE);
+        assert_int_equal(why.retry_in_ms, 20000);
+    }
+    close_bench(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -341,6 +373,7 @@ int main(void)
         cmocka_unit_test(rule_12_what_is_due_is_tried_again_now),
         cmocka_unit_test(rule_12_a_job_that_is_over_waits_for_nothing_though_its_call_runs),
         cmocka_unit_test(rule_12_a_limit_is_told_of_the_endpoint_that_has_it),
+        cmocka_unit_test(rule_12_a_pause_that_the_server_asked_for_is_no_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

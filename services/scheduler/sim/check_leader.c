@@ -199,6 +199,7 @@ static const char *what_is_wrong(const struct sim *sim, uint32_t number,
     case WAITING_OWN:
     case WAITING_LIMIT:
     case WAITING_ENDPOINT:
+    case WAITING_PAUSE:
         return NULL;
     }
     return "there is no such reason";

@@ -24,7 +24,7 @@ static void code_item(struct coder *coder, struct batch_item *item)
 static void code_told(struct coder *coder, struct explanation *told)
 {
     code_bool(coder, &told->is_known);
-    CODE_ENUM(coder, told->reason, WAITING_ENDPOINT + 1);
+    CODE_ENUM(coder, told->reason, WAITING_PAUSE + 1);
     code_u32(coder, &told->position);
     code_u32(coder, &told->served_users);
     code_u32(coder, &told->most_users);
