@@ -259,6 +259,7 @@ static void permit(struct scheduler *s, struct attempt *attempt)
 {
     strcpy(attempt->instance_id, attempt->asker);
     attempt->permitted_at = s->now;
+    pace_note_permit(s, attempt);
     set_phase(s, attempt, ATTEMPT_CALLING);
     budget_take(s, book_tenant_of(attempt->chunk), &attempt->booking, s->now);
     s->figures.permits_llm++;
@@ -311,6 +312,7 @@ void attempts_on_outcome(struct scheduler *s, const struct outcome_facts *outcom
     endpoints_on_outcome(s, attempt, outcome);
     budget_settle(s, attempt, outcome);
     set_phase(s, attempt, ATTEMPT_ENDED);
+    attempt->ended = s->now;
     forget_dispatch(s, attempt);
     unpark(s, attempt);
 }

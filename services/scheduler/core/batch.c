@@ -178,6 +178,7 @@ static void on_granted(struct scheduler *s, struct chunk *chunk, size_t i, uint6
     struct attempt *attempt =
         attempts_add(s, chunk, ATTEMPT_WAITING, instant_plus_ms(s->batch.asked, lease_ms(s)));
     attempt->rank_before = rank_before;
+    attempt->granted = s->batch.asked;
     attempt->booking = s->batch.bookings[i];
     s->figures.grants++;
     bool is_unwanted = job_status_is_terminal(chunk->job->status) || s->lead.is_leaving ||

@@ -52,7 +52,8 @@ struct scheduler *scheduler_new(const struct scheduler_config *config, struct in
     for (int i = 0; i < CLASSES; i++)
         queue.weights[i] = config->weights[i];
     queue_open(&s->queue, &queue);
-    queue_set_pace(&s->queue, 0, FIRST_MEAN_CALL_US);
+    pace_forget(s);
+    pace_tell(s);
     budget_open(s);
     return s;
 }
@@ -155,7 +156,7 @@ const struct actions *scheduler_step(struct scheduler *s, const struct event *ev
     queue_pass_time(&s->queue, now);
     fleet_forget_silent(&s->fleet, now, s->config.silent_ms);
     hear(s, event);
-    queue_set_pace(&s->queue, (uint32_t)attempts_slots(s), s->attempts.mean_call_us);
+    pace_tell(s);
     rows_tend(s);
     attempts_tend(s);
     budget_tend(s); /* after them: a call whose lease ended makes room */

@@ -18,6 +18,7 @@ static void forget_all(struct scheduler *s)
 {
     bool was_leading = s->lead.phase == LEAD_LEADING;
     rows_forget_all(s);
+    pace_forget(s);
     budget_forget(s);
     CHECK(s->attempts.count == 0 && s->attempts.calls == 0 && s->attempts.waiting == 0);
     CHECK(s->waiting.count == 0 && s->splits.count == 0);

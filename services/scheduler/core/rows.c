@@ -155,8 +155,10 @@ void rows_apply_chunk(struct scheduler *s, struct job *job, const struct chunk_f
     bool is_in_flight = facts->status == CHUNK_IN_FLIGHT;
     if (is_in_flight)
         take_lane(chunk, facts->lane);
-    if (chunk->flight && (!is_in_flight || chunk->flight->number != facts->attempt))
+    if (chunk->flight && (!is_in_flight || chunk->flight->number != facts->attempt)) {
+        pace_note_commit(s, chunk->flight);
         attempts_drop(s, chunk);
+    }
     if (!chunk->is_in_batch)
         rows_settle(s, chunk);
 }

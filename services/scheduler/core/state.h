@@ -140,7 +140,9 @@ struct attempt {
     struct instant end;   /* of its lease */
     struct instant publish_at;
     int64_t publish_gap_ms;
+    struct instant granted; /* its batch was asked for */
     struct instant permitted_at;
+    struct instant ended; /* its outcome was heard */
     struct booking booking;
     char instance_id[INSTANCE_ID_SIZE]; /* of the permit */
     /* the parked ask */
@@ -163,6 +165,17 @@ struct attempts {
     size_t count, waiting, calls;
     int64_t mean_call_us; /* moving average of permit to outcome */
 };
+
+/* ---- how fast users are served (pace.c) ---- */
+struct pace {
+    int64_t committing_us;   /* moving averages: of an outcome to its commit */
+    int64_t granting_us;     /* of a grant asked for to its permit */
+    uint32_t users_per_slot; /* in eighths */
+};
+void pace_note_permit(struct scheduler *s, const struct attempt *attempt);
+void pace_note_commit(struct scheduler *s, const struct attempt *attempt);
+void pace_forget(struct scheduler *s);
+void pace_tell(struct scheduler *s); /* the queue */
 
 /* ---- the numbered batch (batch.c) ---- */
 struct batch {
@@ -194,6 +207,7 @@ struct scheduler {
     struct heap waiting; /* chunks not due yet, by when they are */
     struct heap splits;  /* chunks to be split */
     struct attempts attempts;
+    struct pace pace;
     struct batch batch;
     struct budget budget;
     struct heal heal;
