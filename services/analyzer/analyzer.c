@@ -13,6 +13,7 @@
 #include "metrics.h"
 #include "outcome.h"
 #include "prompt.h"
+#include "stream.h"
 #include "work.h"
 
 enum {
@@ -112,15 +113,17 @@ static void note_call(struct work *work, Tp__Outcome *outcome, struct arena *are
         log_failure(work, outcome);
 }
 
-static Tp__Outcome *outcome_of_reply(const struct work *work, const struct reply *reply,
+static Tp__Outcome *outcome_of_reply(const struct work *work, const struct reply *said,
                                      bool is_sent, struct arena *arena)
 {
     const struct analyzer *analyzer = work->analyzer;
-    struct verdict verdict = classify(reply, clock_wall_ms());
+    struct reply reply = *said;
+    reply.body = stream_whole(said->body, arena);
+    struct verdict verdict = classify(&reply, clock_wall_ms());
     if (verdict.outcome_class == TP__OUTCOME_CLASS__OK) {
         struct answer answer;
         const struct asked asked = {work->dispatch->n_posts, prompt_least_tokens(work->dispatch)};
-        answer_read(reply->body, &asked, arena, &answer);
+        answer_read(reply.body, &asked, arena, &answer);
         return outcome_of_answer(work->dispatch, analyzer->instance_id, llm_model(work->llm),
                                  &answer, arena);
     }

@@ -35,17 +35,22 @@ static void keep_member(char *kept, size_t size, const json_t *object, const cha
         snprintf(kept, size, "%lld", (long long)json_integer_value(value));
 }
 
-/* {"error":{...}}, {"error":"words"}, or the flat {"object":"error",...} of older servers. */
-static void read_error(const json_t *document, struct fault *fault)
+/* {"error":{...}}, {"error":"words"}, the flat {"object":"error",...} of older servers; and where
+ * the status says that it is one, {"message":...} of gateways and {"detail":...} of FastAPI. */
+static void read_error(const json_t *document, bool is_told, struct fault *fault)
 {
     const json_t *error = json_object_get(document, "error");
     const json_t *object = json_object_get(document, "object");
+    if (error == NULL && is_told)
+        error = json_object_get(document, "detail");
     if (json_is_string(error)) {
         keep_small(fault->message, sizeof fault->message, json_string_value(error));
         fault->is_there = true;
         return;
     }
-    if (error == NULL && json_is_string(object) && strcmp(json_string_value(object), "error") == 0)
+    bool is_flat =
+        is_told || (json_is_string(object) && strcmp(json_string_value(object), "error") == 0);
+    if (error == NULL && is_flat)
         error = document;
     if (!json_is_object(error))
         return;
@@ -55,7 +60,7 @@ static void read_error(const json_t *document, struct fault *fault)
     keep_member(fault->code, sizeof fault->code, error, "code");
 }
 
-/* The words as they stand, where the body is no JSON: a page of a proxy, an event stream. */
+/* The words as they stand, where the body is no JSON: a page of a proxy. */
 static void read_words(struct bytes body, struct fault *fault)
 {
     size_t length = 0;
@@ -63,7 +68,7 @@ static void read_words(struct bytes body, struct fault *fault)
         if (body.at[i] != 0)
             fault->message[length++] = (char)tolower(body.at[i]);
     fault->message[length] = '\0';
-    fault->is_there = strstr(fault->message, "data: {\"error\"") != NULL;
+    fault->is_there = fault->message[strspn(fault->message, " \t\r\n")] == '<';
 }
 
 static struct fault fault_in(struct bytes body, int status)
@@ -74,7 +79,7 @@ static struct fault fault_in(struct bytes body, int status)
     SCOPED(json_free) json_t *document = NULL;
     struct error why;
     if (json_parse((const char *)body.at, body.length, &document, &why))
-        read_error(document, &fault);
+        read_error(document, status / 100 != 2, &fault);
     else
         read_words(body, &fault);
     return fault;
@@ -154,6 +159,18 @@ static Tp__OutcomeClass class_of(const struct fault *fault, int status)
     if (status / 100 == 2 || status >= 500 || status == 409 || status == 499)
         return TP__OUTCOME_CLASS__SERVER_ERROR;
     return TP__OUTCOME_CLASS__BAD_REQUEST;
+}
+
+/* Rule 7. */
+static Tp__OutcomeClass class_as_told(Tp__OutcomeClass outcome_class, const char *should_retry)
+{
+    if (should_retry == NULL)
+        return outcome_class;
+    if (outcome_class == TP__OUTCOME_CLASS__BAD_REQUEST && strcmp(should_retry, "true") == 0)
+        return TP__OUTCOME_CLASS__SERVER_ERROR;
+    if (outcome_class == TP__OUTCOME_CLASS__SERVER_ERROR && strcmp(should_retry, "false") == 0)
+        return TP__OUTCOME_CLASS__BAD_REQUEST;
+    return outcome_class;
 }
 
 /* ---- waits, in ms; negative = none ---- */
@@ -270,7 +287,8 @@ struct verdict classify(const struct reply *reply, int64_t wall_ms)
     if (reply->kind != REPLY_ANSWERED)
         return unanswered(reply->kind);
     struct fault fault = fault_in(reply->body, reply->status);
-    struct verdict verdict = {.outcome_class = class_of(&fault, reply->status)};
+    Tp__OutcomeClass by_status = class_of(&fault, reply->status);
+    struct verdict verdict = {.outcome_class = class_as_told(by_status, reply->should_retry)};
     if (verdict.outcome_class == TP__OUTCOME_CLASS__OK)
         return verdict;
     verdict.retry_after_ms = wait_of(reply, &fault, wall_ms);

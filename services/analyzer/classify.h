@@ -8,9 +8,13 @@
  * 3 401 and 403 are AUTH, 429 is RATE_LIMITED, 408 is TIMEOUT, 409 and 499 and 5xx SERVER_ERROR,
  *   any other 4xx and a redirect BAD_REQUEST.
  * 4 Some servers answer 500 to a request that they cannot parse: by its message, BAD_REQUEST.
- * 5 An error inside an answer with status 2xx is an error: by its body, else SERVER_ERROR.
+ * 5 An error inside an answer with status 2xx is an error: by its body, else SERVER_ERROR; so is a
+ *   page of HTML, which is some proxy's and no model's. (Streams are joined before: stream.h.)
  * 6 The wait is retry-after-ms, else retry-after (seconds, also with a fraction, or a date), else
  *   what the message says ("try again in 1m2.5s"); from half a second to a day.
+ * 7 x-should-retry counts where status and body leave it open: "true" makes a BAD_REQUEST that says
+ *   no more a SERVER_ERROR, which is no try; "false" makes a SERVER_ERROR a BAD_REQUEST, so that it
+ *   is not repeated for ever.
  */
 #pragma once
 
@@ -29,7 +33,7 @@ enum reply_kind { REPLY_ANSWERED, REPLY_NOT_SENT, REPLY_TIMED_OUT, REPLY_BROKEN,
 struct reply {
     enum reply_kind kind;
     int status;
-    const char *retry_after_ms, *retry_after;
+    const char *retry_after_ms, *retry_after, *should_retry;
     struct limit_headers limits; /* not classify()'s affair */
     struct bytes body;
 };

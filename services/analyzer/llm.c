@@ -10,7 +10,7 @@
 enum {
     ANSWER_MAX_BYTES = 2 * 1000 * 1000,
     HEADERS = 5,
-    HEARD_HEADERS = 8,
+    HEARD_HEADERS = 9,
     WAIT_BYTES = 64,
     USER_HEX_BYTES = 16, /* of the hash: enough to tell users apart */
 };
@@ -127,6 +127,7 @@ static void hear(void *context, const struct http_response *response, const stru
         .status = response->status,
         .retry_after_ms = header_of(response, "retry-after-ms", values[0]),
         .retry_after = header_of(response, "retry-after", values[1]),
+        .should_retry = header_of(response, "x-should-retry", values[8]),
         .limits = {.limit_requests = header_of(response, "x-ratelimit-limit-requests", values[2]),
                    .remaining_requests =
                        header_of(response, "x-ratelimit-remaining-requests", values[3]),
