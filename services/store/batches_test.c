@@ -129,8 +129,6 @@ static void outcomes_of_a_batch_are_committed_each_by_its_own_right(void **state
         sql_number(world, "select count(*) from llm_calls where settled_at is not null"), 6);
 }
 
-#define WITH_FRESH_WORLD(test) cmocka_unit_test_setup(test, world_fresh)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {

@@ -308,8 +308,6 @@ static void a_job_that_has_begun_does_not_expire_for_having_waited(void **state)
     assert_string_equal(view(world, job)->error, "");
 }
 
-#define WITH_FRESH_WORLD(test) cmocka_unit_test_setup(test, world_fresh)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {

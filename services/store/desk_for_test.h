@@ -25,6 +25,7 @@ struct world {
 int world_open(void **state);
 int world_close(void **state);
 int world_fresh(void **state);
+#define WITH_FRESH_WORLD(test) cmocka_unit_test_setup(test, world_fresh)
 
 /* For looking at tables and moving time: one number, and statements without an answer. */
 int64_t sql_number(struct world *world, const char *format, ...)

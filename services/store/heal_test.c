@@ -326,8 +326,6 @@ static void a_kept_page_fits_those_that_would_get_the_same(void **state)
     assert_false(cached_results_fit(&kept, 100));
 }
 
-#define WITH_FRESH_WORLD(test) cmocka_unit_test_setup(test, world_fresh)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {

@@ -110,8 +110,6 @@ static void absurd_usage_is_settled_within_bounds(void **state)
     assert_int_equal(sql_number(world, "select tokens from llm_calls"), 2LL * INT32_MAX);
 }
 
-#define WITH_FRESH_WORLD(test) cmocka_unit_test_setup(test, world_fresh)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {

@@ -211,8 +211,6 @@ static void a_schema_of_another_version_counts_as_away(void **state)
     assert_false(atomic_load(&world->vitals.is_up));
 }
 
-#define WITH_FRESH_WORLD(test) cmocka_unit_test_setup(test, world_fresh)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {

@@ -298,8 +298,6 @@ static void changed_controls_come_after_the_jobs_page_by_page(void **state)
     assert_int_equal(controls, CONTROLS);
 }
 
-#define WITH_FRESH_WORLD(test) cmocka_unit_test_setup(test, world_fresh)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
