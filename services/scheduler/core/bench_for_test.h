@@ -12,7 +12,7 @@
 
 #include "core.h"
 
-enum { MOST_ITEMS = 64, MOST_SAID = 256 };
+enum { MOST_ITEMS = BATCH_LIMIT, MOST_SAID = 1024 };
 
 /* The core and what it has said lately. */
 struct bench {

@@ -330,7 +330,7 @@ static void rule_1_no_two_chunks_of_the_widest_burst_want_one_lane(void **state)
     struct bench b;
     open_bench(&b, config);
     lead(&b);
-    submit(&b, 1, "ann", MOST_ITEMS);
+    submit(&b, 1, "ann", 64);
     assert_int_equal(b.item_count, 62);
     assert_true(lanes_of(&b) == (UINT64_MAX >> 1 & ~UINT64_C(2)));
     grant_all(&b);

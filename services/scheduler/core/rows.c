@@ -269,7 +269,6 @@ static void empty_hands(void *context, struct job *job)
         lift(s, chunk);
         if (chunk->flight)
             attempts_drop(s, chunk);
-        chunk->is_in_batch = false;
         count(s, chunk, false, false);
     }
 }
