@@ -6,7 +6,7 @@
 #include <uthash.h>
 
 #include "base/check.h"
-#include "sojourn.h"
+#include "queue.h"
 
 struct tenant_index {
     UT_hash_handle hh;
@@ -103,10 +103,8 @@ static void drop_user(struct book *book, struct user *user)
     CHECK(user->occupied == 0 && user->waiting == 0);
     while (user->turns) {
         struct turn *turn = user->turns;
-        CHECK(!heap_has(&turn->node) && !heap_has(&turn->urgent) && turn->ready.count == 0);
         user->turns = turn->next;
-        sojourn_forget(turn);
-        heap_free(&turn->ready);
+        queue_drop_turn(turn);
         if (turn != &user->first)
             free(turn);
     }

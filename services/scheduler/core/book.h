@@ -16,7 +16,6 @@
 #include "table.h"
 
 struct attempt;
-struct stake;
 struct tenant_index;
 struct purse;
 
@@ -42,7 +41,7 @@ struct turn {
     uint64_t rank;
     struct heap_node urgent; /* among those that must not wait for a limit (urgent.h) */
     struct heap_node latest; /* among the runnable, by when its work must start (sojourn.h) */
-    struct stake *stake;     /* in equal sharing; outlives the turn until it has left there */
+    uint32_t stake;          /* in equal sharing (sojourn.h); 0 = none */
     enum service_class service_class;
     uint32_t occupied; /* of its user's chunks in flight, those in this class */
     bool is_bursting;  /* node is among those that may burst */

@@ -2,9 +2,14 @@
 
 #include "base/check.h"
 
+static struct stake *at(const struct pool *stakes, uint32_t number)
+{
+    return pool_at(stakes, number);
+}
+
 static bool is_before(const struct stake *a, const struct stake *b)
 {
-    return a->mark != b->mark ? a->mark < b->mark : a->age < b->age;
+    return a->mark != b->mark ? a->mark < b->mark : fluid_is_older(a, b);
 }
 
 /* The finalizer of splitmix64: ages are consecutive, priorities must not be. */
@@ -16,95 +21,108 @@ static uint64_t priority_of(const struct stake *stake)
     return mixed ^ (mixed >> 31);
 }
 
-static uint32_t count_of(const struct stake *tree)
+static uint32_t count_of(const struct pool *stakes, uint32_t tree)
 {
-    return tree ? tree->count : 0;
+    return tree ? at(stakes, tree)->count : 0;
 }
 
-static double sum_of(const struct stake *tree)
+static double sum_of(const struct pool *stakes, uint32_t tree)
 {
-    return tree ? tree->sum : 0;
+    return tree ? at(stakes, tree)->sum : 0;
 }
 
-static void add_up(struct stake *tree)
+static void add_up(const struct pool *stakes, struct stake *root)
 {
-    tree->count = count_of(tree->left) + 1 + count_of(tree->right);
-    tree->sum = sum_of(tree->left) + tree->mark + sum_of(tree->right);
+    uint32_t count = count_of(stakes, root->left) + 1 + count_of(stakes, root->right);
+    root->count = count & INT32_MAX;
+    root->sum = sum_of(stakes, root->left) + root->mark + sum_of(stakes, root->right);
 }
 
-static void split(struct stake *tree, const struct stake *at, struct stake **before,
-                  struct stake **after)
+static void split(const struct pool *stakes, uint32_t tree, const struct stake *where,
+                  uint32_t *before, uint32_t *after)
 {
     if (!tree) {
-        *before = *after = NULL;
+        *before = *after = 0;
         return;
     }
-    if (is_before(tree, at)) {
-        split(tree->right, at, &tree->right, after);
+    struct stake *root = at(stakes, tree);
+    if (is_before(root, where)) {
+        split(stakes, root->right, where, &root->right, after);
         *before = tree;
     } else {
-        split(tree->left, at, before, &tree->left);
+        split(stakes, root->left, where, before, &root->left);
         *after = tree;
     }
-    add_up(tree);
+    add_up(stakes, root);
 }
 
-static struct stake *join(struct stake *before, struct stake *after)
+static uint32_t join(const struct pool *stakes, uint32_t before, uint32_t after)
 {
     if (!before || !after)
         return before ? before : after;
-    struct stake *root = priority_of(before) > priority_of(after) ? before : after;
-    if (root == before)
-        root->right = join(before->right, after);
+    struct stake *low = at(stakes, before), *high = at(stakes, after);
+    bool is_low = priority_of(low) > priority_of(high);
+    if (is_low)
+        low->right = join(stakes, low->right, after);
     else
-        root->left = join(before, after->left);
-    add_up(root);
-    return root;
+        high->left = join(stakes, before, high->left);
+    add_up(stakes, is_low ? low : high);
+    return is_low ? before : after;
 }
 
-static struct stake *insert(struct stake *tree, struct stake *stake)
+static uint32_t insert(const struct pool *stakes, uint32_t tree, uint32_t number)
 {
-    if (!tree || priority_of(stake) > priority_of(tree)) {
-        split(tree, stake, &stake->left, &stake->right);
-        add_up(stake);
-        return stake;
+    struct stake *stake = at(stakes, number), *root = tree ? at(stakes, tree) : NULL;
+    if (!root || priority_of(stake) > priority_of(root)) {
+        split(stakes, tree, stake, &stake->left, &stake->right);
+        add_up(stakes, stake);
+        return number;
     }
-    if (is_before(stake, tree))
-        tree->left = insert(tree->left, stake);
+    if (is_before(stake, root))
+        root->left = insert(stakes, root->left, number);
     else
-        tree->right = insert(tree->right, stake);
-    add_up(tree);
+        root->right = insert(stakes, root->right, number);
+    add_up(stakes, root);
     return tree;
 }
 
-static struct stake *without(struct stake *tree, const struct stake *stake)
+static uint32_t without(const struct pool *stakes, uint32_t tree, uint32_t number)
 {
     CHECK(tree);
-    if (tree == stake)
-        return join(tree->left, tree->right);
-    if (is_before(stake, tree))
-        tree->left = without(tree->left, stake);
+    struct stake *root = at(stakes, tree);
+    if (tree == number)
+        return join(stakes, root->left, root->right);
+    if (is_before(at(stakes, number), root))
+        root->left = without(stakes, root->left, number);
     else
-        tree->right = without(tree->right, stake);
-    add_up(tree);
+        root->right = without(stakes, root->right, number);
+    add_up(stakes, root);
     return tree;
 }
 
-void fluid_enter(struct fluid *fluid, struct stake *stake)
+uint32_t fluid_count(const struct fluid *fluid)
 {
-    CHECK(!fluid_has(stake) && stake->mark > fluid->virtual);
-    if (!fluid->root || (fluid->first && is_before(stake, fluid->first)))
-        fluid->first = stake;
-    fluid->root = insert(fluid->root, stake);
+    return count_of(fluid->stakes, fluid->root);
 }
 
-void fluid_leave(struct fluid *fluid, struct stake *stake)
+void fluid_enter(struct fluid *fluid, uint32_t number)
 {
-    fluid->root = without(fluid->root, stake);
-    if (fluid->first == stake)
-        fluid->first = NULL;
-    stake->left = stake->right = NULL;
+    const struct stake *stake = at(fluid->stakes, number);
+    CHECK(!fluid_has(stake) && stake->mark > fluid->virtual);
+    if (!fluid->root || (fluid->first && is_before(stake, at(fluid->stakes, fluid->first))))
+        fluid->first = number;
+    fluid->root = insert(fluid->stakes, fluid->root, number);
+}
+
+void fluid_leave(struct fluid *fluid, uint32_t number)
+{
+    struct stake *stake = at(fluid->stakes, number);
+    fluid->root = without(fluid->stakes, fluid->root, number);
+    if (fluid->first == number)
+        fluid->first = 0;
+    stake->left = stake->right = 0;
     stake->count = 0;
+    stake->end = fluid->time;
 }
 
 /* The time until the virtual clock reaches `mark`, while more stakes than slots are in: the work
@@ -121,24 +139,25 @@ static double time_to_plenty(const struct fluid *fluid, double *mark)
 {
     uint32_t wanted = fluid_count(fluid) - fluid->slots, before = 0;
     double sum = 0;
-    const struct stake *tree = fluid->root;
+    const struct pool *stakes = fluid->stakes;
+    uint32_t tree = fluid->root;
     for (;;) {
         CHECK(tree);
-        uint32_t here = before + count_of(tree->left);
+        const struct stake *root = at(stakes, tree);
+        uint32_t here = before + count_of(stakes, root->left);
         if (wanted <= here) {
-            tree = tree->left;
+            tree = root->left;
             continue;
         }
         before = here;
-        sum += sum_of(tree->left);
+        sum += sum_of(stakes, root->left);
+        *mark = root->mark;
         if (wanted == here + 1)
-            break;
-        sum += tree->mark;
+            return time_to(fluid, root->mark, before, sum);
+        sum += root->mark;
         before++;
-        tree = tree->right;
+        tree = root->right;
     }
-    *mark = tree->mark;
-    return time_to(fluid, tree->mark, before, sum);
 }
 
 double fluid_end_of(const struct fluid *fluid, const struct stake *stake)
@@ -147,13 +166,15 @@ double fluid_end_of(const struct fluid *fluid, const struct stake *stake)
     if (count <= fluid->slots)
         return fluid->time + stake->mark - fluid->virtual;
     double sum = 0;
-    for (const struct stake *tree = fluid->root; tree;) {
-        if (is_before(tree, stake)) {
-            before += count_of(tree->left) + 1;
-            sum += sum_of(tree->left) + tree->mark;
-            tree = tree->right;
+    const struct pool *stakes = fluid->stakes;
+    for (uint32_t tree = fluid->root; tree;) {
+        const struct stake *root = at(stakes, tree);
+        if (is_before(root, stake)) {
+            before += count_of(stakes, root->left) + 1;
+            sum += sum_of(stakes, root->left) + root->mark;
+            tree = root->right;
         } else {
-            tree = tree->left;
+            tree = root->left;
         }
     }
     if (before < count - fluid->slots)
@@ -163,39 +184,30 @@ double fluid_end_of(const struct fluid *fluid, const struct stake *stake)
 }
 
 /* Kept, since time passes much more often than somebody leaves. */
-static struct stake *first_of(struct fluid *fluid)
+static uint32_t first_of(struct fluid *fluid)
 {
-    struct stake *first = fluid->first ? fluid->first : fluid->root;
-    while (first && first->left)
-        first = first->left;
+    uint32_t first = fluid->first ? fluid->first : fluid->root;
+    while (first && at(fluid->stakes, first)->left)
+        first = at(fluid->stakes, first)->left;
     fluid->first = first;
     return first;
 }
 
-struct stake *fluid_pass(struct fluid *fluid, double *left)
+uint32_t fluid_pass(struct fluid *fluid, double *left)
 {
-    struct stake *first = first_of(fluid);
-    uint32_t count = fluid_count(fluid);
+    uint32_t first = first_of(fluid), count = fluid_count(fluid);
     double rate = count > fluid->slots ? (double)fluid->slots / count : 1;
-    double needed = first ? (first->mark - fluid->virtual) / rate : 0;
+    double mark = first ? at(fluid->stakes, first)->mark : 0;
+    double needed = first ? (mark - fluid->virtual) / rate : 0;
     if (!first || needed > *left) {
         fluid->time += *left;
         fluid->virtual += *left * rate;
         *left = 0;
-        return NULL;
+        return 0;
     }
     *left -= needed;
     fluid->time += needed;
-    fluid->virtual = first->mark;
+    fluid->virtual = mark;
     fluid_leave(fluid, first);
-    first->end = fluid->time;
     return first;
-}
-
-struct stake *fluid_take(struct fluid *fluid)
-{
-    struct stake *stake = fluid->root;
-    if (stake)
-        fluid_leave(fluid, stake);
-    return stake;
 }

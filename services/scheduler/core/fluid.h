@@ -7,8 +7,8 @@
  * calls have passed, so that a better estimate of a call moves no mark.
  *
  * A treap ordered by mark with sums (Seidel, Aragon 1996): every operation is O(log n). Doubles:
- * the same calls give the same bits (ISO C contracts nothing). One thread; stakes are the
- * caller's while they are in the fluid.
+ * the same calls give the same bits (ISO C contracts nothing). One thread. Stakes are the caller's
+ * and live in a pool of his; links are their numbers there, half as large as pointers.
  */
 #pragma once
 
@@ -16,22 +16,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct turn;
+#include "pool.h"
 
 struct stake {
-    struct turn *turn; /* NULL = it is gone, though its virtual service goes on */
-    uint64_t age;      /* orders equal marks; no two stakes have the same */
     double mark;
-    double end; /* the time at which it left */
-    /* in the tree; sum and count are of the subtree */
-    struct stake *left, *right;
-    double sum;
-    uint32_t count; /* 0 = it is in no fluid */
+    union {
+        double sum; /* while it is in the fluid: of the marks in its subtree */
+        double end; /* afterwards: the time at which it left */
+    };
+    uint32_t age; /* orders equal marks (fluid_is_older()); no two stakes have the same */
+    uint32_t left, right;
+    uint32_t count : 31;       /* of its subtree; 0 = it is in no fluid */
+    uint32_t is_abandoned : 1; /* the caller's: nobody asks for it any more */
 };
+_Static_assert(sizeof(struct stake) == 32, "there is one for each user who waits");
 
 struct fluid {
-    struct stake *root;
-    struct stake *first; /* of the least mark; NULL = to be looked up */
+    struct pool *stakes; /* lent: of struct stake */
+    uint32_t root;       /* 0 = none, as with every number */
+    uint32_t first;      /* of the least mark; 0 = to be looked up */
     uint32_t slots;      /* 1 or more */
     double virtual, time;
 };
@@ -41,21 +44,22 @@ static inline bool fluid_has(const struct stake *stake)
     return stake->count > 0;
 }
 
-static inline uint32_t fluid_count(const struct fluid *fluid)
+/* Ages are given one after another and begin again at 0: no two that are compared are 2^31 apart.
+ */
+static inline bool fluid_is_older(const struct stake *a, const struct stake *b)
 {
-    return fluid->root ? fluid->root->count : 0;
+    return (int32_t)(a->age - b->age) < 0;
 }
 
+uint32_t fluid_count(const struct fluid *fluid);
+
 /* The stake must not be in it, and its mark must lie ahead of the virtual clock. */
-void fluid_enter(struct fluid *fluid, struct stake *stake);
-void fluid_leave(struct fluid *fluid, struct stake *stake);
+void fluid_enter(struct fluid *fluid, uint32_t stake);
+void fluid_leave(struct fluid *fluid, uint32_t stake);
 
 /* The time at which the stake will leave, if nobody comes or goes. */
 double fluid_end_of(const struct fluid *fluid, const struct stake *stake);
 
 /* Lets time pass, up to the first leaving: answers who left, with the end set and what is left of
- * the time, or NULL when all of it has passed. */
-struct stake *fluid_pass(struct fluid *fluid, double *left);
-
-/* Takes any stake out, or answers NULL. */
-struct stake *fluid_take(struct fluid *fluid);
+ * the time, or 0 when all of it has passed. */
+uint32_t fluid_pass(struct fluid *fluid, double *left);

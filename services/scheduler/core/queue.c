@@ -13,8 +13,11 @@ enum { AVERAGE_OVER = 8 };
 
 void queue_open(struct queue *queue, const struct queue_config *config)
 {
-    *queue = (struct queue){
-        .config = *config, .call_us = 1, .urgent_below = 1, .mean_tokens = QUANTUM_TOKENS};
+    *queue = (struct queue){.config = *config,
+                            .stakes.size = sizeof(struct stake),
+                            .call_us = 1,
+                            .urgent_below = 1,
+                            .mean_tokens = QUANTUM_TOKENS};
     for (int i = 0; i < CLASSES; i++) {
         CHECK(config->weights[i] > 0);
         queue->classes[i].price = FULL_PRICE / config->weights[i];
@@ -35,6 +38,7 @@ void queue_close(struct queue *queue)
         heap_free(&queue->classes[i].shares);
     heap_free(&queue->urgent); /* it knows the shares */
     heap_free(&queue->bursting);
+    pool_free(&queue->stakes);
 }
 
 void queue_forget(struct queue *queue)
@@ -50,6 +54,15 @@ void queue_forget(struct queue *queue)
     queue->call_us = before.call_us;
 }
 
+void queue_drop_turn(struct turn *turn)
+{
+    CHECK(!heap_has(&turn->node) && !heap_has(&turn->urgent) && turn->ready.count == 0);
+    heap_free(&turn->ready);
+    struct share *share = queue_share(turn);
+    if (share)
+        sojourn_forget(&share->sojourn, turn);
+}
+
 static struct share *share_of(struct queue *queue, const struct turn *turn)
 {
     struct tenant *tenant = turn->user->tenant;
@@ -63,7 +76,8 @@ static struct share *share_of(struct queue *queue, const struct turn *turn)
                             .served = queue->served,
                             .idle = queue->idle,
                             .service_class = turn->service_class};
-    sojourn_open(&share->sojourn, queue->config.has_first_chunks_first, queue->urgent_below);
+    sojourn_open(&share->sojourn, &queue->stakes, queue->config.has_first_chunks_first,
+                 queue->urgent_below);
     sojourn_set_slots(&share->sojourn, queue->slots > 0 ? queue->slots : 1);
     queue->shares = share;
     tenant->shares[turn->service_class] = share;

@@ -72,6 +72,7 @@ struct queue {
     double served;       /* chunks' time so far, each moment divided by the slots occupied in it */
     double idle;         /* chunks' time so far in which none was */
     struct share *shares;
+    struct pool stakes;   /* of all shares */
     struct heap urgent;   /* shares with turns that must not wait for a limit */
     struct heap bursting; /* turns of users in service that may have more: least in flight first */
     struct {
@@ -86,6 +87,9 @@ void queue_open(struct queue *queue, const struct queue_config *config);
 void queue_close(struct queue *queue);
 /* Nothing is known any more: all turns are gone. */
 void queue_forget(struct queue *queue);
+
+/* The turn, which has nothing in the queue, is about to be freed. */
+void queue_drop_turn(struct turn *turn);
 
 /* Time passes; from now on so many slots serve, each for so long a chunk. */
 void queue_pass_time(struct queue *queue, struct instant now);

@@ -1,7 +1,5 @@
 #include "sojourn.h"
 
-#include <stdlib.h>
-
 #include "base/check.h"
 
 /* Who is later than that, was not served too late: the estimate of a call was wrong. */
@@ -16,32 +14,28 @@ static uint64_t to_key(double chunks)
     return chunks > 0 ? (uint64_t)(chunks * PARTS_PER_CHUNK) : 0;
 }
 
-void sojourn_open(struct sojourn *sojourn, bool has_first_chunks_first, double urgent_below)
+void sojourn_open(struct sojourn *sojourn, struct pool *stakes, bool has_first_chunks_first,
+                  double urgent_below)
 {
-    *sojourn = (struct sojourn){.fluid.slots = 1,
+    *sojourn = (struct sojourn){.fluid = {.stakes = stakes, .slots = 1},
                                 .urgent_below = urgent_below,
                                 .has_first_chunks_first = has_first_chunks_first};
 }
 
-static void drop(struct stake *stake)
-{
-    if (stake->turn)
-        stake->turn->stake = NULL;
-    free(stake);
-}
-
 void sojourn_close(struct sojourn *sojourn)
 {
-    struct stake *stake;
-    while ((stake = fluid_take(&sojourn->fluid)))
-        drop(stake);
     heap_free(&sojourn->latest);
+}
+
+static struct stake *stake_of(const struct sojourn *sojourn, const struct turn *turn)
+{
+    return pool_at(sojourn->fluid.stakes, turn->stake);
 }
 
 /* When it must start at the latest, to be done by its virtual finish without a pause. */
 static double latest_start(const struct sojourn *sojourn, const struct turn *turn)
 {
-    const struct stake *stake = turn->stake;
+    const struct stake *stake = stake_of(sojourn, turn);
     double end = fluid_has(stake) ? fluid_end_of(&sojourn->fluid, stake) : stake->end;
     return end - turn->ready.count;
 }
@@ -67,49 +61,48 @@ void sojourn_set_slots(struct sojourn *sojourn, uint32_t slots)
 
 void sojourn_pass(struct sojourn *sojourn, double chunks)
 {
-    struct stake *stake;
-    while ((stake = fluid_pass(&sojourn->fluid, &chunks)))
-        if (!stake->turn)
-            free(stake);
+    struct pool *stakes = sojourn->fluid.stakes;
+    uint32_t left;
+    while ((left = fluid_pass(&sojourn->fluid, &chunks))) {
+        const struct stake *stake = pool_at(stakes, left);
+        if (stake->is_abandoned)
+            pool_give(stakes, left);
+    }
 }
 
-static struct stake *stake_of(struct turn *turn)
+/* It has none until something of it is shared. */
+static struct stake *stake_for(struct sojourn *sojourn, struct turn *turn)
 {
-    if (!turn->stake) {
-        turn->stake = calloc(1, sizeof(*turn->stake));
-        CHECK(turn->stake);
-        turn->stake->turn = turn;
-    }
-    return turn->stake;
+    if (!turn->stake)
+        turn->stake = pool_take(sojourn->fluid.stakes);
+    return stake_of(sojourn, turn);
 }
 
 void sojourn_add(struct sojourn *sojourn, struct turn *turn)
 {
     struct fluid *fluid = &sojourn->fluid;
-    struct stake *stake = stake_of(turn);
+    struct stake *stake = stake_for(sojourn, turn);
     if (fluid_has(stake)) {
-        fluid_leave(fluid, stake);
+        fluid_leave(fluid, turn->stake);
         stake->mark++;
     } else {
         stake->mark = fluid->virtual + 1;
         stake->age = ++sojourn->last_age;
     }
-    fluid_enter(fluid, stake);
+    fluid_enter(fluid, turn->stake);
 }
 
 void sojourn_withdraw(struct sojourn *sojourn, struct turn *turn)
 {
     struct fluid *fluid = &sojourn->fluid;
-    struct stake *stake = turn->stake;
-    if (!stake || !fluid_has(stake))
+    if (!turn->stake || !fluid_has(stake_of(sojourn, turn)))
         return;
-    fluid_leave(fluid, stake);
+    struct stake *stake = stake_of(sojourn, turn);
+    fluid_leave(fluid, turn->stake);
     stake->mark--;
     sojourn->pulled++;
     if (stake->mark > fluid->virtual)
-        fluid_enter(fluid, stake);
-    else
-        stake->end = fluid->time;
+        fluid_enter(fluid, turn->stake);
 }
 
 uint64_t sojourn_rank_begun(uint64_t rank)
@@ -122,21 +115,24 @@ static bool is_first_chunk_due(const struct sojourn *sojourn, const struct turn 
     return sojourn->has_first_chunks_first && !(turn->rank & HAS_BEGUN);
 }
 
-static uint64_t finish_key(const struct turn *turn)
+static uint64_t finish_key(const struct sojourn *sojourn, const struct turn *turn)
 {
-    return to_key(turn->stake->mark) | HAS_BEGUN;
+    return to_key(stake_of(sojourn, turn)->mark) | HAS_BEGUN;
 }
 
 uint64_t sojourn_key(const struct sojourn *sojourn, const struct turn *turn)
 {
-    return is_first_chunk_due(sojourn, turn) ? turn->rank : finish_key(turn);
+    return is_first_chunk_due(sojourn, turn) ? turn->rank : finish_key(sojourn, turn);
 }
 
 /* Ties by age: who came at once, after a takeover all, often has the same finish. */
-static bool is_served_before(const struct turn *a, const struct turn *b)
+static bool is_served_before(const struct sojourn *sojourn, const struct turn *a,
+                             const struct turn *b)
 {
-    uint64_t one = finish_key(a), other = finish_key(b);
-    return one != other ? one < other : a->stake->age < b->stake->age;
+    uint64_t one = finish_key(sojourn, a), other = finish_key(sojourn, b);
+    if (one != other)
+        return one < other;
+    return fluid_is_older(stake_of(sojourn, a), stake_of(sojourn, b));
 }
 
 size_t sojourn_ahead(const struct sojourn *sojourn, const struct turn *mine,
@@ -147,14 +143,14 @@ size_t sojourn_ahead(const struct sojourn *sojourn, const struct turn *mine,
         return other->ready.count;
     if (is_before_first && is_first_chunk_due(sojourn, mine))
         return gives_first && other->rank < mine->rank;
-    return is_served_before(other, mine) ? other->ready.count : gives_first;
+    return is_served_before(sojourn, other, mine) ? other->ready.count : gives_first;
 }
 
 void sojourn_set_runnable(struct sojourn *sojourn, struct turn *turn)
 {
     if (heap_has(&turn->latest))
         return; /* with less to do it may start later: the bound still holds */
-    turn->latest.tie = turn->node.tie = (uint32_t)turn->stake->age;
+    turn->latest.tie = turn->node.tie = stake_of(sojourn, turn)->age;
     heap_add(&sojourn->latest, &turn->latest, latest_key(sojourn, latest_start(sojourn, turn)));
 }
 
@@ -164,36 +160,33 @@ void sojourn_set_idle(struct sojourn *sojourn, struct turn *turn)
         heap_remove(&sojourn->latest, &turn->latest);
 }
 
-void sojourn_forget(struct turn *turn)
+void sojourn_forget(struct sojourn *sojourn, struct turn *turn)
 {
-    if (turn->stake && !fluid_has(turn->stake))
-        free(turn->stake);
+    if (turn->stake && fluid_has(stake_of(sojourn, turn)))
+        stake_of(sojourn, turn)->is_abandoned = true;
     else if (turn->stake)
-        turn->stake->turn = NULL;
-    turn->stake = NULL;
+        pool_give(sojourn->fluid.stakes, turn->stake);
+    turn->stake = 0;
 }
 
 void sojourn_hold(struct sojourn *sojourn, struct turn *turn)
 {
-    struct stake *stake = turn->stake;
-    if (!stake || !fluid_has(stake))
+    if (!turn->stake || !fluid_has(stake_of(sojourn, turn)))
         return;
-    double left = stake->mark - sojourn->fluid.virtual;
-    fluid_leave(&sojourn->fluid, stake);
-    stake->end = sojourn->fluid.time;
-    sojourn->pulled += left;
+    sojourn->pulled += stake_of(sojourn, turn)->mark - sojourn->fluid.virtual;
+    fluid_leave(&sojourn->fluid, turn->stake);
 }
 
 /* Equal sharing goes on with what it has left, as if it had just come. */
 void sojourn_join_anew(struct sojourn *sojourn, struct turn *turn)
 {
-    struct stake *stake = stake_of(turn);
+    struct stake *stake = stake_for(sojourn, turn);
     if (fluid_has(stake))
-        fluid_leave(&sojourn->fluid, stake);
+        fluid_leave(&sojourn->fluid, turn->stake);
     if (stake->age == 0)
         stake->age = ++sojourn->last_age;
     stake->mark = sojourn->fluid.virtual + turn->ready.count;
-    fluid_enter(&sojourn->fluid, stake);
+    fluid_enter(&sojourn->fluid, turn->stake);
 }
 
 struct turn *sojourn_urgent(struct sojourn *sojourn, struct heap *runnable)

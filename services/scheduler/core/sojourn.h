@@ -12,7 +12,8 @@
  * a lower bound, and is looked at again when it seems urgent. What moves it to earlier (work that
  * is withdrawn) is summed up in `pulled`. A turn that is late by far, since its calls take longer
  * than the usual one, joins equal sharing anew with what it has left, so that it holds up nobody.
- * One thread. A stake lives until it has left the fluid and its turn is gone.
+ * One thread. A stake lives in a pool that is lent, until it has left the fluid and its turn is
+ * gone; whoever closes drops the pool.
  */
 #pragma once
 
@@ -26,11 +27,12 @@ struct sojourn {
     struct heap latest; /* the runnable, by when they must start */
     double pulled;
     double urgent_below; /* laxity in chunks */
-    uint64_t last_age;
+    uint32_t last_age;
     bool has_first_chunks_first;
 };
 
-void sojourn_open(struct sojourn *sojourn, bool has_first_chunks_first, double urgent_below);
+void sojourn_open(struct sojourn *sojourn, struct pool *stakes, bool has_first_chunks_first,
+                  double urgent_below);
 void sojourn_close(struct sojourn *sojourn);
 
 /* So many slots serve it, 1 or more. */
@@ -62,7 +64,7 @@ void sojourn_hold(struct sojourn *sojourn, struct turn *turn);
 void sojourn_join_anew(struct sojourn *sojourn, struct turn *turn);
 
 /* The turn is about to be freed: its virtual service goes on without it. */
-void sojourn_forget(struct turn *turn);
+void sojourn_forget(struct sojourn *sojourn, struct turn *turn);
 
 /* The runnable turn that must not wait any longer, or NULL. Who is late by far is put at another
  * place among the runnable. */

@@ -158,42 +158,61 @@ static void assert_near(double a, double b)
     assert_true(fabs(a - b) < 1e-6);
 }
 
+static uint32_t stake_with(struct fluid *fluid, uint32_t age, double mark)
+{
+    uint32_t number = pool_take(fluid->stakes);
+    struct stake *stake = pool_at(fluid->stakes, number);
+    stake->age = age;
+    stake->mark = mark;
+    fluid_enter(fluid, number);
+    return number;
+}
+
+static double end_of(const struct fluid *fluid, uint32_t stake)
+{
+    return fluid_end_of(fluid, pool_at(fluid->stakes, stake));
+}
+
 static void equal_sharing_foresees_when_each_leaves(void **state)
 {
     (void)state;
     for (uint32_t slots = 1; slots <= STAKES + 1; slots += 7) {
-        struct fluid fluid = {.slots = slots};
-        struct stake stakes[STAKES] = {0};
-        double foreseen[STAKES];
-        for (uint32_t i = 0; i < STAKES; i++) {
-            stakes[i].age = i + 1;
-            stakes[i].mark = 1 + i * 7919 % 23;
-            fluid_enter(&fluid, &stakes[i]);
-        }
-        for (uint32_t i = 0; i < STAKES; i++)
-            foreseen[i] = fluid_end_of(&fluid, &stakes[i]);
+        struct pool stakes = {.size = sizeof(struct stake)};
+        struct fluid fluid = {.stakes = &stakes, .slots = slots};
+        double foreseen[STAKES + 1];
+        for (uint32_t i = 0; i < STAKES; i++) /* ages begin again on the way */
+            assert_int_equal(stake_with(&fluid, i - STAKES / 2, 1 + i * 7919 % 23), i + 1);
+        for (uint32_t i = 1; i <= STAKES; i++)
+            foreseen[i] = end_of(&fluid, i);
         double left = 1e6;
-        const struct stake *gone;
-        while ((gone = fluid_pass(&fluid, &left)))
-            assert_near(gone->end, foreseen[gone - stakes]);
+        uint32_t gone, last = 0;
+        while ((gone = fluid_pass(&fluid, &left))) {
+            const struct stake *stake = pool_at(&stakes, gone);
+            assert_near(stake->end, foreseen[gone]);
+            if (last && stake->mark <= ((const struct stake *)pool_at(&stakes, last))->mark)
+                assert_true(last < gone); /* the older first */
+            last = gone;
+        }
         assert_int_equal(fluid_count(&fluid), 0);
+        pool_free(&stakes);
     }
 }
 
 static void equal_sharing_keeps_the_marks_of_others(void **state)
 {
     (void)state;
-    struct fluid fluid = {.slots = 1};
-    struct stake long_one = {.age = 1, .mark = 4}, short_one = {.age = 2, .mark = 2};
-    fluid_enter(&fluid, &long_one);
-    assert_near(fluid_end_of(&fluid, &long_one), 4);
-    fluid_enter(&fluid, &short_one);
-    assert_near(fluid_end_of(&fluid, &short_one), 4);
-    assert_near(fluid_end_of(&fluid, &long_one), 6);
-    fluid_leave(&fluid, &short_one);
-    assert_near(fluid_end_of(&fluid, &long_one), 4);
-    assert_ptr_equal(fluid_take(&fluid), &long_one);
-    assert_null(fluid_take(&fluid));
+    struct pool stakes = {.size = sizeof(struct stake)};
+    struct fluid fluid = {.stakes = &stakes, .slots = 1};
+    uint32_t long_one = stake_with(&fluid, 1, 4);
+    assert_near(end_of(&fluid, long_one), 4);
+    uint32_t short_one = stake_with(&fluid, 2, 2);
+    assert_near(end_of(&fluid, short_one), 4);
+    assert_near(end_of(&fluid, long_one), 6);
+    fluid_leave(&fluid, short_one);
+    assert_near(end_of(&fluid, long_one), 4);
+    fluid_leave(&fluid, long_one);
+    assert_int_equal(fluid_count(&fluid), 0);
+    pool_free(&stakes);
 }
 
 int main(void)
