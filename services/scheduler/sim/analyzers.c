@@ -97,7 +97,7 @@ static struct outcome_facts facts_of(const struct result *result)
                                   .prompt_tokens = outcome->usage.prompt,
                                   .completion_tokens = outcome->usage.completion,
                                   .retry_after_ms = outcome->retry_after_ms,
-                                  .server_limits = {-1, -1, -1, -1, -1, -1}};
+                                  .server_limits = outcome->said};
 }
 
 /* What is paid for is published until the stream has it. */
@@ -129,9 +129,12 @@ static void finish(struct sim *sim, struct held *held, struct outcome outcome)
         return;
     outcome.id = held->grant->id;
     outcome.was_called = held->call != NULL;
-    outcome.is_usage_known = held->call && outcome.outcome_class != OUTCOME_ABORTED;
+    outcome.is_usage_known =
+        held->call && outcome.outcome_class != OUTCOME_ABORTED &&
+        !sim_fault(sim, FAULT_USAGE_UNKNOWN, 0, sim_about(&held->grant->id, 0), 30);
     if (held->call)
         outcome.usage = held->call->usage;
+    server_says(sim, held->call, &outcome);
     struct result result = {held->analyzer, held->grant, outcome};
     publish(sim, sim_keep(sim, &result, sizeof(result)));
     drop(sim, held);
@@ -157,6 +160,8 @@ static void be_answered(struct sim *sim, void *what)
         is_poisoned = is_poisoned || grant->job->posts[grant->posts[i]].is_poison;
     if (sim->now < sim->down_until[grant->endpoint])
         outcome.outcome_class = OUTCOME_SERVER_ERROR;
+    else if (held->call->is_refused)
+        outcome.outcome_class = OUTCOME_RATE_LIMITED;
     else if (is_poisoned)
         outcome.outcome_class = OUTCOME_INVALID_ANSWER;
     else if (sim_fault(sim, FAULT_LLM_REFUSES, 0, sim_about(&grant->id, 0), 50)) {
@@ -206,6 +211,7 @@ static void begin_call(struct sim *sim, struct held *held, int64_t asked, int64_
                           .ended = FOREVER,
                           .lease_until = asked + left,
                           .older = sim->calls};
+    server_takes(sim, call);
     sim->calls = call;
     sim->call_count++;
     sim->counts[COUNT_CALLS]++;
@@ -214,7 +220,7 @@ static void begin_call(struct sim *sim, struct held *held, int64_t asked, int64_
     int64_t lasts = sim_trait(sim, FAULT_LLM_HANGS, sim_about(&grant->id, 0), 100 * MS, 900 * MS);
     if (sim_fault(sim, FAULT_LLM_HANGS, 0, sim_about(&grant->id, 0), 60))
         lasts = sim_severity(sim, 3 * SECOND, 30 * SECOND);
-    if (sim->now < sim->down_until[grant->endpoint])
+    if (sim->now < sim->down_until[grant->endpoint] || call->is_refused)
         lasts = 100 * MS;
     sim_tell(sim, node_of(held->analyzer), "calls for job %u chunk %u attempt %u, %ld ms",
              grant->job->number, grant->id.chunk_number, grant->id.attempt, lasts / MS);

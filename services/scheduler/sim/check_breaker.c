@@ -39,8 +39,7 @@ static void note(struct sim *sim, struct told_breaker *breaker, bool has_failed)
         open_up(sim, breaker, breaker->failing_since);
 }
 
-/* Else the leader may have heard of its end already, and looks at it no more. */
-static bool is_in_flight(const struct grant *grant)
+bool check_is_in_flight(const struct grant *grant)
 {
     const struct chunk_facts *row = &grant->job->chunks[grant->id.chunk_number].facts;
     return !grant->settled_at && row->status == CHUNK_IN_FLIGHT &&
@@ -61,11 +60,11 @@ void check_breaker_hears(struct sim *sim, struct journal *journal,
             breaker->probe = NULL;
         return;
     }
-    if (breaker->probe == grant && fails(outcome->outcome_class) && is_in_flight(grant))
+    if (breaker->probe == grant && fails(outcome->outcome_class) && check_is_in_flight(grant))
         open_up(sim, breaker, sim->now);
     else if (breaker->probe == grant)
         memset(breaker, 0, sizeof(*breaker));
-    else if (!breaker->open_until && (!fails(outcome->outcome_class) || is_in_flight(grant)))
+    else if (!breaker->open_until && (!fails(outcome->outcome_class) || check_is_in_flight(grant)))
         note(sim, breaker, fails(outcome->outcome_class));
 }
 

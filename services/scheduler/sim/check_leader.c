@@ -7,7 +7,7 @@
 #include "store_rows.h"
 
 /* Refused for now, however long its row says: how long a wait may be told at most. */
-#define LONGEST_WAIT (40 * SECOND)
+#define LONGEST_WAIT (70 * SECOND)
 /* After the faults: late messages have come, and everybody has read again. */
 #define CALM_FROM (FAULTS_END + 15 * SECOND)
 #define HEARD_WITHIN (4 * SECOND)
@@ -43,7 +43,11 @@ static void hear_controls(struct journal *journal, const struct control_facts *c
 void check_leader_hears(struct sim *sim, uint32_t number, const struct event *event)
 {
     struct journal *journal = &sim->schedulers[number].journal;
+    journal->stepped_at = sim->now;
     check_burst_hears(sim, journal, event);
+    check_book_hears(sim, journal, event);
+    if (event->kind == EVENT_OUTCOME)
+        check_server_hears(sim, number, &event->outcome);
     if (event->kind == EVENT_OUTCOME)
         check_breaker_hears(sim, journal, &event->outcome);
     else if (event->kind == EVENT_HEARTBEAT)
@@ -113,12 +117,16 @@ static void check_permit(struct sim *sim, uint32_t number, const struct action *
 {
     struct journal *journal = &sim->schedulers[number].journal;
     struct grant *grant = analyzers_grant(sim, &action->answer.id);
+    if (action->answer.is_permitted && !grant->is_cached)
+        check_book_permits(sim, journal, grant);
     if (!action->answer.is_permitted || grant->is_permitted)
         return;
     if (!grant->is_cached && grant->lane >= BURST_LANE)
         check_burst_permits(sim, journal, grant, most_users(sim, number));
     grant->is_permitted = true;
     grant->permitted_at = sim->now;
+    if (!grant->is_cached)
+        check_server_permits(sim, journal, grant);
     if (!grant->is_cached)
         check_breaker_permits(sim, journal, grant);
     if (check_is_told_held(journal, grant->job))
@@ -135,6 +143,9 @@ void check_leader_acts(struct sim *sim, uint32_t number, const struct action *ac
         memset(journal->told, 0, sizeof(journal->told));
         memset(journal->knows, 0, sizeof(journal->knows));
         memset(journal->breakers, 0, sizeof(journal->breakers));
+        memset(journal->servers, 0, sizeof(journal->servers));
+        journal->book = NULL;
+        journal->is_booked = false;
     } else if (action->kind == ACTION_LEAD) {
         sim_tell(sim, number, "leads");
     } else if (action->kind == ACTION_YIELD) {

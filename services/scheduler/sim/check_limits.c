@@ -20,6 +20,9 @@ static struct use use_at(struct sim *sim, struct call *const *calls, uint32_t pl
 {
     struct use use = {0};
     int64_t now = calls[place]->started;
+    for (uint32_t i = 0; i < ENDPOINTS; i++)
+        for (uint32_t k = 0; k < TENANTS; k++)
+            use.micros += whose == i || whose == ENDPOINTS + k ? sim->spent_before[i][k] : 0;
     for (uint32_t i = 0; i <= place; i++) {
         const struct call *call = calls[i];
         if (!is_of(call, whose) || check_is_excused(sim, call, call->started))

@@ -36,6 +36,7 @@ enum count {
     FAULT_HOPELESS,
     FAULT_KILLER,
     FAULT_HEALED_TWICE,
+    FAULT_USAGE_UNKNOWN,
     /* what is decided: work */
     WORK_JOB,
     WORK_POST,
@@ -45,6 +46,7 @@ enum count {
     WORK_CONTROL,
     WORK_LIMITS,
     WORK_BURSTS,
+    WORK_SERVER_LIMITS,
     WORK_CHANCE, /* that usual delays differ */
     /* what is only counted */
     COUNT_CUT_OFF,
@@ -64,6 +66,14 @@ enum count {
     COUNT_FULL_TOKENS,
     COUNT_FULL_IN_FLIGHT,
     COUNT_FULL_MONEY,
+    COUNT_SERVER_REFUSED, /* by a server's own limit */
+    COUNT_PAUSES,         /* that servers asked for, and a leader heard */
+    COUNT_LOWERED,        /* learned limits */
+    COUNT_RAISED,
+    COUNT_BOOKS,   /* leaders' accounts compared */
+    COUNT_SETTLED, /* calls settled by their usage */
+    COUNT_SETTLED_AS_BOOKED,
+    COUNT_SPENT_BEFORE, /* told to a leader */
     COUNT_OPENED,
     COUNT_PROBES,
     COUNT_DEGRADED,

@@ -44,10 +44,15 @@ void llm_plan(struct sim *sim)
         sim->limits[i] = draw_limits(sim, 10 * i);
     if (has_limits)
         sim->limits[OF_TENANT] = draw_limits(sim, 100);
+    for (uint32_t i = 0; i < ENDPOINTS * TENANTS && has_limits; i++)
+        sim->spent_before[i % ENDPOINTS][i / ENDPOINTS] =
+            (uint64_t)sim_trait(sim, WORK_BURSTS, i, 0, 800);
     /* Some stay for long enough that calls leave the windows. */
     bool is_long = has_limits && sim_trait(sim, WORK_LIMITS, 0, 0, 3) == 0;
     sim->limits_until = is_long ? FAULTS_END + 90 * SECOND : FAULTS_END;
-    sim->limits[OF_TENANT].micros_per_day = 0; /* else nothing of it is done before midnight */
+    /* Else nothing of it is done before midnight: what is lifted in time. */
+    if (sim->limits[OF_TENANT].micros_per_day > 0)
+        sim->limits[OF_TENANT].micros_per_day = is_long ? 0 : 12000;
 }
 
 void llm_configure(const struct sim *sim, struct scheduler_config *config)
@@ -99,6 +104,22 @@ void llm_settle(struct sim *sim, struct grant *grant, const struct outcome *outc
         grant->reserved_tokens = used.prompt + used.completion;
         grant->reserved_micros = llm_price(&used);
     }
+}
+
+const struct spend_facts *llm_spends(struct sim *sim, size_t *count)
+{
+    struct spend_facts *spends = arena_array(sim->arena, struct spend_facts, ENDPOINTS * TENANTS);
+    *count = 0;
+    for (uint32_t i = 0; i < ENDPOINTS; i++)
+        for (uint32_t k = 0; k < TENANTS; k++)
+            if (sim->spent_before[i][k] > 0)
+                spends[(*count)++] =
+                    (struct spend_facts){.tenant_id = tenant_name(k),
+                                         .endpoint = endpoint_name(i),
+                                         .ended_ago_ms = 3600 * 1000 + sim->now / MS,
+                                         .micros = sim->spent_before[i][k]};
+    sim->counts[COUNT_SPENT_BEFORE] += *count;
+    return spends;
 }
 
 const struct call_facts *llm_told(struct sim *sim, size_t *count)

@@ -49,6 +49,7 @@ static const struct {
     [MUTANT_HEALS_NOTHING] = {"heals_nothing", "end"},
     [MUTANT_BELIEVES_SILENT] = {"believes_silent", "rule 2, rule 12"},
     [MUTANT_WINDOW_TOO_SHORT] = {"window_too_short", "rule 5"},
+    [MUTANT_NEVER_SETTLES] = {"never_settles", "booked"},
     [MUTANT_TWO_PROBES] = {"two_probes", "rule 7"},
     [MUTANT_HEALS_REPLACE_EQUAL] = {"heals_replace_equal", "rule 7"},
     [MUTANT_NEVER_REAP] = {"never_reap", "rule 9"},

@@ -8,6 +8,7 @@
 /* One question to the store. It is answered once, if only by "no answer". */
 struct question {
     uint32_t scheduler, about;
+    uint32_t incarnation; /* which asked; none after it hears the answer */
     char holder[16];
     struct action action;
     bool is_done;
@@ -103,7 +104,12 @@ static void take_step(struct sim *sim, uint32_t number, const struct event *even
 static void step(struct sim *sim, uint32_t number, const struct event *event)
 {
     check_leader_hears(sim, number, event);
-    take_step(sim, number, event);
+    struct event unsettled = *event;
+    unsettled.outcome.is_usage_known = false;
+    bool is_settled = event->kind != EVENT_OUTCOME || sim->mutant != MUTANT_NEVER_SETTLES;
+    take_step(sim, number, is_settled ? event : &unsettled);
+    if (event->kind == EVENT_OUTCOME)
+        check_server_heard(sim, number, &event->outcome);
     ask_why(sim, number);
     plan_wake(sim, number);
 }
@@ -185,6 +191,8 @@ static void at_store(struct sim *sim, void *what)
         sim_tell(sim, STORE, "has done it, and scheduler %u never hears", question->scheduler);
         return;
     }
+    if (sim->processes[question->scheduler].incarnation != question->incarnation)
+        return;
     sim_send(sim, &(struct letter){.name = "an answer",
                                    .from = STORE,
                                    .to = question->scheduler,
@@ -266,6 +274,7 @@ static void ask_store(struct sim *sim, uint32_t number, const struct action *act
     struct question *question = arena_new(sim->arena, sizeof(*question));
     *question = (struct question){.scheduler = number, .action = *action};
     question->about = about_question(sim, action);
+    question->incarnation = sim->processes[number].incarnation;
     memcpy(question->holder, sim->schedulers[number].holder, sizeof(question->holder));
     if (action->kind == ACTION_ASK_SNAPSHOT)
         question->action.cursor = arena_string(sim->arena, action->cursor);

@@ -90,6 +90,7 @@ enum mutant {
     MUTANT_BELIEVES_SILENT,     /* an analyzer is never taken to be gone */
     MUTANT_WINDOW_TOO_SHORT,    /* a leader's minute is over after 55 s */
     MUTANT_TWO_PROBES,          /* a leader forgets the probe that is on its way */
+    MUTANT_NEVER_SETTLES,       /* a leader does not hear what calls used */
     MUTANT_HEALS_REPLACE_EQUAL, /* a result replaces one that is as good */
     MUTANTS,
 };
@@ -168,7 +169,9 @@ struct grant {
     uint32_t lane;
     /* by the LLM: its row among the calls */
     uint32_t endpoint, reserved_tokens;
-    uint64_t reserved_micros;
+    uint64_t reserved_micros; /* once settled, what was used of both */
+    uint32_t booked_tokens;
+    uint64_t booked_micros;
     int64_t granted_at, lease_until, settled_at; /* by the database's clock; 0 = not yet */
     bool was_called;
     enum outcome_class outcome_class;
@@ -187,6 +190,7 @@ struct outcome {
     bool was_called, is_usage_known;
     struct usage usage;
     uint32_t retry_after_ms;
+    struct server_limits said; /* by the server, of itself */
 };
 
 struct call {
@@ -194,6 +198,7 @@ struct call {
     uint32_t analyzer, incarnation;
     struct usage usage;
     int64_t asked, started, ended, lease_until;
+    bool is_refused; /* by the server's own limit */
     struct call *older;
 };
 
@@ -270,6 +275,15 @@ struct journal {
         int64_t failing_since, open_until, probed_at;
         const struct grant *probe;
     } breakers[ENDPOINTS];
+    struct told_server {
+        int64_t held_until, refused_at;
+        bool is_looked_at, is_tokens; /* what the last outcome should change */
+        enum outcome_class outcome_class;
+        uint64_t before[LIMIT_KINDS], told;
+    } servers[ENDPOINTS];
+    struct booked *book; /* what counts in its windows (check_book.c) */
+    int64_t stepped_at;
+    bool is_booked; /* the snapshot has brought all */
 };
 
 struct model_scheduler {
@@ -289,6 +303,11 @@ struct sim {
     struct limits limits[ENDPOINTS + 1];
     int64_t limits_until;          /* then operators lift them */
     int64_t down_until[ENDPOINTS]; /* the endpoint fails */
+    uint64_t spent_before[ENDPOINTS][TENANTS];
+    struct server {
+        uint32_t requests_per_minute, tokens_per_minute; /* 0 = as many as come */
+        bool tells_limits, tells_wait;
+    } servers[ENDPOINTS];
     struct heap happenings;
     struct process processes[PROCESSES]; /* schedulers first */
     struct store store;
@@ -416,6 +435,13 @@ uint64_t llm_price(const struct usage *usage);
 /* outcome NULL: it will never be called. */
 void llm_settle(struct sim *sim, struct grant *grant, const struct outcome *outcome);
 const struct call_facts *llm_told(struct sim *sim, size_t *count);
+const struct spend_facts *llm_spends(struct sim *sim, size_t *count); /* before it all began */
+
+/* ---- servers.c: limits that the servers have of themselves ---- */
+void servers_plan(struct sim *sim);
+/* At its beginning; what the server says with its answer. */
+void server_takes(struct sim *sim, struct call *call);
+void server_says(struct sim *sim, const struct call *call, struct outcome *outcome);
 
 /* ---- store_heal.c ---- */
 struct event *store_heal(struct sim *sim, uint64_t epoch);
@@ -446,7 +472,18 @@ void check_burst_batch(struct sim *sim, const struct journal *journal, const str
 void check_burst_permits(struct sim *sim, const struct journal *journal, const struct grant *grant,
                          uint32_t slots);
 
+/* ---- check_server.c, check_book.c: before and after a step with an outcome; each second ---- */
+void check_server_hears(struct sim *sim, uint32_t number, const struct outcome_facts *outcome);
+void check_server_heard(struct sim *sim, uint32_t number, const struct outcome_facts *outcome);
+void check_server_permits(struct sim *sim, const struct journal *journal,
+                          const struct grant *grant);
+void check_book_hears(struct sim *sim, struct journal *journal, const struct event *event);
+void check_book_permits(struct sim *sim, struct journal *journal, struct grant *grant);
+void check_books(struct sim *sim);
+
 /* ---- check_breaker.c, check_limits.c ---- */
+/* Else the leader may have heard of its end already, and looks at it no more. */
+bool check_is_in_flight(const struct grant *grant);
 void check_breaker_hears(struct sim *sim, struct journal *journal,
                          const struct outcome_facts *outcome);
 void check_breaker_permits(struct sim *sim, struct journal *journal, const struct grant *grant);

@@ -9,7 +9,8 @@
 static bool may_be_degraded(const struct sim *sim)
 {
     return sim->counts[FAULT_ENDPOINT_DOWN] > 0 || sim->counts[COUNT_REDUCED] > 0 ||
-           sim->counts[FAULT_LLM_REFUSES] > 0 || sim->counts[COUNT_HELD] > 0;
+           sim->counts[FAULT_LLM_REFUSES] > 0 || sim->counts[COUNT_SERVER_REFUSED] > 0 ||
+           sim->counts[COUNT_HELD] > 0;
 }
 
 /* Rule 6, as seen from the rows: is the grant of this chunk, in this mode, at this time, right? */
@@ -84,6 +85,8 @@ static enum batch_result grant(struct sim *sim, uint64_t epoch, const struct bat
     granted->endpoint = endpoint_numbered(item->endpoint);
     granted->reserved_tokens = item->reserved_tokens;
     granted->reserved_micros = item->reserved_micros;
+    granted->booked_tokens = item->reserved_tokens;
+    granted->booked_micros = item->reserved_micros;
     granted->granted_at = rows_clock(sim);
     granted->lease_until = chunk->lease_until;
     CHECK(item->mode == MODE_EMBEDDED || granted->endpoint < ENDPOINTS);

@@ -56,8 +56,10 @@ struct event *store_snapshot(struct sim *sim, uint64_t epoch, const char *cursor
     event->snapshot.is_fenced = sim->store.epoch != epoch;
     if (event->snapshot.is_fenced || sim->mutant == MUTANT_GRANT_UNREBUILT)
         return event;
-    if (cursor[0] == '\0')
+    if (cursor[0] == '\0') {
         event->snapshot.calls = llm_told(sim, &event->snapshot.call_count);
+        event->snapshot.spends = llm_spends(sim, &event->snapshot.spend_count);
+    }
     event->snapshot.controls = controls_told(sim, INT64_MIN, &event->snapshot.control_count);
     struct job_facts *jobs = arena_array(sim->arena, struct job_facts, SNAPSHOT_PAGE);
     for (uint32_t i = 0; i < sim->store.job_count; i++) {

@@ -233,6 +233,7 @@ static void every_second(struct sim *sim, void *what)
     if (sim->now >= sim->store.away_until)
         store_expire(sim);
     check_losses(sim);
+    check_books(sim);
     bool is_quiet = sim->now > FAULTS_END && store_all_ended(sim);
     sim->quiet_seconds = is_quiet ? sim->quiet_seconds + 1 : 0;
     sim->is_over = sim->quiet_seconds > sim->seconds_of_quiet;
@@ -279,6 +280,7 @@ void sim_run(struct sim *sim)
 {
     sim->is_without_chance = !sim_decide(sim, WORK_CHANCE, 0, 0, 1000);
     llm_plan(sim);
+    servers_plan(sim);
     sim->has_bursts = sim_decide(sim, WORK_BURSTS, 0, 0, 500);
     for (uint32_t i = 0; i < PROCESSES; i++) {
         sim->processes[i].clock_offset = sim_trait(sim, WORK_CHANCE, i, 0, 1000 * SECOND);
