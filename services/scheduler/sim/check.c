@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
-#include "sim.h"
+#include "checks.h"
 
 static bool was_silent(const struct sim *sim, const struct call *call, int64_t from, int64_t to)
 {

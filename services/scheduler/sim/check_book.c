@@ -2,7 +2,7 @@
  * was told of and permitted: as they were booked until their outcome is heard, as they were used
  * from then on, and as booked if that is not known. Where the leader may have heard of a call's end
  * before its outcome, both are right. */
-#include "sim.h"
+#include "checks.h"
 
 /* For so long a call counts in a minute's window for certain; for so long it may. */
 #define COUNTS_FOR (60 * SECOND + PERMIT_LIFE)

@@ -4,7 +4,7 @@
  * decides. An opening may be missed here, never invented. */
 #include <string.h>
 
-#include "sim.h"
+#include "checks.h"
 
 static bool fails(enum outcome_class outcome_class)
 {

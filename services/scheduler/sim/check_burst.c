@@ -1,7 +1,7 @@
 /* Rule 1, of users with more than one chunk in flight: such a chunk is granted only while nobody
  * else waits, as far as the leader was told, and called only if no slot is missing for what others
  * were granted. So a burst gives way within a chunk. */
-#include "sim.h"
+#include "checks.h"
 #include "store_rows.h"
 
 static void learn(struct sim *sim, struct journal *journal, const struct job_facts *jobs,

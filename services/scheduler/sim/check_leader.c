@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sim.h"
+#include "checks.h"
 #include "store_rows.h"
 
 /* Refused for now, however long its row says: how long a wait may be told at most. */

@@ -1,6 +1,6 @@
 /* Rule 5 as the LLM sees it: no minute, and no moment, with more than the limit. Only its journal
  * of calls is used here. */
-#include "sim.h"
+#include "checks.h"
 
 #define MINUTE (60 * SECOND)
 

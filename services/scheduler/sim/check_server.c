@@ -3,7 +3,7 @@
  * what works raises it again. The limits are those that the leader tells in its figures. */
 #include <string.h>
 
-#include "sim.h"
+#include "checks.h"
 
 #define CUT_GAP (5 * SECOND)
 #define LONGEST_PAUSE (600 * SECOND)
@@ -76,7 +76,7 @@ static void check_lowered(struct sim *sim, const struct told_server *server, con
         most = server->told;
     bool is_lower = after[kind] > 0 && (after[kind] <= most - most / 4 || after[kind] == 1);
     if (!is_lower)
-        sim_violation(sim, "rule 5", "after a refusal the limit of kind %d is %lu, before %lu",
+        sim_violation(sim, "servers", "after a refusal the limit of kind %d is %lu, before %lu",
                       kind, after[kind], server->before[kind]);
     sim->counts[COUNT_LOWERED]++;
 }
@@ -98,7 +98,7 @@ void check_server_heard(struct sim *sim, uint32_t number, const struct outcome_f
     }
     for (int kind = LIMIT_REQUESTS; kind <= LIMIT_TOKENS; kind++) {
         if (after[kind] < server->before[kind])
-            sim_violation(sim, "rule 5", "the limit of kind %d went from %lu to %lu, unrefused",
+            sim_violation(sim, "servers", "the limit of kind %d went from %lu to %lu, unrefused",
                           kind, server->before[kind], after[kind]);
         sim->counts[COUNT_RAISED] += after[kind] > server->before[kind];
     }
@@ -108,6 +108,6 @@ void check_server_permits(struct sim *sim, const struct journal *journal, const 
 {
     if (grant->mode != MODE_LLM || sim->now >= journal->servers[grant->endpoint].held_until)
         return;
-    sim_violation(sim, "rule 5", "a permit for endpoint %u, whose server wants none for %ld us",
+    sim_violation(sim, "servers", "a permit for endpoint %u, whose server wants none for %ld us",
                   grant->endpoint, journal->servers[grant->endpoint].held_until - sim->now);
 }

@@ -17,11 +17,11 @@
 
 #include "base/check.h"
 #include "base/number.h"
+#include "checks.h"
 #include "fairness.h"
 #include "runs.h"
 #include "shares.h"
 #include "shrink.h"
-#include "sim.h"
 
 /* From so many on, what was never exercised will never be. */
 enum { SEEDS_THAT_EXERCISE_ALL = 1000, MOST_ONLY = 4096 };
@@ -50,6 +50,7 @@ static const struct {
     [MUTANT_BELIEVES_SILENT] = {"believes_silent", "rule 2, rule 12"},
     [MUTANT_WINDOW_TOO_SHORT] = {"window_too_short", "rule 5"},
     [MUTANT_NEVER_SETTLES] = {"never_settles", "booked"},
+    [MUTANT_DEAF_TO_SERVERS] = {"deaf_to_servers", "servers"},
     [MUTANT_TWO_PROBES] = {"two_probes", "rule 7"},
     [MUTANT_HEALS_REPLACE_EQUAL] = {"heals_replace_equal", "rule 7"},
     [MUTANT_NEVER_REAP] = {"never_reap", "rule 9"},

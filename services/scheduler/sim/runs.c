@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "checks.h"
 
 /* Longer runs tell how far they are, every so often. */
 enum { TOLD_FROM = 50000, TOLD_EVERY_S = 10 };

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "sim.h"
+#include "checks.h"
 
 /* One question to the store. It is answered once, if only by "no answer". */
 struct question {
@@ -104,10 +104,12 @@ static void take_step(struct sim *sim, uint32_t number, const struct event *even
 static void step(struct sim *sim, uint32_t number, const struct event *event)
 {
     check_leader_hears(sim, number, event);
-    struct event unsettled = *event;
-    unsettled.outcome.is_usage_known = false;
-    bool is_settled = event->kind != EVENT_OUTCOME || sim->mutant != MUTANT_NEVER_SETTLES;
-    take_step(sim, number, is_settled ? event : &unsettled);
+    struct event heard = *event;
+    if (event->kind == EVENT_OUTCOME && sim->mutant == MUTANT_NEVER_SETTLES)
+        heard.outcome.is_usage_known = false;
+    if (event->kind == EVENT_OUTCOME && sim->mutant == MUTANT_DEAF_TO_SERVERS)
+        heard.outcome.retry_after_ms = 0;
+    take_step(sim, number, &heard);
     if (event->kind == EVENT_OUTCOME)
         check_server_heard(sim, number, &event->outcome);
     ask_why(sim, number);

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/check.h"
+#include "checks.h"
 
 enum { MOST_RUNS = 5000, MOST_SECONDS = 20 };
 

@@ -91,6 +91,7 @@ enum mutant {
     MUTANT_WINDOW_TOO_SHORT,    /* a leader's minute is over after 55 s */
     MUTANT_TWO_PROBES,          /* a leader forgets the probe that is on its way */
     MUTANT_NEVER_SETTLES,       /* a leader does not hear what calls used */
+    MUTANT_DEAF_TO_SERVERS,     /* a leader does not hear what servers say of themselves */
     MUTANT_HEALS_REPLACE_EQUAL, /* a result replaces one that is as good */
     MUTANTS,
 };
@@ -456,45 +457,3 @@ uint32_t control_place(const struct control_facts *facts);
 /* Those that changed since then, by the database's clock. */
 const struct control_facts *controls_told(struct sim *sim, int64_t since, size_t *count);
 bool controls_refuse_jobs(const struct sim *sim, uint32_t user);
-
-/* ---- check_leader.c: what a scheduler says, against what it was told and the rows ---- */
-void check_leader_hears(struct sim *sim, uint32_t number, const struct event *event);
-void check_leader_acts(struct sim *sim, uint32_t number, const struct action *action);
-/* Does an operator hold it, as far as the leader was told? */
-bool check_is_told_held(const struct journal *journal, const struct model_job *job);
-void check_leader_told(struct sim *sim, uint32_t number, const struct model_job *job,
-                       const struct explanation *told);
-
-/* ---- check_burst.c ---- */
-void check_burst_hears(struct sim *sim, struct journal *journal, const struct event *event);
-/* It asks for further chunks of users, of slots so many; it permits such a chunk. */
-void check_burst_batch(struct sim *sim, const struct journal *journal, const struct action *action);
-void check_burst_permits(struct sim *sim, const struct journal *journal, const struct grant *grant,
-                         uint32_t slots);
-
-/* ---- check_server.c, check_book.c: before and after a step with an outcome; each second ---- */
-void check_server_hears(struct sim *sim, uint32_t number, const struct outcome_facts *outcome);
-void check_server_heard(struct sim *sim, uint32_t number, const struct outcome_facts *outcome);
-void check_server_permits(struct sim *sim, const struct journal *journal,
-                          const struct grant *grant);
-void check_book_hears(struct sim *sim, struct journal *journal, const struct event *event);
-void check_book_permits(struct sim *sim, struct journal *journal, struct grant *grant);
-void check_books(struct sim *sim);
-
-/* ---- check_breaker.c, check_limits.c ---- */
-/* Else the leader may have heard of its end already, and looks at it no more. */
-bool check_is_in_flight(const struct grant *grant);
-void check_breaker_hears(struct sim *sim, struct journal *journal,
-                         const struct outcome_facts *outcome);
-void check_breaker_permits(struct sim *sim, struct journal *journal, const struct grant *grant);
-/* calls: by start */
-void check_limits(struct sim *sim, struct call *const *calls, uint32_t count);
-
-/* ---- check.c: reads the journals only ---- */
-/* Is the call where it is because its analyzer had fallen silent? */
-bool check_is_excused(const struct sim *sim, const struct call *call, int64_t at);
-void check_all(struct sim *sim);
-/* When all is over: the leader's figures say so too (rule 10). */
-void check_figures(struct sim *sim);
-/* While it runs, in the healed phase: nothing lost stays lost (rule 9). */
-void check_losses(struct sim *sim);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "sim.h"
+#include "checks.h"
 
 struct happening {
     struct heap_node node;

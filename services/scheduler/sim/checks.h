@@ -1,0 +1,50 @@
+/* What must be true of a history: checkers written apart from the core, which see journals only.
+ *
+ * While it runs: what each scheduler hears and does, as told by schedulers.c in the order in which
+ * it happens, and once a second what can be seen of the whole. At its end: check_all().
+ */
+#pragma once
+
+#include "sim.h"
+
+/* ---- check_leader.c: what a scheduler says, against what it was told and the rows ---- */
+void check_leader_hears(struct sim *sim, uint32_t number, const struct event *event);
+void check_leader_acts(struct sim *sim, uint32_t number, const struct action *action);
+/* Does an operator hold it, as far as the leader was told? */
+bool check_is_told_held(const struct journal *journal, const struct model_job *job);
+void check_leader_told(struct sim *sim, uint32_t number, const struct model_job *job,
+                       const struct explanation *told);
+
+/* ---- check_burst.c ---- */
+void check_burst_hears(struct sim *sim, struct journal *journal, const struct event *event);
+/* It asks for further chunks of users, of slots so many; it permits such a chunk. */
+void check_burst_batch(struct sim *sim, const struct journal *journal, const struct action *action);
+void check_burst_permits(struct sim *sim, const struct journal *journal, const struct grant *grant,
+                         uint32_t slots);
+
+/* ---- check_server.c, check_book.c: before and after a step with an outcome; each second ---- */
+void check_server_hears(struct sim *sim, uint32_t number, const struct outcome_facts *outcome);
+void check_server_heard(struct sim *sim, uint32_t number, const struct outcome_facts *outcome);
+void check_server_permits(struct sim *sim, const struct journal *journal,
+                          const struct grant *grant);
+void check_book_hears(struct sim *sim, struct journal *journal, const struct event *event);
+void check_book_permits(struct sim *sim, struct journal *journal, struct grant *grant);
+void check_books(struct sim *sim);
+
+/* ---- check_breaker.c, check_limits.c ---- */
+/* Else the leader may have heard of its end already, and looks at it no more. */
+bool check_is_in_flight(const struct grant *grant);
+void check_breaker_hears(struct sim *sim, struct journal *journal,
+                         const struct outcome_facts *outcome);
+void check_breaker_permits(struct sim *sim, struct journal *journal, const struct grant *grant);
+/* calls: by start */
+void check_limits(struct sim *sim, struct call *const *calls, uint32_t count);
+
+/* ---- check.c: reads the journals only ---- */
+/* Is the call where it is because its analyzer had fallen silent? */
+bool check_is_excused(const struct sim *sim, const struct call *call, int64_t at);
+void check_all(struct sim *sim);
+/* When all is over: the leader's figures say so too (rule 10). */
+void check_figures(struct sim *sim);
+/* While it runs, in the healed phase: nothing lost stays lost (rule 9). */
+void check_losses(struct sim *sim);
