@@ -1,5 +1,6 @@
 """Measurements of a whole TweetPulse on this machine, with a pretended model; results as JSON.
 
+  model       how punctual the pretended model is
   makespan    100 users x 10 chunks, 50 ms per call, ten at once: how near to the ideal 5.0 s
   latency     one post at a time, a model that takes no time: from submit to result, and of the API
   idle        memory and processor time of the five services while nothing happens
@@ -26,6 +27,7 @@ from heavy import heavy
 from latency import idle, latency
 from limits import limits
 from makespan import makespan, orders
+from model import model
 from takeover import takeover
 from throughput import throughput
 
@@ -36,8 +38,9 @@ def draw_graphs(binaries):
     return graphs.draw(orders(binaries), ROOT / "docs/images")
 
 
-USUAL = {"makespan": makespan, "latency": latency, "idle": idle, "throughput": throughput,
-         "heavy": heavy, "takeover": takeover, "limits": limits, "core": core}
+USUAL = {"model": model, "makespan": makespan, "latency": latency, "idle": idle,
+         "throughput": throughput, "heavy": heavy, "takeover": takeover, "limits": limits,
+         "core": core}
 SCENARIOS = {**USUAL, "orders": orders, "graphs": draw_graphs}
 
 

@@ -10,6 +10,19 @@ from measure import WARM_UP_USER, Watcher, cpu_between, cpu_of, load, warm_up
 FAIRNESS = ("fair_sojourn", "round_robin", "fifo")
 
 
+CONNECTIONS = 10  # over which the users submit, at the same time
+
+
+def _submit_all(fleet, users, chunks):
+    """As users do who know nothing of each other: all at once, as far as two cores allow."""
+    def submit(first):
+        client = Client(fleet)
+        for i in range(first, users, CONNECTIONS):
+            client.submit(f"user-{i}", chunks, chunk_size=1)
+    with concurrent.futures.ThreadPoolExecutor(CONNECTIONS) as pool:
+        list(pool.map(submit, range(CONNECTIONS)))
+
+
 def _finishes(watcher):
     """When each job was over, in seconds since 1970, in order."""
     return [at for (at,) in watcher.query(
@@ -20,15 +33,13 @@ def _finishes(watcher):
 def run(binaries, fairness, users=100, chunks=10, delay_ms=50, slots=10):
     """One run under one order of users; with when each of them was done, from the first submission."""
     settings = {"TP_MAX_ACTIVE_USERS": slots, "TP_FAIRNESS": fairness}
-    with Fleet(binaries, settings=settings, llm=["--delay-ms", delay_ms]) as fleet, \
+    with Fleet(binaries, settings=settings, llm=["--punctual", "--delay-ms", delay_ms]) as fleet, \
             Watcher(fleet) as watcher:
         warm_up(fleet)
         load_before = load()
         before = cpu_of(fleet)
         began = time.time()
-        with concurrent.futures.ThreadPoolExecutor(10) as pool:
-            list(pool.map(lambda i: Client(fleet).submit(f"user-{i}", chunks, chunk_size=1),
-                          range(users)))
+        _submit_all(fleet, users, chunks)
         submitted = time.time()
         watcher.wait_all_over()
         finishes = [at - began for at in _finishes(watcher)]

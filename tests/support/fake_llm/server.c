@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 #include <utlist.h>
 
@@ -31,6 +32,7 @@ struct connection {
     struct text in;
     struct reply reply;
     size_t sent;
+    struct instant arrived; /* the last bytes: from then on counts the delay */
     struct instant wakes;
     struct connection *prev, *next;             /* all connections */
     struct connection *prev_alarm, *next_alarm; /* those that wait, the earliest first */
@@ -39,6 +41,8 @@ struct connection {
 struct server {
     struct service *service;
     int listener, epoll, signals;
+    int timer;            /* epoll's own timeouts are late by up to a thousandth */
+    struct instant rings; /* when it is set to */
     int port;
     struct connection *connections, *alarms;
 };
@@ -196,7 +200,8 @@ static enum progress take_request(struct server *server, struct connection *conn
     memmove(connection->in.chars, connection->in.chars + used, connection->in.length - used + 1);
     connection->in.length -= used;
     if (connection->reply.delay_ms > 0) {
-        alarm_set(server, connection, instant_plus_ms(clock_now(), connection->reply.delay_ms));
+        alarm_set(server, connection,
+                  instant_plus_ms(connection->arrived, connection->reply.delay_ms));
         return PROGRESS_BLOCKED;
     }
     return carry_on(server, connection);
@@ -219,6 +224,7 @@ static void read_on(struct server *server, struct connection *connection)
         }
         if (got < 0)
             return;
+        connection->arrived = clock_now();
         text_add_bytes(&connection->in, piece, (size_t)got);
     }
 }
@@ -254,7 +260,9 @@ static bool handle_events(struct server *server, struct epoll_event *events, int
         struct connection *connection = events[i].data.ptr;
         if (events[i].data.ptr == &server->signals)
             return false;
-        if (events[i].data.ptr != &server->listener && is_hang_up(&events[i])) {
+        if (events[i].data.ptr == &server->timer) {
+            events[i].data.ptr = NULL; /* all alarms are looked at after each event */
+        } else if (events[i].data.ptr != &server->listener && is_hang_up(&events[i])) {
             drop_connection(server, connection, CALL_DROPPED_BY_CLIENT);
             events[i].data.ptr = NULL;
         }
@@ -273,16 +281,22 @@ static bool handle_events(struct server *server, struct epoll_event *events, int
     return true;
 }
 
+/* Edge-triggered, it need not be read: setting it anew makes it quiet. */
+static void set_timer(struct server *server)
+{
+    const int64_t second = 1000 * CLOCK_MS;
+    struct instant at = server->alarms != NULL ? server->alarms->wakes : (struct instant){0};
+    if (at.ns == server->rings.ns)
+        return;
+    server->rings = at;
+    struct itimerspec once = {.it_value = {at.ns / second, at.ns % second}};
+    CHECK(timerfd_settime(server->timer, TFD_TIMER_ABSTIME, &once, NULL) == 0);
+}
+
 static void wait_for_events(struct server *server, struct epoll_event *events, int *count)
 {
-    struct timespec pause, *timeout = NULL;
-    if (server->alarms != NULL) {
-        int64_t ns = server->alarms->wakes.ns - clock_now().ns;
-        ns = ns < 0 ? 0 : ns;
-        pause = (struct timespec){ns / 1000000000, ns % 1000000000};
-        timeout = &pause;
-    }
-    *count = epoll_pwait2(server->epoll, events, EVENTS_AT_ONCE, timeout, NULL);
+    set_timer(server);
+    *count = epoll_wait(server->epoll, events, EVENTS_AT_ONCE, -1);
     CHECK(*count >= 0 || errno == EINTR);
 }
 
@@ -296,9 +310,9 @@ void server_run(struct server *server)
     } while (handle_events(server, events, count));
 }
 
-static void watch(struct server *server, int *descriptor)
+static void watch(struct server *server, int *descriptor, uint32_t events)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = descriptor};
+    struct epoll_event event = {.events = events, .data.ptr = descriptor};
     CHECK(epoll_ctl(server->epoll, EPOLL_CTL_ADD, *descriptor, &event) == 0);
 }
 
@@ -316,7 +330,7 @@ bool server_open(struct service *service, int64_t port, struct server **out, str
 {
     SCOPED(server_close) struct server *server = calloc(1, sizeof *server);
     CHECK(server != NULL);
-    *server = (struct server){.service = service, .epoll = -1, .signals = -1};
+    *server = (struct server){.service = service, .epoll = -1, .signals = -1, .timer = -1};
     server->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons((uint16_t)port),
@@ -333,9 +347,11 @@ bool server_open(struct service *service, int64_t port, struct server **out, str
     server->port = ntohs(address.sin_port);
     server->epoll = epoll_create1(EPOLL_CLOEXEC);
     server->signals = open_signals();
-    CHECK(server->epoll >= 0 && server->signals >= 0);
-    watch(server, &server->listener);
-    watch(server, &server->signals);
+    server->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    CHECK(server->epoll >= 0 && server->signals >= 0 && server->timer >= 0);
+    watch(server, &server->listener, EPOLLIN);
+    watch(server, &server->signals, EPOLLIN);
+    watch(server, &server->timer, EPOLLIN | EPOLLET);
     *out = TAKE(server);
     return true;
 }
@@ -357,6 +373,8 @@ void server_close(struct server **server)
         close((*server)->epoll);
     if ((*server)->signals >= 0)
         close((*server)->signals);
+    if ((*server)->timer >= 0)
+        close((*server)->timer);
     free(*server);
     *server = NULL;
 }
