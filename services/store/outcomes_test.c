@@ -89,19 +89,42 @@ static void posts_left_out_stay_open_and_their_chunk_waits(void **state)
     const char *job = submitted(world, "ann", 1, 5);
     lead(world, "leader");
     Tp__Outcome *outcome = outcome_of(world, grant(world, job, 0)->dispatch);
-    leave_out(outcome, 3, TP__OUTCOME_CLASS__PARTIAL);
+    leave_out(outcome, 1, TP__OUTCOME_CLASS__PARTIAL);
     commit_one(world, outcome);
     const Tp__JobEvent *event = world->desk.made.list[world->desk.made.count - 1];
     assert_string_equal(event->kind, "progress");
-    assert_int_equal(event->job->chunks[0]->open_posts, 2);
+    assert_int_equal(event->job->chunks[0]->open_posts, 4);
     assert_int_equal(event->job->chunks[0]->tries, 1);
     assert_true(event->job->chunks[0]->retry_in_ms >= 1400);
-    assert_true(event->job->chunks[0]->text_bytes < 30);
+    assert_true(event->job->chunks[0]->text_bytes < 60);
     assert_int_equal(grant(world, job, 0)->result, TP__BATCH_RESULT__BUSY);
     make_due(world);
     const Tp__Dispatch *rest = grant(world, job, 0)->dispatch;
-    assert_int_equal(rest->n_posts, 2);
-    assert_int_equal(rest->posts[0]->seq, 3);
+    assert_int_equal(rest->n_posts, 4);
+    assert_int_equal(rest->posts[0]->seq, 1);
+}
+
+static void an_answer_to_a_quarter_of_the_posts_is_no_try_and_nothing_is_waited_for(void **state)
+{
+    struct world *world = *state;
+    const char *job = submitted(world, "ann", 1, 8);
+    lead(world, "leader");
+    Tp__Outcome *outcome = outcome_of(world, grant(world, job, 0)->dispatch);
+    leave_out(outcome, 2, TP__OUTCOME_CLASS__PARTIAL);
+    commit_one(world, outcome);
+    const Tp__JobEvent *event = world->desk.made.list[world->desk.made.count - 1];
+    assert_int_equal(event->job->chunks[0]->tries, 0);
+    assert_int_equal(event->job->chunks[0]->last_class, TP__OUTCOME_CLASS__OK);
+    outcome = outcome_of(world, grant(world, job, 0)->dispatch);
+    leave_out(outcome, 1, TP__OUTCOME_CLASS__PARTIAL); /* one of six */
+    commit_one(world, outcome);
+    assert_int_equal(sql_number(world, "select tries from chunks"), 1);
+    make_due(world);
+    outcome = outcome_of(world, grant(world, job, 0)->dispatch);
+    leave_out(outcome, 4, TP__OUTCOME_CLASS__PARTIAL);
+    commit_one(world, outcome);
+    assert_int_equal(sql_number(world, "select tries from chunks"), 1);
+    assert_int_equal(grant(world, job, 0)->dispatch->n_posts, 1);
 }
 
 static void only_the_chunks_own_faults_are_tries(void **state)
@@ -374,6 +397,7 @@ int main(void)
         WITH_FRESH_WORLD(a_repeated_outcome_is_stale_and_changes_nothing),
         WITH_FRESH_WORLD(an_outcome_of_a_lost_attempt_settles_its_call_and_no_more),
         WITH_FRESH_WORLD(posts_left_out_stay_open_and_their_chunk_waits),
+        WITH_FRESH_WORLD(an_answer_to_a_quarter_of_the_posts_is_no_try_and_nothing_is_waited_for),
         WITH_FRESH_WORLD(only_the_chunks_own_faults_are_tries),
         WITH_FRESH_WORLD(what_the_server_asks_for_is_waited_for),
         WITH_FRESH_WORLD(a_final_reason_is_a_posts_answer),

@@ -49,7 +49,8 @@ enum job_status {
 enum chunk_status { CHUNK_READY, CHUNK_IN_FLIGHT, CHUNK_DONE } FACTS_SMALL;
 enum analysis_mode { MODE_LLM, MODE_EMBEDDED } FACTS_SMALL;
 
-/* What became of the last attempt; OUTCOME_NONE = there was none, or it brought everything. */
+/* What became of the last attempt; OUTCOME_NONE = there was none, or it brought everything, or as
+ * much as rule 6 calls progress. */
 enum outcome_class {
     OUTCOME_NONE,
     OUTCOME_PARTIAL,

@@ -40,6 +40,17 @@ static void a_part_is_tried_before_it_is_split_again(void **state)
     assert_true(retry_must_split(&part));
 }
 
+static void what_has_made_progress_goes_on_at_once_and_whole(void **state)
+{
+    (void)state;
+    uint64_t random = 1;
+    const struct chunk_facts chunk = {
+        .attempt = 3, .tries = 2, .open_posts = 40, .last_class = OUTCOME_NONE};
+    assert_int_equal(retry_wait_ms(&chunk, &random), 0);
+    assert_false(retry_must_split(&chunk));
+    assert_int_equal(retry_mode(&chunk, INT64_MAX), MODE_LLM);
+}
+
 static void the_wait_grows_with_the_tries_and_has_jitter(void **state)
 {
     (void)state;
@@ -130,6 +141,7 @@ int main(void)
         cmocka_unit_test(a_chunk_has_three_tries_and_a_part_one),
         cmocka_unit_test(what_is_too_large_or_cut_off_is_split_at_once_unless_it_is_one_post),
         cmocka_unit_test(a_part_is_tried_before_it_is_split_again),
+        cmocka_unit_test(what_has_made_progress_goes_on_at_once_and_whole),
         cmocka_unit_test(the_wait_grows_with_the_tries_and_has_jitter),
         cmocka_unit_test(trouble_of_the_provider_waits_by_attempts_for_it_is_no_try),
         cmocka_unit_test(what_the_server_asks_for_comes_first),

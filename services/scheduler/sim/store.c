@@ -141,6 +141,12 @@ static bool is_try(enum outcome_class outcome_class)
            outcome_class != OUTCOME_SERVER_ERROR;
 }
 
+/* Rule 6: a quarter of the open posts. */
+static bool is_progress(enum outcome_class outcome_class, uint32_t open_before, uint32_t open_after)
+{
+    return outcome_class == OUTCOME_PARTIAL && 4 * (open_before - open_after) >= open_before;
+}
+
 /* Writes what the outcome brings and keeps what is still open. */
 static void write_posts(struct sim *sim, struct model_job *job, struct model_chunk *chunk,
                         const struct grant *grant, const struct outcome *outcome)
@@ -197,10 +203,13 @@ void store_commit(struct sim *sim, struct grant *grant, const struct outcome *ou
         rows_tell(sim, job);
         return;
     }
+    uint32_t open_before = chunk->facts.open_posts;
     write_posts(sim, job, chunk, grant, outcome);
-    chunk->facts.last_class = outcome->outcome_class;
-    chunk->facts.tries += is_try(outcome->outcome_class);
-    chunk->failed_at = is_try(outcome->outcome_class) ? sim->now : 0;
+    bool has_progressed = is_progress(outcome->outcome_class, open_before, chunk->facts.open_posts);
+    bool is_charged = is_try(outcome->outcome_class) && !has_progressed;
+    chunk->facts.last_class = has_progressed ? OUTCOME_NONE : outcome->outcome_class;
+    chunk->facts.tries += is_charged;
+    chunk->failed_at = is_charged ? sim->now : 0;
     rows_note_patience(job, chunk);
     chunk->told_to_wait_until = sim->now + outcome->retry_after_ms * MS;
     note_for_root(job, chunk, grant, outcome);

@@ -90,7 +90,7 @@ create table chunks (
     mode smallint not null default 0,     -- AnalysisMode of the attempt
     is_degraded boolean not null default false, -- the attempt stands in for want of an endpoint
     endpoint text not null default '',    -- of the attempt
-    last_class smallint not null default 0, -- OutcomeClass of the last attempt
+    last_class smallint not null default 0, -- OutcomeClass of the last attempt; ok = progress
     open_seqs integer[] not null check (cardinality(open_seqs) <= 100),
     open_bytes integer not null check (open_bytes <= 262144), -- of their texts
     dispatch_bytes integer not null,      -- of a message with them, about

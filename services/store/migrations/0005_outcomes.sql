@@ -16,6 +16,12 @@ language sql immutable as $$
     select p_class in (5, 6)
 $$;
 
+-- Scheduling rule 6: an answer that brings a quarter of the open posts is progress, and no failure.
+create function is_progress(p_class smallint, p_answered integer, p_open integer) returns boolean
+language sql immutable as $$
+    select p_class in (1, 2) and 4 * p_answered >= p_open -- ok, partial
+$$;
+
 -- Scheduling rule 6: what the server asks for, at most an hour; at least 2 s x try after a charged
 -- failure, else half a second to two, so that chunks do not come back all at once.
 create function retry_delay(p_tries integer, p_is_charged boolean, p_retry_after_ms bigint)
@@ -69,19 +75,22 @@ returns event_view
 language plpgsql as $$
 declare
     is_done boolean := p_still_open = '{}';
-    charged boolean := is_charged(p_class, is_done);
     answered integer := cardinality(c.open_seqs) - cardinality(p_still_open);
+    progressed boolean := not is_done and is_progress(p_class, answered, cardinality(c.open_seqs));
+    charged boolean := is_charged(p_class, is_done) and not progressed;
 begin
     c.tries := case when must_split(p_class) then greatest(c.tries + 1, tries_of(c.depth))
                     when charged then c.tries + 1
                     else c.tries end;
     update chunks
     set status = case when is_done then 3 else 1 end, version = version + 1, tries = c.tries,
-        last_class = p_class, open_seqs = p_still_open,
+        last_class = case when progressed then 1 else p_class end, -- ok
+        open_seqs = p_still_open,
         (open_bytes, dispatch_bytes) = (
             select coalesce(sum(octet_length(p.text)), 0), coalesce(sum(dispatch_bytes(p)), 0)
             from posts p where p.job_id = c.job_id and p.post_seq = any (p_still_open)),
-        retry_at = clock_timestamp() + retry_delay(c.tries, charged, p_retry_after_ms),
+        retry_at = clock_timestamp() + case when progressed then interval '0'
+                       else retry_delay(c.tries, charged, p_retry_after_ms) end,
         summary = case when p_summary <> '' then p_summary else summary end
     where job_id = c.job_id and chunk_number = c.chunk_number;
     update analysis_jobs
