@@ -26,6 +26,7 @@ static inline int end_of_error(const struct error *why)
     case ERROR_BUSY:
     case ERROR_TIMEOUT:
     case ERROR_UNAVAILABLE:
+    case ERROR_CLOSED:
         return END_UNAVAILABLE;
     case ERROR_CANCELLED:
         return END_INTERRUPTED;

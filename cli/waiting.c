@@ -22,7 +22,8 @@ static void add_eta(const json_t *document, struct text *out)
     const json_t *most = json_object_get(eta, "p90_seconds");
     if (!json_is_integer(half) || !json_is_integer(most))
         return;
-    text_add(out, out->length > 0 ? ", about " : "about ");
+    text_add(out, out->length > 0 ? ", " : "");
+    text_add(out, json_is_true(json_object_get(eta, "is_rough")) ? "roughly " : "about ");
     waiting_add_duration(out, json_integer_value(half));
     text_add(out, " (90 %: ");
     waiting_add_duration(out, json_integer_value(most));

@@ -28,6 +28,12 @@ static void rule_12_position_forecast_and_reason_are_told_as_far_as_known(void *
     assert_told("{\"position\":0,\"waiting\":{\"detail\":\"it is being analysed\"},"
                 "\"eta\":{\"p50_seconds\":4,\"p90_seconds\":7}}",
                 "about 4 s (90 %: 7 s): it is being analysed");
+    assert_told("{\"position\":12,\"waiting\":{\"detail\":\"others\"},"
+                "\"eta\":{\"p50_seconds\":400,\"p90_seconds\":650,\"is_rough\":true}}",
+                "position 12, roughly 7 min (90 %: 11 min): others");
+    assert_told("{\"position\":0,\"waiting\":{\"detail\":\"it is being analysed\"},"
+                "\"eta\":{\"p50_seconds\":4,\"p90_seconds\":7,\"is_rough\":false}}",
+                "about 4 s (90 %: 7 s): it is being analysed");
     assert_told("{\"position\":3,\"waiting\":{\"detail\":\"no analyzer is there\"}}",
                 "position 3: no analyzer is there");
     assert_told("{\"position\":0,\"waiting\":{\"detail\":\"held by maintenance\"}}",

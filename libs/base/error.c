@@ -5,8 +5,8 @@
 #include <string.h>
 
 static const char *const names[ERROR_KINDS] = {
-    "INVALID",     "NOT_FOUND", "DENIED",   "BUSY",     "TIMEOUT",
-    "UNAVAILABLE", "CANCELLED", "CONFLICT", "INTERNAL",
+    "INVALID",     "NOT_FOUND", "DENIED",   "BUSY",   "TIMEOUT",
+    "UNAVAILABLE", "CANCELLED", "CONFLICT", "CLOSED", "INTERNAL",
 };
 
 bool error_set(struct error *why, enum error_kind kind, const char *format, ...)

@@ -17,9 +17,10 @@ enum error_kind {
     ERROR_UNAVAILABLE, /* something we need is away: it did not happen, try later */
     ERROR_CANCELLED,   /* given up on purpose */
     ERROR_CONFLICT,    /* it contradicts something already there */
+    ERROR_CLOSED,      /* an operator lets nothing new in: try much later */
     ERROR_INTERNAL,    /* our fault */
 };
-#define ERROR_KINDS 9
+#define ERROR_KINDS 10
 
 struct error {
     enum error_kind kind;

@@ -180,7 +180,7 @@ void web_problem_of(struct web_request *request, const struct error *why)
         [ERROR_DENIED] = {403, "denied"},       [ERROR_BUSY] = {429, "busy"},
         [ERROR_TIMEOUT] = {503, "timeout"},     [ERROR_UNAVAILABLE] = {503, "unavailable"},
         [ERROR_CANCELLED] = {499, "cancelled"}, [ERROR_CONFLICT] = {409, "conflict"},
-        [ERROR_INTERNAL] = {500, "internal"},
+        [ERROR_CLOSED] = {503, "closed"},       [ERROR_INTERNAL] = {500, "internal"},
     };
     const char *detail = why->kind == ERROR_INTERNAL ? "something went wrong here" : why->message;
     web_problem(request, PROBLEMS[why->kind].status, PROBLEMS[why->kind].code, detail, NULL);

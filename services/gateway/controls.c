@@ -62,6 +62,7 @@ static void answer_failure(struct web_request *request, const struct error *why)
     case ERROR_INVALID:
     case ERROR_DENIED:
     case ERROR_CONFLICT:
+    case ERROR_CLOSED:
         web_problem_of(request, why);
         return;
     case ERROR_BUSY:

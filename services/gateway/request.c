@@ -69,6 +69,9 @@ void answer_store_error(struct web_request *request, const struct error *why)
         web_add_header(request, "Retry-After", "%d", FIRST_RETRY_S);
         web_problem(request, 503, "unavailable", why->message, NULL);
         return;
+    case ERROR_CLOSED:
+        web_problem(request, 503, "maintenance", why->message, NULL);
+        return;
     case ERROR_DENIED:
         web_problem(request, 403, "not_accepted", why->message, NULL);
         return;

@@ -13,6 +13,7 @@ struct gateway_settings {
     int64_t max_body_bytes;
     int64_t store_timeout_ms;
     int64_t waiting_interval_ms, submit_position_ms;
+    int64_t maintenance_retry_s;
     const char *key_pepper;
 };
 

@@ -1,4 +1,5 @@
 /* POST /v1/jobs: protocol step 1. All is checked before the store hears of it. */
+#include <inttypes.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
@@ -226,6 +227,9 @@ static void hand_over(struct gateway *gateway, struct web_request *request,
     struct error why;
     uuid_new(upload.job_id);
     if (!send_parts(&upload, &why) || !send_job(&upload, caller, key, &reply, &why)) {
+        if (why.kind == ERROR_CLOSED)
+            web_add_header(request, "Retry-After", "%" PRId64,
+                           gateway->settings->maintenance_retry_s);
         answer_store_error(request, &why);
         return;
     }

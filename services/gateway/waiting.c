@@ -246,7 +246,7 @@ static void add_eta(const Tp__WaitingReply *waiting, int64_t now_ms, struct text
                 whole_seconds(waiting->finish_p90_ms));
     add_time(out, "p50_at", now_ms + waiting->finish_p50_ms);
     add_time(out, "p90_at", now_ms + waiting->finish_p90_ms);
-    text_add(out, "}");
+    text_format(out, ",\"is_rough\":%s}", waiting->is_finish_rough ? "true" : "false");
 }
 
 static bool is_told(const Tp__WaitingReply *waiting)

@@ -151,6 +151,10 @@ static void rule_12_a_forecast_is_told_in_seconds_and_as_times(void **state)
     assert_int_equal(json_integer_value(json_object_get(shown, "eta_seconds")), 8);
     const json_t *eta = json_object_get(shown, "eta");
     assert_int_equal(json_integer_value(json_object_get(eta, "p50_seconds")), 8);
+    assert_true(json_is_false(json_object_get(eta, "is_rough")));
+    waiting.is_finish_rough = 1;
+    SCOPED(json_free) json_t *rough = told(&waiting);
+    assert_true(json_is_true(json_object_get(json_object_get(rough, "eta"), "is_rough")));
     assert_int_equal(json_integer_value(json_object_get(eta, "p90_seconds")), 65);
     assert_string_equal(member(eta, "p90_at"), "2026-11-22T04:44:17.165Z");
     assert_int_equal(waiting_retry_after_s(&waiting), 8);

@@ -171,7 +171,7 @@ static const struct {
     const char *name;
     enum error_kind refusal;
 } SCOPES[] = {
-    {TP__CONTROL_SCOPE__SYSTEM, "", ERROR_UNAVAILABLE},
+    {TP__CONTROL_SCOPE__SYSTEM, "", ERROR_CLOSED},
     {TP__CONTROL_SCOPE__TENANT, "", ERROR_DENIED},
     {TP__CONTROL_SCOPE__USER, "ann", ERROR_DENIED},
 };
@@ -236,7 +236,7 @@ static void a_system_that_drains_takes_no_parts(void **state)
     struct bytes reply;
     assert_false(
         answer_part(&world->desk, pack_submit_part(world->desk.arena, &part), &reply, &world->why));
-    assert_int_equal(world->why.kind, ERROR_UNAVAILABLE);
+    assert_int_equal(world->why.kind, ERROR_CLOSED);
 }
 
 static void a_long_message_is_cut_between_characters(void **state)

@@ -10,12 +10,12 @@ struct mapping {
 
 static const struct mapping MAPPINGS[] = {
     {"TP403", ERROR_DENIED}, /* our own functions', see migrations/0003_submit.sql */
-    {"TP404", ERROR_NOT_FOUND},   {"TP409", ERROR_CONFLICT},
-    {"TP422", ERROR_INVALID},     {"TP429", ERROR_BUSY},
-    {"TP503", ERROR_UNAVAILABLE}, {"23505", ERROR_CONFLICT}, /* unique violation */
-    {"22", ERROR_INVALID},                                   /* data exception */
-    {"23", ERROR_INVALID},                                   /* another integrity constraint */
-    {"57014", ERROR_TIMEOUT},                                /* statement timeout */
+    {"TP404", ERROR_NOT_FOUND},   {"TP409", ERROR_CONFLICT}, {"TP423", ERROR_CLOSED},
+    {"TP422", ERROR_INVALID},     {"TP429", ERROR_BUSY},     {"TP503", ERROR_UNAVAILABLE},
+    {"23505", ERROR_CONFLICT},    /* unique violation */
+    {"22", ERROR_INVALID},        /* data exception */
+    {"23", ERROR_INVALID},        /* another integrity constraint */
+    {"57014", ERROR_TIMEOUT},     /* statement timeout */
     {"57", ERROR_UNAVAILABLE},    /* the server is being stopped or has crashed */
     {"55P03", ERROR_UNAVAILABLE}, /* lock timeout */
     {"08", ERROR_UNAVAILABLE},    /* connection */

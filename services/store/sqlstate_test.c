@@ -16,11 +16,11 @@ static void each_state_says_what_the_caller_can_do(void **state)
     } cases[] = {
         {NULL, ERROR_TIMEOUT},        {"TP404", ERROR_NOT_FOUND},   {"TP409", ERROR_CONFLICT},
         {"TP422", ERROR_INVALID},     {"TP429", ERROR_BUSY},        {"TP503", ERROR_UNAVAILABLE},
-        {"22P02", ERROR_INVALID},     {"23505", ERROR_CONFLICT},    {"23514", ERROR_INVALID},
-        {"57014", ERROR_TIMEOUT},     {"57P01", ERROR_UNAVAILABLE}, {"53100", ERROR_UNAVAILABLE},
-        {"53300", ERROR_UNAVAILABLE}, {"08006", ERROR_UNAVAILABLE}, {"25006", ERROR_UNAVAILABLE},
-        {"40P01", ERROR_UNAVAILABLE}, {"55P03", ERROR_UNAVAILABLE}, {"42601", ERROR_INTERNAL},
-        {"P0001", ERROR_INTERNAL},
+        {"TP423", ERROR_CLOSED},      {"22P02", ERROR_INVALID},     {"23505", ERROR_CONFLICT},
+        {"23514", ERROR_INVALID},     {"57014", ERROR_TIMEOUT},     {"57P01", ERROR_UNAVAILABLE},
+        {"53100", ERROR_UNAVAILABLE}, {"53300", ERROR_UNAVAILABLE}, {"08006", ERROR_UNAVAILABLE},
+        {"25006", ERROR_UNAVAILABLE}, {"40P01", ERROR_UNAVAILABLE}, {"55P03", ERROR_UNAVAILABLE},
+        {"42601", ERROR_INTERNAL},    {"P0001", ERROR_INTERNAL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         assert_int_equal(sqlstate_kind(cases[i].state), cases[i].kind);

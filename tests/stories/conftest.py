@@ -17,7 +17,7 @@ from ledger import Ledger
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # Quick enough for tests, slow enough to be killed in the middle.
-SETTINGS = {"TP_LOG_LEVEL": "info"}
+SETTINGS = {"TP_LOG_LEVEL": "info", "TP_MAINTENANCE_RETRY_S": "3"}
 
 
 def pytest_addoption(parser):
