@@ -1,23 +1,24 @@
 /* How many chunks come before one (rule 12): in its share, of other tenants, of other classes. */
+#include "base/check.h"
 #include "queue.h"
 
-/* How many of the other turn's chunks stand before the one that has `own` before it in its turn. */
-static size_t ahead_in_turn(const struct queue *queue, const struct turn *mine,
+/* How many of the other turn's chunks stand before this one, which has `own` before it in its turn.
+ */
+static size_t ahead_in_turn(const struct queue *queue, const struct chunk *chunk,
                             const struct turn *other, size_t own)
 {
-    size_t ahead = 0;
+    const struct turn *mine = chunk->turn;
+    size_t rounds = 0;
     switch (queue->config.fairness) {
     case FAIRNESS_SOJOURN:
         return sojourn_ahead(&queue_share(mine)->sojourn, mine, other, own == 0);
     case FAIRNESS_ROUND_ROBIN: /* once each round, and a round for each of its own */
-        ahead = own + (heap_key(&queue_share(other)->runnable, &other->node) < mine->rank);
-        break;
-    case FAIRNESS_FIFO:
-        ahead =
-            heap_key(&queue_share(other)->runnable, &other->node) < heap_first_key(&mine->ready);
-        break;
+        rounds = own + (heap_key(&queue_share(other)->runnable, &other->node) < mine->rank);
+        return rounds < other->ready.count ? rounds : other->ready.count;
+    case FAIRNESS_FIFO: /* all of the older jobs */
+        return heap_count_below(&other->ready, heap_key(&mine->ready, &chunk->node));
     }
-    return ahead < other->ready.count ? ahead : other->ready.count;
+    CHECK_UNREACHABLE();
 }
 
 static size_t ahead_in_share(const struct queue *queue, const struct chunk *chunk)
@@ -30,7 +31,7 @@ static size_t ahead_in_share(const struct queue *queue, const struct chunk *chun
     for (uint32_t i = 0; i < runnable->count; i += step) {
         const struct turn *other = HEAP_OWNER(heap_at(runnable, i)->node, struct turn, node);
         if (other != mine)
-            ahead += ahead_in_turn(queue, mine, other, own);
+            ahead += ahead_in_turn(queue, chunk, other, own);
     }
     return own + ahead * step;
 }
