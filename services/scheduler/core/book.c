@@ -260,7 +260,7 @@ struct chunk *book_chunk(const struct job *job, uint32_t number)
 /* Most jobs have one chunk: it and its place are in the job itself. */
 static void make_room(struct job *job)
 {
-    if (job->chunk_count == 0 && !job->chunks) {
+    if (!job->chunks) {
         job->chunks = &job->only;
         job->chunk_capacity = 1;
     }

@@ -189,8 +189,6 @@ struct instant scheduler_next_wake(const struct scheduler *s)
     wake = earlier(wake, heal_next_wake(s));
     if (s->batch.is_outstanding)
         wake = earlier(wake, s->batch.repeat_at);
-    if (s->lead.is_leaving)
-        wake = earlier(wake, s->lead.until);
     return wake;
 }
 

@@ -89,6 +89,122 @@ static void a_description_is_bounded_and_says_what_it_leaves_out(void **state)
     close_bench(&b);
 }
 
+struct deadlines {
+    uint32_t left_ms[4];
+    size_t count;
+};
+
+static void note_deadline(void *context, const struct job_facts *job,
+                          const struct chunk_stage *stages)
+{
+    struct deadlines *deadlines = context;
+    (void)stages;
+    deadlines->left_ms[deadlines->count++] = job->deadline_left_ms;
+}
+
+/* rules 8 and 12 */
+static void a_description_tells_how_long_each_job_has_left(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_with(1));
+    lead(&b);
+    struct chunk_facts chunk = ready(0);
+    const uint32_t left_ms[] = {0, 60000, 1500, 1501};
+    for (int i = 0; i < 4; i++) {
+        struct job_facts job = {.job_id = job_id(i),
+                                .tenant_id = "acme",
+                                .user_id = "ann",
+                                .service_class = CLASS_STANDARD,
+                                .deadline_left_ms = left_ms[i],
+                                .chunks = &chunk,
+                                .chunk_count = 1};
+        tell(&b, (struct event){.kind = EVENT_JOB_EVENT, .job_event = {.job = &job, .number = 1}});
+    }
+    b.now = instant_plus_ms(b.now, 1500);
+    tell(&b, (struct event){.kind = EVENT_TIME});
+    struct deadlines deadlines = {0};
+    assert_int_equal(scheduler_describe(b.core, 100, note_deadline, &deadlines), 0);
+    assert_int_equal(deadlines.count, 4);
+    const uint32_t expected[] = {0, 58500, 1, 1}; /* 0 would be none */
+    assert_memory_equal(deadlines.left_ms, expected, sizeof expected);
+    close_bench(&b);
+}
+
+/* rule 12 */
+static void a_description_leaves_out_what_is_held_or_over(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_with(10));
+    lead(&b);
+    submit(&b, 1, "ann", 1);
+    submit(&b, 2, "bob", 1);
+    submit(&b, 3, "cem", 1);
+    assert_int_equal(seen_of(&b, 100, 0).jobs, 3);
+    happen(&b, 2, "bob", 2, JOB_CANCELLED, NULL);
+    assert_int_equal(seen_of(&b, 100, 0).jobs, 2);
+    struct control_facts hold = {.scope = SCOPE_USER,
+                                 .tenant_id = "acme",
+                                 .name = "cem",
+                                 .state = CONTROL_HELD,
+                                 .message = "",
+                                 .version = 1};
+    tell(&b, (struct event){.kind = EVENT_CONTROL, .control = &hold});
+    assert_int_equal(seen_of(&b, 100, 0).jobs, 1);
+    close_bench(&b);
+}
+
+static void note_use(void *context, const struct recent_use *use)
+{
+    struct recent_use *sum = context;
+    sum->calls += use->calls;
+    sum->tokens += use->tokens;
+    if (use->ago_ms > sum->ago_ms)
+        sum->ago_ms = use->ago_ms;
+}
+
+/* rules 5 and 12 */
+static void what_counts_under_the_limits_of_a_minute_is_told(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_with(10));
+    lead(&b);
+    struct recent_use sum = {0};
+    scheduler_recent_use(b.core, 0, note_use, &sum);
+    assert_int_equal(sum.calls, 0);
+    const char *users[] = {"ann", "bob", "cem"};
+    for (int i = 0; i < 3; i++) {
+        submit(&b, i, users[i], 1);
+        grant_all(&b);
+        assert_int_equal(ask_now(&b, attempt_of(i, 0, 1), "hands"), 1);
+        pass(&b, 1000);
+    }
+    scheduler_recent_use(b.core, 0, note_use, &sum);
+    assert_int_equal(sum.calls, 3);
+    assert_int_equal(sum.tokens, 3 * 2800);
+    assert_in_range(sum.ago_ms, 3000, 3000 + 256);
+    close_bench(&b);
+}
+
+/* rules 9 and 12 */
+static void what_was_due_before_is_due_now(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_with(10));
+    lead(&b);
+    submit(&b, 1, "ann", 1);
+    grant_all(&b);
+    assert_int_equal(ask_now(&b, attempt_of(1, 0, 1), "hands"), 1);
+    pass(&b, 45000); /* the store does not answer what is asked of it then */
+    struct seen seen = seen_of(&b, 100, 0);
+    assert_int_equal(seen.waiting, 1);
+    assert_int_equal(seen.due_in_ms, 0);
+    close_bench(&b);
+}
+
 static struct analyzer_facts heard[4];
 static size_t heard_count;
 
@@ -166,6 +282,10 @@ int main(void)
         cmocka_unit_test(a_description_tells_what_runs_and_for_how_long),
         cmocka_unit_test(a_description_tells_when_a_retry_is_due),
         cmocka_unit_test(a_description_is_bounded_and_says_what_it_leaves_out),
+        cmocka_unit_test(a_description_tells_how_long_each_job_has_left),
+        cmocka_unit_test(a_description_leaves_out_what_is_held_or_over),
+        cmocka_unit_test(what_counts_under_the_limits_of_a_minute_is_told),
+        cmocka_unit_test(what_was_due_before_is_due_now),
         cmocka_unit_test(an_epoch_hangs_on_nothing_but_what_its_start_tells),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

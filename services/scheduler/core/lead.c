@@ -157,8 +157,7 @@ void lead_on_leave(struct scheduler *s)
 static void leave(struct scheduler *s)
 {
     bool may_hold = s->lead.phase != LEAD_STANDBY && instant_is_before(s->now, s->lead.until);
-    bool is_busy = lead_is_held(s) && (s->batch.is_outstanding || s->attempts.errands.count > 0);
-    if (is_busy)
+    if (lead_is_held(s) && s->batch.is_outstanding)
         return;
     if (may_hold)
         say(s, ACTION_RESIGN);

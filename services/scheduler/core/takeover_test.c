@@ -290,6 +290,57 @@ static void rule_5_each_old_call_is_settled_by_its_own_outcome(void **state)
     close_bench(&b);
 }
 
+static void come(struct bench *b, int number, const char *tenant, const char *user)
+{
+    struct chunk_facts chunk = ready(0);
+    struct job_facts job = {.job_id = job_id(number),
+                            .tenant_id = tenant,
+                            .user_id = user,
+                            .service_class = CLASS_STANDARD,
+                            .chunks = &chunk,
+                            .chunk_count = 1};
+    tell(b, (struct event){.kind = EVENT_JOB_EVENT, .job_event = {.job = &job, .number = 1}});
+}
+
+/* What this leader has not charged it does not put right: the tenant would pay for it alone. */
+static void rule_3_a_call_of_an_older_epoch_is_not_charged_to_its_tenant(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, chain());
+    struct chunk_facts chunk = ready(0);
+    chunk.status = CHUNK_IN_FLIGHT;
+    chunk.attempt = 1;
+    chunk.lease_left_ms = 30000;
+    struct job_facts job = {.job_id = job_id(1),
+                            .tenant_id = "acme",
+                            .user_id = "zoe",
+                            .service_class = CLASS_STANDARD,
+                            .status = JOB_PROCESSING,
+                            .chunks = &chunk,
+                            .chunk_count = 1};
+    struct call_facts call = running(attempt_of(1, 0, 1), 4000, 20000);
+    take_over(&b, 3, (struct past){.jobs = &job, .job_count = 1, .calls = &call, .call_count = 1});
+    come(&b, 2, "acme", "ann"); /* asked for; the others wait for the next batch */
+    come(&b, 3, "other", "bob");
+    come(&b, 4, "other", "cem");
+    come(&b, 5, "acme", "dan");
+    come(&b, 6, "other", "eve");
+    come(&b, 7, "other", "fay");
+    end_with(&b, attempt_of(1, 0, 1), 10000000);
+    struct batch_answer answer = granted(&b.items[0], 1);
+    tell(&b,
+         (struct event){
+             .kind = EVENT_BATCH,
+             .is_answered = true,
+             .batch = {.epoch = 3, .sequence = b.sequence, .answers = &answer, .answer_count = 1}});
+    size_t place = 0;
+    while (strcmp(b.items[place].id.job_id, job_id(5)) != 0)
+        assert_true(++place < b.item_count);
+    assert_true(place <= 2); /* they take turns */
+    close_bench(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -302,6 +353,7 @@ int main(void)
         cmocka_unit_test(rules_5_and_7_an_endpoint_that_is_gone_counts_for_nothing),
         cmocka_unit_test(rule_5_money_is_counted_with_whom_it_was_spent),
         cmocka_unit_test(rule_5_each_old_call_is_settled_by_its_own_outcome),
+        cmocka_unit_test(rule_3_a_call_of_an_older_epoch_is_not_charged_to_its_tenant),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
