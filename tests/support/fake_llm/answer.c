@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "hostile.h"
 #include "json/json.h"
 
 enum { BYTES_PER_TOKEN = 4 };
@@ -102,12 +103,7 @@ void question_drop(struct question *question)
 
 /* ---- the answer ---- */
 
-struct result {
-    int64_t id;
-    uint64_t hash;
-};
-
-static void write_result(const struct result *result, enum invalid_part invalid, struct text *out)
+void answer_write_result(const struct result *result, enum invalid_part invalid, struct text *out)
 {
     static const char *const LABELS[] = {"negative", "neutral", "positive"};
     uint64_t label = result->hash % 3;
@@ -175,17 +171,17 @@ static void write_analysis(const struct question *question, const struct action 
     text_add(out, "{\"results\":[");
     for (size_t i = 0; i < count; i++) {
         text_add(out, comma);
-        write_result(&results[i], i % 2 == 0 ? action->invalid : INVALID_NONE, out);
+        answer_write_result(&results[i], i % 2 == 0 ? action->invalid : INVALID_NONE, out);
         comma = ",";
     }
     for (int64_t i = 0; i < action->duplicate && (size_t)i < count; i++) {
         text_add(out, comma);
-        write_result(&results[i], INVALID_NONE, out);
+        answer_write_result(&results[i], INVALID_NONE, out);
     }
     for (int64_t i = 0; i < action->invent; i++) {
         struct result invented = {1000000 + i, answer_hash("invented")};
         text_add(out, comma);
-        write_result(&invented, INVALID_NONE, out);
+        answer_write_result(&invented, INVALID_NONE, out);
         comma = ",";
     }
     text_format(out, "],\"summary\":\"%zu posts, as told by the fake model.\"}",
@@ -207,6 +203,8 @@ int64_t answer_write(const struct question *question, const struct action *actio
     SCOPED(text_free) struct text content = {0};
     if (question->posts_document == NULL)
         text_add(&content, "I am a fake model and have nothing to say.");
+    else if (action->hostility.is_set)
+        hostile_write(question, &action->hostility, &content);
     else
         write_analysis(question, action, &content);
     size_t kept = content.length;

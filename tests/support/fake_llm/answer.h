@@ -39,3 +39,10 @@ int64_t answer_write(const struct question *question, const struct action *actio
                      struct text *out);
 
 uint64_t answer_hash(const char *text);
+
+/* One element of the results. */
+struct result {
+    int64_t id;
+    uint64_t hash; /* of the post's text */
+};
+void answer_write_result(const struct result *result, enum invalid_part invalid, struct text *out);

@@ -117,11 +117,38 @@ static void read_body(const json_t *body, struct rule *rule)
     rule->action.body = rule->body_json;
 }
 
+static bool read_hostility(const json_t *rates, struct hostility *hostility, struct error *why)
+{
+    static const char *const KNOWN =
+        " drop wrong duplicate invent bad_utf8 reorder prose truncate ";
+    const struct {
+        const char *name;
+        double *rate;
+    } members[] = {{"drop", &hostility->drop},           {"wrong", &hostility->wrong},
+                   {"duplicate", &hostility->duplicate}, {"invent", &hostility->invent},
+                   {"bad_utf8", &hostility->bad_utf8},   {"reorder", &hostility->reorder},
+                   {"prose", &hostility->prose},         {"truncate", &hostility->truncate}};
+    if (rates == NULL)
+        return true;
+    if (!json_is_object(rates))
+        return error_set(why, ERROR_INVALID, "\"hostile\" must be an object");
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        const json_t *rate = json_object_get(rates, members[i].name);
+        *members[i].rate = json_number_value(rate); /* 0 if it is absent */
+        if (rate != NULL &&
+            (!json_is_number(rate) || !(*members[i].rate >= 0 && *members[i].rate <= 1)))
+            return error_set(why, ERROR_INVALID, "\"%s\" must be a rate from 0 to 1",
+                             members[i].name);
+    }
+    hostility->is_set = true;
+    return knows_all(rates, KNOWN, "hostile", why);
+}
+
 static bool read_then(const json_t *then, struct rule *rule, struct error *why)
 {
     static const char *const KNOWN =
         " delay_ms status headers body truncate finish_reason omit_usage null_content reorder drop "
-        "drop_text duplicate invent invalid prose bad_utf8 drip end ";
+        "drop_text duplicate invent invalid prose bad_utf8 hostile drip end ";
     static const char *const INVALIDS[] = {"none", "label", "score", "confidence", "huge", NULL};
     static const char *const ENDS[] = {"answer", "reset", "close", "hang", NULL};
     struct action *action = &rule->action;
@@ -146,6 +173,7 @@ static bool read_then(const json_t *then, struct rule *rule, struct error *why)
                    json_bool(then, "reorder", false, &action->reorder, why) &&
                    json_bool(then, "prose", false, &action->prose, why) &&
                    json_bool(then, "bad_utf8", false, &action->bad_utf8, why) &&
+                   read_hostility(json_object_get(then, "hostile"), &action->hostility, why) &&
                    read_choice(then, "invalid", INVALIDS, &invalid, why) &&
                    read_choice(then, "end", ENDS, &end, why);
     if (!is_good)
@@ -238,13 +266,18 @@ void script_free(struct script **script)
     *script = NULL;
 }
 
-/* splitmix64, as a fraction of one */
-static double next_random(uint64_t *state)
+/* splitmix64 */
+static uint64_t next_random(uint64_t *state)
 {
     uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
     z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
     z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return (double)((z ^ (z >> 31)) >> 11) / (double)(UINT64_C(1) << 53);
+    return z ^ (z >> 31);
+}
+
+static double next_fraction(uint64_t *state)
+{
+    return (double)(next_random(state) >> 11) / (double)(UINT64_C(1) << 53);
 }
 
 static bool has_text(const struct call *call, const char *wanted)
@@ -268,15 +301,18 @@ static bool rule_matches(struct script *script, struct rule *rule, const struct 
         (rule->every > 0 && count % rule->every != 0)) {
         return false;
     }
-    return rule->probability < 0 || next_random(&script->random) < rule->probability;
+    return rule->probability < 0 || next_fraction(&script->random) < rule->probability;
 }
 
 const struct action *script_choose(struct script *script, const struct call *call, int *rule)
 {
     for (size_t i = 0; i < script->rule_count; i++) {
         if (rule_matches(script, &script->rules[i], call)) {
+            struct action *action = &script->rules[i].action;
+            if (action->hostility.is_set)
+                action->hostility.seed = next_random(&script->random);
             *rule = (int)i;
-            return &script->rules[i].action;
+            return action;
         }
     }
     *rule = -1;

@@ -17,6 +17,8 @@
  *   "reorder" "drop" n, "drop_text" substring, "duplicate" n, "invent" n    which posts come back
  *   "invalid"       "label" | "score" | "confidence" | "huge": in every second result
  *   "prose" "bad_utf8"
+ *   "hostile"       {"drop" "wrong" "duplicate" "invent" "bad_utf8" "reorder" "prose" "truncate"}:
+ *                   a rate from 0 to 1 for each, by the seed (hostile.h), instead of those above
  *   "drip"          bytes a second
  *   "end"           "reset" | "close" | "hang" instead of an answer, after the delay
  * A call beyond the limits of its endpoint, in the sixty seconds up to it, is answered with 429 at
@@ -44,6 +46,13 @@ enum {
     ACTION_MAX_HEADERS = 8,
 };
 
+/* Rates from 0 to 1; see hostile.h. */
+struct hostility {
+    bool is_set;
+    double drop, wrong, duplicate, invent, bad_utf8, reorder, prose, truncate;
+    uint64_t seed; /* another one for each call */
+};
+
 /* Strings are lent by the script. */
 struct action {
     int64_t delay_ms; /* -1 = the server's own */
@@ -61,6 +70,7 @@ struct action {
     enum invalid_part invalid;
     enum call_ending end;
     bool reorder, prose, bad_utf8, omit_usage, null_content;
+    struct hostility hostility;
 };
 
 /* What a rule looks at. */

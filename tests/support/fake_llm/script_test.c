@@ -124,6 +124,8 @@ static void a_misspelt_script_is_refused_by_name(void **state)
         {"{\"rules\":[{\"then\":{\"end\":\"explode\"}}]}", "\"explode\""},
         {"{\"rules\":[{\"then\":{\"status\":99}}]}", "status"},
         {"{\"rules\":[{\"when\":{}}]}", "\"then\""},
+        {"{\"rules\":[{\"then\":{\"hostile\":{\"dorp\":0.3}}}]}", "\"dorp\""},
+        {"{\"rules\":[{\"then\":{\"hostile\":{\"drop\":30}}}]}", "\"drop\""},
         {"{\"rules\":[],\"limits\":[{\"rpm\":1}]}", "limit 1: limit: unknown member \"rpm\""},
     };
     for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++) {

@@ -155,6 +155,38 @@ class FakeModel(unittest.TestCase):
         with self.assertRaises(UnicodeDecodeError):
             self.call("a")[1].decode()
 
+    def test_a_hostile_model_does_all_at_its_rates_and_the_same_for_the_same_seed(self):
+        texts = [f"post {i}" for i in range(400)]
+
+        def ask(seed, **rates):
+            rules = {"seed": seed, "rules": [{"when": {}, "then": {"hostile": rates}}]}
+            self.assertEqual(self.ask("POST", "/control/script", json.dumps(rules))[0].status, 200)
+            return self.call(*texts)[1]
+
+        def results(body):
+            return json.loads(json.loads(body)["choices"][0]["message"]["content"])["results"]
+
+        self.assertEqual([r["id"] for r in results(ask(1))], list(range(1, 401)))
+        for rates, low, high in (({"drop": 0.3}, 240, 320), ({"duplicate": 0.3}, 480, 560),
+                                 ({"invent": 0.3}, 480, 560), ({"drop": 1}, 0, 0)):
+            self.assertTrue(low <= len(results(ask(2, **rates))) <= high, rates)
+        wrong = ask(3, wrong=0.3)
+        self.assertIn(b"50.9e62554", wrong)
+        self.assertTrue(10 < wrong.count(b"furious") < 60)
+        ids = [r["id"] for r in results(ask(4, reorder=1))]
+        self.assertTrue(ids != sorted(ids) and sorted(ids) == list(range(1, 401)))
+        with self.assertRaises(UnicodeDecodeError):
+            ask(5, bad_utf8=0.3).decode()
+        with self.assertRaises(json.JSONDecodeError):
+            results(ask(6, truncate=1))
+        content = json.loads(ask(7, prose=1))["choices"][0]["message"]["content"]
+        self.assertTrue(content.startswith("Here {are}"))
+        every = {name: 0.3 for name in ("drop", "wrong", "duplicate", "invent", "bad_utf8",
+                                        "reorder", "prose", "truncate")}
+        self.assertEqual(ask(8, **every).split(b'"choices"')[1], ask(8, **every).split(b'"choices"')[1])
+        self.assertNotEqual(ask(8, **every).split(b'"choices"')[1],
+                            ask(9, **every).split(b'"choices"')[1])
+
     def test_connections_break_as_scripted(self):
         self.script({"end": "reset"})
         with self.assertRaises(ConnectionResetError):
