@@ -36,6 +36,7 @@ bool check_submit_job(const Tp__SubmitJob *message, struct error *why)
            check_name("user_id", message->user_id, USER_ID_MAX_BYTES, why) &&
            check_set("service_class", message->service_class, why) &&
            check_tasks(message->n_tasks, message->tasks, why) &&
+           check_instruction(message->instruction, message->schema_json, why) &&
            check_name_or_empty("idempotency_key", message->idempotency_key, NAME_MAX_BYTES, why) &&
            check_range("body_hash", message->body_hash.len, BODY_HASH_BYTES, BODY_HASH_BYTES,
                        why) &&
@@ -66,6 +67,7 @@ static bool check_job_view(const Tp__JobView *job, struct error *why)
            check_set("status", job->status, why) && check_present("progress", job->progress, why) &&
            check_length("error", job->error, LINE_MAX_BYTES, why) &&
            check_tasks(job->n_tasks, job->tasks, why) &&
+           check_instruction(job->instruction, job->schema_json, why) &&
            check_rejected(job->n_rejected, job->rejected, why) &&
            check_summaries(job->n_summaries, job->summaries, why);
 }

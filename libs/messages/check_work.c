@@ -41,7 +41,8 @@ bool check_dispatch(const Tp__Dispatch *message, struct error *why)
            check_posts(message->n_posts, message->posts, CHUNK_MAX_POSTS, why) &&
            check_chunk_text(message, why) &&
            check_range("lease_ms", message->lease_ms, 1, LEASE_MAX_MS, why) &&
-           check_endpoint_or_empty("endpoint", message->endpoint, why);
+           check_endpoint_or_empty("endpoint", message->endpoint, why) &&
+           check_instruction(message->instruction, message->schema_json, why);
 }
 
 bool check_cache_key(ProtobufCBinaryData key, struct error *why)

@@ -86,6 +86,15 @@ bool check_tasks(size_t count, const char *const *tasks, struct error *why)
     return true;
 }
 
+bool check_instruction(const char *instruction, ProtobufCBinaryData schema_json, struct error *why)
+{
+    if (instruction[0] == '\0' && schema_json.len == 0)
+        return true;
+    return check_range("bytes of instruction", strlen(instruction), 1, INSTRUCTION_MAX_BYTES,
+                       why) &&
+           check_text_bytes("schema_json", schema_json, ANSWER_SCHEMA_MAX_BYTES, why);
+}
+
 bool check_place(const char *job_id, uint32_t chunk_number, struct error *why)
 {
     return check_uuid("job_id", job_id, why) &&

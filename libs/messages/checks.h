@@ -54,6 +54,9 @@ MUST_USE bool check_length(const char *field, const char *text, size_t max_bytes
 MUST_USE bool check_text_bytes(const char *field, ProtobufCBinaryData text, size_t max_bytes,
                                struct error *why);
 MUST_USE bool check_tasks(size_t count, const char *const *tasks, struct error *why);
+/* The user's own instruction with the schema of its answers: both, or neither. */
+MUST_USE bool check_instruction(const char *instruction, ProtobufCBinaryData schema_json,
+                                struct error *why);
 MUST_USE bool check_place(const char *job_id, uint32_t chunk_number, struct error *why);
 MUST_USE bool check_attempt(uint32_t attempt, struct error *why);
 

@@ -578,6 +578,9 @@ EXAMPLE Tp__Telemetry telemetry = {
 /* ---- fields that were added later; X(message, example) ---- */
 #define LATER_EXAMPLES(X)                                                                          \
     X(dispatch, dispatch_2)                                                                        \
+    X(dispatch, dispatch_3)                                                                        \
+    X(submit_job, submit_job_2)                                                                    \
+    X(job_reply, job_reply_2)                                                                      \
     X(outcome, outcome_2)                                                                          \
     X(outcome, outcome_3)                                                                          \
     X(job_event, job_event_2)                                                                      \
@@ -587,6 +590,10 @@ EXAMPLE Tp__Telemetry telemetry = {
     X(changed_reply, changed_reply_2)
 
 EXAMPLE Tp__Dispatch dispatch_2;
+EXAMPLE Tp__Dispatch dispatch_3;
+EXAMPLE Tp__SubmitJob submit_job_2;
+EXAMPLE Tp__JobView job_view_2;
+EXAMPLE Tp__JobReply job_reply_2;
 EXAMPLE Tp__ServerLimits server_limits = {
     .base = PROTOBUF_C_MESSAGE_INIT(&tp__server_limits__descriptor),
     .requests = 500,
@@ -632,6 +639,10 @@ static inline void examples_prepare_work(void)
 {
     dispatch_2 = dispatch;
     dispatch_2.endpoint = "main";
+    dispatch_3 = dispatch_2;
+    dispatch_3.n_tasks = 0;
+    dispatch_3.instruction = "Is it ironic?";
+    dispatch_3.schema_json = binary("{\"type\":\"object\"}");
     outcome_2 = outcome;
     outcome_2.endpoint = "main";
     outcome_2.server_limits = &server_limits;
@@ -652,6 +663,18 @@ static inline void examples_prepare_work(void)
     waiting_reply_2.has_finish = 1;
     waiting_reply_2.finish_p50_ms = 4000;
     waiting_reply_2.finish_p90_ms = 9000;
+}
+
+static inline void examples_prepare_jobs(void)
+{
+    submit_job_2 = submit_job;
+    submit_job_2.instruction = dispatch_3.instruction;
+    submit_job_2.schema_json = dispatch_3.schema_json;
+    job_view_2 = job_view;
+    job_view_2.instruction = dispatch_3.instruction;
+    job_view_2.schema_json = dispatch_3.schema_json;
+    job_reply_2 = job_reply;
+    job_reply_2.job = &job_view_2;
 }
 
 static inline void examples_prepare_grants(void)
@@ -706,5 +729,6 @@ static inline void examples_prepare(void)
     trace_batch.steps = submit_job.body_hash;
     cache_keys[0] = submit_job.body_hash;
     examples_prepare_work();
+    examples_prepare_jobs();
     examples_prepare_grants();
 }
