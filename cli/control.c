@@ -139,6 +139,8 @@ int control_change(struct session *session, const struct control_target *target,
     if (!api_send(session->api, &call, &answer, &why))
         return console_fail(&session->console, &why);
     print_control(session, answer);
+    if (*member(answer, "warning"))
+        console_say(&session->console, "%s", member(answer, "warning"));
     return END_OK;
 }
 

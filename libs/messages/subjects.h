@@ -27,6 +27,7 @@
 #define RPC_SCHEDULER_PERMIT "tp.rpc.scheduler.permit"
 #define RPC_SCHEDULER_HEARTBEAT "tp.rpc.scheduler.heartbeat"
 #define RPC_SCHEDULER_WAITING "tp.rpc.scheduler.waiting"
+#define RPC_SCHEDULER_ENDPOINTS "tp.rpc.scheduler.endpoints"
 
 #define RPC_STORE_ALL "tp.rpc.store.*"
 #define RPC_STORE_PART "tp.rpc.store.part"

@@ -376,7 +376,7 @@ static void add_limits(const Tp__Limits *limits, struct text *out)
                 limits->is_shadow ? "true" : "false");
 }
 
-void control_write(const Tp__Control *control, struct text *out)
+void control_write(const Tp__Control *control, const char *warning, struct text *out)
 {
     text_add(out, "{");
     add_whom(control, out);
@@ -389,5 +389,8 @@ void control_write(const Tp__Control *control, struct text *out)
         text_format(out, ",\"burst\":%u", control->burst);
     if (control->limits)
         add_limits(control->limits, out);
-    text_format(out, ",\"version\":%" PRIu64 "}", control->version);
+    text_format(out, ",\"version\":%" PRIu64, control->version);
+    if (warning)
+        add_member(out, "warning", warning);
+    text_add(out, "}");
 }

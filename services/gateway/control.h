@@ -39,4 +39,5 @@ void control_keep_operators_part(Tp__Control *control, const Tp__Control *from);
 bool control_operators_part_is(const Tp__Control *a, const Tp__Control *b);
 bool control_is_plain(const Tp__Control *control); /* as if it had never been set */
 
-void control_write(const Tp__Control *control, struct text *out);
+/* `warning` for whoever has set it, or NULL. */
+void control_write(const Tp__Control *control, const char *warning, struct text *out);

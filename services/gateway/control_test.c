@@ -211,7 +211,7 @@ static void a_control_is_shown_as_it_can_be_set(void **state)
     control.version = 17;
     assert_true(read_into(desk, &control, ALL_LIMITS));
     assert_true(read_into(desk, &control, "{\"state\":\"held\",\"message\":\"a \\\"break\\\"\"}"));
-    control_write(&control, &out);
+    control_write(&control, NULL, &out);
     assert_string_equal(out.chars,
                         "{\"scope\":\"tenant\",\"tenant\":\"acme\",\"state\":\"held\","
                         "\"message\":\"a \\\"break\\\"\",\"limits\":{\"requests_per_minute\":500,"
@@ -222,7 +222,7 @@ static void a_control_is_shown_as_it_can_be_set(void **state)
     user.name = "al/ice";
     user.burst = 2;
     text_clear(&out);
-    control_write(&user, &out);
+    control_write(&user, NULL, &out);
     assert_string_equal(out.chars, "{\"scope\":\"user\",\"tenant\":\"acme\",\"user\":\"al/ice\","
                                    "\"state\":\"open\",\"burst\":2,\"version\":0}");
 }

@@ -9,9 +9,10 @@
 #include "log/log.h"
 #include "messages/subjects.h"
 #include "routes.h"
+#include "scheduler_client.h"
 #include "store_client/store_client.h"
 
-enum { ENDPOINT_NAME_MAX_BYTES = 32 };
+enum { ENDPOINT_NAME_MAX_BYTES = 32, ENDPOINTS_PATIENCE_MS = 1000 };
 
 /* One request about one control. */
 struct asking {
@@ -19,7 +20,8 @@ struct asking {
     struct web_request *request;
     struct identity caller;
     bool is_operator;
-    Tp__Control whom; /* nothing set, but whom it is about */
+    Tp__Control whom;    /* nothing set, but whom it is about */
+    const char *warning; /* of what was set all the same; or NULL */
 };
 
 static bool refuse(struct web_request *request, const char *detail)
@@ -75,12 +77,12 @@ static void answer_failure(struct web_request *request, const struct error *why)
     }
 }
 
-static void answer_control(struct web_request *request, const Tp__Control *control)
+static void answer_control(const struct asking *asking, const Tp__Control *control)
 {
     SCOPED(text_free) struct text body = {0};
-    control_write(control, &body);
-    web_add_header(request, "Cache-Control", "no-store");
-    answer_json(request, 200, &body);
+    control_write(control, asking->warning, &body);
+    web_add_header(asking->request, "Cache-Control", "no-store");
+    answer_json(asking->request, 200, &body);
 }
 
 /* ---- to the store ---- */
@@ -158,7 +160,7 @@ static void get(struct asking *asking)
     if (!find_control(asking, &control))
         return;
     if (control)
-        answer_control(asking->request, control);
+        answer_control(asking, control);
     else
         web_problem(asking->request, 404, "control_not_found", "nothing is set here", NULL);
 }
@@ -199,11 +201,42 @@ static bool read_body(struct asking *asking, Tp__Control *control)
            refuse(request, "a tenant's weight, burst and limits are set by a key of role operator");
 }
 
+static void refuse_endpoint(struct asking *asking, const Tp__ControlsReply *known)
+{
+    SCOPED(text_free) struct text detail = {0};
+    text_format(&detail, "there is no endpoint %s; there is", asking->whom.name);
+    for (size_t i = 0; i < known->n_controls; i++)
+        text_format(&detail, "%s %s", i ? "," : "", known->controls[i]->name);
+    web_problem(asking->request, 404, "endpoint_not_found", detail.chars, NULL);
+}
+
+/* A slip of the pen would hold nothing, and seem to. Without an answer it is set all the same: a
+ * control may have to be set while no scheduler is there. On false it has been answered. */
+static bool is_there(struct asking *asking)
+{
+    const Tp__ControlsReply *known;
+    struct error why;
+    if (asking->whom.scope != TP__CONTROL_SCOPE__ENDPOINT)
+        return true;
+    if (!scheduler_endpoints(asking->gateway->bus, ENDPOINTS_PATIENCE_MS,
+                             request_trace(asking->request), web_arena(asking->request), &known,
+                             &why)) {
+        asking->warning =
+            "no scheduler answered, so nobody knows whether there is such an endpoint";
+        return true;
+    }
+    for (size_t i = 0; i < known->n_controls; i++)
+        if (strcmp(known->controls[i]->name, asking->whom.name) == 0)
+            return true;
+    refuse_endpoint(asking, known);
+    return false;
+}
+
 static void change(struct asking *asking, Tp__Control *control)
 {
     const Tp__ControlReply *reply;
-    if (read_body(asking, control) && set(asking, control, &reply))
-        answer_control(asking->request, reply->control);
+    if (read_body(asking, control) && is_there(asking) && set(asking, control, &reply))
+        answer_control(asking, reply->control);
 }
 
 /* Nothing set; but what is the operator's stays as it is when an admin asks. */
@@ -327,7 +360,7 @@ static void answer_list(struct web_request *request, const Tp__ControlsReply *re
     text_add(&body, "{\"controls\":[");
     for (size_t i = 0; i < reply->n_controls; i++) {
         text_add(&body, i ? "," : "");
-        control_write(reply->controls[i], &body);
+        control_write(reply->controls[i], NULL, &body);
     }
     text_add(&body, "],\"next_cursor\":");
     if (reply->has_more) {

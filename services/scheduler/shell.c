@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/uuid.h"
+#include "chain.h"
 #include "errands.h"
 #include "inbox.h"
 #include "letters.h"
@@ -24,6 +25,7 @@ struct shell {
     struct outbox *outbox;
     struct forecaster *forecaster;
     struct inbox *inbox;
+    struct chain *chain;
     struct tape *tape; /* NULL = nothing is recorded */
     struct pulse *pulse;
     struct instant figures_at;
@@ -136,7 +138,8 @@ bool shell_open(const struct shell_options *options, struct shell **out, struct 
     shell->pulse = options->pulse;
     CHECK(pthread_create(&shell->owner, NULL, run, shell) == 0);
     *out = shell;
-    if (inbox_open(bus, shell->mailbox, &shell->inbox, why))
+    if (inbox_open(bus, shell->mailbox, &shell->inbox, why) &&
+        chain_open(bus, &seeded, &shell->chain, why))
         return true;
     shell_close(out);
     return false;
@@ -150,6 +153,7 @@ void shell_close(struct shell **shell_)
     *shell_ = NULL;
     letter_post(shell->mailbox, &(struct letter){.event = {.kind = EVENT_LEAVE}});
     CHECK(pthread_join(shell->owner, NULL) == 0);
+    chain_close(&shell->chain);
     inbox_close(&shell->inbox);
     errands_close(&shell->errands);
     outbox_close(&shell->outbox);

@@ -65,7 +65,7 @@ def operated(world):
 
 @pytest.mark.parametrize("path, whom, wanted", [
     (SYSTEM, {"scope": "system"}, {"state": "reduced"}),
-    (f"{BASE}/endpoints/spare", {"scope": "endpoint", "endpoint": "spare"},
+    (f"{BASE}/endpoints/main", {"scope": "endpoint", "endpoint": "main"},
      {"limits": {**LIMITS, "usd_per_day": 2.5}}),
     (f"{BASE}/tenants/demo", {"scope": "tenant", "tenant": "demo"}, {"weight": 2, "burst": 3}),
     (path_of("al/ice & Jürgen%"), {"scope": "user", "tenant": "demo", "user": "al/ice & Jürgen%"},
@@ -233,6 +233,26 @@ def test_a_paused_endpoint_is_not_called(operated):
     assert operated.api.provenances(job) == {"embedded"}
     assert operated.fleet.llm.stats()["requests"] == before
     operated.settle()
+
+
+def test_an_endpoint_that_nobody_has_is_refused_with_those_there_are(operated, tweetpulse):
+    refused = ask(operated.api, "PUT", f"{BASE}/endpoints/mian", {"state": "held"})
+    assert refused.status_code == 404 and refused.json()["code"] == "endpoint_not_found"
+    assert refused.json()["detail"] == "there is no endpoint mian; there is main"
+    typed = tweetpulse("pause", "endpoint", "mian")
+    assert typed.returncode == 4 and "there is main" in typed.stderr
+    assert operated.api.get(BASE).json()["controls"] == []
+    operated.settle()
+
+
+def test_without_a_scheduler_an_endpoint_is_set_with_a_warning(new_world):
+    world = new_world()
+    for service in world.fleet.services.values():
+        if service.name.startswith("scheduler"):
+            service.kill()
+    kept = put(world.api, f"{BASE}/endpoints/mian", state="held")
+    assert kept["state"] == "held" and "no scheduler answered" in kept["warning"]
+    world.settle()
 
 
 # -- what those who wait hear --
