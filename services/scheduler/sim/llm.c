@@ -49,7 +49,7 @@ void llm_plan(struct sim *sim)
             (uint64_t)sim_trait(sim, WORK_BURSTS, i, 0, 800);
     /* Some stay for long enough that calls leave the windows. */
     bool is_long = has_limits && sim_trait(sim, WORK_LIMITS, 0, 0, 3) == 0;
-    sim->limits_until = is_long ? FAULTS_END + 90 * SECOND : FAULTS_END;
+    sim->limits_until = is_long ? FAULTS_END + 45 * SECOND : FAULTS_END;
     /* Else nothing of it is done before midnight: what is lifted in time. */
     if (sim->limits[OF_TENANT].micros_per_day > 0)
         sim->limits[OF_TENANT].micros_per_day = is_long ? 0 : 12000;

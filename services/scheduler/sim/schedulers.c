@@ -84,34 +84,42 @@ static bool is_probe(const struct sim *sim, uint32_t number, const struct action
 
 static void take_step(struct sim *sim, uint32_t number, const struct event *event)
 {
-    struct event forget = {.kind = EVENT_OUTCOME, .outcome.outcome_class = OUTCOME_ABORTED};
-    bool forgets = false;
+    const struct attempt_id *probe = NULL;
     const struct actions *actions =
         scheduler_step(sim->schedulers[number].core, event, clock_of(sim, number));
     for (size_t i = 0; i < actions->count; i++) {
         const struct action *action = &actions->list[i];
         check_leader_acts(sim, number, action);
         perform(sim, number, action);
-        if (sim->mutant == MUTANT_TWO_PROBES && !forgets && is_probe(sim, number, action)) {
-            forgets = true;
-            forget.outcome.id = action->answer.id;
-        }
+        if (sim->mutant == MUTANT_TWO_PROBES && is_probe(sim, number, action))
+            probe = &action->answer.id;
     }
-    if (forgets)
-        take_step(sim, number, &forget);
+    if (!probe)
+        return;
+    struct event aborted = {.kind = EVENT_OUTCOME, .outcome.outcome_class = OUTCOME_ABORTED};
+    aborted.outcome.id = *probe;
+    take_step(sim, number, &aborted);
+}
+
+/* An outcome as a mutant hears it. */
+static void take_outcome(struct sim *sim, uint32_t number, const struct event *event)
+{
+    struct event heard = *event;
+    if (sim->mutant == MUTANT_NEVER_SETTLES)
+        heard.outcome.is_usage_known = false;
+    if (sim->mutant == MUTANT_DEAF_TO_SERVERS)
+        heard.outcome.retry_after_ms = 0;
+    take_step(sim, number, &heard);
+    check_server_heard(sim, number, &event->outcome);
 }
 
 static void step(struct sim *sim, uint32_t number, const struct event *event)
 {
     check_leader_hears(sim, number, event);
-    struct event heard = *event;
-    if (event->kind == EVENT_OUTCOME && sim->mutant == MUTANT_NEVER_SETTLES)
-        heard.outcome.is_usage_known = false;
-    if (event->kind == EVENT_OUTCOME && sim->mutant == MUTANT_DEAF_TO_SERVERS)
-        heard.outcome.retry_after_ms = 0;
-    take_step(sim, number, &heard);
     if (event->kind == EVENT_OUTCOME)
-        check_server_heard(sim, number, &event->outcome);
+        take_outcome(sim, number, event);
+    else
+        take_step(sim, number, event);
     ask_why(sim, number);
     plan_wake(sim, number);
 }
