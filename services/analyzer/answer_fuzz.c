@@ -1,14 +1,22 @@
 /* Any body: no crash, and what counts as answered keeps its bounds. */
 #include <stdint.h>
+#include <string.h>
 
 #include "answer.h"
 #include "base/check.h"
 #include "base/text.h"
+#include "messages/messages.h"
+#include "stream.h"
 
 enum { POSTS = 3 };
 static const struct asked ASKED = {.posts = POSTS};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_words(struct piece words)
+{
+    CHECK(text_is_valid((const uint8_t *)words.at, words.length));
+}
 
 static void check(const struct answer *answer)
 {
@@ -22,7 +30,12 @@ static void check(const struct answer *answer)
         CHECK(post->analysis.confidence >= 0 && post->analysis.confidence <= 1);
         CHECK(post->analysis.names.count <= ANSWER_MAX_NAMES);
         CHECK(post->analysis.keywords.count <= ANSWER_MAX_WORDS);
+        for (size_t k = 0; k < post->analysis.keywords.count; k++)
+            check_words(post->analysis.keywords.items[k]);
+        for (size_t k = 0; k < post->analysis.names.count; k++)
+            check_words(post->analysis.names.items[k].text);
     }
+    check_words((struct piece){answer->summary, strlen(answer->summary)});
     CHECK((answered == POSTS) == (answer->outcome_class == TP__OUTCOME_CLASS__OK));
 }
 
@@ -33,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     SCOPED(arena_close) struct arena *arena = arena_open(64 << 20);
     struct answer answer;
-    answer_read((struct bytes){data, size}, &ASKED, arena, &answer);
+    answer_read(stream_whole((struct bytes){data, size}, arena), &ASKED, arena, &answer);
     check(&answer);
     SCOPED(text_free) struct text body = {0};
     text_add(&body, "{\"choices\":[{\"message\":{\"content\":");

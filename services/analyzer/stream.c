@@ -1,10 +1,12 @@
 #include "stream.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/check.h"
+#include "json/json.h"
 #include "mend.h"
 #include "sse/sse.h"
-#include "json/json.h"
 
 struct joined {
     struct text content, refusal, finish_reason, usage;
@@ -46,14 +48,20 @@ static void add_choice(struct joined *joined, const json_t *choice)
     }
 }
 
+static void add_json(struct text *joined, const json_t *value)
+{
+    char *dumped = json_dumps(value, JSON_COMPACT);
+    CHECK(dumped != NULL);
+    text_add(joined, dumped);
+    free(dumped);
+}
+
 static void keep_usage(struct joined *joined, const json_t *usage)
 {
     if (!json_is_object(usage))
         return;
-    char *dumped = json_dumps(usage, JSON_COMPACT);
     text_clear(&joined->usage);
-    text_add(&joined->usage, dumped);
-    free(dumped);
+    add_json(&joined->usage, usage);
 }
 
 static bool is_error(const json_t *event)
@@ -86,7 +94,7 @@ static bool hear(void *context, const char *data, size_t length)
     if (joined->is_broken)
         return false;
     if (is_error(event)) {
-        text_add_bytes(&joined->error, data, length);
+        add_json(&joined->error, event);
         return false;
     }
     add_choice(joined, json_array_get(json_object_get(event, "choices"), 0));

@@ -1,0 +1,91 @@
+#!/usr/bin/python3
+"""Writes what fuzzers begin with: FOLDER/<fuzzer>/<seed>.
+
+Some are our own; the others are what servers were seen to send, where the recordings are at hand
+(../shared/data, no part of this repository).
+"""
+
+import hashlib
+import json
+import pathlib
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+RECORDINGS = ROOT.parent / "shared" / "data" / "openai-wire"
+
+ITEM = '{"id":%d,"sentiment":"%s","score":%s,"confidence":0.5,"entities":[{"text":"Ann",' \
+       '"type":"person"}],"keywords":["tea"],"topics":["food"],"language":"en"}'
+WHOLE = '{"results":[%s,%s,%s],"summary":"three"}' % tuple(
+    ITEM % (number, label, score) for number, label, score in
+    ((1, "positive", "0.5"), (2, "neutral", "0"), (3, "Negative", "-1.0001")))
+
+CONTENTS = (
+    WHOLE, "Sure {smile}: ```json\n" + WHOLE + "\n```", "<think>hm</think>" + WHOLE, WHOLE[:200],
+    json.dumps(WHOLE), json.dumps({"results": WHOLE}), WHOLE.replace("0.5", "50.9e62554"),
+    WHOLE.replace('"tea"', '"}]}","{\\"id\\":2"'), WHOLE[:-1] + ",}", WHOLE + " " * 1000,
+    '[{"id":1,"refusal":"no"},{"id":2,"refused":true}]', "{" * 100, '{"id":' * 50,
+)
+BODIES = tuple(json.dumps({
+    "choices": [{"message": {"role": "assistant", "content": content}, "finish_reason": "stop"}],
+    "usage": {"prompt_tokens": 9, "completion_tokens": 9}}) for content in CONTENTS)
+STREAMS = (
+    ': ping\n\ndata: {"choices":[{"delta":{"content":"{}"}}]}\n\ndata: [DONE]\n\n',
+    'data: {"error":{"message":"quota exceeded"}}\n\n', "data: {\r\ndata: }\r\n\r\nid: 1\n\n",
+    'data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}}\n\n',
+)
+ERRORS = (
+    (429, "", '{"error":{"message":"Please try again in 1m2.5s","code":"rate_limit_exceeded"}}'),
+    (503, "Sun, 22 Nov 2026 04:00:00 GMT", "<html>bad gateway</html>"),
+    (400, "1.5", '{"object":"error","message":"maximum context length","code":400}'),
+    (500, "-1", '{"error":{"code":500,"message":"[json.exception.parse_error.101]"}}'),
+    (422, "", '{"detail":"Input is too long"}'),
+)
+LIMITS = ("500\n499\n6m0s\n30000\n29000\n12ms", "-1\n0\n1e9\n1\n2\n1h2m3.5s", "0\n\n\n\n\n60")
+
+
+def error_seed(status, retry_after, body):
+    """As classify_fuzz.c reads it: the status, three headers, the body."""
+    return (status - 100).to_bytes(2, "big") + f"{retry_after}\n\n\n{body}".encode()
+
+
+def observed():
+    """(status, retry-after, body) of each error that was seen."""
+    path = RECORDINGS / "errors-observed.jsonl"
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+        seen = json.loads(line)
+        body = seen["body"]
+        yield (seen["status"], seen["headers"].get("retry-after", ""),
+               body if isinstance(body, str) else json.dumps(body))
+
+
+def recorded():
+    """(status, body) of each response that was recorded."""
+    for path in sorted(RECORDINGS.glob("recorded/*.http")):
+        head, _, body = path.read_bytes().partition(b"\r\n\r\n")
+        yield int(head.split()[1]), body
+
+
+def seeds():
+    errors = [error_seed(*error) for error in (*ERRORS, *observed())]
+    errors += [error_seed(status, "", "") + body for status, body in recorded()]
+    bodies = [body.encode() for body in (*BODIES, *CONTENTS, *STREAMS)]
+    bodies += [body for _, body in recorded()]
+    streams = [stream.encode() for stream in STREAMS]
+    streams += [body for _, body in recorded() if body.startswith(b"data:")]
+    streams += [body.encode() for _, _, body in observed()]
+    return {"analyzer_parts_answer_fuzz": bodies, "analyzer_parts_classify_fuzz": errors,
+            "analyzer_parts_stream_fuzz": streams,
+            "analyzer_parts_server_limits_fuzz": [limits.encode() for limits in LIMITS],
+            "sse_sse_fuzz": [b"\x07" + stream for stream in streams]}
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1])
+    for fuzzer, contents in seeds().items():
+        (folder / fuzzer).mkdir(parents=True, exist_ok=True)
+        for content in contents:
+            (folder / fuzzer / hashlib.sha1(content).hexdigest()[:16]).write_bytes(content)
+
+
+if __name__ == "__main__":
+    main()
