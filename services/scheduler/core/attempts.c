@@ -298,6 +298,17 @@ void attempts_serve(struct scheduler *s)
     park_again(s, refused);
 }
 
+/* The first one that succeeds is nearer to the next than what was assumed, by far if calls are
+ * short; what is refused at once before it tells nothing of them. */
+static void note_call(struct scheduler *s, int64_t took_us, enum outcome_class outcome)
+{
+    int64_t *mean_us = &s->attempts.mean_call_us;
+    if (*mean_us != ASSUMED_CALL_US)
+        *mean_us += (took_us - *mean_us) / AVERAGE_OVER;
+    else if (outcome == OUTCOME_NONE)
+        *mean_us = took_us;
+}
+
 void attempts_on_outcome(struct scheduler *s, const struct outcome_facts *outcome)
 {
     struct attempt *attempt = attempts_find(s, &outcome->id);
@@ -305,7 +316,7 @@ void attempts_on_outcome(struct scheduler *s, const struct outcome_facts *outcom
         return;
     if (attempt->phase == ATTEMPT_CALLING) {
         int64_t took_us = (s->now.ns - attempt->permitted_at.ns) / 1000;
-        s->attempts.mean_call_us += (took_us - s->attempts.mean_call_us) / AVERAGE_OVER;
+        note_call(s, took_us, outcome->outcome_class);
         calls_seen_note(&s->calls_seen, attempt->chunk, took_us);
     }
     attempt->is_charged = false;

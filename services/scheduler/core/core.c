@@ -5,9 +5,6 @@
 #include "base/check.h"
 #include "state.h"
 
-/* What a call is taken to last before the first one was seen. */
-enum { FIRST_MEAN_CALL_US = 1000000 };
-
 const struct scheduler_config SCHEDULER_DEFAULTS = {
     .max_active_users = 10,
     .fairness = FAIRNESS_SOJOURN,
@@ -45,7 +42,7 @@ struct scheduler *scheduler_new(const struct scheduler_config *config, struct in
     s->lead.until = (struct instant){INT64_MIN};
     s->lead.snapshot_at = NEVER;
     s->lead.reread_at = NEVER;
-    s->attempts.mean_call_us = FIRST_MEAN_CALL_US;
+    s->attempts.mean_call_us = ASSUMED_CALL_US;
     struct queue_config queue = {.fairness = config->fairness,
                                  .burst = config->user_burst,
                                  .has_first_chunks_first = config->has_first_chunks_first};

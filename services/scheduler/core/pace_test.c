@@ -48,6 +48,35 @@ rule_3_more_users_are_in_service_than_slots_as_commits_and_grants_take_time(void
     close_bench(&b);
 }
 
+static void rule_3_the_first_call_shows_how_long_calls_are(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_sharing(&b);
+    serve(&b, 1, 1, (struct times){.granting_ms = 0, .calling_ms = 50, .committing_ms = 0});
+    assert_int_equal(b.core->attempts.mean_call_us, 50000);
+    serve(&b, 2, 1, (struct times){.granting_ms = 0, .calling_ms = 90, .committing_ms = 0});
+    assert_int_equal(b.core->attempts.mean_call_us, 55000);
+    close_bench(&b);
+}
+
+static void rule_3_a_call_that_is_refused_at_once_does_not_show_it(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_sharing(&b);
+    submit(&b, 1, "ann", 1);
+    assert_int_equal(grant_all(&b), 1);
+    assert_int_equal(ask_now(&b, attempt_of(1, 0, 1), "hands"), 1);
+    b.now = instant_plus_ms(b.now, 1);
+    tell(&b, (struct event){.kind = EVENT_OUTCOME,
+                            .outcome = {.id = attempt_of(1, 0, 1),
+                                        .outcome_class = OUTCOME_RATE_LIMITED,
+                                        .was_called = true}});
+    assert_int_equal(b.core->attempts.mean_call_us, ASSUMED_CALL_US);
+    close_bench(&b);
+}
+
 static void rule_3_beside_long_calls_they_take_no_time(void **state)
 {
     (void)state;
@@ -99,6 +128,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(
             rule_3_more_users_are_in_service_than_slots_as_commits_and_grants_take_time),
+        cmocka_unit_test(rule_3_the_first_call_shows_how_long_calls_are),
+        cmocka_unit_test(rule_3_a_call_that_is_refused_at_once_does_not_show_it),
         cmocka_unit_test(rule_3_beside_long_calls_they_take_no_time),
         cmocka_unit_test(rule_3_small_changes_of_the_pace_move_nothing),
         cmocka_unit_test(rule_3_a_store_that_is_behind_counts_no_more_than_the_call_itself),

@@ -159,6 +159,8 @@ struct attempt {
     char reply[REPLY_SUBJECT_SIZE];
 };
 
+enum { ASSUMED_CALL_US = 1000000 }; /* until one was measured */
+
 struct attempts {
     struct heap alarms, errands, parked, bursts;
     uint64_t last_grant;
