@@ -285,6 +285,7 @@ struct bus *bus_open(const struct bus_options *options)
     bus->changed = options->changed;
     bus->context = options->context;
     bus->replies = replies_new();
+    bus->remains = remains_new();
     bus_inbox(bus->inbox);
     pthread_condattr_t monotonic;
     CHECK(pthread_condattr_init(&monotonic) == 0);
@@ -336,6 +337,7 @@ void bus_close(struct bus **bus)
     close_connections(closing);
     replies_lose(closing->replies);
     replies_free(&closing->replies);
+    remains_free(&closing->remains);
     natsOptions_Destroy(closing->options);
     free(closing->gone);
     pthread_cond_destroy(&closing->turned);

@@ -114,7 +114,7 @@ bool bus_request(struct bus *bus, const char *subject, struct bytes body, int64_
     if (!question_wait(bus, &question, timeout_ms, &answer, why))
         return false;
     bool is_read = read_answer(answer, arena, reply, why);
-    natsMsg_Destroy(answer);
+    remains_add(bus->remains, answer);
     return is_read;
 }
 

@@ -59,7 +59,7 @@ static void storing_done(void *context, natsMsg *answer, const struct error *fai
         int code;
         is_stored = verdict_read(answer, &code, &why);
     }
-    natsMsg_Destroy(answer);
+    remains_add(storing->bus->remains, answer);
     if (!is_stored && (why.kind == ERROR_TIMEOUT || why.kind == ERROR_UNAVAILABLE))
         bus_want_streams(storing->bus);
     storing->done(storing->context, is_stored ? NULL : &why);

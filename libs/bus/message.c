@@ -90,7 +90,7 @@ bool message_send(struct bus *bus, const struct outgoing *outgoing, struct error
         status = add_headers(message, outgoing);
     if (status == NATS_OK)
         status = natsConnection_PublishMsg(connection, message);
-    natsMsg_Destroy(message);
+    remains_add(bus->remains, message);
     return status == NATS_OK || message_error(why, status, outgoing->subject);
 }
 

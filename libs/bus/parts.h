@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "bus/bus.h"
+#include "bus/remains.h"
 #include "bus/replies.h"
 #include "mailbox/mailbox.h"
 
@@ -25,6 +26,7 @@ struct bus {
     void (*changed)(void *context, bool is_connected);
     void *context;
     struct replies *replies;
+    struct remains *remains;
     char inbox[INBOX_SIZE]; /* answers come to <inbox>.<token> */
     struct bus_subscription *answers;
     pthread_t keeper;

@@ -27,7 +27,7 @@ static void on_message(natsConnection *connection, natsSubscription *nats, natsM
     struct bus_subscription *subscription = context;
     struct bus_message lent = {message, clock_now()};
     subscription->handler(subscription->context, &lent);
-    natsMsg_Destroy(lent.nats);
+    remains_add(subscription->bus->remains, lent.nats);
 }
 
 static void on_complete(void *context)
