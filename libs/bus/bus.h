@@ -52,6 +52,12 @@ MUST_USE bool bus_ask(struct bus *bus, const char *subject, const char *reply, s
 MUST_USE bool bus_request(struct bus *bus, const char *subject, struct bytes body,
                           int64_t timeout_ms, const char *trace, struct arena *arena,
                           struct bytes *reply, struct error *why);
+/* The same without waiting: done(context, reply, why) is called exactly once, why NULL on success,
+ * on a thread of the broker's within timeout_ms or, if it cannot be sent, before this returns. The
+ * reply is lent for the call. done() must not wait for the bus. */
+typedef void bus_answered(void *context, struct bytes reply, const struct error *why);
+void bus_request_async(struct bus *bus, const char *subject, struct bytes body, int64_t timeout_ms,
+                       bus_answered *done, void *context);
 /* A fresh inbox subject, for replies of bus_ask(); at least UUID-strong. */
 void bus_inbox(char subject[64]);
 

@@ -1,6 +1,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -165,6 +166,63 @@ static void silence_is_a_timeout(void **state)
     bus_unsubscribe(&subscription);
 }
 
+/* What came of a question nobody waited for. */
+struct heard {
+    atomic_int count;
+    bool is_answered;
+    char said[20];
+    enum error_kind kind;
+};
+
+static void hear(void *context, struct bytes reply, const struct error *why)
+{
+    struct heard *heard = context;
+    heard->is_answered = why == NULL;
+    if (why == NULL)
+        memcpy(heard->said, reply.at, reply.length);
+    else
+        heard->kind = why->kind;
+    atomic_fetch_add(&heard->count, 1);
+}
+
+static void ask_in_passing(struct bus *bus, const char *subject, int64_t timeout_ms,
+                           struct heard *heard)
+{
+    *heard = (struct heard){0};
+    bus_request_async(bus, subject, bytes_of("hello"), timeout_ms, hear, heard);
+    struct instant until = instant_plus_ms(clock_now(), PATIENCE_MS);
+    while (atomic_load(&heard->count) == 0)
+        assert_true(instant_is_before(clock_now(), until));
+}
+
+static void a_question_in_passing_is_told_once_what_came_of_it(void **state)
+{
+    (void)state;
+    SCOPED(bus_close) struct bus *bus = test_broker_connect(&broker);
+    struct bus_subscription *echoes, *refusals, *silence;
+    struct error why;
+    struct heard heard;
+    assert_true(bus_subscribe(bus, "t.echo", NULL, echo, bus, &echoes, &why));
+    assert_true(bus_subscribe(bus, "t.refuse", NULL, refuse, bus, &refusals, &why));
+    assert_true(bus_subscribe(bus, "t.silent", NULL, say_nothing, NULL, &silence, &why));
+    ask_in_passing(bus, "t.echo", PATIENCE_MS, &heard);
+    assert_true(heard.is_answered);
+    assert_string_equal(heard.said, "hello");
+    ask_in_passing(bus, "t.refuse", PATIENCE_MS, &heard);
+    assert_false(heard.is_answered);
+    assert_int_equal(heard.kind, ERROR_CONFLICT);
+    ask_in_passing(bus, "t.nobody", PATIENCE_MS, &heard);
+    assert_false(heard.is_answered);
+    assert_int_equal(heard.kind, ERROR_UNAVAILABLE);
+    ask_in_passing(bus, "t.silent", 60, &heard);
+    assert_false(heard.is_answered);
+    assert_int_equal(heard.kind, ERROR_TIMEOUT);
+    assert_int_equal(atomic_load(&heard.count), 1);
+    bus_unsubscribe(&echoes);
+    bus_unsubscribe(&refusals);
+    bus_unsubscribe(&silence);
+}
+
 enum { ASKERS = 8, QUESTIONS = 200 };
 
 static void *ask_many(void *context)
@@ -276,6 +334,7 @@ int main(void)
         cmocka_unit_test(what_is_too_large_is_refused_and_an_answer_too_large_is_an_error),
         cmocka_unit_test(nobody_there_is_known_at_once),
         cmocka_unit_test(silence_is_a_timeout),
+        cmocka_unit_test(a_question_in_passing_is_told_once_what_came_of_it),
         cmocka_unit_test(everybody_gets_the_answer_to_their_own_question),
         cmocka_unit_test(listeners_of_a_group_share_what_comes),
         cmocka_unit_test(answers_of_an_ask_come_to_the_inbox),

@@ -49,11 +49,9 @@ static void add_pieces(struct text *out, const char *name, const struct pieces *
     text_add_char(out, ']');
 }
 
-void post_analysis_write_json(const struct post_analysis *analysis, struct text *out)
+void post_analysis_write_entities(const struct post_analysis *analysis, struct text *out)
 {
-    text_format(out, "{\"sentiment\":{\"label\":\"%s\",\"score\":%.3f,\"confidence\":%.3f},",
-                sentiment_label_name(analysis->label), analysis->score, analysis->confidence);
-    text_add(out, "\"entities\":{");
+    text_add_char(out, '{');
     add_entities(out, "hashtags", &analysis->hashtags, false);
     text_add_char(out, ',');
     add_entities(out, "mentions", &analysis->mentions, false);
@@ -63,7 +61,16 @@ void post_analysis_write_json(const struct post_analysis *analysis, struct text 
     add_entities(out, "urls", &analysis->urls, false);
     text_add_char(out, ',');
     add_entities(out, "names", &analysis->names, true);
-    text_add(out, "},");
+    text_add_char(out, '}');
+}
+
+void post_analysis_write_json(const struct post_analysis *analysis, struct text *out)
+{
+    text_format(out, "{\"sentiment\":{\"label\":\"%s\",\"score\":%.3f,\"confidence\":%.3f},",
+                sentiment_label_name(analysis->label), analysis->score, analysis->confidence);
+    text_add(out, "\"entities\":");
+    post_analysis_write_entities(analysis, out);
+    text_add_char(out, ',');
     add_pieces(out, "keywords", &analysis->keywords);
     text_add_char(out, ',');
     add_pieces(out, "topics", &analysis->topics);

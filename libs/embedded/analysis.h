@@ -49,5 +49,8 @@ struct post_analysis {
 const char *sentiment_label_name(enum sentiment_label label);
 bool name_type_parse(const char *name, enum name_type *type);
 
+/* The value of the result's `entities`, appended. */
+void post_analysis_write_entities(const struct post_analysis *analysis, struct text *out);
+
 /* The one JSON object of a result, appended. */
 void post_analysis_write_json(const struct post_analysis *analysis, struct text *out);

@@ -1,20 +1,14 @@
 #include "analyzer.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <string.h>
 
 #include "base/check.h"
-#include "base/uuid.h"
+#include "calls.h"
 #include "flow.h"
 #include "http/http.h"
-#include "inbox.h"
 #include "log/log.h"
 #include "metrics.h"
-#include "outcome.h"
-#include "prompt.h"
-#include "stream.h"
-#include "work.h"
+#include "shell.h"
 
 enum {
     PREFETCH = 2,
@@ -26,32 +20,11 @@ enum {
     PULSE_MS = 10 * 1000,
     DRAIN_RESERVE_MS = 5 * 1000, /* for the last outcomes, within the process's own limit */
     OVER_MAX = 100,              /* outcomes on their way beyond which nothing more is taken */
-    ANALYSIS_CAP_BYTES = 128 << 20,
     LOG_EVERY_TRIES = 10,
     STACK_BYTES = 512 * 1024,
 };
 
-struct analyzer {
-    const struct analyzer_settings *settings;
-    struct bus *bus;
-    struct pulse *pulse;
-    struct http_client *client;
-    struct llm *llms[ENDPOINTS_MAX]; /* the chain; none = the embedded analysis does it all */
-    size_t llm_count;
-    struct inbox *inbox;
-    struct outbox outbox;
-    struct flow *flow;
-    struct work *works; /* all in hand */
-    int over;           /* of them, with an outcome on its way */
-    struct instant beat_at, working_at;
-    int announced; /* slots, as last told */
-    char instance_id[UUID_TEXT_SIZE];
-    atomic_bool is_ending;
-    pthread_t thread;
-};
-
-/* Any thread. */
-static void wake(void *context)
+void shell_wake(void *context)
 {
     struct analyzer *analyzer = context;
     http_wake(analyzer->client);
@@ -70,162 +43,32 @@ static void forget(struct analyzer *analyzer, struct work *work)
     work_close(&work);
 }
 
-static double seconds_since(struct instant then, struct instant now)
-{
-    return (double)(now.ns - then.ns) / 1e9;
-}
-
-/* An outcome is there: the slot is free, and the outcome goes out until it is stored. */
-static void conclude(struct work *work, const Tp__Outcome *outcome)
-{
-    struct analyzer *analyzer = work->analyzer;
-    analyzer_metrics_outcome(outcome);
-    log_debug("chunk.analysed", LOG_WORK(work),
-              LOG_TEXT("outcome", outcome_class_name(outcome->outcome_class)),
-              LOG_INT("posts", outcome->n_results), LOG_INT("call_ms", outcome->call_ms));
-    work->delivery = delivery_new(analyzer->bus, outcome, bus_trace(work->message), wake, analyzer);
-    flow_over(analyzer->flow, work->item);
-    analyzer->over++;
-}
-
-/* Who must know of a call that failed: nobody, whoever looks, or somebody at once. */
-static void log_failure(const struct work *work, const Tp__Outcome *outcome)
-{
-    const char *name = outcome_class_name(outcome->outcome_class);
-    bool needs_somebody = outcome->outcome_class == TP__OUTCOME_CLASS__AUTH ||
-                          outcome->outcome_class == TP__OUTCOME_CLASS__QUOTA_EXHAUSTED;
-    if (needs_somebody)
-        log_error("llm.refused", LOG_WORK(work), LOG_TEXT("outcome", name),
-                  LOG_TEXT("detail", outcome->detail));
-    else
-        log_warn("llm.failed", LOG_WORK(work), LOG_TEXT("outcome", name),
-                 LOG_TEXT("detail", outcome->detail),
-                 LOG_INT("retry_after_ms", outcome->retry_after_ms));
-}
-
-static void note_call(struct work *work, Tp__Outcome *outcome, struct arena *arena)
-{
-    struct instant now = clock_now();
-    outcome->call_ms = (uint32_t)instant_ms_between(work->called_at, now);
-    outcome->endpoint = arena_string(arena, llm_name(work->llm));
-    analyzer_metrics_call(outcome, llm_model(work->llm), seconds_since(work->called_at, now));
-    if (outcome->outcome_class != TP__OUTCOME_CLASS__OK)
-        log_failure(work, outcome);
-}
-
-static Tp__Outcome *outcome_of_reply(const struct work *work, const struct reply *said,
-                                     bool is_sent, struct arena *arena)
-{
-    const struct analyzer *analyzer = work->analyzer;
-    struct reply reply = *said;
-    reply.body = stream_whole(said->body, arena);
-    struct verdict verdict = classify(&reply, clock_wall_ms());
-    if (verdict.outcome_class == TP__OUTCOME_CLASS__OK) {
-        struct answer answer;
-        const struct asked asked = {work->dispatch->n_posts, prompt_least_tokens(work->dispatch)};
-        answer_read(reply.body, &asked, arena, &answer);
-        return outcome_of_answer(work->dispatch, analyzer->instance_id, llm_model(work->llm),
-                                 &answer, arena);
-    }
-    Tp__Outcome *outcome =
-        outcome_new(work->dispatch, analyzer->instance_id, verdict.outcome_class, arena);
-    outcome->was_called = is_sent;
-    outcome->usage->is_known = !is_sent;
-    outcome->retry_after_ms = verdict.retry_after_ms;
-    outcome->detail = arena_string(arena, verdict.detail);
-    return outcome;
-}
-
-static void hear_reply(void *context, const struct reply *reply, bool is_sent)
-{
-    struct work *work = context;
-    work->call = NULL;
-    SCOPED(arena_close) struct arena *arena = arena_open(ANALYSIS_CAP_BYTES);
-    Tp__Outcome *outcome = outcome_of_reply(work, reply, is_sent, arena);
-    Tp__ServerLimits limits;
-    if (server_limits_read(&reply->limits, &limits))
-        outcome->server_limits = &limits;
-    note_call(work, outcome, arena);
-    conclude(work, outcome);
-}
-
 /* ---- what the core wants done ---- */
-
-static void analyse(struct work *work)
-{
-    SCOPED(arena_close) struct arena *arena = arena_open(ANALYSIS_CAP_BYTES);
-    conclude(work, outcome_by_embedded(work->dispatch, work->analyzer->instance_id, arena));
-}
-
-/* The endpoint that was granted; without a name the first one. */
-static struct llm *llm_of(const struct analyzer *analyzer, const Tp__Dispatch *dispatch)
-{
-    for (size_t i = 0; i < analyzer->llm_count; i++)
-        if (dispatch->endpoint[0] == '\0' ||
-            strcmp(dispatch->endpoint, llm_name(analyzer->llms[i])) == 0)
-            return analyzer->llms[i];
-    return NULL;
-}
-
-/* Another chain than the scheduler's: to it the endpoint is one that cannot be reached. */
-static void refuse_endpoint(struct work *work)
-{
-    SCOPED(arena_close) struct arena *arena = arena_open(ANALYSIS_CAP_BYTES);
-    Tp__Outcome *outcome = outcome_new(work->dispatch, work->analyzer->instance_id,
-                                       TP__OUTCOME_CLASS__CONNECTION, arena);
-    outcome->usage->is_known = true; /* nothing was called */
-    outcome->detail = arena_string(arena, "the analyzer has no such endpoint");
-    log_error("endpoint.unknown", LOG_WORK(work), LOG_TEXT("endpoint", work->dispatch->endpoint));
-    conclude(work, outcome);
-}
-
-static void call(struct work *work)
-{
-    struct analyzer *analyzer = work->analyzer;
-    work->called_at = clock_now();
-    analyzer_metrics_ask(ASK_PERMITTED);
-    struct llm *llm = llm_of(analyzer, work->dispatch);
-    if (analyzer->llm_count == 0) {
-        analyse(work);
-    } else if (llm == NULL) {
-        refuse_endpoint(work);
-    } else {
-        work->llm = llm;
-        analyzer_metrics_call_begins(llm_name(llm));
-        work->call = llm_start(llm, work->dispatch, bus_trace(work->message), hear_reply, work);
-    }
-}
-
-static void abort_call(struct work *work)
-{
-    llm_cancel(&work->call);
-    SCOPED(arena_close) struct arena *arena = arena_open(ANALYSIS_CAP_BYTES);
-    Tp__Outcome *outcome =
-        outcome_new(work->dispatch, work->analyzer->instance_id, TP__OUTCOME_CLASS__ABORTED, arena);
-    outcome->was_called = true;
-    outcome->detail = arena_string(arena, "cancelled, out of time, or stopping");
-    note_call(work, outcome, arena);
-    conclude(work, outcome);
-}
 
 static void perform(struct analyzer *analyzer, const struct flow_action *action)
 {
     struct work *work = action->load;
     work->item = action->item;
     switch (action->kind) {
+    case FLOW_LOOK_UP:
+        lookups_begin(work);
+        break;
     case FLOW_ASK:
         if (action->ask_number > 0)
             analyzer_metrics_ask(ASK_REPEATED);
-        outbox_ask(&analyzer->outbox, work->dispatch, action->ask_number, bus_trace(work->message));
+        outbox_ask(&analyzer->outbox, work->dispatch, action, bus_trace(work->message));
         break;
     case FLOW_CALL:
-        call(work);
+        calls_begin(work);
+        break;
+    case FLOW_PUBLISH:
+        calls_publish(work);
         break;
     case FLOW_ANALYSE:
-        analyse(work);
+        calls_analyse(work);
         break;
     case FLOW_ABORT:
-        abort_call(work);
+        calls_abort(work);
         break;
     case FLOW_DROP:
         analyzer_metrics_ask(ASK_DROPPED);
@@ -259,8 +102,11 @@ static void read_letters(struct analyzer *analyzer)
         case LETTER_CANCEL:
             flow_cancelled(analyzer->flow, letter->job_id);
             break;
+        case LETTER_FOUND:
+            lookups_hear(analyzer, letter);
+            break;
         }
-        free(letter);
+        letter_free(&letter);
     }
 }
 
@@ -314,6 +160,7 @@ static void deliver(struct analyzer *analyzer, struct work *work, struct instant
     if (delivery_move(work->delivery, now, &has_failed, &why)) {
         analyzer_metrics_chunk(seconds_since(work->taken_at, now));
         bus_ack(analyzer->bus, work->message);
+        calls_stored(work);
         flow_close(analyzer->flow, &work->item);
         analyzer->over--;
         forget(analyzer, work);
@@ -338,6 +185,7 @@ static void beat(struct analyzer *analyzer)
     struct instant now = clock_now();
     int slots = flow_slots(analyzer->flow), busy = flow_busy(analyzer->flow);
     analyzer_metrics_slots(slots, busy);
+    analyzer_metrics_memory(analyzer->memory, &analyzer->evictions_told);
     if (slots != analyzer->announced || !instant_is_before(now, analyzer->beat_at)) {
         outbox_beat(&analyzer->outbox, slots, busy);
         analyzer->announced = slots;
@@ -411,7 +259,10 @@ static void analyzer_free(struct analyzer **analyzer)
 {
     if (*analyzer == NULL)
         return;
+    lookups_free(&(*analyzer)->lookups); /* whose answers come by the inbox */
     inbox_close(&(*analyzer)->inbox);
+    single_flight_free(&(*analyzer)->flights);
+    memory_free(&(*analyzer)->memory);
     flow_free(&(*analyzer)->flow);
     for (size_t i = 0; i < (*analyzer)->llm_count; i++)
         llm_free(&(*analyzer)->llms[i]);
@@ -429,8 +280,11 @@ bool analyzer_open(const struct analyzer_settings *settings, const struct endpoi
     made->settings = settings;
     made->bus = process_bus(process);
     made->client = http_client_new(slots + INTERACTIVE_EXTRA);
+    made->memory = memory_new((size_t)settings->cache_memory_mb << 20);
+    made->flights = single_flight_new();
+    made->lookups = lookups_new(made);
     uuid_new(made->instance_id);
-    if (!inbox_open(made->bus, wake, made, &made->inbox, why))
+    if (!inbox_open(made->bus, shell_wake, made, &made->inbox, why))
         return false;
     made->outbox = (struct outbox){.bus = made->bus,
                                    .instance_id = made->instance_id,
@@ -459,7 +313,7 @@ void analyzer_close(struct analyzer **analyzer)
     if (*analyzer == NULL)
         return;
     atomic_store(&(*analyzer)->is_ending, true);
-    wake(*analyzer);
+    shell_wake(*analyzer);
     CHECK(pthread_join((*analyzer)->thread, NULL) == 0);
     analyzer_free(analyzer);
 }

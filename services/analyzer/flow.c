@@ -12,7 +12,7 @@ enum { ASKS_KEPT = 4 };
 
 static const struct instant NEVER = {INT64_MAX};
 
-enum item_state { WAITING, ASKING, PERMITTED, CALLING, OVER };
+enum item_state { UNKNOWN, LOOKING, WAITING, ASKING, PERMITTED, CALLING, OVER };
 
 struct attempt_key {
     char job_id[FLOW_JOB_SIZE];
@@ -21,10 +21,10 @@ struct attempt_key {
 
 struct flow_item {
     struct flow_item *next, *previous; /* in order of arrival */
-    struct memory *memory;
+    struct remembered *memory;
     void *load;
     Tp__ServiceClass service_class;
-    bool is_embedded, is_cancelled, is_dropped, is_aborted;
+    bool is_embedded, is_whole, is_cancelled, is_dropped, is_aborted;
     enum item_state state;
     struct instant give_up_at, abort_at;
     uint32_t asks;                   /* made so far: the number of the next one */
@@ -32,7 +32,7 @@ struct flow_item {
 };
 
 /* Rule 1: an attempt that is in hand, or was. */
-struct memory {
+struct remembered {
     UT_hash_handle hh;
     struct attempt_key key;
     struct flow_item *item; /* NULL = done */
@@ -40,7 +40,7 @@ struct memory {
 
 struct flow {
     struct flow_config config;
-    struct memory *memories; /* in order of arrival */
+    struct remembered *memories; /* in order of arrival */
     struct flow_item *first, *last;
     int held, asking, calling; /* held: not over yet */
     bool is_draining;
@@ -60,7 +60,7 @@ void flow_free(struct flow **flow)
 {
     if (*flow == NULL)
         return;
-    struct memory *memory, *next;
+    struct remembered *memory, *next;
     HASH_ITER (hh, (*flow)->memories, memory, next) {
         HASH_DEL((*flow)->memories, memory);
         free(memory->item);
@@ -81,16 +81,16 @@ static bool make_key(const char *job_id, uint32_t chunk_number, uint32_t attempt
     return true;
 }
 
-static struct memory *find(const struct flow *flow, const struct attempt_key *key)
+static struct remembered *find(const struct flow *flow, const struct attempt_key *key)
 {
-    struct memory *memory;
+    struct remembered *memory;
     HASH_FIND(hh, flow->memories, key, sizeof *key, memory);
     return memory;
 }
 
 static void forget_oldest(struct flow *flow)
 {
-    struct memory *memory, *next;
+    struct remembered *memory, *next;
     HASH_ITER (hh, flow->memories, memory, next) {
         if (HASH_COUNT(flow->memories) <= flow->config.memory)
             return;
@@ -101,9 +101,9 @@ static void forget_oldest(struct flow *flow)
     }
 }
 
-static struct memory *remember(struct flow *flow, const struct attempt_key *key)
+static struct remembered *remember(struct flow *flow, const struct attempt_key *key)
 {
-    struct memory *memory = calloc(1, sizeof *memory);
+    struct remembered *memory = calloc(1, sizeof *memory);
     CHECK(memory != NULL);
     memory->key = *key;
     HASH_ADD(hh, flow->memories, key, sizeof memory->key, memory);
@@ -140,7 +140,7 @@ enum flow_taken flow_take(struct flow *flow, const struct flow_dispatch *dispatc
 {
     struct attempt_key key;
     CHECK(make_key(dispatch->job_id, dispatch->chunk_number, dispatch->attempt, &key));
-    struct memory *memory = find(flow, &key);
+    struct remembered *memory = find(flow, &key);
     if (memory != NULL)
         return memory->item != NULL ? FLOW_HELD_ALREADY : FLOW_DONE_BEFORE;
     struct flow_item *item = calloc(1, sizeof *item);
@@ -148,12 +148,26 @@ enum flow_taken flow_take(struct flow *flow, const struct flow_dispatch *dispatc
     item->load = load;
     item->service_class = dispatch->service_class;
     item->is_embedded = dispatch->mode == TP__ANALYSIS_MODE__BY_EMBEDDED;
+    item->state = item->is_embedded ? WAITING : UNKNOWN;
     item->give_up_at = instant_plus_ms(now, dispatch->lease_ms + GIVE_UP_MS);
     item->memory = remember(flow, &key);
     item->memory->item = item;
     append(flow, item);
     flow->held++;
     return FLOW_TAKEN;
+}
+
+void flow_looked_up(struct flow_item *item, bool is_whole)
+{
+    CHECK(item->state == LOOKING);
+    item->state = WAITING;
+    item->is_whole = is_whole;
+}
+
+/* Rules 9 and 12. */
+static int slots_of(const struct flow_item *item)
+{
+    return item->is_embedded || item->is_whole ? 0 : 1;
 }
 
 static struct instant earlier(struct instant a, struct instant b)
@@ -176,7 +190,7 @@ void flow_answered(struct flow *flow, const struct flow_permit *permit, struct i
     struct attempt_key key;
     if (!make_key(permit->job_id, permit->chunk_number, permit->attempt, &key))
         return;
-    struct memory *memory = find(flow, &key);
+    struct remembered *memory = find(flow, &key);
     struct flow_item *item = memory != NULL ? memory->item : NULL;
     if (item == NULL || item->state != ASKING)
         return;
@@ -192,8 +206,8 @@ void flow_answered(struct flow *flow, const struct flow_permit *permit, struct i
     item->state = PERMITTED;
     item->abort_at = earlier(instant_plus_ms(asked, permit->lease_left_ms),
                              instant_plus_ms(now, flow->config.call_max_ms));
-    flow->asking--;
-    flow->calling++;
+    flow->asking -= slots_of(item);
+    flow->calling += slots_of(item);
 }
 
 void flow_cancelled(struct flow *flow, const char *job_id)
@@ -221,9 +235,10 @@ static struct flow_action end_item(struct flow *flow, struct flow_item *item,
                                    enum flow_action_kind kind)
 {
     struct flow_action action = {.kind = kind, .load = item->load};
-    struct memory *memory = item->memory;
+    struct remembered *memory = item->memory;
     flow->held--;
-    flow->asking -= item->state == ASKING;
+    if (item->state == ASKING)
+        flow->asking -= slots_of(item);
     leave(flow, item);
     if (kind == FLOW_RETURN) {
         HASH_DEL(flow->memories, memory);
@@ -235,19 +250,37 @@ static struct flow_action end_item(struct flow *flow, struct flow_item *item,
 static bool may_ask(const struct flow *flow, const struct flow_item *item)
 {
     int extra = item->service_class == TP__SERVICE_CLASS__INTERACTIVE ? INTERACTIVE_EXTRA : 0;
-    return flow->asking + flow->calling < flow->config.slots + extra;
+    return flow->asking + flow->calling + slots_of(item) <= flow->config.slots + extra;
 }
 
 static struct flow_action ask(struct flow *flow, struct flow_item *item, struct instant now)
 {
     if (item->state == WAITING) {
         item->state = ASKING;
-        flow->asking++;
+        flow->asking += slots_of(item);
     }
     struct flow_action action = action_of(FLOW_ASK, item);
     action.ask_number = item->asks;
+    action.is_free = item->is_whole;
     item->asked[item->asks++ % ASKS_KEPT] = now;
     return action;
+}
+
+static struct flow_action action_of_unknown(struct flow *flow, struct flow_item *item)
+{
+    if (flow->is_draining)
+        return end_item(flow, item, FLOW_RETURN);
+    item->state = LOOKING;
+    return action_of(FLOW_LOOK_UP, item);
+}
+
+static bool next_of_looking(struct flow *flow, struct flow_item *item, struct instant now,
+                            struct flow_action *action)
+{
+    if (!flow->is_draining && !is_due(item->give_up_at, now))
+        return false;
+    *action = end_item(flow, item, flow->is_draining ? FLOW_RETURN : FLOW_DROP);
+    return true;
 }
 
 static bool next_of_waiting(struct flow *flow, struct flow_item *item, struct instant now,
@@ -304,13 +337,18 @@ static bool next_of(struct flow *flow, struct flow_item *item, struct instant no
                     struct flow_action *action)
 {
     switch (item->state) {
+    case UNKNOWN:
+        *action = action_of_unknown(flow, item);
+        return true;
+    case LOOKING:
+        return next_of_looking(flow, item, now, action);
     case WAITING:
         return next_of_waiting(flow, item, now, action);
     case ASKING:
         return next_of_asking(flow, item, now, action);
     case PERMITTED:
         item->state = CALLING;
-        *action = action_of(FLOW_CALL, item);
+        *action = action_of(item->is_whole ? FLOW_PUBLISH : FLOW_CALL, item);
         return true;
     case CALLING:
         return next_of_calling(flow, item, now, action);
@@ -340,6 +378,9 @@ bool flow_next(struct flow *flow, struct instant now, struct flow_action *action
 static struct instant due_of(const struct flow *flow, const struct flow_item *item)
 {
     switch (item->state) {
+    case UNKNOWN:
+        return (struct instant){0};
+    case LOOKING:
     case WAITING:
         return item->give_up_at;
     case ASKING:
@@ -369,7 +410,7 @@ void flow_over(struct flow *flow, struct flow_item *item)
     CHECK(item->state == CALLING);
     item->state = OVER;
     flow->held--;
-    flow->calling -= !item->is_embedded;
+    flow->calling -= slots_of(item);
 }
 
 void flow_close(struct flow *flow, struct flow_item **item)

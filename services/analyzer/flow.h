@@ -1,7 +1,8 @@
-/* What happens to a dispatch in this analyzer: waits, asks, calls, is over. The pure core: it is
- * told what happened and answers what to do; no clock, I/O or threads.
+/* What happens to a dispatch in this analyzer: is looked up, waits, asks, calls, is over. The pure
+ * core: it is told what happened and answers what to do; no clock, I/O or threads.
  *
  *   item = flow_take(...)                 a dispatch has come
+ *   flow_looked_up()                      what the cache knows of it
  *   flow_answered(), flow_cancelled()     what others said
  *   while (flow_next(flow, now, &action)) perform it
  *   flow_over(item)                       its call has ended, its outcome is to be published
@@ -22,6 +23,9 @@
  *  9 A dispatch for the embedded analysis asks nobody and takes no slot.
  * 10 Draining: no slots are announced; what waits is returned; what asks asks no more and is
  *    returned once its last ask is void; what calls goes on until draining ends, then is aborted.
+ * 11 A dispatch for the LLM is looked up before it asks; that takes no slot.
+ * 12 One that was found whole makes free asks: they take no slot and wait for none. Permitted, it
+ * is published without a call.
  */
 #pragma once
 
@@ -68,6 +72,9 @@ struct flow_dispatch {
 enum flow_taken flow_take(struct flow *flow, const struct flow_dispatch *dispatch, void *load,
                           struct instant now);
 
+/* What FLOW_LOOK_UP brought: are the results of all its posts there? */
+void flow_looked_up(struct flow_item *item, bool is_whole);
+
 /* The leader's answer. lease_left_ms and life_ms count from ask `ask_number`. */
 struct flow_permit {
     const char *job_id;
@@ -83,8 +90,10 @@ void flow_cancelled(struct flow *flow, const char *job_id);
 void flow_drain(struct flow *flow, struct instant end);
 
 enum flow_action_kind {
+    FLOW_LOOK_UP, /* look it up; flow_looked_up() is the shell's answer, at once or later */
     FLOW_ASK,     /* ask for a permit, with this number */
     FLOW_CALL,    /* permitted: call the LLM */
+    FLOW_PUBLISH, /* permitted: publish what was found */
     FLOW_ANALYSE, /* by the embedded analysis */
     FLOW_ABORT,   /* end its call now; flow_over() is the shell's answer */
     FLOW_DROP,    /* ack its message; the item is gone */
@@ -96,6 +105,7 @@ struct flow_action {
     struct flow_item *item; /* NULL with DROP and RETURN */
     void *load;
     uint32_t ask_number;
+    bool is_free; /* of ASK */
 };
 
 /* The next thing to do, or false if there is nothing now. */

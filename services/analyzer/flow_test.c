@@ -72,6 +72,25 @@ static void expect_nothing(struct flow *flow, int64_t now)
     assert_false(flow_next(flow, at(now), &action));
 }
 
+/* Looked up as well, and not found. */
+static void take_from_to(struct flow *flow, uint32_t from, uint32_t to,
+                         Tp__ServiceClass service_class, int64_t now)
+{
+    struct flow_item *items[100];
+    for (uint32_t n = from; n <= to; n++)
+        assert_int_equal(take_as(flow, n, service_class, TP__ANALYSIS_MODE__BY_LLM, now),
+                         FLOW_TAKEN);
+    for (uint32_t n = from; n <= to; n++)
+        items[n] = expect(flow, now, FLOW_LOOK_UP, n).item;
+    for (uint32_t n = from; n <= to; n++)
+        flow_looked_up(items[n], false);
+}
+
+static void take_unknown(struct flow *flow, uint32_t n, int64_t now)
+{
+    take_from_to(flow, n, n, TP__SERVICE_CLASS__STANDARD, now);
+}
+
 static void answer(struct flow *flow, uint32_t n, uint32_t ask_number, bool is_permitted,
                    int64_t now)
 {
@@ -87,7 +106,7 @@ static void answer(struct flow *flow, uint32_t n, uint32_t ask_number, bool is_p
 
 static struct flow_item *call(struct flow *flow, uint32_t n, int64_t now)
 {
-    assert_int_equal(take(flow, n, now), FLOW_TAKEN);
+    take_unknown(flow, n, now);
     expect(flow, now, FLOW_ASK, n);
     answer(flow, n, 0, true, now);
     return expect(flow, now, FLOW_CALL, n).item;
@@ -125,8 +144,7 @@ static void rule_2_asking_and_calling_never_exceed_the_slots(void **state)
 {
     struct flow *flow = *state;
     struct flow_item *first = call(flow, 1, 0);
-    take(flow, 2, 0);
-    take(flow, 3, 0);
+    take_from_to(flow, 2, 3, TP__SERVICE_CLASS__STANDARD, 0);
     expect(flow, 0, FLOW_ASK, 2);
     expect_nothing(flow, 0);
     assert_int_equal(flow_busy(flow), 1);
@@ -138,12 +156,10 @@ static void rule_2_asking_and_calling_never_exceed_the_slots(void **state)
 static void rule_2_interactive_dispatches_go_first_and_have_room_of_their_own(void **state)
 {
     struct flow *flow = *state;
-    for (uint32_t n = 1; n <= 3; n++)
-        take(flow, n, 0);
+    take_from_to(flow, 1, 3, TP__SERVICE_CLASS__STANDARD, 0);
     expect(flow, 0, FLOW_ASK, 1);
     expect(flow, 0, FLOW_ASK, 2);
-    for (uint32_t n = 4; n <= 6; n++)
-        take_as(flow, n, TP__SERVICE_CLASS__INTERACTIVE, TP__ANALYSIS_MODE__BY_LLM, 0);
+    take_from_to(flow, 4, 6, TP__SERVICE_CLASS__INTERACTIVE, 0);
     expect(flow, 0, FLOW_ASK, 4);
     expect(flow, 0, FLOW_ASK, 5);
     expect_nothing(flow, 0);
@@ -152,7 +168,7 @@ static void rule_2_interactive_dispatches_go_first_and_have_room_of_their_own(vo
 static void rule_3_an_ask_is_repeated_until_it_is_answered(void **state)
 {
     struct flow *flow = *state;
-    take(flow, 1, 0);
+    take_unknown(flow, 1, 0);
     assert_int_equal(expect(flow, 0, FLOW_ASK, 1).ask_number, 0);
     assert_int_equal(flow_next_at(flow).ns, at(REPEAT).ns);
     expect_nothing(flow, REPEAT - 1);
@@ -166,7 +182,7 @@ static void rule_3_an_ask_is_repeated_until_it_is_answered(void **state)
 static void rule_4_a_permit_is_void_one_life_after_its_own_ask(void **state)
 {
     struct flow *flow = *state;
-    take(flow, 1, 0);
+    take_unknown(flow, 1, 0);
     expect(flow, 0, FLOW_ASK, 1);
     expect(flow, REPEAT, FLOW_ASK, 1);
     answer(flow, 1, 0, true, LIFE); /* of the first ask: void by now */
@@ -195,7 +211,7 @@ static void rule_5_a_call_ends_at_its_limit(void **state)
 static void rule_5_a_call_ends_with_its_lease_counted_from_the_ask(void **state)
 {
     struct flow *flow = *state;
-    take(flow, 1, 0);
+    take_unknown(flow, 1, 0);
     expect(flow, 0, FLOW_ASK, 1);
     const struct flow_permit permit = {.job_id = "j",
                                        .chunk_number = 1,
@@ -212,7 +228,7 @@ static void rule_5_a_call_ends_with_its_lease_counted_from_the_ask(void **state)
 static void rule_6_drop_drops_what_asks_and_nothing_else(void **state)
 {
     struct flow *flow = *state;
-    take(flow, 1, 0);
+    take_unknown(flow, 1, 0);
     answer(flow, 1, 0, false, 0); /* before it asked: no answer to anything */
     expect(flow, 0, FLOW_ASK, 1);
     answer(flow, 1, 0, false, 0);
@@ -228,7 +244,7 @@ static void rule_7_cancelling_aborts_the_jobs_calls_only(void **state)
 {
     struct flow *flow = *state;
     call(flow, 1, 0);
-    take(flow, 2, 0);
+    take_unknown(flow, 2, 0);
     expect(flow, 0, FLOW_ASK, 2);
     flow_cancelled(flow, "other");
     expect_nothing(flow, 1);
@@ -241,7 +257,7 @@ static void rule_7_cancelling_aborts_the_jobs_calls_only(void **state)
 static void rule_8_what_nobody_answers_is_dropped_after_its_lease(void **state)
 {
     struct flow *flow = *state;
-    take(flow, 1, 0);
+    take_unknown(flow, 1, 0);
     expect(flow, 0, FLOW_ASK, 1);
     expect(flow, LEASE + GIVE_UP_MS - 1, FLOW_ASK, 1);
     expect(flow, LEASE + GIVE_UP_MS, FLOW_DROP, 1);
@@ -264,8 +280,7 @@ static void rule_10_draining_returns_what_waits_and_finishes_what_calls(void **s
 {
     struct flow *flow = *state;
     struct flow_item *calling = call(flow, 1, 0);
-    take(flow, 2, 0);
-    take(flow, 3, 0);
+    take_from_to(flow, 2, 3, TP__SERVICE_CLASS__STANDARD, 0);
     expect(flow, 0, FLOW_ASK, 2);
     flow_drain(flow, at(5000));
     assert_int_equal(flow_slots(flow), 0);
@@ -285,11 +300,70 @@ static void rule_10_draining_returns_what_waits_and_finishes_what_calls(void **s
 static void rule_10_a_permit_on_its_way_when_draining_begins_is_used(void **state)
 {
     struct flow *flow = *state;
-    take(flow, 1, 0);
+    take_unknown(flow, 1, 0);
     expect(flow, 0, FLOW_ASK, 1);
     flow_drain(flow, at(5000));
     answer(flow, 1, 0, true, 10);
     expect(flow, 10, FLOW_CALL, 1);
+}
+
+static void rule_11_a_dispatch_for_the_llm_is_looked_up_before_it_asks(void **state)
+{
+    struct flow *flow = *state;
+    call(flow, 1, 0);
+    call(flow, 2, 0);
+    take(flow, 3, 0); /* although all slots are taken */
+    struct flow_item *item = expect(flow, 0, FLOW_LOOK_UP, 3).item;
+    expect_nothing(flow, 100);
+    flow_cancelled(flow, "other");
+    answer(flow, 3, 0, true, 100); /* nobody asked */
+    expect_nothing(flow, 100);
+    flow_looked_up(item, false);
+    expect_nothing(flow, 100);
+    flow_cancelled(flow, "j");
+    flow_over(flow, expect(flow, 100, FLOW_ABORT, 1).item);
+    expect(flow, 100, FLOW_ABORT, 2);
+    assert_false(expect(flow, 100, FLOW_ASK, 3).is_free);
+}
+
+static void rule_11_looking_up_for_ever_is_given_up_and_ends_with_draining(void **state)
+{
+    struct flow *flow = *state;
+    take(flow, 1, 0);
+    expect(flow, 0, FLOW_LOOK_UP, 1);
+    assert_int_equal(flow_next_at(flow).ns, at(LEASE + GIVE_UP_MS).ns);
+    expect(flow, LEASE + GIVE_UP_MS, FLOW_DROP, 1);
+    take(flow, 2, 0);
+    take(flow, 3, 0);
+    expect(flow, 0, FLOW_LOOK_UP, 2);
+    flow_drain(flow, at(5000));
+    expect(flow, 1, FLOW_RETURN, 2);
+    expect(flow, 1, FLOW_RETURN, 3);
+    assert_true(flow_is_empty(flow));
+}
+
+static void rule_12_what_was_found_whole_is_published_without_a_call_or_slot(void **state)
+{
+    struct flow *flow = *state;
+    call(flow, 1, 0);
+    call(flow, 2, 0);
+    take(flow, 3, 0);
+    flow_looked_up(expect(flow, 0, FLOW_LOOK_UP, 3).item, true);
+    assert_true(expect(flow, 0, FLOW_ASK, 3).is_free);
+    assert_true(expect(flow, REPEAT, FLOW_ASK, 3).is_free);
+    answer(flow, 3, 1, true, REPEAT);
+    struct flow_item *item = expect(flow, REPEAT, FLOW_PUBLISH, 3).item;
+    assert_int_equal(flow_busy(flow), 2);
+    flow_over(flow, item);
+    assert_int_equal(flow_busy(flow), 2);
+    flow_close(flow, &item);
+    take(flow, 4, 0);
+    flow_looked_up(expect(flow, REPEAT, FLOW_LOOK_UP, 4).item, true);
+    expect(flow, REPEAT, FLOW_ASK, 4);
+    answer(flow, 4, 0, false, REPEAT);
+    expect(flow, REPEAT, FLOW_DROP, 4); /* another instance's */
+    take_unknown(flow, 5, REPEAT);
+    expect_nothing(flow, REPEAT); /* what was free gave no slot back that it had not taken */
 }
 
 static void room_is_what_is_free_beyond_what_is_held(void **state)
@@ -297,7 +371,7 @@ static void room_is_what_is_free_beyond_what_is_held(void **state)
     struct flow *flow = *state;
     assert_int_equal(flow_room(flow), 4);
     struct flow_item *item = call(flow, 1, 0);
-    take(flow, 2, 0);
+    take_unknown(flow, 2, 0);
     assert_int_equal(flow_room(flow), 2);
     flow_over(flow, item); /* its outcome is on its way: the slot is free */
     assert_int_equal(flow_room(flow), 3);
@@ -325,6 +399,9 @@ int main(void)
         WITH_FLOW(rule_9_the_embedded_analysis_asks_nobody_and_takes_no_slot),
         WITH_FLOW(rule_10_draining_returns_what_waits_and_finishes_what_calls),
         WITH_FLOW(rule_10_a_permit_on_its_way_when_draining_begins_is_used),
+        WITH_FLOW(rule_11_a_dispatch_for_the_llm_is_looked_up_before_it_asks),
+        WITH_FLOW(rule_11_looking_up_for_ever_is_given_up_and_ends_with_draining),
+        WITH_FLOW(rule_12_what_was_found_whole_is_published_without_a_call_or_slot),
         WITH_FLOW(room_is_what_is_free_beyond_what_is_held),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,11 +24,20 @@ struct inbox {
     struct bus_pull *pulls[CLASSES];
 };
 
-/* A letter that finds no room is lost: the ask is repeated, and the lease ends the call. */
-static void post(struct inbox *inbox, struct letter *letter)
+void letter_free(struct letter **letter)
+{
+    if (*letter == NULL)
+        return;
+    arena_close(&(*letter)->arena);
+    free(*letter);
+    *letter = NULL;
+}
+
+/* One that is lost: the ask is repeated, the lease ends the call and what is looked up. */
+void inbox_post(struct inbox *inbox, struct letter *letter)
 {
     if (!mailbox_post(inbox->letters, letter)) {
-        free(letter);
+        letter_free(&letter);
         return;
     }
     inbox->wake(inbox->context);
@@ -60,14 +69,14 @@ static void hear_permit(void *context, struct bus_message *message)
                                           .is_permitted = answer->verdict == TP__VERDICT__PERMITTED,
                                           .lease_left_ms = answer->lease_left_ms,
                                           .life_ms = answer->life_ms};
-    post(context, letter);
+    inbox_post(context, letter);
 }
 
 static void hear_cancel(void *context, struct bus_message *message)
 {
     const char *job_id = strrchr(bus_subject(message), '.');
     if (job_id != NULL && strlen(job_id + 1) < FLOW_JOB_SIZE)
-        post(context, letter_new(LETTER_CANCEL, job_id + 1));
+        inbox_post(context, letter_new(LETTER_CANCEL, job_id + 1));
 }
 
 static bool open_pulls(struct inbox *inbox, struct error *why)
@@ -126,7 +135,7 @@ void inbox_close(struct inbox **inbox)
     bus_unsubscribe(&(*inbox)->cancels);
     bus_unsubscribe(&(*inbox)->permits);
     for (struct letter *letter; (letter = inbox_letter(*inbox)) != NULL;)
-        free(letter);
+        letter_free(&letter);
     mailbox_free(&(*inbox)->letters);
     free(*inbox);
     *inbox = NULL;

@@ -50,11 +50,12 @@ static void say(int socket, const char *head, const char *body)
     (void)ignored;
 }
 
-static void serve_one(int socket, const char *request)
+static void serve_one(struct test_llm *llm, int socket, const char *request)
 {
     SCOPED(text_free) struct text content = {0}, body = {0};
     text_add(&content, "Here you are: {\"results\":[");
     size_t count = count_posts(request);
+    atomic_fetch_add(&llm->posts, (int)count);
     for (size_t i = 1; i <= count; i++)
         text_format(
             &content,
@@ -81,9 +82,11 @@ static void stay_silent(struct test_llm *llm, int socket)
 
 static void answer(struct test_llm *llm, int socket, const char *request)
 {
+    while (atomic_load(&llm->mood) == TEST_LLM_HESITATES)
+        usleep(1000);
     switch ((enum test_llm_mood)atomic_load(&llm->mood)) {
     case TEST_LLM_SERVES:
-        serve_one(socket, request);
+        serve_one(llm, socket, request);
         return;
     case TEST_LLM_IS_BUSY:
         say(socket,
@@ -93,6 +96,8 @@ static void answer(struct test_llm *llm, int socket, const char *request)
         return;
     case TEST_LLM_IS_SILENT:
         stay_silent(llm, socket);
+        return;
+    case TEST_LLM_HESITATES: /* again already: whoever asked may ask once more */
         return;
     }
 }

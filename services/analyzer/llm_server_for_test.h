@@ -12,12 +12,17 @@
 
 enum { TEST_LLM_LINE_SIZE = 64 };
 
-enum test_llm_mood { TEST_LLM_SERVES, TEST_LLM_IS_SILENT, TEST_LLM_IS_BUSY };
+enum test_llm_mood {
+    TEST_LLM_SERVES,
+    TEST_LLM_IS_SILENT,
+    TEST_LLM_IS_BUSY,
+    TEST_LLM_HESITATES, /* until its mood is another; then it does as that one says */
+};
 
 struct test_llm {
     char url[64];
-    atomic_int mood, requests;
-    atomic_bool has_user; /* the latest request told whose it is */
+    atomic_int mood, requests, posts; /* posts: that were answered */
+    atomic_bool has_user;             /* the latest request told whose it is */
     int listener;
     pthread_t thread;
     pthread_mutex_t lock;

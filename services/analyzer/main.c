@@ -1,10 +1,10 @@
 /* analyzer: stateless hands. One permit is one call; it never retries, sleeps or decides.
  *
  * Hears        dispatches of stream WORK, interactive ones first; tp.cancel.*; permits
- * Says         tp.rpc.scheduler.permit and .heartbeat; outcomes to stream RESULTS;
- *              calls to the LLM, or none: then the embedded analysis does the work
- * Keeps        nothing: what it holds is unacked in WORK until its outcome is stored
- * If it dies   its calls are lost and granted again once their leases end
+ * Says         tp.rpc.scheduler.permit and .heartbeat; tp.rpc.store.cache_find; outcomes to
+ * RESULTS; calls to the LLM, or none: then the embedded analysis does the work Keeps nothing: what
+ * it holds is unacked in WORK until its outcome is stored; it remembers results that it can do
+ * without If it dies   its calls are lost and granted again once their leases end
  */
 #include "analyzer.h"
 #include "log/log.h"

@@ -3,14 +3,45 @@
 #include "base/check.h"
 #include "metrics/metrics.h"
 
-enum provenance_series { BY_LLM, BY_EMBEDDED, NOT_ANALYSED, PROVENANCES };
+enum provenance_series { BY_LLM, BY_CACHE, BY_EMBEDDED, NOT_ANALYSED, PROVENANCES };
 
 /* The process's own registry holds the values; here is what we look up once. */
 static struct {
     struct metric_family *calls, *tokens, *in_flight;
     struct metric *slots, *busy, *chunk, *refused;
     struct metric *posts[PROVENANCES], *asks[ASK_REPEATED + 1];
+    struct metric *hits[CACHE_LEVELS], *misses[CACHE_LEVELS], *lookup_seconds[CACHE_LEVELS];
+    struct metric *cache_bytes, *cache_results, *evictions, *joined;
 } series;
+
+static void open_cache_series(void)
+{
+    static const char *const names[] = {"chunk", "memory", "redis"};
+    struct metric_family *lookups = metrics_counter(
+        "tweetpulse_cache_lookups_total",
+        "Posts looked up before they are asked for, by where: in their own chunk, in the memory of "
+        "the replica, in Redis.",
+        METRIC_LABELS("level", "result"));
+    struct metric_family *seconds =
+        metrics_duration("tweetpulse_cache_lookup_duration_seconds", "Time to look a chunk up.",
+                         METRIC_LABELS("level"));
+    for (size_t i = 0; i < CACHE_LEVELS; i++) {
+        series.hits[i] = metrics_with(lookups, METRIC_VALUES(names[i], "hit"));
+        series.misses[i] = metrics_with(lookups, METRIC_VALUES(names[i], "miss"));
+        if (i != LEVEL_CHUNK)
+            series.lookup_seconds[i] = metrics_with(seconds, METRIC_VALUES(names[i]));
+    }
+    series.cache_bytes = metrics_plain(metrics_gauge(
+        "tweetpulse_cache_bytes", "Memory taken by results kept in it.", METRIC_NO_LABELS));
+    series.cache_results = metrics_plain(
+        metrics_gauge("tweetpulse_cache_results", "Results kept in memory.", METRIC_NO_LABELS));
+    series.evictions = metrics_plain(metrics_counter("tweetpulse_cache_evictions_total",
+                                                     "Results that had to make room in memory.",
+                                                     METRIC_NO_LABELS));
+    series.joined = metrics_plain(metrics_counter(
+        "tweetpulse_cache_joined_posts_total",
+        "Posts not asked for because another call of the replica did.", METRIC_NO_LABELS));
+}
 
 void analyzer_metrics_open(void)
 {
@@ -30,12 +61,14 @@ void analyzer_metrics_open(void)
         metrics_counter("tweetpulse_analyzer_posts_total",
                         "Posts in outcomes, by what became of them.", METRIC_LABELS("provenance"));
     series.posts[BY_LLM] = metrics_with(posts, METRIC_VALUES("llm"));
+    series.posts[BY_CACHE] = metrics_with(posts, METRIC_VALUES("cache"));
     series.posts[BY_EMBEDDED] = metrics_with(posts, METRIC_VALUES("embedded"));
     series.posts[NOT_ANALYSED] = metrics_with(posts, METRIC_VALUES("none"));
     struct metric_family *asks =
         metrics_counter("tweetpulse_analyzer_asks_total", "Permits asked for, by verdict.",
                         METRIC_LABELS("verdict"));
     series.asks[ASK_PERMITTED] = metrics_with(asks, METRIC_VALUES("permitted"));
+    series.asks[ASK_FREE] = metrics_with(asks, METRIC_VALUES("free"));
     series.asks[ASK_DROPPED] = metrics_with(asks, METRIC_VALUES("dropped"));
     series.asks[ASK_REPEATED] = metrics_with(asks, METRIC_VALUES("repeated"));
     series.chunk = metrics_plain(metrics_duration(
@@ -43,6 +76,7 @@ void analyzer_metrics_open(void)
         "Time from a dispatch's arrival until its outcome is stored.", METRIC_NO_LABELS));
     series.refused = metrics_plain(metrics_counter(
         "tweetpulse_analyzer_refused_total", "Messages that could not be read.", METRIC_NO_LABELS));
+    open_cache_series();
 }
 
 void analyzer_metrics_slots(int slots, int busy)
@@ -76,12 +110,53 @@ void analyzer_metrics_call(const Tp__Outcome *outcome, const char *model, double
     add_tokens(endpoint, "completion", outcome->usage->completion_tokens);
 }
 
+void analyzer_metrics_lookups(enum cache_level level, size_t hits, size_t misses)
+{
+    metric_add(series.hits[level], (double)hits);
+    metric_add(series.misses[level], (double)misses);
+}
+
+void analyzer_metrics_lookup_time(enum cache_level level, double seconds)
+{
+    metric_observe(series.lookup_seconds[level], seconds);
+}
+
+void analyzer_metrics_joined(void)
+{
+    metric_add(series.joined, 1);
+}
+
+void analyzer_metrics_memory(const struct memory *memory, uint64_t *evictions_told)
+{
+    metric_set(series.cache_bytes, (double)memory_bytes(memory));
+    metric_set(series.cache_results, (double)memory_count(memory));
+    metric_add(series.evictions, (double)(memory_evictions(memory) - *evictions_told));
+    *evictions_told = memory_evictions(memory);
+}
+
+static enum provenance_series series_of(Tp__Provenance provenance)
+{
+    switch (provenance) {
+    case TP__PROVENANCE__FROM_EMBEDDED:
+        return BY_EMBEDDED;
+    case TP__PROVENANCE__FROM_CACHE:
+    case TP__PROVENANCE__FROM_NEAR_DUPLICATE:
+        return BY_CACHE;
+    case TP__PROVENANCE__FROM_REPAIR:
+    case TP__PROVENANCE__FROM_LLM:
+        return BY_LLM;
+    case TP__PROVENANCE__NO_PROVENANCE:
+        return NOT_ANALYSED;
+    case _TP__PROVENANCE_IS_INT_SIZE:
+        break;
+    }
+    CHECK_UNREACHABLE();
+}
+
 void analyzer_metrics_outcome(const Tp__Outcome *outcome)
 {
-    for (size_t i = 0; i < outcome->n_results; i++) {
-        bool is_embedded = outcome->results[i]->provenance == TP__PROVENANCE__FROM_EMBEDDED;
-        metric_add(series.posts[is_embedded ? BY_EMBEDDED : BY_LLM], 1);
-    }
+    for (size_t i = 0; i < outcome->n_results; i++)
+        metric_add(series.posts[series_of(outcome->results[i]->provenance)], 1);
     metric_add(series.posts[NOT_ANALYSED], (double)outcome->n_missing);
 }
 

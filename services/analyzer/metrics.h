@@ -4,9 +4,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "memory.h"
 #include "work.pb-c.h"
 
-enum ask_verdict { ASK_PERMITTED, ASK_DROPPED, ASK_REPEATED };
+enum ask_verdict { ASK_PERMITTED, ASK_FREE, ASK_DROPPED, ASK_REPEATED };
+enum cache_level { LEVEL_CHUNK, LEVEL_MEMORY, LEVEL_REDIS, CACHE_LEVELS };
 
 /* Makes the series, so that they are there at zero. */
 void analyzer_metrics_open(void);
@@ -15,6 +17,13 @@ void analyzer_metrics_ask(enum ask_verdict verdict);
 /* A call to the LLM begins; it has ended, with that outcome. The outcome names the endpoint. */
 void analyzer_metrics_call_begins(const char *endpoint);
 void analyzer_metrics_call(const Tp__Outcome *outcome, const char *model, double seconds);
+/* So many posts looked up at that level, and how long all of them took. */
+void analyzer_metrics_lookups(enum cache_level level, size_t hits, size_t misses);
+void analyzer_metrics_lookup_time(enum cache_level level, double seconds);
+/* A post was not asked for because another call of this replica asks for it. */
+void analyzer_metrics_joined(void);
+/* evictions_told: so far, of that memory. */
+void analyzer_metrics_memory(const struct memory *memory, uint64_t *evictions_told);
 /* An outcome goes out. */
 void analyzer_metrics_outcome(const Tp__Outcome *outcome);
 /* An outcome is stored: so long after its dispatch came. */

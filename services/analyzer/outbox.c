@@ -15,8 +15,8 @@ enum {
 
 static const struct instant NEVER = {INT64_MAX};
 
-void outbox_ask(const struct outbox *outbox, const Tp__Dispatch *dispatch, uint32_t ask_number,
-                const char *trace)
+void outbox_ask(const struct outbox *outbox, const Tp__Dispatch *dispatch,
+                const struct flow_action *action, const char *trace)
 {
     SCOPED(arena_close) struct arena *arena = arena_open(SMALL_ARENA_BYTES);
     Tp__PermitAsk ask = TP__PERMIT_ASK__INIT;
@@ -25,7 +25,8 @@ void outbox_ask(const struct outbox *outbox, const Tp__Dispatch *dispatch, uint3
     ask.chunk_number = dispatch->chunk_number;
     ask.attempt = dispatch->attempt;
     ask.instance_id = arena_string(arena, outbox->instance_id);
-    ask.ask_number = ask_number;
+    ask.ask_number = action->ask_number;
+    ask.is_free = action->is_free;
     struct error why;
     bool is_sent = bus_ask(outbox->bus, RPC_SCHEDULER_PERMIT, outbox->reply_subject,
                            pack_permit_ask(arena, &ask), trace, &why);

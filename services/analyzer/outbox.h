@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "bus/bus.h"
+#include "flow.h"
 #include "messages/messages.h"
 
 /* Who asks, and where the answers go. Lent. */
@@ -12,8 +13,8 @@ struct outbox {
 };
 
 /* A lost ask is repeated and a lost heartbeat is followed by the next: neither is told of. */
-void outbox_ask(const struct outbox *outbox, const Tp__Dispatch *dispatch, uint32_t ask_number,
-                const char *trace);
+void outbox_ask(const struct outbox *outbox, const Tp__Dispatch *dispatch,
+                const struct flow_action *action, const char *trace);
 void outbox_beat(const struct outbox *outbox, int slots, int busy);
 
 /* One outcome on its way: it is published until it is stored. */

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "embedded/embedded.h"
 #include "messages/messages.h"
+#include "names.h"
 #include "prompt.h"
 
 enum { RESULTS_MAX_BYTES = 800 * 1000, POST_RESULT_MAX_BYTES = 200 * 1000, SHORT_LIST = 5 };
@@ -54,21 +55,20 @@ static void write_within(struct post_analysis *analysis, size_t max_bytes, struc
     }
 }
 
-/* A post's share of the message. */
-static size_t share_of(const Tp__Dispatch *dispatch)
+size_t outcome_share(size_t posts)
 {
-    size_t share = RESULTS_MAX_BYTES / dispatch->n_posts;
+    size_t share = RESULTS_MAX_BYTES / posts;
     return share < POST_RESULT_MAX_BYTES ? share : POST_RESULT_MAX_BYTES;
 }
 
-static Tp__PostResult *add_result(Tp__Outcome *outcome, const Tp__Dispatch *dispatch, size_t nth,
+static Tp__PostResult *add_result(Tp__Outcome *outcome, uint32_t seq, size_t max_bytes,
                                   struct post_analysis *analysis, struct arena *arena)
 {
     SCOPED(text_free) struct text json = {0};
-    write_within(analysis, share_of(dispatch), &json);
+    write_within(analysis, max_bytes, &json);
     Tp__PostResult *result = arena_new(arena, sizeof *result);
     tp__post_result__init(result);
-    result->seq = dispatch->posts[nth]->seq;
+    result->seq = seq;
     result->data_json.data = (uint8_t *)arena_bytes(arena, json.chars, json.length);
     result->data_json.len = json.length;
     result->confidence = analysis->confidence;
@@ -101,7 +101,8 @@ Tp__Outcome *outcome_by_embedded(const Tp__Dispatch *dispatch, const char *insta
     for (size_t i = 0; i < count; i++) {
         posts[i] = text_of(dispatch, i);
         embedded_analyze(posts[i], arena, &analyses[i]);
-        Tp__PostResult *result = add_result(outcome, dispatch, i, &analyses[i], arena);
+        Tp__PostResult *result =
+            add_result(outcome, dispatch->posts[i]->seq, outcome_share(count), &analyses[i], arena);
         result->provenance = TP__PROVENANCE__FROM_EMBEDDED;
         result->model = arena_string(arena, EMBEDDED_VERSION);
     }
@@ -112,64 +113,53 @@ Tp__Outcome *outcome_by_embedded(const Tp__Dispatch *dispatch, const char *insta
     return outcome;
 }
 
+const char *outcome_embedded_summary(const Tp__Dispatch *dispatch, struct arena *arena)
+{
+    size_t count = dispatch->n_posts;
+    struct piece *posts = arena_array(arena, struct piece, count);
+    struct post_analysis *analyses = arena_array(arena, struct post_analysis, count);
+    for (size_t i = 0; i < count; i++) {
+        posts[i] = text_of(dispatch, i);
+        embedded_analyze(posts[i], arena, &analyses[i]);
+    }
+    SCOPED(text_free) struct text summary = {0};
+    embedded_summary(posts, analyses, count, &summary);
+    return arena_bytes(arena, summary.chars, summary.length);
+}
+
 /* ---- an LLM's answer ---- */
 
-static uint32_t count_code_points(const char *bytes, size_t length)
-{
-    uint32_t count = 0;
-    for (size_t i = 0; i < length; i++)
-        count += ((unsigned char)bytes[i] & 0xC0) != 0x80;
-    return count;
-}
+struct answering {
+    const Tp__Dispatch *dispatch;
+    const char *model;
+    size_t max_bytes;
+};
 
-/* Finds each name in the text, an equal one after the one before; drops what is not there. */
-static void place_names(struct entities *names, struct piece text)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < names->count; i++) {
-        struct entity name = names->items[i];
-        const char *from = text.at;
-        for (size_t k = 0; k < kept; k++) {
-            const struct entity *before = &names->items[k];
-            if (before->text.length == name.text.length &&
-                memcmp(before->text.at, name.text.at, name.text.length) == 0)
-                from = before->text.at + before->text.length;
-        }
-        size_t left = text.length - (size_t)(from - text.at);
-        const char *found = memmem(from, left, name.text.at, name.text.length);
-        if (found == NULL)
-            continue;
-        name.text.at = found;
-        name.start = count_code_points(text.at, (size_t)(found - text.at));
-        name.end = name.start + count_code_points(found, name.text.length);
-        name.is_placed = true;
-        names->items[kept++] = name;
-    }
-    names->count = kept;
-}
-
-static void add_answer(Tp__Outcome *outcome, const Tp__Dispatch *dispatch, size_t nth,
-                       const struct post_answer *answer, const char *model, struct arena *arena)
+static void add_answer(Tp__Outcome *outcome, const struct answering *answering, size_t nth,
+                       const struct post_answer *answer, struct arena *arena)
 {
     struct post_analysis analysis = answer->analysis;
-    struct piece text = text_of(dispatch, nth);
+    struct piece text = text_of(answering->dispatch, nth);
     embedded_find_entities(text, arena, &analysis);
-    place_names(&analysis.names, text);
-    Tp__PostResult *result = add_result(outcome, dispatch, nth, &analysis, arena);
+    names_place(&analysis.names, text);
+    Tp__PostResult *result = add_result(outcome, answering->dispatch->posts[nth]->seq,
+                                        answering->max_bytes, &analysis, arena);
     result->provenance =
         answer->is_repaired ? TP__PROVENANCE__FROM_REPAIR : TP__PROVENANCE__FROM_LLM;
-    result->model = arena_string(arena, model);
+    result->model = arena_string(arena, answering->model);
     result->prompt_version = arena_string(arena, PROMPT_VERSION);
 }
 
 Tp__Outcome *outcome_of_answer(const Tp__Dispatch *dispatch, const char *instance_id,
-                               const char *model, const struct answer *answer, struct arena *arena)
+                               const char *model, const struct answer *answer, size_t max_bytes,
+                               struct arena *arena)
 {
+    const struct answering answering = {dispatch, model, max_bytes};
     Tp__Outcome *outcome = outcome_new(dispatch, instance_id, answer->outcome_class, arena);
     for (size_t i = 0; i < dispatch->n_posts; i++) {
         switch (answer->posts[i].state) {
         case POST_ANSWERED:
-            add_answer(outcome, dispatch, i, &answer->posts[i], model, arena);
+            add_answer(outcome, &answering, i, &answer->posts[i], arena);
             break;
         case POST_MISSING:
             add_missing(outcome, dispatch->posts[i]->seq, "missing", arena);

@@ -18,7 +18,14 @@ Tp__Outcome *outcome_new(const Tp__Dispatch *dispatch, const char *instance_id,
 Tp__Outcome *outcome_by_embedded(const Tp__Dispatch *dispatch, const char *instance_id,
                                  struct arena *arena);
 
+/* One line over all posts, by the embedded analysis. */
+const char *outcome_embedded_summary(const Tp__Dispatch *dispatch, struct arena *arena);
+
+/* Most bytes that a result may have in an outcome of so many posts. */
+size_t outcome_share(size_t posts);
+
 /* Results and missing posts of an LLM's answer. Tags and links come from the embedded analysis; a
- * name that does not stand in its post is an invention and is left out. */
+ * name that does not stand in its post is an invention and is left out. max_bytes: of a result. */
 Tp__Outcome *outcome_of_answer(const Tp__Dispatch *dispatch, const char *instance_id,
-                               const char *model, const struct answer *answer, struct arena *arena);
+                               const char *model, const struct answer *answer, size_t max_bytes,
+                               struct arena *arena);

@@ -101,7 +101,8 @@ static void an_answer_is_merged_with_what_stands_in_the_text(void **state)
                                   .summary = "s",
                                   .is_usage_known = true,
                                   .prompt_tokens = 5};
-    Tp__Outcome *outcome = outcome_of_answer(dispatch, "i", "m", &answer, arena);
+    Tp__Outcome *outcome =
+        outcome_of_answer(dispatch, "i", "m", &answer, outcome_share(dispatch->n_posts), arena);
     assert_int_equal(outcome->n_results, 1);
     const char *json = json_of(outcome->results[0]);
     assert_non_null(strstr(json,

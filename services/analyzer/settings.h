@@ -16,6 +16,8 @@ struct analyzer_settings {
     bool sends_user;
     const char *user_salt;
     int64_t slots;
+    bool caches, shares_cache;
+    int64_t cache_memory_mb;
 };
 
 extern const struct program ANALYZER_PROGRAM;

@@ -1,5 +1,7 @@
 #include "work.h"
 
+#include <string.h>
+
 #include "base/check.h"
 
 bool work_open(struct bus_message **message, struct instant now, struct work **work,
@@ -19,6 +21,23 @@ bool work_open(struct bus_message **message, struct instant now, struct work **w
     return true;
 }
 
+void work_note_landed(struct work *work, const uint8_t key[CACHE_KEY_BYTES])
+{
+    if (work->landed == NULL)
+        work->landed = calloc(work->dispatch->n_posts, sizeof work->landed[0]);
+    CHECK(work->landed != NULL && work->landed_count < work->dispatch->n_posts);
+    memcpy(work->landed[work->landed_count++], key, CACHE_KEY_BYTES);
+}
+
+void work_drop_plan(struct work *work)
+{
+    work->plan = (struct plan){0};
+    work->sent = NULL;
+    work->answered = NULL;
+    arena_close(&work->plan_arena);
+    arena_close(&work->answer_arena);
+}
+
 void work_close(struct work **work)
 {
     if (*work == NULL)
@@ -26,6 +45,8 @@ void work_close(struct work **work)
     llm_cancel(&(*work)->call);
     delivery_free(&(*work)->delivery);
     bus_message_free(&(*work)->message);
+    work_drop_plan(*work);
+    free((*work)->landed);
     arena_close(&(*work)->arena);
     free(*work);
     *work = NULL;

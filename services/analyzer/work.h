@@ -6,17 +6,29 @@
 #include "llm.h"
 #include "messages/messages.h"
 #include "outbox.h"
+#include "plan.h"
 
 struct work {
     struct work *next;
     struct bus_message *message;
     struct arena *arena; /* of the dispatch */
     const Tp__Dispatch *dispatch;
-    struct instant taken_at, called_at;
-    struct flow_item *item;    /* once its call runs */
-    const struct llm *llm;     /* once it was called; lent */
-    struct llm_call *call;     /* while it runs */
-    struct delivery *delivery; /* once it is over */
+    struct instant taken_at, looked_up_at, called_at;
+    struct flow_item *item; /* once there was something to do */
+    uint64_t lookup;        /* number of the question to the store; 0 = none was asked */
+
+    struct plan plan; /* from the lookup until it is over, in an arena of its own */
+    struct arena *plan_arena;
+    struct llm *llm;          /* once it was called; lent */
+    const Tp__Dispatch *sent; /* what the call is about; NULL = none was made */
+    struct llm_call *call;    /* while it runs */
+    struct arena *answer_arena;
+    Tp__Outcome *answered; /* the call's, while posts of other calls are waited for */
+    bool has_news;         /* of those */
+
+    struct delivery *delivery;          /* once it is over */
+    uint8_t (*landed)[CACHE_KEY_BYTES]; /* what its call brought and may be used again */
+    size_t landed_count;
     struct analyzer *analyzer;
 };
 
@@ -24,6 +36,11 @@ struct work {
 MUST_USE bool work_open(struct bus_message **message, struct instant now, struct work **work,
                         struct error *why);
 void work_close(struct work **work);
+
+/* Of at most as many as it has posts. */
+void work_note_landed(struct work *work, const uint8_t key[CACHE_KEY_BYTES]);
+/* Its outcome is packed: what it was made of is needed no more. */
+void work_drop_plan(struct work *work);
 
 struct flow_dispatch work_dispatch(const struct work *work);
 

@@ -1,0 +1,25 @@
+/* Looking a dispatch's posts up before anybody is asked for a permit: among themselves, in the
+ * memory of this replica, then in Redis by one question to the store.
+ *
+ *   lookups_begin(work)                  FLOW_LOOK_UP
+ *   lookups_hear(analyzer, letter)       the store has answered, or nobody has for LOOKUP_MS
+ *
+ * The core is told by flow_looked_up() exactly once. Nothing found, nobody there, too late: all the
+ * same, the posts are asked for.
+ */
+#pragma once
+
+#include "letter.h"
+#include "work.h"
+
+enum { LOOKUP_MS = 50 };
+
+struct analyzer;
+struct lookups;
+
+struct lookups *lookups_new(struct analyzer *analyzer);
+/* Waits for what is under way. */
+void lookups_free(struct lookups **lookups);
+
+void lookups_begin(struct work *work);
+void lookups_hear(struct analyzer *analyzer, struct letter *letter);

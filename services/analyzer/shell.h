@@ -1,0 +1,49 @@
+/* What the parts of the shell share: analyzer.c takes and performs, lookups.c asks the caches,
+ * calls.c makes the calls. One thread. */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "analyzer.h"
+#include "base/uuid.h"
+#include "inbox.h"
+#include "llm.h"
+#include "lookups.h"
+#include "memory.h"
+#include "outbox.h"
+#include "single_flight.h"
+#include "work.h"
+
+enum { ANALYSIS_CAP_BYTES = 128 << 20 };
+
+struct analyzer {
+    const struct analyzer_settings *settings;
+    struct bus *bus;
+    struct pulse *pulse;
+    struct http_client *client;
+    struct llm *llms[ENDPOINTS_MAX]; /* the chain; none = the embedded analysis does it all */
+    size_t llm_count;
+    struct inbox *inbox;
+    struct outbox outbox;
+    struct flow *flow;
+    struct memory *memory;
+    uint64_t evictions_told;
+    struct single_flight *flights;
+    struct lookups *lookups;
+    struct work *works; /* all in hand */
+    int over;           /* of them, with an outcome on its way */
+    struct instant beat_at, working_at;
+    int announced; /* slots, as last told */
+    char instance_id[UUID_TEXT_SIZE];
+    atomic_bool is_ending;
+    pthread_t thread;
+};
+
+/* Wakes the loop. Any thread. */
+void shell_wake(void *analyzer);
+
+static inline double seconds_since(struct instant then, struct instant now)
+{
+    return (double)(now.ns - then.ns) / 1e9;
+}
