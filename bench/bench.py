@@ -8,6 +8,7 @@
   heavy       what one user of 1,000 chunks does to the waits of many light ones
   takeover    from kill -9 of the leading scheduler to the next grant
   limits      a limit of calls a minute while services are killed: the most in 60 s, the share used
+  cache       posts submitted again: hits, calls, and how long a chunk takes that is all known
   core        what a decision of the scheduler's core costs, by how many users wait
 
 Only by name:
@@ -22,6 +23,7 @@ import pathlib
 import sys
 
 import graphs
+from cache import cache
 from core import core
 from heavy import heavy
 from latency import idle, latency
@@ -40,7 +42,7 @@ def draw_graphs(binaries):
 
 USUAL = {"model": model, "makespan": makespan, "latency": latency, "idle": idle,
          "throughput": throughput, "heavy": heavy, "takeover": takeover, "limits": limits,
-         "core": core}
+         "cache": cache, "core": core}
 SCENARIOS = {**USUAL, "orders": orders, "graphs": draw_graphs}
 
 

@@ -1,7 +1,10 @@
 """Who submits and waits: one connection to the gateway, kept open as long as the gateway keeps it."""
 
 import http.client
+import itertools
 import json
+
+JOBS = itertools.count()  # of all clients: next() is one step
 
 
 class Client:
@@ -24,9 +27,15 @@ class Client:
         return json.loads(content)
 
     def submit(self, user, posts, chunk_size=None):
-        """Posts numbered from 0; answers the job's id."""
-        document = {"user": user, "posts": [
-            {"id": str(i), "text": f"user {user} finds post {i} rather good"} for i in range(posts)]}
+        """Posts numbered from 0 that nobody has submitted before; answers the job's id."""
+        mark = next(JOBS)
+        return self.submit_texts(
+            user, [f"user {user} finds post {i} rather good, {mark}" for i in range(posts)],
+            chunk_size)
+
+    def submit_texts(self, user, texts, chunk_size=None):
+        document = {"user": user,
+                    "posts": [{"id": str(i), "text": text} for i, text in enumerate(texts)]}
         if chunk_size:
             document["chunk_size"] = chunk_size
         return self.send("POST", "/v1/jobs", document)["id"]

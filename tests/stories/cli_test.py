@@ -112,7 +112,7 @@ def test_exit_codes_tell_what_went_wrong(world, tweetpulse):
 
 def test_jobs_are_listed_shown_and_cancelled(world, tweetpulse):
     world.script({"when": {"text": "slow"}, "then": {"delay_ms": 20000}})
-    job = world.submit("listed", posts=[{"id": "s", "text": "a slow one"}])
+    job = world.submit("listed", posts=[{"id": "s", "text": "a slow one, to be listed"}])
     assert job in tweetpulse("jobs", "--user", "listed").out
     assert json.loads(tweetpulse("status", job, "--json").out)["id"] == job
     wait_until(lambda: world.fleet.llm.stats()["in_flight"] == 1, 10, "the call is in flight")
@@ -125,7 +125,7 @@ def test_jobs_are_listed_shown_and_cancelled(world, tweetpulse):
 def submit_slow_post(world, tweetpulse, user):
     """A command that waits for its job, whose one call is under way; and the job."""
     child = tweetpulse("submit", "-", "--wait", "--user", user, wait=False)
-    child.stdin.write("a slow one\n")
+    child.stdin.write(f"a slow one, {user}\n")
     child.stdin.close()
     child.stdin = None
     job = child.stdout.readline().strip()
@@ -141,7 +141,7 @@ def test_ctrl_c_detaches_and_says_how_to_resume(world, tweetpulse):
     assert child.returncode == 130
     assert f"tweetpulse watch {job}" in talk
     assert world.api.wait(job)["state"] == "completed", "the job went on"
-    write_ledger(world, job, [{"id": "1", "text": "a slow one"}])
+    write_ledger(world, job, [{"id": "1", "text": "a slow one, detached"}])
     world.settle()
 
 
@@ -156,7 +156,7 @@ def test_ctrl_c_twice_cancels(world, tweetpulse):
     child.communicate(timeout=30)
     assert child.returncode == 130
     assert world.api.job(job)["state"] == "cancelled"
-    write_ledger(world, job, [{"id": "1", "text": "a slow one"}])
+    write_ledger(world, job, [{"id": "1", "text": "a slow one, twice"}])
     world.settle()
 
 

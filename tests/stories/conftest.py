@@ -6,6 +6,7 @@ things for good takes `new_world`. Both are checked by settle() at the story's e
 """
 
 import concurrent.futures
+import itertools
 import pathlib
 
 import pytest
@@ -15,6 +16,9 @@ from fleet import Fleet, wait_until
 from ledger import Ledger
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# Stories share a fleet, and nobody asks a model twice for the same post.
+WORLDS = itertools.count(1)
 
 # Quick enough for tests, slow enough to be killed in the middle.
 SETTINGS = {"TP_LOG_LEVEL": "info", "TP_MAINTENANCE_RETRY_S": "3"}
@@ -27,6 +31,7 @@ def pytest_addoption(parser):
 
 class World:
     def __init__(self, fleet):
+        self.number = next(WORLDS)
         self.fleet = fleet
         self.api = Api(fleet.url, fleet.api_key)
         self.ledger = Ledger()
@@ -46,7 +51,8 @@ class World:
         """A job of `count` posts nobody else has; its id, written to the ledger."""
         if posts is None:
             mark = len(self.ledger.jobs)
-            posts = [{"id": f"{user}-{mark}-{i}", "text": f"{user} says {mark} {i}: a fine day"}
+            posts = [{"id": f"{user}-{mark}-{i}",
+                      "text": f"{user} says {mark} {i}: a fine day, {self.number}"}
                      for i in range(count)]
         job = self.api.submit(user, posts, **arguments)
         self.ledger.write(job["id"], user, posts)
@@ -55,8 +61,8 @@ class World:
     def submit_all(self, requests):
         """Many at once: [(user, count, fields), ...] to the ids in that order."""
         with concurrent.futures.ThreadPoolExecutor(32) as pool:
-            waiting = [pool.submit(self.submit, user, posts=unique_posts(user, number, count),
-                                   **fields)
+            waiting = [pool.submit(self.submit, user, **fields,
+                                   posts=unique_posts(user, f"{self.number}/{number}", count))
                        for number, (user, count, fields) in enumerate(requests)]
             return [answer.result() for answer in waiting]
 

@@ -76,8 +76,11 @@ def calls_of(world):
 def submit_for(world, tenant, key, users, chunks):
     """A job of single posts for each user of a tenant whose API key this is."""
     api = Api(world.fleet.url, key)
-    posts = [{"id": f"p{i}", "text": f"{tenant} says {i}: not bad at all"} for i in range(chunks)]
-    return api, [api.submit(f"{tenant}-{n}", posts, chunk_size=1)["id"] for n in range(users)]
+    jobs = []
+    for user in (f"{tenant}-{n}" for n in range(users)):
+        posts = [{"id": f"p{i}", "text": f"{user} says {i}: not bad at all"} for i in range(chunks)]
+        jobs.append(api.submit(user, posts, chunk_size=1)["id"])
+    return api, jobs
 
 
 def test_tenants_share_by_weight_however_many_keys_and_users_they_have(new_world):

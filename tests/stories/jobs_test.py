@@ -65,7 +65,7 @@ def reason(world, job):
 
 def test_a_users_second_job_tells_that_its_own_chunk_runs(world):
     world.script({"when": {"text": "slow"}, "then": {"delay_ms": 2000}})
-    first = world.submit("asker", posts=[{"id": "s", "text": "a slow one"}])
+    first = world.submit("asker", posts=[{"id": "s", "text": "slow, of the asker"}])
     wait_until(lambda: reason(world, first) == "runs", 10, "the first runs")
     second = world.submit("asker", 3)
     wait_until(lambda: reason(world, second) == "own_chunk_runs", 1, "the second tells why")
@@ -89,7 +89,7 @@ def test_the_eleventh_user_tells_that_ten_are_being_served(world):
 
 def test_without_a_leader_a_job_is_shown_without_its_reason(world):
     world.script({"when": {"text": "slow"}, "then": {"delay_ms": 1500}})
-    job = world.submit("leaderless", posts=[{"id": "s", "text": "a slow one"}])
+    job = world.submit("leaderless", posts=[{"id": "s", "text": "slow, of the leaderless"}])
     wait_until(lambda: reason(world, job) == "runs", 10, "it runs")
     scheduler = world.fleet.services["scheduler"]
     scheduler.freeze()
@@ -103,7 +103,7 @@ def test_without_a_leader_a_job_is_shown_without_its_reason(world):
 
 def test_a_cancelled_call_is_stopped_and_its_user_is_served_again(world):
     world.script({"when": {"text": "slow"}, "then": {"delay_ms": 20000}})
-    slow = world.submit("canceller", posts=[{"id": "s", "text": "a slow one"}])
+    slow = world.submit("canceller", posts=[{"id": "s", "text": "slow, of the canceller"}])
     wait_until(lambda: world.fleet.llm.stats()["in_flight"] == 1, 10, "the call is in flight")
     assert world.api.cancel(slow)["state"] == "cancelled"
     wait_until(lambda: world.fleet.llm.stats()["in_flight"] == 0, 5, "the call is stopped")
@@ -116,7 +116,7 @@ def test_a_cancelled_call_is_stopped_and_its_user_is_served_again(world):
 
 def test_a_job_cancelled_while_queued_is_never_sent(world):
     world.script({"when": {"text": "slow"}, "then": {"delay_ms": 1500}})
-    first = world.submit("waiter", posts=[{"id": "s", "text": "a slow one"}])
+    first = world.submit("waiter", posts=[{"id": "s", "text": "slow, of the waiter"}])
     wait_until(lambda: world.fleet.llm.stats()["in_flight"] == 1, 10, "the first is in flight")
     queued = world.submit("waiter", 5)
     assert world.api.cancel(queued)["state"] == "cancelled"

@@ -89,6 +89,15 @@ class Cache(Server):
     def is_ready(self):
         return _says(self.port, b"PING\r\n", b"+PONG")
 
+    def count(self, pattern):
+        """Keys like that. It looks at all of them."""
+        script = "return #redis.call('KEYS', ARGV[1])"
+        asked = ["EVAL", script, "0", pattern]
+        line = f"*{len(asked)}\r\n" + "".join(f"${len(word)}\r\n{word}\r\n" for word in asked)
+        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+            connection.sendall(line.encode())
+            return int(connection.makefile().readline()[1:])
+
 
 class Database(Server):
     """PostgreSQL 15 with a role and a database of its own. Root hands it to the user postgres."""

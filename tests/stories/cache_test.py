@@ -1,0 +1,197 @@
+"""No post is asked for twice: in a chunk, by a replica, by the fleet; and nobody needs Redis."""
+
+import re
+
+from fleet import wait_until
+
+
+def posts_of(texts):
+    return [{"id": f"p{number}", "text": text} for number, text in enumerate(texts)]
+
+
+def many(mark, count):
+    return posts_of(f"{mark} {number}: neither good nor bad" for number in range(count))
+
+
+def asked(world):
+    return world.fleet.llm.stats()["posts"]
+
+
+def run(world, user, posts, **fields):
+    """A job that is done; its id."""
+    job = world.submit(user, posts=posts, **fields)
+    over = world.api.wait(job, 60)
+    assert (over["state"], over["processed_posts"]) == ("completed", len(posts)), over
+    return job
+
+
+def results_kept(world, number):
+    wait_until(lambda: world.fleet.cache.count("tp:post:*") >= number, 20, "Redis has the results")
+
+
+def hits(world, level):
+    """Over all analyzers."""
+    total = 0
+    for name, service in world.fleet.services.items():
+        if name.startswith("analyzer"):
+            found = re.search(r'tweetpulse_cache_lookups_total\{level="%s",result="hit"\} (\d+)'
+                              % level, service.ops("/metrics")[1])
+            total += int(found.group(1)) if found else 0
+    return total
+
+
+def test_of_posts_submitted_again_only_those_that_changed_are_asked_for(new_world):
+    world = new_world()
+    posts = many("again", 1000)
+    run(world, "ann", posts)
+    assert asked(world) == 1000
+    results_kept(world, 1000)
+    calls = world.fleet.llm.stats()["requests"]
+    for post in posts[::100]:
+        post["text"] += ", but new"
+    job = run(world, "bob", posts)
+    assert asked(world) == 1010
+    assert world.fleet.llm.stats()["requests"] <= calls + 10
+    provenances = [result["provenance"] for result in world.api.results(job)]
+    assert (provenances.count("cache"), provenances.count("llm")) == (990, 10)
+    assert hits(world, "memory") + hits(world, "redis") == 990
+    world.settle()
+
+
+def test_what_is_all_known_calls_nobody_and_costs_nothing(new_world):
+    world = new_world()
+    first = run(world, "ann", many("known", 100))
+    results_kept(world, 100)
+    calls = world.fleet.llm.stats()["requests"]
+    job = run(world, "bob", many("known", 100))
+    assert world.fleet.llm.stats()["requests"] == calls
+    assert world.api.provenances(job) == {"cache"}
+    document = world.api.job(job)
+    assert document["usage"]["prompt_tokens"] == document["usage"]["completion_tokens"] == 0
+    models = {result["model"] for result in world.api.results(job)}
+    assert models == {result["model"] for result in world.api.results(first)}
+    world.settle()
+
+
+def test_posts_of_one_chunk_that_say_the_same_are_sent_once(new_world):
+    world = new_world()
+    job = run(world, "ann", posts_of(["one and the same day", "another day"] * 20))
+    assert asked(world) == 2
+    assert world.api.provenances(job) == {"llm", "cache"}
+    world.settle()
+
+
+def test_indices_are_those_of_the_text_as_it_was_submitted(new_world):
+    world = new_world()
+    run(world, "ann", posts_of(["we love #cats in Oslo"]))
+    results_kept(world, 1)
+    job = run(world, "bob", posts_of(["  we  love #cats \nin Oslo"]))
+    assert asked(world) == 1
+    result = world.api.results(job)[0]
+    assert result["entities"]["hashtags"] == [{"text": "cats", "indices": [11, 16]}]
+    # The model's echo is of the text that it saw: the ledger cannot know this one.
+    world.ledger.jobs.pop(job)
+    world.settle()
+
+
+def test_other_tasks_another_model_or_tenant_are_other_questions(new_world):
+    world = new_world(analyzers=1, endpoints=[{"name": "main", "model": "small"}])
+    posts = many("keys", 10)
+    run(world, "ann", posts)
+    results_kept(world, 10)
+    run(world, "ann", posts, tasks=["sentiment"])
+    assert asked(world) == 20
+    results_kept(world, 20)
+
+    other = type(world.api)(world.fleet.url, world.fleet.create_key("other"))
+    job = other.submit("ann", posts)
+    assert other.wait(job["id"], 60)["state"] == "completed"
+    assert asked(world) == 30
+    results_kept(world, 30)
+
+    path = world.fleet.folder / "endpoints.json"
+    path.write_text(path.read_text(encoding="utf-8").replace("small", "large"), encoding="utf-8")
+    for name in ("scheduler", "analyzer"):
+        world.fleet.services[name].restart()
+    world.fleet.services["analyzer"].wait_ready()
+    run(world, "ann", posts)
+    assert asked(world) == 40
+    run(world, "ann", posts)
+    assert asked(world) == 40
+    world.settle()
+
+
+def test_tenants_share_results_if_they_are_told_to(new_world):
+    world = new_world(settings={"TP_CACHE_SHARED": "true"})
+    run(world, "ann", many("shared", 10))
+    results_kept(world, 10)
+    other = type(world.api)(world.fleet.url, world.fleet.create_key("other"))
+    job = other.submit("ann", many("shared", 10))
+    assert other.wait(job["id"], 60)["state"] == "completed"
+    assert asked(world) == 10
+    world.settle()
+
+
+def test_redis_outlasts_analyzers_and_its_death_only_costs_calls(new_world):
+    world = new_world(analyzers=1)
+    posts = many("outage", 300)
+    run(world, "ann", posts[:200])
+    results_kept(world, 200)
+    world.fleet.services["analyzer"].restart()  # whose memory is empty again
+    world.fleet.services["analyzer"].wait_ready()
+    run(world, "ann", posts[:100])
+    assert asked(world) == 200
+    assert hits(world, "redis") == 100
+
+    world.script(delay_ms=100)
+    job = world.submit("ann", posts=posts[200:], chunk_size=5)
+    world.wait_processing(job)
+    world.fleet.cache.kill()
+    again = world.submit("bob", posts=posts[100:200], chunk_size=10)
+    for each in (job, again):
+        assert world.api.wait(each, 60)["state"] == "completed"
+    assert asked(world) == 400, "what only Redis knew was asked for again"
+    world.fleet.cache.start()
+    world.settle()
+
+
+def test_posts_submitted_by_two_users_at_once_are_asked_for_once(new_world):
+    world = new_world(analyzers=1)
+    world.script(delay_ms=400)
+    posts = many("at once", 100)
+    jobs = [world.submit(user, posts=posts) for user in ("ann", "bob")]
+    for job in jobs:
+        assert world.api.wait(job, 60)["processed_posts"] == 100
+    assert asked(world) == 100
+    assert world.fleet.llm.stats()["requests"] == 1
+    assert sorted(map(sorted, map(world.api.provenances, jobs))) == [["cache"], ["llm"]]
+    world.settle()
+
+
+def test_results_are_in_redis_only_after_their_commit(new_world):
+    world = new_world(settings={"TP_CACHE_MEMORY_MB": "0"})
+    world.script(delay_ms=800)
+    job = world.submit("ann", posts=many("commit", 20))
+    wait_until(lambda: world.fleet.llm.stats()["in_flight"] > 0, 20, "the model is asked")
+    world.fleet.database.freeze()
+    try:
+        wait_until(lambda: world.fleet.llm.stats()["answered"] > 0, 20, "the model has answered")
+        wait_until(lambda: all(service.ops("/metrics")[1].count(
+            "tweetpulse_analyzer_busy_slots 0") for name, service in world.fleet.services.items()
+                               if name.startswith("analyzer")), 20, "its outcome is on its way")
+        assert world.fleet.cache.count("tp:post:*") == 0
+    finally:
+        world.fleet.database.thaw()
+    assert world.api.wait(job, 60)["state"] == "completed"
+    results_kept(world, 20)
+    world.settle()
+
+
+def test_the_cache_can_be_left_out(new_world):
+    world = new_world(settings={"TP_CACHE": "false"})
+    for user in ("ann", "bob"):
+        job = run(world, user, posts_of(["the same thing"] * 3))
+        assert world.api.provenances(job) == {"llm"}
+    assert asked(world) == 6
+    assert world.fleet.cache.count("tp:post:*") == 0
+    world.settle()
