@@ -1,11 +1,17 @@
 #include "messages/checks.h"
 
+/* A full chunk, an instruction with its schema, and a quarter of that for each post's answer. */
+enum {
+    ASKED_MAX_BYTES = INSTRUCTION_MAX_BYTES + ANSWER_SCHEMA_MAX_BYTES,
+    CALL_MAX_BYTES = CHUNK_MAX_TEXT_BYTES + ASKED_MAX_BYTES + CHUNK_MAX_POSTS * ASKED_MAX_BYTES / 4,
+};
+
 bool check_chunk_state(const Tp__ChunkState *chunk, struct error *why)
 {
     return check_range("chunk_number", chunk->chunk_number, 0, JOB_MAX_CHUNKS, why) &&
            check_set("status", chunk->status, why) &&
            check_range("open_posts", chunk->open_posts, 0, CHUNK_MAX_POSTS, why) &&
-           check_range("text_bytes", chunk->text_bytes, 0, CHUNK_MAX_TEXT_BYTES, why);
+           check_range("text_bytes", chunk->text_bytes, 0, CALL_MAX_BYTES, why);
 }
 
 bool check_job_state(const Tp__JobState *job, struct error *why)

@@ -17,7 +17,8 @@ static const struct statement SUBMIT_PART = {"submit_part",
 static const struct statement SUBMIT_JOB = {
     "submit_job",
     "select s.job_id, s.is_replay, (s.event).* from submit_job($1, $2, $3, $4, $5,"
-    " $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) s"};
+    " $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,"
+    " $24) s"};
 static const struct statement JOB = {"job",
                                      "select r.* from find_job($1, $2) j, job_row(j, true) r"};
 static const struct statement JOBS = {
@@ -191,6 +192,8 @@ bool answer_submit(struct desk *desk, struct bytes ask, struct bytes *reply, str
     params_int4(&params, limits->jobs_of_tenant);
     params_bool(&params, atomic_load(&limits->unfinished) >= limits->jobs);
     params_int8(&params, job->queue_ttl_ms > 0 ? job->queue_ttl_ms : limits->queue_ttl_ms);
+    params_text(&params, job->instruction);
+    params_bytes(&params, bytes_of(job->schema_json));
     SCOPED(rows_free) struct rows rows = {0};
     if (!db_run(desk->db, &SUBMIT_JOB, &params, &rows, why))
         return false;

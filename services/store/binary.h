@@ -17,7 +17,7 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 
-enum { PARAMS_MAX = 24 };
+enum { PARAMS_MAX = 32 };
 
 struct params {
     struct arena *arena;

@@ -203,6 +203,12 @@ static size_t read_list(struct cells *cells, const char ***list)
     return count;
 }
 
+static ProtobufCBinaryData read_schema(struct cells *cells)
+{
+    struct bytes schema = cell_bytes(cells);
+    return (ProtobufCBinaryData){schema.length, (uint8_t *)(uintptr_t)schema.at};
+}
+
 Tp__JobView *read_job_view(struct cells *cells, bool *is_settled)
 {
     Tp__JobView *view = arena_new(cells->arena, sizeof *view);
@@ -231,6 +237,8 @@ Tp__JobView *read_job_view(struct cells *cells, bool *is_settled)
     view->completion_tokens = (uint64_t)cell_int(cells);
     view->llm_calls = (uint32_t)cell_int(cells);
     view->micros = (uint64_t)cell_int(cells);
+    view->instruction = cell_text(cells);
+    view->schema_json = read_schema(cells);
     read_rejected(cells, view);
     view->n_summaries = read_list(cells, &view->summaries);
     *is_settled = cell_int(cells) == 1;
@@ -282,6 +290,8 @@ Tp__BatchItemReply *read_batch_line(struct cells *cells, const Tp__BatchItem *it
     dispatch->user_id = cell_text(cells);
     dispatch->service_class = (Tp__ServiceClass)cell_int(cells);
     dispatch->n_tasks = read_list(cells, &dispatch->tasks);
+    dispatch->instruction = cell_text(cells);
+    dispatch->schema_json = read_schema(cells);
     dispatch->attempt = (uint32_t)cell_int(cells);
     dispatch->endpoint = cell_text(cells);
     read_posts(cells, dispatch);

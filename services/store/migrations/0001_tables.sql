@@ -29,6 +29,8 @@ create table analysis_jobs (
     status text not null default 'queued' check (
         status in ('queued', 'processing', 'completed', 'failed', 'cancelled', 'expired')),
     tasks text[] not null,
+    instruction text compression lz4 not null default '', -- the user's own
+    schema_json text compression lz4 not null default '', -- of its answers; its order means something
     total_tweets integer not null check (total_tweets > 0),
     processed_tweets integer not null default 0, -- with a result
     failed_tweets integer not null default 0,    -- with a reason instead
@@ -50,6 +52,7 @@ create table analysis_jobs (
     rejected_lines integer[] not null default '{}', -- left out at submit, with the caller's consent
     rejected_reasons text[] not null default '{}',
     heals_job_id uuid, -- made by the store, to replace degraded results of that job; tenants do not see it
+    check ((instruction = '') = (schema_json = '')),
     check (processed_tweets >= 0 and failed_tweets >= 0),
     check (processed_tweets + failed_tweets <= total_tweets),
     check (done_chunks <= total_chunks),
@@ -94,6 +97,7 @@ create table chunks (
     open_seqs integer[] not null check (cardinality(open_seqs) <= 100),
     open_bytes integer not null check (open_bytes <= 262144), -- of their texts
     dispatch_bytes integer not null,      -- of a message with them, about
+    asked_bytes integer not null default 0, -- of the job's instruction and schema: in each message
     retry_at timestamptz not null default '-infinity', -- not granted before
     lease_until timestamptz not null default '-infinity',
     summary text not null default '',
@@ -113,7 +117,7 @@ create table analysis_results (
     confidence double precision not null check (confidence between 0 and 1),
     attempt integer not null,
     reason text not null default '',
-    is_degraded boolean not null default false, -- for want of an endpoint: to be healed
+    is_degraded boolean not null default false, -- for want of an endpoint: to be healed; a reason too
     heals smallint not null default 0,          -- how often that was begun
     created_at timestamptz not null default clock_timestamp(),
     primary key (job_id, post_seq),

@@ -10,12 +10,19 @@ language sql stable as $$
     select case when at = '-infinity' then 0 else (extract(epoch from at) * 1000000)::bigint end
 $$;
 
+-- What a call for the chunk is about: its posts, the instruction and schema of its job, and for each
+-- post an answer to them, which is taken to be a quarter of their size. The scheduler books by it.
+create function call_bytes(c chunks) returns integer
+language sql immutable as $$
+    select c.open_bytes + c.asked_bytes + cardinality(c.open_seqs) * c.asked_bytes / 4
+$$;
+
 -- A chunk as it travels: fourteen numbers in the order of proto ChunkState, times as microseconds
 -- since 1970 (views.c turns them into durations).
 create function chunk_numbers(c chunks) returns bigint[]
 language sql stable as $$
     select array[c.chunk_number, c.status, c.version, c.attempt, c.epoch, c.tries, c.depth, c.lane,
-                 cardinality(c.open_seqs), c.open_bytes, microseconds(c.retry_at),
+                 cardinality(c.open_seqs), call_bytes(c), microseconds(c.retry_at),
                  microseconds(c.lease_until), c.last_class, c.mode]::bigint[]
 $$;
 

@@ -54,7 +54,7 @@ end $$;
 -- how many chunks there are.
 create function place_posts(p_job uuid, p_upload text, p_parts integer, p_total integer,
                             p_seqs integer[], p_ids text[], p_texts text[], p_languages text[],
-                            p_chunks integer[]) returns integer
+                            p_chunks integer[], p_asked_bytes integer) returns integer
 language plpgsql as $$
 declare
     chunk_count integer;
@@ -74,9 +74,9 @@ begin
     ), placed as (
         insert into posts select p_job, seq, id, text, language from given
     )
-    insert into chunks (job_id, chunk_number, open_seqs, open_bytes, dispatch_bytes)
+    insert into chunks (job_id, chunk_number, open_seqs, open_bytes, dispatch_bytes, asked_bytes)
     select p_job, chunk_number, array_agg(seq order by seq), sum(octet_length(text)),
-           sum(dispatch_bytes(row(p_job, seq, id, text, language)))
+           p_asked_bytes + sum(dispatch_bytes(row(p_job, seq, id, text, language))), p_asked_bytes
     from given group by chunk_number;
     get diagnostics chunk_count = row_count;
     -- The numbers are unique by the key of posts, so these three say there is no gap.
@@ -94,7 +94,7 @@ create function submit_job(p_job uuid, p_tenant text, p_user text, p_class small
                            p_texts text[], p_languages text[], p_chunks integer[],
                            p_rejected_lines integer[], p_rejected_reasons text[],
                            p_user_cap integer, p_tenant_cap integer, p_is_full boolean,
-                           p_queue_ttl_ms bigint)
+                           p_queue_ttl_ms bigint, p_instruction text, p_schema_json text)
 returns table (job_id uuid, is_replay boolean, event event_view)
 language plpgsql as $$
 #variable_conflict use_column
@@ -123,11 +123,13 @@ begin
         values (p_tenant, p_key, p_hash, p_job);
     end if;
     chunk_count := place_posts(p_job, p_upload, p_parts, p_total, p_seqs, p_ids, p_texts,
-                               p_languages, p_chunks);
-    insert into analysis_jobs (job_id, tenant_id, user_id, service_class, tasks, total_tweets,
-                               total_chunks, event_number, deadline_at, queue_until,
-                               rejected_lines, rejected_reasons)
-    values (p_job, p_tenant, p_user, p_class, p_tasks, p_total, chunk_count, 1,
+                               p_languages, p_chunks,
+                               octet_length(p_instruction) + octet_length(p_schema_json));
+    insert into analysis_jobs (job_id, tenant_id, user_id, service_class, tasks, instruction,
+                               schema_json, total_tweets, total_chunks, event_number, deadline_at,
+                               queue_until, rejected_lines, rejected_reasons)
+    values (p_job, p_tenant, p_user, p_class, p_tasks, p_instruction, p_schema_json, p_total,
+            chunk_count, 1,
             clock_timestamp() + p_deadline_ms * interval '1 ms',
             clock_timestamp() + nullif(p_queue_ttl_ms, 0) * interval '1 ms', p_rejected_lines,
             p_rejected_reasons)

@@ -199,9 +199,9 @@ $$;
 create function add_part(c chunks, p_number integer, p_seqs integer[]) returns void
 language sql as $$
     insert into chunks (job_id, chunk_number, depth, last_class, open_seqs, open_bytes,
-                        dispatch_bytes)
+                        dispatch_bytes, asked_bytes)
     select c.job_id, p_number, c.depth + 1, c.last_class, p_seqs, sum(octet_length(p.text)),
-           sum(dispatch_bytes(p))
+           c.asked_bytes + sum(dispatch_bytes(p)), c.asked_bytes
     from posts p where p.job_id = c.job_id and p.post_seq = any (p_seqs)
 $$;
 
@@ -362,7 +362,8 @@ end $$;
 create function batch_lines(p_lines batch_line[], p_jobs uuid[], p_chunks integer[])
 returns table (status integer, item integer, result smallint, job_status text, now_us bigint,
                chunk bigint[], parts bigint[], tenant_id text, user_id text,
-               service_class smallint, tasks text[], attempt integer, endpoint text,
+               service_class smallint, tasks text[], instruction text, schema_json text,
+               attempt integer, endpoint text,
                seqs integer[], ids text[], texts text[], languages text[])
 language sql stable as $$
     select 1, i.item::integer,
@@ -371,8 +372,10 @@ language sql stable as $$
            case when c.job_id is not null then chunk_numbers(c) end,
            case when line.result = 7
                 then chunks_numbered(j.job_id, array[line.first_part, line.first_part + 1]) end,
-           j.tenant_id, j.user_id, j.service_class, j.tasks, line.attempt, c.endpoint, d.seqs,
-           d.ids, d.texts, d.languages
+           j.tenant_id, j.user_id, j.service_class, j.tasks,
+           case when line.result = 1 then j.instruction else '' end,
+           case when line.result = 1 then j.schema_json else '' end, line.attempt, c.endpoint,
+           d.seqs, d.ids, d.texts, d.languages
     from unnest(p_jobs, p_chunks) with ordinality i (job_id, chunk_number, item)
     join unnest(p_lines) with ordinality line (result, attempt, first_part, item) using (item)
     left join analysis_jobs j on j.job_id = i.job_id
@@ -400,7 +403,8 @@ create function run_batch(p_holder text, p_epoch bigint, p_sequence bigint,
                           p_completion_nanos integer[], p_degraded boolean[])
 returns table (status integer, item integer, result smallint, job_status text, now_us bigint,
                chunk bigint[], parts bigint[], tenant_id text, user_id text,
-               service_class smallint, tasks text[], attempt integer, endpoint text,
+               service_class smallint, tasks text[], instruction text, schema_json text,
+               attempt integer, endpoint text,
                seqs integer[], ids text[], texts text[], languages text[], event event_view)
 language plpgsql as $$
 #variable_conflict use_column

@@ -55,8 +55,9 @@ begin
     given_up := 0;
     if p_missing <> '{}' then
         insert into analysis_results (job_id, post_seq, chunk_number, provenance, model,
-                                      prompt_version, confidence, attempt, reason)
-        select c.job_id, m.seq, c.chunk_number, 0, '', '', 0, c.attempt, m.reason
+                                      prompt_version, confidence, attempt, reason, is_degraded)
+        select c.job_id, m.seq, c.chunk_number, 0, '', '', 0, c.attempt, m.reason,
+               c.is_degraded and m.reason = 'unanalysable' -- only an LLM can follow an instruction
         from unnest(p_missing, p_reasons) as m (seq, reason)
         where m.seq = any (c.open_seqs)
         on conflict do nothing; -- it has a result after all
@@ -87,7 +88,8 @@ begin
         last_class = case when progressed then 1 else p_class end, -- ok
         open_seqs = p_still_open,
         (open_bytes, dispatch_bytes) = (
-            select coalesce(sum(octet_length(p.text)), 0), coalesce(sum(dispatch_bytes(p)), 0)
+            select coalesce(sum(octet_length(p.text)), 0),
+                   c.asked_bytes + coalesce(sum(dispatch_bytes(p)), 0)
             from posts p where p.job_id = c.job_id and p.post_seq = any (p_still_open)),
         retry_at = clock_timestamp() + case when progressed then interval '0'
                        else retry_delay(c.tries, charged, p_retry_after_ms) end,
@@ -220,24 +222,34 @@ begin
 end $$;
 
 -- Brings what a healing job has just found to the posts it is of; both jobs are locked. The healed
--- job stays as it is but for an event, by which followers know; null if nothing was better.
+-- job keeps its state, and has an event by which followers know; null if nothing was better. A post
+-- that had a reason because no endpoint was there has a result now.
 create function revise(h analysis_jobs, p_seqs integer[]) returns event_view
 language plpgsql as $$
 declare
     j analysis_jobs;
+    revised integer;
+    answered integer; -- of them, those that had a reason
 begin
+    answered := (
+        select count(*) from analysis_results o join analysis_results r using (post_seq)
+        where r.job_id = h.job_id and r.post_seq = any (p_seqs) and r.reason = ''
+          and o.job_id = h.heals_job_id and o.reason <> '' and o.is_degraded);
     update analysis_results o
     set result_data = r.result_data, provenance = r.provenance, model = r.model,
-        prompt_version = r.prompt_version, confidence = r.confidence, is_degraded = false,
-        created_at = r.created_at
+        prompt_version = r.prompt_version, confidence = r.confidence, reason = '',
+        is_degraded = false, created_at = r.created_at
     from analysis_results r
     where r.job_id = h.job_id and r.post_seq = any (p_seqs) and r.reason = ''
       and o.job_id = h.heals_job_id and o.post_seq = r.post_seq
-      and o.reason = '' and o.provenance < r.provenance;
-    if not found then
+      and (o.reason = '' or o.is_degraded) and o.provenance < r.provenance;
+    get diagnostics revised = row_count;
+    if revised = 0 then
         return null;
     end if;
-    update analysis_jobs set event_number = event_number + 1, updated_at = clock_timestamp()
+    update analysis_jobs
+    set event_number = event_number + 1, updated_at = clock_timestamp(),
+        processed_tweets = processed_tweets + answered, failed_tweets = failed_tweets - answered
     where job_id = h.heals_job_id returning * into j;
     return add_event(j, 'revised', '{}');
 end $$;

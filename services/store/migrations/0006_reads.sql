@@ -9,7 +9,7 @@ returns table (job_id uuid, tenant_id text, user_id text, service_class smallint
                total_chunks integer, done_chunks integer, event_number integer, created_us bigint,
                updated_us bigint, completed_us bigint, deadline_us bigint, error text,
                tasks text[], prompt_tokens bigint, completion_tokens bigint, llm_calls integer,
-               micros bigint,
+               micros bigint, instruction text, schema_json text,
                rejected_lines integer[], rejected_reasons text[], summaries text[],
                is_settled boolean)
 language sql stable as $$
@@ -17,7 +17,9 @@ language sql stable as $$
            j.processed_tweets, j.failed_tweets, j.total_chunks, j.done_chunks, j.event_number,
            microseconds(j.created_at), microseconds(j.updated_at), microseconds(j.completed_at),
            microseconds(j.deadline_at), j.error, j.tasks, j.prompt_tokens, j.completion_tokens,
-           j.llm_calls, j.micros, case when p_in_full then j.rejected_lines else '{}' end,
+           j.llm_calls, j.micros, case when p_in_full then j.instruction else '' end,
+           case when p_in_full then j.schema_json else '' end,
+           case when p_in_full then j.rejected_lines else '{}' end,
            case when p_in_full then j.rejected_reasons else '{}' end,
            case when p_in_full then array(
                select c.summary from chunks c where c.job_id = j.job_id and c.summary <> ''

@@ -9,17 +9,19 @@ language plpgsql as $$
 declare
     h analysis_jobs;
     made uuid := gen_random_uuid();
+    asked integer := octet_length(o.instruction) + octet_length(o.schema_json);
 begin
     insert into posts
     select made, post_seq, post_id, text, language from posts
     where job_id = o.job_id and post_seq = any (p_seqs);
-    insert into chunks (job_id, chunk_number, open_seqs, open_bytes, dispatch_bytes)
-    select made, 0, p_seqs, sum(octet_length(p.text)), sum(dispatch_bytes(p))
+    insert into chunks (job_id, chunk_number, open_seqs, open_bytes, dispatch_bytes, asked_bytes)
+    select made, 0, p_seqs, sum(octet_length(p.text)), asked + sum(dispatch_bytes(p)), asked
     from posts p where p.job_id = made;
-    insert into analysis_jobs (job_id, tenant_id, user_id, service_class, tasks, total_tweets,
-                               total_chunks, event_number, deadline_at, heals_job_id)
-    values (made, o.tenant_id, o.user_id, 4, o.tasks, cardinality(p_seqs), 1, 1,
-            clock_timestamp() + interval '24 hours', o.job_id)
+    insert into analysis_jobs (job_id, tenant_id, user_id, service_class, tasks, instruction,
+                               schema_json, total_tweets, total_chunks, event_number, deadline_at,
+                               heals_job_id)
+    values (made, o.tenant_id, o.user_id, 4, o.tasks, o.instruction, o.schema_json,
+            cardinality(p_seqs), 1, 1, clock_timestamp() + interval '24 hours', o.job_id)
     returning * into h;
     update analysis_results set heals = heals + 1
     where job_id = o.job_id and post_seq = any (p_seqs);
