@@ -353,6 +353,37 @@ static void rule_12_a_limit_that_is_over_is_not_told_any_more(void **state)
     close_bench(&b);
 }
 
+static void rule_12_a_limit_is_told_until_there_is_room_to_look_again(void **state)
+{
+    (void)state;
+    struct scheduler_config config = quiet(1);
+    config.endpoints[0].limits.calls_in_flight = 1; /* and one granted ahead of it */
+    struct bench b;
+    begin(&b, config);
+    for (int i = 1; i <= 3; i++)
+        submit_bytes(&b, i, 1000, 0);
+    while (grant_all(&b) > 0)
+        continue;
+    assert_int_equal(told(&b, 3).reason, WAITING_LIMIT);
+    assert_int_equal(told(&b, 3).limit, LIMIT_IN_FLIGHT);
+    close_bench(&b);
+}
+
+static void rule_12_who_waits_for_the_next_batch_waits_for_no_limit(void **state)
+{
+    (void)state;
+    struct bench b;
+    begin(&b, quiet(10));
+    pause_endpoint(&b, 100, 1000);
+    submit_bytes(&b, 1, HALF_TEXT, 0);
+    submit_bytes(&b, 2, HALF_TEXT + 1, 0);
+    assert_int_equal(told(&b, 2).reason, WAITING_PAUSE);
+    wait_ms(&b, 1000);
+    assert_int_equal(b.item_count, 1);
+    assert_int_equal(told(&b, 2).reason, WAITING_OTHERS);
+    close_bench(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -366,6 +397,8 @@ int main(void)
         cmocka_unit_test(step_3_a_grant_that_the_row_has_left_behind_is_none),
         cmocka_unit_test(step_3_a_grant_that_is_not_wanted_any_more_is_released),
         cmocka_unit_test(rule_12_a_limit_that_is_over_is_not_told_any_more),
+        cmocka_unit_test(rule_12_a_limit_is_told_until_there_is_room_to_look_again),
+        cmocka_unit_test(rule_12_who_waits_for_the_next_batch_waits_for_no_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 #include "core.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/check.h"
 #include "state.h"
@@ -46,8 +47,7 @@ struct scheduler *scheduler_new(const struct scheduler_config *config, struct in
     struct queue_config queue = {.fairness = config->fairness,
                                  .burst = config->user_burst,
                                  .has_first_chunks_first = config->has_first_chunks_first};
-    for (int i = 0; i < CLASSES; i++)
-        queue.weights[i] = config->weights[i];
+    memcpy(queue.weights, config->weights, sizeof(queue.weights));
     queue_open(&s->queue, &queue);
     pace_forget(s);
     pace_tell(s);
@@ -199,8 +199,7 @@ void scheduler_figures(const struct scheduler *s, struct scheduler_figures *figu
     *figures = s->figures;
     figures->is_leader = lead_is_held(s);
     figures->epoch = s->lead.epoch;
-    for (int i = 0; i < CLASSES; i++)
-        figures->queued[i] = s->book.queued[i];
+    memcpy(figures->queued, s->book.queued, sizeof(figures->queued));
     figures->runnable = queue_runnable(&s->queue);
     figures->active_users = s->book.active_users;
     figures->waiting_users = s->book.waiting_users;

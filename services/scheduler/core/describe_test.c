@@ -265,9 +265,13 @@ static void an_epoch_hangs_on_nothing_but_what_its_start_tells(void **state)
     scheduler_describe_start(b.core, &start);
     heard_count = 0;
     scheduler_each_analyzer(b.core, keep_analyzer, NULL);
-    start.analyzers = heard;
+    struct analyzer_facts *analyzers = calloc(heard_count, sizeof(heard[0])); /* and no more */
+    assert_non_null(analyzers);
+    memcpy(analyzers, heard, heard_count * sizeof(heard[0]));
+    start.analyzers = analyzers;
     start.analyzer_count = heard_count;
     fresh = (struct bench){.core = scheduler_new_from(&b.config, &start), .now = b.now};
+    free(analyzers);
     b.item_count = 0;
     begin_epoch(&b, 2);
     begin_epoch(&fresh, 2);

@@ -176,7 +176,6 @@ void endpoints_on_outcome(struct scheduler *s, struct attempt *attempt,
     struct breaker *breaker = &s->budget.endpoints[booking->endpoint].breaker;
     bool has_opened = booking->is_probe ? breaker_hear_probe(breaker, word, s->now)
                                         : breaker_hear(breaker, word, s->now);
-    booking->is_probe = false;
     if (has_opened)
         obey_take_back(s);
 }

@@ -84,6 +84,7 @@ static void rule_11_an_epoch_begins_with_a_lease_that_is_held_and_newer(void **s
                  .kind = EVENT_LEASE, .is_answered = true, .lease = {.epoch = 5, .asked = b.now}});
     assert_false(scheduler_is_in_epoch(b.core)); /* another has it */
     assert_false(is_beginning(&b, lease_of(0)));
+    assert_true(is_beginning(&b, lease_of(1))); /* the same, which nobody has had since */
     assert_true(is_beginning(&b, lease_of(5)));
     assert_true(is_beginning(&b, lease_of(6)));
     close_bench(&b);
