@@ -106,5 +106,6 @@ bool check_outcome(const Tp__Outcome *message, struct error *why)
            check_length("detail", message->detail, LINE_MAX_BYTES, why) &&
            check_set("mode", message->mode, why) &&
            check_endpoint_or_empty("endpoint", message->endpoint, why) &&
+           check_name_or_empty("model", message->model, NAME_MAX_BYTES, why) &&
            check_server_limits(message->server_limits, why);
 }

@@ -583,6 +583,8 @@ EXAMPLE Tp__Telemetry telemetry = {
     X(job_reply, job_reply_2)                                                                      \
     X(outcome, outcome_2)                                                                          \
     X(outcome, outcome_3)                                                                          \
+    X(outcome, outcome_4)                                                                          \
+    X(results_reply, results_reply_2)                                                              \
     X(job_event, job_event_2)                                                                      \
     X(waiting_reply, waiting_reply_2)                                                              \
     X(batch, batch_2)                                                                              \
@@ -609,6 +611,12 @@ EXAMPLE Tp__PostResult result_2;
 static Tp__PostResult *results_2[] = {&result_2};
 EXAMPLE Tp__Outcome outcome_2;
 EXAMPLE Tp__Outcome outcome_3;
+EXAMPLE Tp__PostResult result_3;
+static Tp__PostResult *results_3[] = {&result_3};
+EXAMPLE Tp__Outcome outcome_4;
+EXAMPLE Tp__ResultRow row_2;
+static Tp__ResultRow *rows_2[] = {&row_2};
+EXAMPLE Tp__ResultsReply results_reply_2;
 EXAMPLE Tp__JobState job_state_2;
 EXAMPLE Tp__JobEvent job_event_2;
 EXAMPLE Tp__WaitingReply waiting_reply_2;
@@ -650,6 +658,12 @@ static inline void examples_prepare_work(void)
     result_2.cache_key = cache_keys[0];
     outcome_3 = outcome_2;
     outcome_3.results = results_2;
+    result_3 = result;
+    result_3.prompt_tokens = 120;
+    result_3.completion_tokens = 30;
+    outcome_4 = outcome_2;
+    outcome_4.results = results_3;
+    outcome_4.model = "model-1";
     job_state_2 = job_state;
     job_state_2.is_healing = 1;
     job_event_2 = job_event;
@@ -675,6 +689,12 @@ static inline void examples_prepare_jobs(void)
     job_view_2.schema_json = dispatch_3.schema_json;
     job_reply_2 = job_reply;
     job_reply_2.job = &job_view_2;
+    row_2 = row;
+    row_2.prompt_tokens = 120;
+    row_2.completion_tokens = 30;
+    row_2.nanos = 36000;
+    results_reply_2 = results_reply;
+    results_reply_2.rows = rows_2;
 }
 
 static inline void examples_prepare_grants(void)
@@ -705,6 +725,41 @@ static inline void examples_prepare_grants(void)
     changed_reply_2.n_controls = 1;
     changed_reply_2.controls = controls;
 }
+
+EXAMPLE Tp__UsageQuery usage_query = {
+    .base = PROTOBUF_C_MESSAGE_INIT(&tp__usage_query__descriptor),
+    .schema_version = SCHEMA_VERSION,
+    .tenant_id = TENANT,
+    .user_id = USER,
+    .from_ms = 1795330800000,
+    .to_ms = 1795334400000,
+    .group = TP__USAGE_GROUP__USAGE_BY_MODEL,
+    .after_key = "model-0",
+    .has_after = 1,
+    .limit = 100,
+};
+EXAMPLE Tp__UsageRow usage_row = {
+    .base = PROTOBUF_C_MESSAGE_INIT(&tp__usage_row__descriptor),
+    .key = "model-1",
+    .calls = 12,
+    .unknown_calls = 1,
+    .prompt_tokens = 1200,
+    .completion_tokens = 300,
+    .micros = 360,
+    .posts_from_llm = 100,
+    .posts_from_cache = 20,
+    .posts_from_near_duplicate = 3,
+    .posts_from_repair = 4,
+    .posts_from_embedded = 5,
+};
+static Tp__UsageRow *usage_rows[] = {&usage_row};
+EXAMPLE Tp__UsageReply usage_reply = {
+    .base = PROTOBUF_C_MESSAGE_INIT(&tp__usage_reply__descriptor),
+    .schema_version = SCHEMA_VERSION,
+    .n_rows = 1,
+    .rows = usage_rows,
+    .has_more = 1,
+};
 
 EXAMPLE Tp__TraceBatch trace_batch = {
     .base = PROTOBUF_C_MESSAGE_INIT(&tp__trace_batch__descriptor),

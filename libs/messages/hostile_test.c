@@ -175,6 +175,27 @@ static void numbers_must_be_finite_and_in_bounds(void **state)
     assert_taken(results_query, query);
 }
 
+static void usage_is_asked_for_in_a_bounded_time(void **state)
+{
+    (void)state;
+    const int64_t DAY = INT64_C(24) * 3600 * 1000;
+    Tp__UsageQuery query = usage_query;
+    query.to_ms = query.from_ms - 1;
+    assert_refused(usage_query, query, "to_ms");
+    query.to_ms = query.from_ms + 401 * DAY;
+    assert_refused(usage_query, query, "to_ms");
+    query.to_ms = query.from_ms + 400 * DAY;
+    assert_taken(usage_query, query);
+    query.from_ms = -1;
+    assert_refused(usage_query, query, "from_ms");
+    query = usage_query;
+    query.group = TP__USAGE_GROUP__NO_USAGE_GROUP;
+    assert_refused(usage_query, query, "group");
+    query = usage_query;
+    query.limit = 1001;
+    assert_refused(usage_query, query, "limit");
+}
+
 static void a_chunk_holds_at_most_its_hundred_posts(void **state)
 {
     (void)state;
@@ -452,6 +473,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(texts_must_be_utf8_without_nul, begin, end),
         cmocka_unit_test_setup_teardown(a_string_with_a_nul_is_refused_not_cut, begin, end),
         cmocka_unit_test_setup_teardown(numbers_must_be_finite_and_in_bounds, begin, end),
+        cmocka_unit_test_setup_teardown(usage_is_asked_for_in_a_bounded_time, begin, end),
         cmocka_unit_test_setup_teardown(a_chunk_holds_at_most_its_hundred_posts, begin, end),
         cmocka_unit_test_setup_teardown(a_chunk_holds_at_most_its_bytes_of_text, begin, end),
         cmocka_unit_test_setup_teardown(parts_that_others_rely_on_may_not_be_missing, begin, end),

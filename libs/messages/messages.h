@@ -23,6 +23,7 @@
 #include "permit.pb-c.h"
 #include "telemetry.pb-c.h"
 #include "trace.pb-c.h"
+#include "usage.pb-c.h"
 #include "waiting.pb-c.h"
 #include "work.pb-c.h"
 
@@ -87,6 +88,8 @@ enum {
     X(controls_reply, Tp__ControlsReply, tp__controls_reply)                                       \
     X(cache_find, Tp__CacheFind, tp__cache_find)                                                   \
     X(cache_found, Tp__CacheFound, tp__cache_found)                                                \
+    X(usage_query, Tp__UsageQuery, tp__usage_query)                                                \
+    X(usage_reply, Tp__UsageReply, tp__usage_reply)                                                \
     X(telemetry, Tp__Telemetry, tp__telemetry)                                                     \
     X(trace_batch, Tp__TraceBatch, tp__trace_batch)
 
