@@ -131,6 +131,7 @@ static void rule_12_the_first_permit_of_a_job_ends_its_waiting(void **state)
     lead(&b);
     submit(&b, 1, "ann", 2);
     grant_all(&b);
+    assert_int_equal(said(&b, ACTION_SERVED), 0);
     pass(&b, 700);
     assert_int_equal(ask_now(&b, attempt_of(1, 0, 1), "hands"), 1);
     assert_int_equal(said(&b, ACTION_SERVED), 1);
@@ -194,6 +195,46 @@ static void step_5_a_permit_is_given_again_while_there_is_time_for_the_call(void
     close_bench(&b);
 }
 
+static void rule_2_the_calls_of_all_are_bounded_beside_the_users(void **state)
+{
+    (void)state;
+    const uint32_t cases[][2] = {{0, 10}, {3, 3}, {10, 10}, {20, 10}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct scheduler_config config = config_with(10);
+        config.max_calls = cases[i][0];
+        struct bench b;
+        open_bench(&b, config);
+        assert_int_equal(figures_of(&b).call_cap, cases[i][1]);
+        close_bench(&b);
+    }
+}
+
+static void rule_9_what_is_asked_for_is_not_published_again(void **state)
+{
+    (void)state;
+    for (int is_asked_for = 0; is_asked_for < 2; is_asked_for++) {
+        struct bench b;
+        open_bench(&b, config_with(1));
+        lead(&b);
+        submit(&b, 1, "ann", 1);
+        submit(&b, 2, "bob", 1);
+        grant_all(&b);
+        grant_all(&b);
+        ask(&b, attempt_of(1, 0, 1), "hands");
+        assert_false(last(&b, ACTION_DISPATCH)->dispatch.is_again);
+        pass(&b, 2900);
+        if (is_asked_for)
+            assert_int_equal(ask_now(&b, attempt_of(2, 0, 1), "hands"), 0); /* no room yet */
+        hush(&b);
+        pass(&b, 200);
+        assert_int_equal(said(&b, ACTION_DISPATCH), is_asked_for ? 0 : 1);
+        assert_int_equal(figures_of(&b).republished, is_asked_for ? 0 : 1);
+        if (!is_asked_for)
+            assert_true(last(&b, ACTION_DISPATCH)->dispatch.is_again);
+        close_bench(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +244,8 @@ int main(void)
         cmocka_unit_test(step_5_a_permit_is_given_again_while_there_is_time_for_the_call),
         cmocka_unit_test(step_4_a_dispatch_is_forgotten_once),
         cmocka_unit_test(rule_1_a_burst_stands_behind_others_for_room_under_a_limit),
+        cmocka_unit_test(rule_2_the_calls_of_all_are_bounded_beside_the_users),
+        cmocka_unit_test(rule_9_what_is_asked_for_is_not_published_again),
         cmocka_unit_test(rule_2_grants_ahead_grow_as_calls_get_shorter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
