@@ -99,6 +99,23 @@ static void uuids_are_valid_distinct_and_sorted_by_age(void **state)
     assert_false(uuid_is_valid(a));
 }
 
+static void a_uuid_is_the_same_after_it_was_read_and_written(void **state)
+{
+    (void)state;
+    struct uuid uuid;
+    char text[UUID_TEXT_SIZE];
+    assert_true(uuid_parse("01890a5d-ac96-774b-bcce-b302099a8057", &uuid));
+    assert_int_equal(uuid.bytes[0], 0x01);
+    assert_int_equal(uuid.bytes[15], 0x57);
+    uuid_format(&uuid, text);
+    assert_string_equal(text, "01890a5d-ac96-774b-bcce-b302099a8057");
+    assert_false(uuid_parse("", &uuid));
+    assert_false(uuid_parse("01890a5d-ac96-774b-bcce-b302099a805", &uuid));
+    assert_false(uuid_parse("01890a5d-ac96-774b-bcce-b302099a8057a", &uuid));
+    assert_false(uuid_parse("01890A5D-ac96-774b-bcce-b302099a8057", &uuid));
+    assert_false(uuid_parse("01890a5dac96774bbcceb302099a80570000", &uuid));
+}
+
 static void wall_time_is_written_as_rfc3339(void **state)
 {
     (void)state;
@@ -116,6 +133,7 @@ int main(void)
         cmocka_unit_test(an_error_keeps_its_kind_under_a_prefix),
         cmocka_unit_test(numbers_are_read_whole_or_not_at_all),
         cmocka_unit_test(uuids_are_valid_distinct_and_sorted_by_age),
+        cmocka_unit_test(a_uuid_is_the_same_after_it_was_read_and_written),
         cmocka_unit_test(wall_time_is_written_as_rfc3339),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

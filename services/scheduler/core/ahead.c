@@ -7,7 +7,7 @@
 static size_t ahead_in_turn(const struct queue *queue, const struct chunk *chunk,
                             const struct turn *other, size_t own)
 {
-    const struct turn *mine = chunk->turn;
+    const struct turn *mine = chunk->job->turn;
     size_t rounds = 0;
     switch (queue->config.fairness) {
     case FAIRNESS_SOJOURN:
@@ -23,7 +23,7 @@ static size_t ahead_in_turn(const struct queue *queue, const struct chunk *chunk
 
 static size_t ahead_in_share(const struct queue *queue, const struct chunk *chunk)
 {
-    const struct turn *mine = chunk->turn;
+    const struct turn *mine = chunk->job->turn;
     const struct heap *runnable = &queue_share(mine)->runnable;
     size_t own = heap_count_below(&mine->ready, heap_key(&mine->ready, &chunk->node));
     uint32_t step = heap_sample_step(runnable);
@@ -58,9 +58,9 @@ static size_t ahead_of_share(const struct queue *queue, const struct share *mine
 
 size_t queue_ahead_of(const struct queue *queue, const struct chunk *chunk)
 {
-    int mine = (int)chunk->turn->service_class;
+    int mine = (int)chunk->job->turn->service_class;
     size_t own_share = ahead_in_share(queue, chunk);
-    size_t own_class = own_share + ahead_of_share(queue, queue_share(chunk->turn), own_share);
+    size_t own_class = own_share + ahead_of_share(queue, queue_share(chunk->job->turn), own_share);
     size_t ahead = own_class;
     uint64_t until = queue->classes[mine].paid + own_class * queue->classes[mine].price;
     for (int i = 0; i < CLASSES; i++) {

@@ -20,8 +20,8 @@ static void foretell(void *context, struct job *job)
 {
     struct foretold *foretold = context;
     for (uint32_t i = 0; i < job->chunk_count; i++)
-        if (heap_has(&job->chunks[i]->node))
-            foretold->chunks[foretold->count++] = job->chunks[i];
+        if (heap_has(&book_chunk_at(job, i)->node))
+            foretold->chunks[foretold->count++] = book_chunk_at(job, i);
 }
 
 /* Serves all that waits, one after another: each when it was foretold. */
@@ -50,7 +50,7 @@ static struct job *come_in(struct hall *hall, enum service_class class, const ch
     snprintf(id, sizeof id, "job %d", ++hall->last_job);
     snprintf(name, sizeof name, "user %u", user);
     struct job_facts facts = {
-        .job_id = id, .tenant_id = tenant, .user_id = name, .service_class = class};
+        .job_id = id_named(id), .tenant_id = tenant, .user_id = name, .service_class = class};
     return come_to(hall, &facts, chunks);
 }
 

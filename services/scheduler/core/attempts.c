@@ -63,13 +63,13 @@ static struct attempt_id id_of(const struct attempt *attempt)
 {
     struct attempt_id id = {.chunk_number = attempt->chunk->facts.number,
                             .attempt = attempt->number};
-    strcpy(id.job_id, attempt->chunk->job->id);
+    uuid_format(&attempt->chunk->job->id, id.job_id);
     return id;
 }
 
 struct attempt *attempts_find(const struct scheduler *s, const struct attempt_id *id)
 {
-    const struct job *job = book_job(&s->book, id->job_id);
+    struct job *job = book_job(&s->book, id->job_id);
     const struct chunk *chunk = job ? book_chunk(job, id->chunk_number) : NULL;
     struct attempt *attempt = chunk ? chunk->flight : NULL;
     return attempt && attempt->number == id->attempt ? attempt : NULL;

@@ -17,7 +17,7 @@ static struct batch_item *add_item(struct scheduler *s, enum batch_operation ope
     struct batch_item *item = &batch->items[batch->count];
     *item =
         (struct batch_item){.operation = operation, .id = {.chunk_number = chunk->facts.number}};
-    strcpy(item->id.job_id, chunk->job->id);
+    uuid_format(&chunk->job->id, item->id.job_id);
     batch->bookings[batch->count].stage = BOOKED_NOTHING;
     batch->chunks[batch->count++] = chunk;
     chunk->is_in_batch = true;
@@ -62,7 +62,7 @@ static int64_t lease_ms(const struct scheduler *s)
 static void add_grant(struct scheduler *s, struct chunk *chunk, const struct choice *choice)
 {
     size_t place = s->batch.count;
-    s->batch.ranks_before[place] = chunk->turn->rank;
+    s->batch.ranks_before[place] = chunk->job->turn->rank;
     s->batch.bookings[place] = choice->booking;
     struct batch_item *item = add_item(s, BATCH_GRANT, chunk);
     item->mode = choice->mode;
@@ -182,7 +182,8 @@ static void on_granted(struct scheduler *s, struct chunk *chunk, size_t i, uint6
     attempt->booking = s->batch.bookings[i];
     s->figures.grants++;
     bool is_unwanted = job_status_is_terminal(chunk->job->status) || s->lead.is_leaving ||
-                       obey_is_held(s, chunk->job->user) || !choice_holds(s, &attempt->booking);
+                       obey_is_held(s, chunk->job->turn->user) ||
+                       !choice_holds(s, &attempt->booking);
     if (is_unwanted && attempt->mode == MODE_LLM)
         attempts_swear_off(s, attempt);
 }
@@ -199,7 +200,7 @@ static void on_result(struct scheduler *s, size_t i, enum batch_result result, u
     case RESULT_RELEASED:
         s->figures.released++;
         rows_place(s, chunk); /* it did not fail: nothing to wait for, and its place is kept */
-        queue_restore(&s->queue, chunk->turn, rank_before);
+        queue_restore(&s->queue, chunk->job->turn, rank_before);
         return;
     case RESULT_REAPED:
         s->figures.reaped++;

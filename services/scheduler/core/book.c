@@ -127,18 +127,21 @@ static struct turn *turn_of(struct user *user, enum service_class service_class)
     return turn;
 }
 
-static uint32_t job_hash(const char *job_id)
+static uint32_t job_hash(const struct uuid *id)
 {
-    return table_hash(job_id, strlen(job_id));
+    return table_hash(id->bytes, sizeof id->bytes);
 }
 
 struct job *book_job(const struct book *book, const char *job_id)
 {
-    struct table_search search = table_search(&book->job_places, job_hash(job_id));
+    struct uuid id;
+    if (!uuid_parse(job_id, &id))
+        return NULL;
+    struct table_search search = table_search(&book->job_places, job_hash(&id));
     uint32_t number;
     while ((number = table_next(&book->job_places, &search))) {
         struct job *job = pool_at(&book->jobs, number);
-        if (strcmp(job->id, job_id) == 0)
+        if (memcmp(&job->id, &id, sizeof id) == 0)
             return job;
     }
     return NULL;
@@ -150,64 +153,64 @@ static struct job *job_at(const struct book *book, uint32_t number)
 }
 
 /* Behind all others. */
-static void line_up(struct book *book, struct job *job, enum job_line which)
+static void line_up(struct book *book, struct job *job)
 {
-    struct line_end *line = &book->lines[which];
-    struct job *newest = job_at(book, line->newest);
-    job->lines[which] = (struct line_place){.older = line->newest};
-    *(newest ? &newest->lines[which].newer : &line->oldest) = job->number;
-    line->newest = job->number;
+    struct job *newest = job_at(book, book->newest);
+    job->older = book->newest;
+    *(newest ? &newest->newer : &book->oldest) = job->number;
+    book->newest = job->number;
 }
 
-static void leave_line(struct book *book, const struct job *job, enum job_line which)
+static void leave_line(struct book *book, const struct job *job)
 {
-    struct line_end *line = &book->lines[which];
-    struct line_place place = job->lines[which];
-    struct job *older = job_at(book, place.older), *newer = job_at(book, place.newer);
-    *(older ? &older->lines[which].newer : &line->oldest) = place.newer;
-    *(newer ? &newer->lines[which].older : &line->newest) = place.older;
+    struct job *older = job_at(book, job->older), *newer = job_at(book, job->newer);
+    *(older ? &older->newer : &book->oldest) = job->newer;
+    *(newer ? &newer->older : &book->newest) = job->older;
 }
 
 void book_await_service(struct book *book, struct job *job)
 {
     CHECK(!job->is_unserved);
     job->is_unserved = true;
-    line_up(book, job, LINE_UNSERVED);
+    const struct job *longest = job_at(book, book->longest_unserved);
+    if (!longest || job->order < longest->order)
+        book->longest_unserved = job->number;
 }
 
+/* Who waits longest is moved on along the line, past each job once. */
 bool book_end_waiting(struct book *book, struct job *job)
 {
     bool was_unserved = job->is_unserved;
-    if (was_unserved)
-        leave_line(book, job, LINE_UNSERVED);
     job->is_unserved = false;
+    if (was_unserved && book->longest_unserved == job->number)
+        while (job && !job->is_unserved)
+            job = job_at(book, book->longest_unserved = job->newer);
     return was_unserved;
 }
 
 const struct job *book_longest_unserved(const struct book *book)
 {
-    return job_at(book, book->lines[LINE_UNSERVED].oldest);
+    return job_at(book, book->longest_unserved);
 }
 
 struct job *book_add_job(struct book *book, const struct job_facts *facts, struct instant now)
 {
-    CHECK(!book_job(book, facts->job_id) && strlen(facts->job_id) < JOB_ID_SIZE);
     book->jobs.size = sizeof(struct job);
     uint32_t number = pool_take(&book->jobs);
     struct job *job = pool_at(&book->jobs, number);
-    strcpy(job->id, facts->job_id);
+    CHECK(uuid_parse(facts->job_id, &job->id) && !book_job(book, facts->job_id));
     job->number = number;
-    line_up(book, job, LINE_ALL);
+    line_up(book, job);
     job->order = ++book->last_order;
     job->heard = now;
     job->service_class = facts->service_class;
     job->is_healing = facts->is_healing;
-    job->deadline = facts->deadline_left_ms ? instant_plus_ms(now, facts->deadline_left_ms)
-                                            : (struct instant){INT64_MAX};
+    job->deadline_ms = facts->deadline_left_ms;
     uint32_t lane = book_lane_of(facts->service_class);
-    job->user = user_of(book, facts->tenant_id, facts->user_id, lane);
-    job->user->jobs++;
-    table_add(&book->job_places, job_hash(job->id), number);
+    struct user *user = user_of(book, facts->tenant_id, facts->user_id, lane);
+    user->jobs++;
+    job->turn = turn_of(user, facts->service_class);
+    table_add(&book->job_places, job_hash(&job->id), number);
     book->job_count++;
     return job;
 }
@@ -216,31 +219,36 @@ void book_drop_job(struct book *book, struct job *job)
 {
     CHECK(job && job->in_hand == 0);
     for (uint32_t i = 0; i < job->chunk_count; i++) {
-        struct chunk *chunk = job->chunks[i];
+        struct chunk *chunk = book_chunk_at(job, i);
         CHECK(!heap_has(&chunk->node) && !chunk->flight && !chunk->is_occupying);
         if (chunk != &job->first)
             free(chunk);
     }
-    if (job->chunks != &job->only)
-        free((void *)job->chunks);
-    if (--job->user->jobs == 0)
-        drop_user(book, job->user);
+    free((void *)job->chunks);
+    if (--job->turn->user->jobs == 0)
+        drop_user(book, job->turn->user);
     (void)book_end_waiting(book, job);
     if (heap_has(&job->over))
         heap_remove(&book->over, &job->over);
-    table_remove(&book->job_places, job_hash(job->id), job->number);
-    leave_line(book, job, LINE_ALL);
+    table_remove(&book->job_places, job_hash(&job->id), job->number);
+    leave_line(book, job);
     pool_give(&book->jobs, job->number);
     book->job_count--;
 }
 
+struct chunk *book_chunk_at(struct job *job, uint32_t place)
+{
+    CHECK(place < job->chunk_count);
+    return job->chunks ? job->chunks[place] : &job->first;
+}
+
 /* Where `number` stands, or belongs, in the job's ordered chunks. */
-static uint32_t place_of(const struct job *job, uint32_t number)
+static uint32_t place_of(struct job *job, uint32_t number)
 {
     uint32_t low = 0, high = job->chunk_count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (job->chunks[middle]->facts.number < number)
+        if (book_chunk_at(job, middle)->facts.number < number)
             low = middle + 1;
         else
             high = middle;
@@ -248,63 +256,111 @@ static uint32_t place_of(const struct job *job, uint32_t number)
     return low;
 }
 
-struct chunk *book_chunk(const struct job *job, uint32_t number)
+static bool has_at(struct job *job, uint32_t place, uint32_t number)
 {
-    /* Unless one was split, each stands where its number says. */
-    bool is_usual = number < job->chunk_count && job->chunks[number]->facts.number == number;
-    uint32_t place = is_usual ? number : place_of(job, number);
-    bool is_there = place < job->chunk_count && job->chunks[place]->facts.number == number;
-    return is_there ? job->chunks[place] : NULL;
+    return place < job->chunk_count && book_chunk_at(job, place)->facts.number == number;
 }
 
-/* Most jobs have one chunk: it and its place are in the job itself. */
+struct chunk *book_chunk(struct job *job, uint32_t number)
+{
+    /* Unless one was split, each stands where its number says. */
+    uint32_t place = has_at(job, number, number) ? number : place_of(job, number);
+    return has_at(job, place, number) ? book_chunk_at(job, place) : NULL;
+}
+
+/* The array has room for a power of two. */
 static void make_room(struct job *job)
 {
-    if (!job->chunks) {
-        job->chunks = &job->only;
-        job->chunk_capacity = 1;
-    }
-    if (job->chunk_count < job->chunk_capacity)
+    uint32_t count = job->chunk_count;
+    if (count == 0 || (count & (count - 1)) != 0)
         return;
-    job->chunk_capacity *= 2;
-    void *before = job->chunks == &job->only ? NULL : (void *)job->chunks;
-    struct chunk **chunks = reallocarray(before, job->chunk_capacity, sizeof(struct chunk *));
+    struct chunk **chunks =
+        reallocarray((void *)job->chunks, (size_t)count * 2, sizeof(struct chunk *));
     CHECK(chunks);
-    chunks[0] = before ? chunks[0] : job->only;
+    if (!job->chunks)
+        chunks[0] = &job->first;
     job->chunks = chunks;
 }
 
 struct chunk *book_add_chunk(struct job *job, uint32_t number)
 {
-    uint32_t place = place_of(job, number);
-    make_room(job);
-    memmove((void *)&job->chunks[place + 1], (void *)&job->chunks[place],
-            (job->chunk_count - place) * sizeof(struct chunk *));
-    struct chunk *chunk = job->chunk_count == 0 ? &job->first : calloc(1, sizeof(*chunk));
+    CHECK(number < 1u << CHUNK_NUMBER_BITS);
+    uint32_t place = place_of(job, number), count = job->chunk_count;
+    struct chunk *chunk = count == 0 ? &job->first : calloc(1, sizeof(*chunk));
     CHECK(chunk);
+    make_room(job);
+    if (count > 0) {
+        memmove((void *)&job->chunks[place + 1], (void *)&job->chunks[place],
+                (count - place) * sizeof(struct chunk *));
+        job->chunks[place] = chunk;
+    }
     chunk->job = job;
-    chunk->turn = turn_of(job->user, job->service_class);
-    chunk->facts.number = number;
+    chunk->facts.number = number & ((1u << CHUNK_NUMBER_BITS) - 1);
     chunk->facts.status = CHUNK_DONE; /* until its row is applied */
-    job->chunks[place] = chunk;
     job->chunk_count++;
     return chunk;
+}
+
+static uint8_t at_most_255(uint32_t count)
+{
+    return (uint8_t)(count < UINT8_MAX ? count : UINT8_MAX);
+}
+
+void book_keep_row(struct chunk *chunk, const struct chunk_facts *facts)
+{
+    bool is_flying = facts->status == CHUNK_IN_FLIGHT;
+    if (facts->attempt != chunk->facts.attempt)
+        chunk->is_staked = chunk->is_patient = false;
+    chunk->facts = (struct kept_facts){
+        .version = facts->version,
+        .attempt = facts->attempt,
+        .open_posts = facts->open_posts,
+        .text_bytes = facts->text_bytes,
+        .due_in_ms = is_flying ? facts->lease_left_ms : facts->retry_in_ms,
+        .number = chunk->facts.number,
+        .tries = at_most_255(facts->tries),
+        .depth = at_most_255(facts->depth),
+        .status = facts->status,
+        .last_class = facts->last_class,
+        .mode = facts->mode,
+    };
+}
+
+struct chunk_facts book_row_of(const struct chunk *chunk)
+{
+    const struct kept_facts *kept = &chunk->facts;
+    bool is_flying = kept->status == CHUNK_IN_FLIGHT;
+    return (struct chunk_facts){
+        .number = kept->number,
+        .version = kept->version,
+        .attempt = kept->attempt,
+        .lane = chunk->lane,
+        .tries = kept->tries,
+        .depth = kept->depth,
+        .open_posts = kept->open_posts,
+        .text_bytes = kept->text_bytes,
+        .retry_in_ms = is_flying ? 0 : kept->due_in_ms,
+        .lease_left_ms = is_flying ? kept->due_in_ms : 0,
+        .status = kept->status,
+        .last_class = kept->last_class,
+        .mode = kept->mode,
+    };
 }
 
 void book_each_job(const struct book *book, void (*visit)(void *context, struct job *job),
                    void *context)
 {
-    for (uint32_t at = book->lines[LINE_ALL].oldest; at;) {
+    for (uint32_t at = book->oldest; at;) {
         struct job *job = job_at(book, at);
-        at = job->lines[LINE_ALL].newer;
+        at = job->newer;
         visit(context, job);
     }
 }
 
 void book_free(struct book *book)
 {
-    while (book->lines[LINE_ALL].oldest)
-        book_drop_job(book, job_at(book, book->lines[LINE_ALL].oldest));
+    while (book->oldest)
+        book_drop_job(book, job_at(book, book->oldest));
     CHECK(book->user_count == 0);
     drop_tenants(book);
     heap_free(&book->over);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/uuid.h"
 #include "facts.h"
 #include "heap.h"
 #include "pool.h"
@@ -65,57 +66,66 @@ struct user {
 /* Which heap a chunk stands in. */
 enum chunk_place { PLACE_NOWHERE, PLACE_TURN, PLACE_WAITING, PLACE_SPLITS } FACTS_SMALL;
 
+/* What is needed of chunk_facts after they were applied. */
+struct kept_facts {
+    uint32_t version, attempt;
+    uint32_t open_posts, text_bytes;
+    uint32_t due_in_ms; /* ready: the wait its row asks for; in flight: what is left of its lease */
+    uint32_t number : CHUNK_NUMBER_BITS;
+    uint8_t tries, depth; /* UINT8_MAX = as many or more */
+    enum chunk_status status;
+    enum outcome_class last_class;
+    enum analysis_mode mode; /* of the attempt in flight */
+};
+
 struct chunk {
     struct heap_node node; /* in its turn, among the waiting, or among those to be split */
     struct job *job;
-    struct turn *turn;
     struct attempt *flight; /* the attempt in flight, as far as this leader tracks it */
-    struct chunk_facts facts;
-    uint32_t staked;          /* equal sharing has counted its work up to this attempt; 0 = never */
-    uint32_t patient;         /* the attempt after which, of a healing job, it has waited long */
-    bool is_without_endpoint; /* it waits for one, since nothing else may stand in */
-    bool is_by_embedded;      /* its wait would have ended too close to the deadline */
-    bool is_in_batch;         /* an item of the outstanding batch is about it */
-    bool is_occupying;
-    bool is_waiting; /* counted among its user's */
-    uint8_t lane;    /* in which it is, or is to be, in flight */
+    struct kept_facts facts;
+    uint8_t lane; /* in which it is, or is to be, in flight */
     enum chunk_place place;
+    bool is_of_this_epoch : 1;    /* the attempt in flight */
+    bool was_staked : 1;          /* equal sharing has counted its work, for some attempt */
+    bool is_staked : 1;           /* and for the next one */
+    bool is_patient : 1;          /* of a healing job: it has waited long after this attempt */
+    bool is_without_endpoint : 1; /* it waits for one, since nothing else may stand in */
+    bool is_by_embedded : 1;      /* its wait would have ended too close to the deadline */
+    bool is_in_batch : 1;         /* an item of the outstanding batch is about it */
+    bool is_occupying : 1;
+    bool is_waiting : 1; /* counted among its user's */
 };
 
-/* Lines of jobs by age: all, and those that never had a permit. */
-enum job_line { LINE_ALL, LINE_UNSERVED };
-#define JOB_LINES 2
-
+/* A million of them wait: text of ids, times nobody compares and room for what most have not would
+ * be half of all memory. */
 struct job {
-    char id[JOB_ID_SIZE];
+    struct uuid id;
     struct heap_node over; /* among those that are over, by when they may be forgotten */
-    struct user *user;     /* whose it is, in the lane of its class */
-    struct chunk **chunks;
-    struct chunk *only; /* where they are told if there is one, and that one */
-    struct chunk first;
-    uint32_t chunk_count, chunk_capacity;
+    struct turn *turn;     /* of its user, in the lane and the class of the job */
+    struct chunk **chunks; /* by number, if there are more than one (book_chunk_at()) */
+    uint64_t order;        /* of hearing of it */
+    struct instant heard;
+    uint32_t chunk_count;
+    uint32_t deadline_ms; /* after it was heard of (book_deadline()); 0 = none */
     uint32_t event_number;
     uint32_t in_hand; /* chunks in flight or in the batch: the job cannot be dropped yet */
     uint32_t number;
-    struct line_place {
-        uint32_t older, newer; /* numbers of jobs; 0 = none */
-    } lines[JOB_LINES];
-    uint64_t order; /* of hearing of it */
-    struct instant heard;
-    struct instant deadline; /* INT64_MAX = none */
+    uint32_t older, newer; /* numbers of jobs: all by age; 0 = none */
     enum job_status status;
     enum service_class service_class;
-    bool is_unserved;  /* in that line */
-    bool is_asked_for; /* the store is being asked about it */
-    bool is_healing;   /* never by the embedded analysis (rule 7) */
+    bool is_unserved : 1;  /* it never had a permit (book_longest_unserved()) */
+    bool is_asked_for : 1; /* the store is being asked about it */
+    bool is_healing : 1;   /* never by the embedded analysis (rule 7) */
+    struct chunk first;    /* most have no other */
 };
+_Static_assert(sizeof(struct chunk) == 56 && sizeof(struct job) == 144,
+               "bytes of each of a million jobs that wait");
 
 struct book {
     struct pool jobs, users;
     struct table job_places, user_places;
-    struct line_end {
-        uint32_t oldest, newest; /* numbers of jobs; 0 = none */
-    } lines[JOB_LINES];
+    uint32_t oldest, newest; /* numbers of jobs; 0 = none */
+    uint32_t longest_unserved;
     struct tenant_index *tenants;
     struct heap over;
     uint64_t last_order;
@@ -148,7 +158,7 @@ struct tenant *book_tenant(struct book *book, const char *tenant_id);
 const char *book_tenant_id(const struct tenant *tenant);
 static inline struct tenant *book_tenant_of(const struct chunk *chunk)
 {
-    return chunk->job->user->tenant;
+    return chunk->job->turn->user->tenant;
 }
 /* The user in that lane, or NULL = it has no jobs. */
 struct user *book_user(const struct book *book, const char *tenant_id, const char *user_id,
@@ -166,9 +176,21 @@ const struct job *book_longest_unserved(const struct book *book); /* or NULL */
 /* With its chunks; nothing of it may be in hand. */
 void book_drop_job(struct book *book, struct job *job);
 
-struct chunk *book_chunk(const struct job *job, uint32_t number); /* NULL = unknown */
+/* INT64_MAX = none. */
+static inline struct instant book_deadline(const struct job *job)
+{
+    return job->deadline_ms ? instant_plus_ms(job->heard, job->deadline_ms)
+                            : (struct instant){INT64_MAX};
+}
+
+/* Places count from 0, in the order of numbers. */
+struct chunk *book_chunk_at(struct job *job, uint32_t place);
+struct chunk *book_chunk(struct job *job, uint32_t number); /* NULL = unknown */
 /* Without a row yet: it counts as done until one is applied. */
 struct chunk *book_add_chunk(struct job *job, uint32_t number);
+/* Its row now says so. Told as facts again, only what is kept of them is there. */
+void book_keep_row(struct chunk *chunk, const struct chunk_facts *facts);
+struct chunk_facts book_row_of(const struct chunk *chunk);
 
 /* Calls `visit` for every job; it must not add or drop jobs. */
 void book_each_job(const struct book *book, void (*visit)(void *context, struct job *job),

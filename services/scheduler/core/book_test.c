@@ -9,6 +9,7 @@
 #include <cmocka.h> /* after the headers that it needs */
 
 #include "book.h"
+#include "names_for_test.h"
 
 enum { MOST_NUMBERS = 40 };
 
@@ -22,7 +23,7 @@ static struct job *add_job(struct book *book, const char *id, const char *tenant
                            enum service_class class)
 {
     struct job_facts facts = {
-        .job_id = id, .tenant_id = tenant, .user_id = user, .service_class = class};
+        .job_id = id_named(id), .tenant_id = tenant, .user_id = user, .service_class = class};
     return book_add_job(book, &facts, (struct instant){1});
 }
 
@@ -47,7 +48,7 @@ static void chunks_are_found_by_number_in_whatever_order_they_came(void **state)
                 continue;
             assert_int_equal(chunks[number]->facts.number, number);
             assert_ptr_equal(chunks[number]->job, job);
-            assert_ptr_equal(job->chunks[place++], chunks[number]); /* in their order */
+            assert_ptr_equal(book_chunk_at(job, place++), chunks[number]); /* in their order */
         }
         assert_int_equal(job->chunk_count, place);
         assert_null(book_chunk(job, MOST_NUMBERS));
@@ -59,11 +60,11 @@ static void a_user_is_one_of_its_tenant_in_its_lane(void **state)
 {
     (void)state;
     struct book book = {0};
-    struct user *ann = add_job(&book, "1", "acme", "ann", CLASS_STANDARD)->user;
-    struct user *live = add_job(&book, "2", "acme", "ann", CLASS_INTERACTIVE)->user;
-    struct user *bob = add_job(&book, "3", "acme", "bob", CLASS_STANDARD)->user;
-    struct user *other = add_job(&book, "4", "other", "ann", CLASS_STANDARD)->user;
-    assert_ptr_equal(add_job(&book, "5", "acme", "ann", CLASS_PREMIUM)->user, ann);
+    struct user *ann = add_job(&book, "1", "acme", "ann", CLASS_STANDARD)->turn->user;
+    struct user *live = add_job(&book, "2", "acme", "ann", CLASS_INTERACTIVE)->turn->user;
+    struct user *bob = add_job(&book, "3", "acme", "bob", CLASS_STANDARD)->turn->user;
+    struct user *other = add_job(&book, "4", "other", "ann", CLASS_STANDARD)->turn->user;
+    assert_ptr_equal(add_job(&book, "5", "acme", "ann", CLASS_PREMIUM)->turn->user, ann);
     assert_ptr_equal(book_user(&book, "acme", "ann", 0), ann);
     assert_ptr_equal(book_user(&book, "acme", "ann", INTERACTIVE_LANE), live);
     assert_ptr_equal(book_user(&book, "acme", "bob", 0), bob);
@@ -71,9 +72,9 @@ static void a_user_is_one_of_its_tenant_in_its_lane(void **state)
     assert_null(book_user(&book, "other", "bob", 0));
     assert_null(book_user(&book, "acme", "bob", INTERACTIVE_LANE));
     assert_int_equal(book.user_count, 4);
-    book_drop_job(&book, book_job(&book, "1"));
+    book_drop_job(&book, book_job(&book, id_named("1")));
     assert_ptr_equal(book_user(&book, "acme", "ann", 0), ann); /* has another */
-    book_drop_job(&book, book_job(&book, "5"));
+    book_drop_job(&book, book_job(&book, id_named("5")));
     assert_null(book_user(&book, "acme", "ann", 0));
     assert_ptr_equal(book_user(&book, "acme", "ann", INTERACTIVE_LANE), live);
     assert_int_equal(book.user_count, 3);
@@ -96,8 +97,8 @@ static void the_end_of_the_waiting_is_answered_once(void **state)
     assert_false(book_end_waiting(&book, jobs[1]));
     assert_true(book_end_waiting(&book, jobs[0]));
     assert_ptr_equal(book_longest_unserved(&book), jobs[2]);
-    book_await_service(&book, jobs[0]); /* behind the other */
-    assert_ptr_equal(book_longest_unserved(&book), jobs[2]);
+    book_await_service(&book, jobs[0]); /* was heard of before the other */
+    assert_ptr_equal(book_longest_unserved(&book), jobs[0]);
     book_drop_job(&book, jobs[2]);
     assert_ptr_equal(book_longest_unserved(&book), jobs[0]);
     assert_true(book_end_waiting(&book, jobs[0]));

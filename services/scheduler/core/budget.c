@@ -143,7 +143,7 @@ void budget_settle(struct scheduler *s, struct attempt *attempt,
     s->figures.overruns += used.tokens > booking->charge.tokens;
     if (booking->stage == BOOKED_CALL)
         put_right(s, attempt->chunk, booking, &used);
-    if (attempt->chunk->facts.epoch == s->lead.epoch)
+    if (attempt->chunk->is_of_this_epoch)
         queue_settle(&s->queue, book_tenant_of(attempt->chunk), attempt->chunk->job->service_class,
                      (int64_t)used.tokens - (int64_t)booking->charge.tokens);
 }

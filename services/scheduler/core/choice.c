@@ -13,7 +13,7 @@ enum {
 
 static int64_t left_ms_at(const struct chunk *chunk, struct instant at)
 {
-    struct instant deadline = chunk->job->deadline;
+    struct instant deadline = book_deadline(chunk->job);
     return deadline.ns == INT64_MAX ? INT64_MAX : instant_ms_between(at, deadline);
 }
 
@@ -80,9 +80,9 @@ static struct choice by_llm(struct scheduler *s, const struct pick *pick)
 static bool must_be_patient(struct chunk *chunk)
 {
     bool is_last_resort = retry_mode(&chunk->facts, INT64_MAX) == MODE_EMBEDDED;
-    if (!chunk->job->is_healing || !is_last_resort || chunk->patient == chunk->facts.attempt)
+    if (!chunk->job->is_healing || !is_last_resort || chunk->is_patient)
         return false;
-    chunk->patient = chunk->facts.attempt;
+    chunk->is_patient = true;
     return true;
 }
 

@@ -20,7 +20,7 @@ static void come_as(struct hall *hall, enum service_class class, int users)
         snprintf(id, sizeof id, "job %d", ++hall->last_job);
         snprintf(user, sizeof user, "user %d", hall->last_job);
         struct job_facts facts = {
-            .job_id = id, .tenant_id = "acme", .user_id = user, .service_class = class};
+            .job_id = id_named(id), .tenant_id = "acme", .user_id = user, .service_class = class};
         come_to(hall, &facts, 1);
     }
 }
@@ -31,7 +31,7 @@ static enum service_class serve_one(struct hall *hall)
     assert_non_null(chunk);
     pass(hall, CHUNK_MS);
     occupy(hall, chunk, -1);
-    return chunk->turn->service_class;
+    return chunk->job->turn->service_class;
 }
 
 static void rule_4_a_class_that_comes_back_has_no_claim_on_what_was_shared_meanwhile(void **state)

@@ -97,7 +97,7 @@ static void tell_job(void *context, struct job *job)
 {
     struct telling *telling = context;
     const struct scheduler *s = telling->scheduler;
-    if (job_status_is_terminal(job->status) || obey_is_held(s, job->user))
+    if (job_status_is_terminal(job->status) || obey_is_held(s, job->turn->user))
         return;
     if (job->chunk_count > telling->chunks_left) {
         telling->left_out++;
@@ -106,21 +106,23 @@ static void tell_job(void *context, struct job *job)
     make_room(telling, job->chunk_count);
     size_t count = 0;
     for (uint32_t i = 0; i < job->chunk_count; i++) {
-        if (job->chunks[i]->facts.status == CHUNK_DONE)
+        if (book_chunk_at(job, i)->facts.status == CHUNK_DONE)
             continue;
-        telling->chunks[count] = job->chunks[i]->facts;
-        telling->stages[count++] = stage_of(s, job->chunks[i]);
+        telling->chunks[count] = book_row_of(book_chunk_at(job, i));
+        telling->stages[count++] = stage_of(s, book_chunk_at(job, i));
     }
     telling->chunks_left -= count;
-    struct job_facts facts = {.job_id = job->id,
+    char id[JOB_ID_SIZE];
+    uuid_format(&job->id, id);
+    struct job_facts facts = {.job_id = id,
                               .service_class = job->service_class,
                               .status = job->status,
                               .event_number = job->event_number,
                               .chunks = telling->chunks,
                               .chunk_count = count};
-    book_name_user(job->user, &facts.tenant_id, &facts.user_id);
-    if (job->deadline.ns != INT64_MAX) {
-        int64_t left_ms = instant_ms_between(s->now, job->deadline);
+    book_name_user(job->turn->user, &facts.tenant_id, &facts.user_id);
+    if (book_deadline(job).ns != INT64_MAX) {
+        int64_t left_ms = instant_ms_between(s->now, book_deadline(job));
         facts.deadline_left_ms = left_ms < 1 ? 1 : (uint32_t)left_ms;
     }
     telling->visit(telling->context, &facts, telling->stages);

@@ -45,11 +45,11 @@ static enum standing standing_of(const struct chunk *chunk)
 
 /* Of several that have come equally far the first, or of those put back the one that is due first.
  */
-static const struct chunk *foremost(const struct scheduler *s, const struct job *job)
+static const struct chunk *foremost(const struct scheduler *s, struct job *job)
 {
     const struct chunk *best = NULL;
     for (uint32_t i = 0; i < job->chunk_count; i++) {
-        const struct chunk *chunk = job->chunks[i];
+        const struct chunk *chunk = book_chunk_at(job, i);
         enum standing here = standing_of(chunk), there = best ? standing_of(best) : STANDS_NOWHERE;
         bool is_sooner = here == STANDS_BACK && here == there &&
                          heap_key(&s->waiting, &chunk->node) < heap_key(&s->waiting, &best->node);
@@ -64,7 +64,7 @@ static bool has_running(const struct heap *attempts, const struct user *user)
     for (uint32_t i = 0; i < attempts->count; i++) {
         const struct attempt *attempt =
             HEAP_OWNER(heap_at(attempts, i)->node, struct attempt, alarm);
-        if (attempt->chunk->job->user == user && is_running(attempt))
+        if (attempt->chunk->job->turn->user == user && is_running(attempt))
             return true;
     }
     return false;
@@ -227,9 +227,9 @@ static struct explanation explain_chunk(const struct scheduler *s, const struct 
         break;
     case STANDS_IN_TURN:
         told.position = (uint32_t)(grants_ahead(s, chunk) + queue_ahead_of(&s->queue, chunk));
-        if (explain_hold(s, chunk->job->user, &told))
+        if (explain_hold(s, chunk->job->turn->user, &told))
             break;
-        if (user_is_served(s, chunk->job->user))
+        if (user_is_served(s, chunk->job->turn->user))
             told.reason = WAITING_OWN;
         else if (!explain_limit(s, chunk, &told))
             explain_room(s, &told);
@@ -245,7 +245,7 @@ void explain_on_ask(struct scheduler *s, const struct event *event)
     struct action *action = say(s, ACTION_EXPLAIN);
     strcpy(action->explain.job_id, event->waiting.job_id);
     strcpy(action->explain.reply, event->waiting.reply);
-    const struct job *job = book_job(&s->book, event->waiting.job_id);
+    struct job *job = book_job(&s->book, event->waiting.job_id);
     if (job && job_status_is_terminal(job->status))
         action->explain.told = explain_chunk(s, NULL);
     else if (job)

@@ -2,8 +2,8 @@
  *
  * Plain values; the inbox makes events of messages, the outbox makes messages of actions. Pointers
  * in an event are lent for the step; pointers in an action live until the next step. Durations are
- * in ms; instants are of the caller's clock. Ids are NUL-terminated and within the sizes below
- * (the inbox has checked them).
+ * in ms; instants are of the caller's clock. Ids are NUL-terminated and within the sizes below,
+ * those of jobs are UUIDs (the inbox has checked them, libs/messages).
  */
 #pragma once
 

@@ -10,6 +10,7 @@
 
 #include <cmocka.h> /* after the headers that it needs */
 
+#include "names_for_test.h"
 #include "queue.h"
 
 enum { CHUNK_MS = 100 };
@@ -38,8 +39,8 @@ static inline void open_hall(struct hall *hall, uint32_t slots, bool has_first_c
 static inline void send_away(void *context, struct job *job)
 {
     for (uint32_t i = 0; i < job->chunk_count; i++)
-        if (heap_has(&job->chunks[i]->node))
-            queue_remove(context, job->chunks[i]);
+        if (heap_has(&book_chunk_at(job, i)->node))
+            queue_remove(context, book_chunk_at(job, i));
 }
 
 static inline void close_hall(struct hall *hall)
@@ -65,11 +66,13 @@ static inline struct job *come_to(struct hall *hall, const struct job_facts *fac
     return job;
 }
 
-static inline struct job *come(struct hall *hall, const char *job_id, const char *user,
+static inline struct job *come(struct hall *hall, const char *name, const char *user,
                                uint32_t chunks)
 {
-    struct job_facts facts = {
-        .job_id = job_id, .tenant_id = "acme", .user_id = user, .service_class = CLASS_STANDARD};
+    struct job_facts facts = {.job_id = id_named(name),
+                              .tenant_id = "acme",
+                              .user_id = user,
+                              .service_class = CLASS_STANDARD};
     return come_to(hall, &facts, chunks);
 }
 
@@ -77,18 +80,20 @@ static inline struct job *come(struct hall *hall, const char *job_id, const char
 static inline struct job *come_of(struct hall *hall, const char *tenant, const char *user,
                                   uint32_t chunks)
 {
-    char id[JOB_ID_SIZE];
-    snprintf(id, sizeof id, "job %d", ++hall->last_job);
-    struct job_facts facts = {
-        .job_id = id, .tenant_id = tenant, .user_id = user, .service_class = CLASS_STANDARD};
+    char name[16];
+    snprintf(name, sizeof name, "job %d", ++hall->last_job);
+    struct job_facts facts = {.job_id = id_named(name),
+                              .tenant_id = tenant,
+                              .user_id = user,
+                              .service_class = CLASS_STANDARD};
     return come_to(hall, &facts, chunks);
 }
 
 static inline void occupy(struct hall *hall, const struct chunk *chunk, int change)
 {
-    chunk->turn->user->occupied += (uint32_t)change;
-    queue_occupy(&hall->queue, chunk->turn, change);
-    queue_user_changed(&hall->queue, chunk->turn->user);
+    chunk->job->turn->user->occupied += (uint32_t)change;
+    queue_occupy(&hall->queue, chunk->job->turn, change);
+    queue_user_changed(&hall->queue, chunk->job->turn->user);
 }
 
 /* Takes who is next into service, for so many tokens; NULL = nobody is runnable. */
@@ -115,7 +120,7 @@ static inline const struct user *serve_for(struct hall *hall, uint64_t tokens)
     assert_non_null(chunk);
     pass(hall, CHUNK_MS);
     occupy(hall, chunk, -1);
-    return chunk->turn->user;
+    return chunk->job->turn->user;
 }
 
 /* The same; it must be of this job. */

@@ -14,7 +14,8 @@ static bool is_held(const struct control *control)
 static bool is_to_be_taken_back(const struct scheduler *s, const struct attempt *attempt)
 {
     return attempt->phase == ATTEMPT_WAITING && attempt->mode == MODE_LLM &&
-           (obey_is_held(s, attempt->chunk->job->user) || !choice_holds(s, &attempt->booking));
+           (obey_is_held(s, attempt->chunk->job->turn->user) ||
+            !choice_holds(s, &attempt->booking));
 }
 
 void obey_take_back(struct scheduler *s)
@@ -51,8 +52,8 @@ struct burst_change {
 static void look_at_burst(void *context, struct job *job)
 {
     const struct burst_change *change = context;
-    if (job->user->tenant == change->tenant)
-        queue_user_changed(change->queue, job->user);
+    if (job->turn->user->tenant == change->tenant)
+        queue_user_changed(change->queue, job->turn->user);
 }
 
 static void obey_tenant(struct scheduler *s, const char *tenant_id)

@@ -267,36 +267,35 @@ void queue_occupy(struct queue *queue, struct turn *turn, int change)
 /* Equal sharing counts the work of a chunk once for each attempt: no refusal adds to it. */
 static void stake(struct queue *queue, struct chunk *chunk)
 {
-    uint32_t attempt = chunk->facts.attempt + 1;
-    bool is_staked = chunk->staked >= attempt && chunk->turn->stake;
+    bool is_staked = chunk->is_staked && chunk->job->turn->stake;
     if (queue->config.fairness != FAIRNESS_SOJOURN || is_staked)
         return;
-    chunk->staked = attempt;
-    if (chunk->turn->user->shut)
+    chunk->is_staked = chunk->was_staked = true;
+    if (chunk->job->turn->user->shut)
         return; /* joins with all it has, once it is open again */
-    struct share *share = share_of(queue, chunk->turn);
+    struct share *share = share_of(queue, chunk->job->turn);
     catch_up(queue, share);
-    sojourn_add(&share->sojourn, chunk->turn);
+    sojourn_add(&share->sojourn, chunk->job->turn);
 }
 
 void queue_withdraw(struct queue *queue, struct chunk *chunk)
 {
-    if (chunk->staked <= chunk->facts.attempt)
+    if (!chunk->is_staked)
         return;
-    chunk->staked = 0;
-    struct share *share = share_of(queue, chunk->turn);
+    chunk->is_staked = chunk->was_staked = false;
+    struct share *share = share_of(queue, chunk->job->turn);
     catch_up(queue, share);
-    sojourn_withdraw(&share->sojourn, chunk->turn);
-    resettle(queue, chunk->turn);
+    sojourn_withdraw(&share->sojourn, chunk->job->turn);
+    resettle(queue, chunk->job->turn);
 }
 
 /* Its user comes with something new, with nothing of this class in hand: a busy period begins. */
 static bool begins_a_period(const struct queue *queue, const struct chunk *chunk)
 {
-    const struct turn *turn = chunk->turn;
+    const struct turn *turn = chunk->job->turn;
     if (turn->ready.count > 0 || turn->occupied > 0)
         return false;
-    return queue->config.fairness != FAIRNESS_SOJOURN || chunk->staked == 0;
+    return queue->config.fairness != FAIRNESS_SOJOURN || !chunk->was_staked;
 }
 
 /* The back of the order; who is being served in another class has had a first chunk already. */
@@ -309,8 +308,7 @@ static uint64_t rank_of_newcomer(struct queue *queue, const struct turn *turn)
 
 void queue_add(struct queue *queue, struct chunk *chunk)
 {
-    struct turn *turn = chunk->turn;
-    CHECK(chunk->facts.number < 1u << CHUNK_NUMBER_BITS);
+    struct turn *turn = chunk->job->turn;
     if (begins_a_period(queue, chunk))
         turn->rank = rank_of_newcomer(queue, turn);
     stake(queue, chunk);
@@ -322,8 +320,8 @@ void queue_add(struct queue *queue, struct chunk *chunk)
 
 void queue_remove(struct queue *queue, struct chunk *chunk)
 {
-    heap_remove(&chunk->turn->ready, &chunk->node);
-    settle(queue, chunk->turn);
+    heap_remove(&chunk->job->turn->ready, &chunk->node);
+    settle(queue, chunk->job->turn);
 }
 
 void queue_user_changed(struct queue *queue, struct user *user)
@@ -371,7 +369,7 @@ struct chunk *queue_next_burst(struct queue *queue)
 
 void queue_charge(struct queue *queue, struct chunk *chunk, uint64_t tokens)
 {
-    struct turn *turn = chunk->turn;
+    struct turn *turn = chunk->job->turn;
     enum service_class mine = turn->service_class;
     struct share *share = share_of(queue, turn);
     queue->paid = queue->classes[mine].paid;

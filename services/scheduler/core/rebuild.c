@@ -74,11 +74,13 @@ void rebuild_spend(struct scheduler *s, const struct spend_facts *spend)
 
 void rebuild_adopt(struct scheduler *s, struct attempt *attempt)
 {
+    char job_id[JOB_ID_SIZE];
+    uuid_format(&attempt->chunk->job->id, job_id);
     for (size_t i = 0; i < s->budget.old_call_count; i++) {
         const struct old_call *old = &s->budget.old_calls[i];
         if (old->id.attempt != attempt->number ||
             old->id.chunk_number != attempt->chunk->facts.number ||
-            strcmp(old->id.job_id, attempt->chunk->job->id) != 0)
+            strcmp(old->id.job_id, job_id) != 0)
             continue;
         attempts_adopt(s, attempt, &old->booking);
         s->budget.old_calls[i] = s->budget.old_calls[--s->budget.old_call_count];

@@ -11,16 +11,16 @@
 static void a_chunk_has_three_tries_and_a_part_one(void **state)
 {
     (void)state;
-    assert_false(retry_tries_are_used(&(struct chunk_facts){.tries = 2}));
-    assert_true(retry_tries_are_used(&(struct chunk_facts){.tries = 3}));
-    assert_false(retry_tries_are_used(&(struct chunk_facts){.depth = 1}));
-    assert_true(retry_tries_are_used(&(struct chunk_facts){.depth = 1, .tries = 1}));
+    assert_false(retry_tries_are_used(&(struct kept_facts){.tries = 2}));
+    assert_true(retry_tries_are_used(&(struct kept_facts){.tries = 3}));
+    assert_false(retry_tries_are_used(&(struct kept_facts){.depth = 1}));
+    assert_true(retry_tries_are_used(&(struct kept_facts){.depth = 1, .tries = 1}));
 }
 
 static void what_is_too_large_or_cut_off_is_split_at_once_unless_it_is_one_post(void **state)
 {
     (void)state;
-    struct chunk_facts chunk = {.open_posts = 2, .tries = 1};
+    struct kept_facts chunk = {.open_posts = 2, .tries = 1};
     assert_false(retry_must_split(&chunk));
     chunk.last_class = OUTCOME_TOO_LARGE;
     assert_true(retry_must_split(&chunk));
@@ -33,7 +33,7 @@ static void what_is_too_large_or_cut_off_is_split_at_once_unless_it_is_one_post(
 static void a_part_is_tried_before_it_is_split_again(void **state)
 {
     (void)state;
-    struct chunk_facts part = {.open_posts = 5, .depth = 1, .last_class = OUTCOME_TRUNCATED};
+    struct kept_facts part = {.open_posts = 5, .depth = 1, .last_class = OUTCOME_TRUNCATED};
     assert_false(retry_must_split(&part));
     part.attempt = 1;
     part.tries = 1;
@@ -44,7 +44,7 @@ static void what_has_made_progress_goes_on_at_once_and_whole(void **state)
 {
     (void)state;
     uint64_t random = 1;
-    const struct chunk_facts chunk = {
+    const struct kept_facts chunk = {
         .attempt = 3, .tries = 2, .open_posts = 40, .last_class = OUTCOME_NONE};
     assert_int_equal(retry_wait_ms(&chunk, &random), 0);
     assert_false(retry_must_split(&chunk));
@@ -57,7 +57,7 @@ static void the_wait_grows_with_the_tries_and_has_jitter(void **state)
     uint64_t random = 1;
     int64_t least = INT64_MAX, most = 0;
     for (int i = 0; i < 200; i++) {
-        struct chunk_facts chunk = {.tries = 2, .last_class = OUTCOME_TIMEOUT};
+        struct kept_facts chunk = {.tries = 2, .last_class = OUTCOME_TIMEOUT};
         int64_t wait_ms = retry_wait_ms(&chunk, &random);
         least = wait_ms < least ? wait_ms : least;
         most = wait_ms > most ? wait_ms : most;
@@ -70,7 +70,7 @@ static void trouble_of_the_provider_waits_by_attempts_for_it_is_no_try(void **st
 {
     (void)state;
     uint64_t random = 1;
-    struct chunk_facts chunk = {.attempt = 3, .last_class = OUTCOME_SERVER_ERROR};
+    struct kept_facts chunk = {.attempt = 3, .last_class = OUTCOME_SERVER_ERROR};
     assert_in_range(retry_wait_ms(&chunk, &random), 6000, 7500);
     chunk.attempt = 1000;
     assert_in_range(retry_wait_ms(&chunk, &random), 30000, 37500);
@@ -80,12 +80,11 @@ static void what_the_server_asks_for_comes_first(void **state)
 {
     (void)state;
     uint64_t random = 1;
-    struct chunk_facts chunk = {
-        .attempt = 9, .last_class = OUTCOME_RATE_LIMITED, .retry_in_ms = 1000};
+    struct kept_facts chunk = {.attempt = 9, .last_class = OUTCOME_RATE_LIMITED, .due_in_ms = 1000};
     assert_in_range(retry_wait_ms(&chunk, &random), 1000, 1100);
 }
 
-static void assert_waits(struct chunk_facts chunk, int64_t least, int64_t most)
+static void assert_waits(struct kept_facts chunk, int64_t least, int64_t most)
 {
     uint64_t random = 1;
     int64_t shortest = INT64_MAX, longest = 0;
@@ -101,25 +100,25 @@ static void assert_waits(struct chunk_facts chunk, int64_t least, int64_t most)
 static void the_jitter_is_between_nothing_and_a_quarter_or_a_tenth_of_what_was_asked(void **state)
 {
     (void)state;
-    assert_waits((struct chunk_facts){.tries = 1, .last_class = OUTCOME_TIMEOUT}, 2000, 2500);
-    assert_waits((struct chunk_facts){.attempt = 15, .last_class = OUTCOME_AUTH}, 30000, 37500);
-    assert_waits((struct chunk_facts){.attempt = 16, .last_class = OUTCOME_AUTH}, 30000, 37500);
-    assert_waits((struct chunk_facts){.retry_in_ms = 1000}, 1000, 1100);
-    assert_waits((struct chunk_facts){.retry_in_ms = 1}, 1, 1);
+    assert_waits((struct kept_facts){.tries = 1, .last_class = OUTCOME_TIMEOUT}, 2000, 2500);
+    assert_waits((struct kept_facts){.attempt = 15, .last_class = OUTCOME_AUTH}, 30000, 37500);
+    assert_waits((struct kept_facts){.attempt = 16, .last_class = OUTCOME_AUTH}, 30000, 37500);
+    assert_waits((struct kept_facts){.due_in_ms = 1000}, 1000, 1100);
+    assert_waits((struct kept_facts){.due_in_ms = 1}, 1, 1);
 }
 
 static void a_first_attempt_does_not_wait(void **state)
 {
     (void)state;
     uint64_t random = 1;
-    assert_int_equal(retry_wait_ms(&(struct chunk_facts){.attempt = 2}, &random), 0);
+    assert_int_equal(retry_wait_ms(&(struct kept_facts){.attempt = 2}, &random), 0);
 }
 
 static void the_same_seed_gives_the_same_jitter(void **state)
 {
     (void)state;
     uint64_t one = 42, other = 42;
-    struct chunk_facts chunk = {.tries = 1, .last_class = OUTCOME_PARTIAL};
+    struct kept_facts chunk = {.tries = 1, .last_class = OUTCOME_PARTIAL};
     for (int i = 0; i < 20; i++)
         assert_int_equal(retry_wait_ms(&chunk, &one), retry_wait_ms(&chunk, &other));
 }
@@ -127,7 +126,7 @@ static void the_same_seed_gives_the_same_jitter(void **state)
 static void the_embedded_analysis_is_for_the_last_post_and_the_last_moment(void **state)
 {
     (void)state;
-    struct chunk_facts chunk = {.tries = 3, .open_posts = 1};
+    struct kept_facts chunk = {.tries = 3, .open_posts = 1};
     assert_int_equal(retry_mode(&chunk, INT64_MAX), MODE_EMBEDDED);
     chunk.open_posts = 2;
     assert_int_equal(retry_mode(&chunk, INT64_MAX), MODE_LLM);

@@ -16,7 +16,7 @@ static bool is_left_waiting(const struct user *user)
 /* Keeps the counts of users and queue right as a chunk comes and goes. */
 static void count(struct scheduler *s, struct chunk *chunk, bool is_waiting, bool is_occupying)
 {
-    struct user *user = chunk->turn->user;
+    struct user *user = chunk->job->turn->user;
     bool was_left_waiting = is_left_waiting(user), was_active = user->occupied > 0;
     if (chunk->is_waiting != is_waiting) {
         chunk->is_waiting = is_waiting;
@@ -32,7 +32,7 @@ static void count(struct scheduler *s, struct chunk *chunk, bool is_waiting, boo
             user->lanes |= UINT64_C(1) << chunk->lane;
         else
             user->lanes &= ~(UINT64_C(1) << chunk->lane);
-        queue_occupy(&s->queue, chunk->turn, is_occupying ? 1 : -1);
+        queue_occupy(&s->queue, chunk->job->turn, is_occupying ? 1 : -1);
     }
     bool is_active = user->occupied > 0;
     s->book.waiting_users += (size_t)is_left_waiting(user) - (size_t)was_left_waiting;
@@ -44,7 +44,7 @@ static void count(struct scheduler *s, struct chunk *chunk, bool is_waiting, boo
 /* The store says in which lane a chunk is in flight. */
 static void take_lane(struct chunk *chunk, uint32_t lane)
 {
-    struct user *user = chunk->turn->user;
+    struct user *user = chunk->job->turn->user;
     if (chunk->is_occupying)
         user->lanes &= ~(UINT64_C(1) << chunk->lane);
     chunk->lane = (uint8_t)(lane < MOST_LANES ? lane : MOST_LANES - 1);
@@ -126,7 +126,7 @@ static struct instant due_of(struct scheduler *s, struct chunk *chunk)
     int64_t wait_ms = retry_wait_ms(&chunk->facts, &s->random);
     if (retry_must_split(&chunk->facts))
         return s->now; /* the parts are new: nothing to wait for */
-    struct instant due = instant_plus_ms(s->now, wait_ms), deadline = chunk->job->deadline;
+    struct instant due = instant_plus_ms(s->now, wait_ms), deadline = book_deadline(chunk->job);
     bool may_end_first = deadline.ns != INT64_MAX && !chunk->job->is_healing;
     int64_t left_ms = may_end_first ? instant_ms_between(due, deadline) : INT64_MAX;
     chunk->is_by_embedded = retry_mode(&chunk->facts, left_ms) == MODE_EMBEDDED;
@@ -137,8 +137,7 @@ void rows_settle(struct scheduler *s, struct chunk *chunk)
 {
     /* A grant of ours has got its attempt from the batch's answer; any other is not ours. */
     if (chunk->facts.status == CHUNK_IN_FLIGHT && !chunk->flight)
-        attempts_add(s, chunk, ATTEMPT_FOREIGN,
-                     instant_plus_ms(s->now, chunk->facts.lease_left_ms));
+        attempts_add(s, chunk, ATTEMPT_FOREIGN, instant_plus_ms(s->now, chunk->facts.due_in_ms));
     place_until(s, chunk, chunk->facts.status == CHUNK_READY ? due_of(s, chunk) : s->now);
 }
 
@@ -151,7 +150,8 @@ void rows_apply_chunk(struct scheduler *s, struct job *job, const struct chunk_f
         chunk = book_add_chunk(job, facts->number);
     else if (facts->version <= chunk->facts.version)
         return;
-    chunk->facts = *facts;
+    book_keep_row(chunk, facts);
+    chunk->is_of_this_epoch = facts->epoch == s->lead.epoch;
     bool is_in_flight = facts->status == CHUNK_IN_FLIGHT;
     if (is_in_flight)
         take_lane(chunk, facts->lane);
@@ -172,7 +172,7 @@ void rows_set_job_status(struct scheduler *s, struct job *job, enum job_status s
         return;
     (void)book_end_waiting(&s->book, job);
     for (uint32_t i = 0; i < job->chunk_count; i++) {
-        struct chunk *chunk = job->chunks[i];
+        struct chunk *chunk = book_chunk_at(job, i);
         if (chunk->flight && chunk->flight->phase == ATTEMPT_WAITING &&
             chunk->flight->mode == MODE_LLM)
             attempts_swear_off(s, chunk->flight);
@@ -205,8 +205,8 @@ static struct job *known(struct scheduler *s, const struct job_facts *facts)
     if (job || !is_of_interest(facts))
         return job;
     job = book_add_job(&s->book, facts, s->now);
-    if (job->user->jobs == 1)
-        obey_greet(s, job->user);
+    if (job->turn->user->jobs == 1)
+        obey_greet(s, job->turn->user);
     if (facts->status == JOB_QUEUED)
         book_await_service(&s->book, job);
     return job;
@@ -265,7 +265,7 @@ static void empty_hands(void *context, struct job *job)
 {
     struct scheduler *s = context;
     for (uint32_t i = 0; i < job->chunk_count; i++) {
-        struct chunk *chunk = job->chunks[i];
+        struct chunk *chunk = book_chunk_at(job, i);
         lift(s, chunk);
         if (chunk->flight)
             attempts_drop(s, chunk);

@@ -65,7 +65,7 @@ static void rule_3_what_is_withdrawn_no_longer_counts(void **state)
     (void)state;
     struct hall hall;
     open_hall(&hall, 1, false);
-    const struct job *cut = come(&hall, "cut", "ann", 10), *whole = come(&hall, "all", "bob", 5);
+    struct job *cut = come(&hall, "cut", "ann", 10), *whole = come(&hall, "all", "bob", 5);
     for (uint32_t i = 3; i < 10; i++) {
         struct chunk *chunk = book_chunk(cut, i);
         queue_remove(&hall.queue, chunk);
@@ -83,10 +83,10 @@ static void rule_3_withdrawing_makes_others_urgent_in_time(void **state)
     (void)state;
     struct hall hall;
     open_hall(&hall, 1, false);
-    const struct job *first = come(&hall, "1", "ann", 10), *other = come(&hall, "2", "bob", 11);
+    struct job *first = come(&hall, "1", "ann", 10), *other = come(&hall, "2", "bob", 11);
     come(&hall, "3", "cid", 9);
     for (uint32_t i = 0; i < 9; i++) {
-        struct chunk *chunk = book_chunk(book_job(&hall.book, "3"), i);
+        struct chunk *chunk = book_chunk(book_job(&hall.book, id_named("3")), i);
         queue_remove(&hall.queue, chunk);
         queue_withdraw(&hall.queue, chunk);
     }
@@ -103,7 +103,7 @@ static void rule_3_who_has_only_future_work_stands_in_nobodys_way(void **state)
     (void)state;
     struct hall hall;
     open_hall(&hall, 1, true);
-    const struct job *later = come(&hall, "later", "ann", 2), *now = come(&hall, "now", "bob", 9);
+    struct job *later = come(&hall, "later", "ann", 2), *now = come(&hall, "now", "bob", 9);
     struct chunk *waiting = book_chunk(later, 0);
     queue_remove(&hall.queue, waiting);
     queue_remove(&hall.queue, book_chunk(later, 1));
@@ -137,10 +137,13 @@ static void rule_3_equal_sharing_is_of_what_the_class_gets(void **state)
     (void)state;
     struct hall hall;
     open_hall(&hall, 1, false);
-    struct turn *waiting = book_chunk(come(&hall, "1", "ann", 10), 0)->turn;
-    struct job_facts facts = {
-        .job_id = "2", .tenant_id = "acme", .user_id = "bob", .service_class = CLASS_PREMIUM};
-    struct turn *served = book_add_chunk(book_add_job(&hall.book, &facts, hall.queue.now), 0)->turn;
+    struct turn *waiting = book_chunk(come(&hall, "1", "ann", 10), 0)->job->turn;
+    struct job_facts facts = {.job_id = id_named("2"),
+                              .tenant_id = "acme",
+                              .user_id = "bob",
+                              .service_class = CLASS_PREMIUM};
+    struct turn *served =
+        book_add_chunk(book_add_job(&hall.book, &facts, hall.queue.now), 0)->job->turn;
     queue_occupy(&hall.queue, served, 1); /* another class has the only slot */
     pass(&hall, (int64_t)100 * CHUNK_MS);
     queue_user_changed(&hall.queue, waiting->user);

@@ -213,7 +213,7 @@ static void rule_5_money_is_counted_with_whom_it_was_spent(void **state)
     take_over(&b, 1, (struct past){.spends = spends, .spend_count = 2});
     assert_int_equal(main_endpoint(&b).used[LIMIT_MONEY], 70);
     struct chunk_facts chunk = ready(0);
-    struct job_facts job = {.job_id = "of a",
+    struct job_facts job = {.job_id = job_id(1),
                             .tenant_id = "a",
                             .user_id = "ann",
                             .service_class = CLASS_STANDARD,
@@ -222,9 +222,9 @@ static void rule_5_money_is_counted_with_whom_it_was_spent(void **state)
     struct event event = {.kind = EVENT_JOB_EVENT, .job_event = {.job = &job, .number = 1}};
     tell(&b, event);
     assert_int_equal(b.item_count, 0); /* all it may spend is spent */
-    assert_int_equal(told(&b, "of a").limit, LIMIT_MONEY);
-    assert_int_equal(told(&b, "of a").scope, SCOPE_TENANT);
-    job.job_id = "of b";
+    assert_int_equal(told(&b, job_id(1)).limit, LIMIT_MONEY);
+    assert_int_equal(told(&b, job_id(1)).scope, SCOPE_TENANT);
+    job.job_id = job_id(2);
     job.tenant_id = "b";
     tell(&b, event);
     assert_int_equal(b.item_count, 1);

@@ -226,7 +226,7 @@ static void rule_3_a_shut_user_is_passed_over_and_then_joins_anew(void **state)
     open_hall(&hall, 1, false);
     const struct job *held = come_of(&hall, "acme", "ann", 2);
     const struct job *other = come_of(&hall, "acme", "bob", 30);
-    struct user *ann = held->user;
+    struct user *ann = held->turn->user;
     queue_shut_user(&hall.queue, ann, SHUT_BY_CONTROL);
     const struct job *more = come_of(&hall, "acme", "ann", 1);
     for (int i = 0; i < 20; i++)
@@ -247,14 +247,16 @@ static void rule_3_who_was_shut_from_the_beginning_joins_with_what_comes_due_lat
     (void)state;
     struct hall hall;
     open_hall(&hall, 1, true);
-    struct job_facts facts = {
-        .job_id = "a job", .tenant_id = "acme", .user_id = "ann", .service_class = CLASS_STANDARD};
+    struct job_facts facts = {.job_id = id_named("a job"),
+                              .tenant_id = "acme",
+                              .user_id = "ann",
+                              .service_class = CLASS_STANDARD};
     struct job *job = come_to(&hall, &facts, 0);
-    queue_shut_user(&hall.queue, job->user, SHUT_BY_CONTROL);
+    queue_shut_user(&hall.queue, job->turn->user, SHUT_BY_CONTROL);
     struct chunk *chunk = book_add_chunk(job, 0);
     queue_add(&hall.queue, chunk);
     queue_remove(&hall.queue, chunk); /* put off */
-    queue_open_user(&hall.queue, job->user, SHUT_BY_CONTROL);
+    queue_open_user(&hall.queue, job->turn->user, SHUT_BY_CONTROL);
     queue_add(&hall.queue, chunk);
     assert_serves(&hall, job);
     close_hall(&hall);
@@ -297,7 +299,7 @@ static void rule_3_who_is_served_in_one_class_overtakes_nobody_in_another(void *
         struct hall hall;
         open_hall_with(
             &hall, 2, (struct queue_config){.fairness = ORDERS[i], .has_first_chunks_first = true});
-        struct job_facts premium = {.job_id = "premium",
+        struct job_facts premium = {.job_id = id_named("premium"),
                                     .tenant_id = "acme",
                                     .user_id = "ann",
                                     .service_class = CLASS_PREMIUM};
@@ -321,7 +323,7 @@ static void rule_12_positions_count_what_other_tenants_take(void **state)
     crowd(&hall, "two", 10, 1);
     serve_for(&hall, CHUNK_TOKENS);
     serve_for(&hall, CHUNK_TOKENS);
-    const struct job *last = come_of(&hall, "two", "late", 1);
+    struct job *last = come_of(&hall, "two", "late", 1);
     /* Nine of its own tenant, and as many of the other while they are served. */
     assert_in_range(queue_ahead_of(&hall.queue, book_chunk(last, 0)), 17, 19);
     close_hall(&hall);

@@ -14,7 +14,7 @@ static uint64_t urgency_of(const struct chunk *chunk)
 {
     if (urgent_needs_no_endpoint(chunk))
         return NEEDS_NO_ENDPOINT;
-    return chunk->job->is_healing ? MAY_WAIT_FOR_EVER : (uint64_t)chunk->job->deadline.ns;
+    return chunk->job->is_healing ? MAY_WAIT_FOR_EVER : (uint64_t)book_deadline(chunk->job).ns;
 }
 
 /* Equal ones go round. */

@@ -138,10 +138,11 @@ struct run {
 static void arrive(struct run *run)
 {
     uint32_t number = run->arrived++;
-    char name[16];
+    char id[JOB_ID_SIZE], name[16];
+    snprintf(id, sizeof id, "00000000-0000-7000-8000-%012x", number);
     snprintf(name, sizeof name, "%u", number);
     struct job_facts facts = {
-        .job_id = name, .tenant_id = "acme", .user_id = name, .service_class = CLASS_STANDARD};
+        .job_id = id, .tenant_id = "acme", .user_id = name, .service_class = CLASS_STANDARD};
     struct job *job = book_add_job(&run->book, &facts, run->queue.now);
     run->jobs[number] = job;
     run->left[number] = run->history->user[number].chunks;
@@ -164,7 +165,7 @@ static void end_call(struct run *run)
     uint32_t number = run->calls[0].user;
     run->call_count--;
     memmove(&run->calls[0], &run->calls[1], run->call_count * sizeof run->calls[0]);
-    occupy(run, run->jobs[number]->user->turns, -1);
+    occupy(run, run->jobs[number]->turn->user->turns, -1);
     if (--run->left[number] > 0)
         return;
     run->ends.ns[number] = (double)run->queue.now.ns;
@@ -180,7 +181,7 @@ static void serve(struct run *run)
             number++;
         queue_charge(&run->queue, chunk, QUANTUM_TOKENS);
         queue_remove(&run->queue, chunk);
-        occupy(run, chunk->turn, 1);
+        occupy(run, chunk->job->turn, 1);
         int64_t end_ns = run->queue.now.ns + run->history->user[number].call_ns;
         uint32_t place = run->call_count++;
         for (; place > 0 && run->calls[place - 1].end_ns > end_ns; place--)

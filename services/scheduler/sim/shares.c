@@ -94,8 +94,9 @@ static void fill(struct run *run)
     for (uint32_t tenant = 0; tenant < run->tenants; tenant++) {
         for (uint32_t class_number = 0; class_number < USED_CLASSES; class_number++) {
             for (uint32_t user = 0; user < USERS_OF_EACH; user++) {
-                char id[24], tenant_id[8], user_id[16];
-                snprintf(id, sizeof id, "%u.%u.%u", tenant, class_number, user);
+                char id[JOB_ID_SIZE], tenant_id[8], user_id[16];
+                snprintf(id, sizeof id, "00000000-0000-7000-8000-%04x%04x%04x", tenant,
+                         class_number, user);
                 snprintf(tenant_id, sizeof tenant_id, "%u", tenant);
                 snprintf(user_id, sizeof user_id, "%u.%u", class_number, user);
                 struct job_facts facts = {.job_id = id,
@@ -104,7 +105,7 @@ static void fill(struct run *run)
                                           .service_class = class_of(class_number)};
                 struct job *job = book_add_job(&run->book, &facts, run->queue.now);
                 if (run->mutant != SHARES_TENANTS_ALIKE)
-                    job->user->tenant->weight = run->plans[tenant].weight;
+                    job->turn->user->tenant->weight = run->plans[tenant].weight;
                 run->mine[tenant][class_number].jobs[user] = job;
                 add_chunk(run, job);
             }
@@ -147,7 +148,7 @@ static void serve_one(struct run *run)
 {
     struct chunk *chunk = queue_next(&run->queue);
     CHECK(chunk);
-    struct serving call = {.turn = chunk->turn};
+    struct serving call = {.turn = chunk->job->turn};
     (void)find_owner(run, chunk, &call);
     const struct tenant_plan *plan = &run->plans[call.tenant];
     uint64_t tokens =
@@ -227,7 +228,8 @@ struct positions {
 
 static struct chunk *first_of(const struct job *job)
 {
-    struct heap_node *node = job->user->occupied ? NULL : heap_first(&job->user->turns->ready);
+    struct heap_node *node =
+        job->turn->user->occupied ? NULL : heap_first(&job->turn->user->turns->ready);
     return node ? HEAP_OWNER(node, struct chunk, node) : NULL;
 }
 
@@ -253,8 +255,8 @@ static void check_positions(struct run *run, struct positions *positions)
             greater((double)position - (double)order, (double)order - (double)position);
         queue_charge(&run->queue, chunk, (uint64_t)run->queue.mean_tokens);
         queue_remove(&run->queue, chunk);
-        granted[order] = chunk->turn;
-        occupy(run, chunk->turn, 1);
+        granted[order] = chunk->job->turn;
+        occupy(run, chunk->job->turn, 1);
     }
     while (order > 0)
         occupy(run, granted[--order], -1);
@@ -269,8 +271,8 @@ static void close_run(struct run *run)
             for (uint32_t user = 0; user < USERS_OF_EACH; user++) {
                 struct job *job = run->mine[tenant][i].jobs[user];
                 for (uint32_t k = 0; k < job->chunk_count; k++)
-                    if (heap_has(&job->chunks[k]->node))
-                        queue_remove(&run->queue, job->chunks[k]);
+                    if (heap_has(&book_chunk_at(job, k)->node))
+                        queue_remove(&run->queue, book_chunk_at(job, k));
             }
     book_free(&run->book);
     queue_close(&run->queue);
