@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "json/json.h"
 #include "mend.h"
 #include "sse/sse.h"
+#include "json/json.h"
 
 struct joined {
     struct text content, refusal, finish_reason, usage;
