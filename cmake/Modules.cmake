@@ -65,3 +65,17 @@ function(tp_program name)
     target_link_libraries(${name} PRIVATE ${name}_parts ${ARG_USES})
     tp_tests(${name}_parts ${ARG_USES})
 endfunction()
+
+# tp_embed(<target> <SYMBOL> <file>...): files built into the program, as data apart from our warnings:
+# SYMBOL[] of struct embedded_file in the order given, SYMBOL_COUNT, and SYMBOL_VERSION[], which is
+# another whenever a byte of them is.
+function(tp_embed target symbol)
+    set(made ${CMAKE_CURRENT_BINARY_DIR}/${target}.c)
+    add_custom_command(OUTPUT ${made}
+        COMMAND ${CMAKE_COMMAND} -DSYMBOL=${symbol} "-DFILES=${ARGN}" -DOUT=${made}
+                -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+        DEPENDS ${ARGN} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake VERBATIM)
+    add_library(${target} STATIC ${made})
+    target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/libs)
+    set_target_properties(${target} PROPERTIES C_CLANG_TIDY "")
+endfunction()

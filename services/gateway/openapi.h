@@ -1,7 +1,6 @@
 /* openapi.json, built into the program. */
 #pragma once
 
-#include <stddef.h>
+#include "base/embedded_file.h"
 
-extern const char OPENAPI_JSON[];
-extern const size_t OPENAPI_JSON_LENGTH;
+extern const struct embedded_file OPENAPI[]; /* of one */

@@ -18,7 +18,7 @@ void openapi_get(void *context, struct web_request *request)
 {
     (void)context;
     web_add_header(request, "Cache-Control", "public, max-age=300");
-    web_answer(request, 200, "application/json", OPENAPI_JSON, OPENAPI_JSON_LENGTH);
+    web_answer(request, 200, "application/json", OPENAPI[0].chars, OPENAPI[0].length);
 }
 
 static void add_member(struct text *out, const char *name, const char *value)

@@ -25,7 +25,7 @@ static int read_openapi(void **state)
 {
     json_t *document;
     struct error why;
-    if (!json_parse(OPENAPI_JSON, OPENAPI_JSON_LENGTH, &document, &why))
+    if (!json_parse(OPENAPI[0].chars, OPENAPI[0].length, &document, &why))
         return -1;
     *state = document;
     return 0;

@@ -1,7 +1,5 @@
 #include "migrate.h"
 
-#include <string.h>
-
 #include "migrations.h"
 
 /* Any fixed number, the same in all versions of this program. */
@@ -22,17 +20,23 @@ static const struct statement RECORD = {
     "record_migration", "insert into schema_migrations (version, name, checksum)"
                         " values ($1::integer, $2::text, encode(sha256($3::bytea), 'hex'))"};
 
-static struct bytes body_of(const struct migration *migration)
+static const struct embedded_file *migration_of(int version)
 {
-    return (struct bytes){(const uint8_t *)migration->sql, strlen(migration->sql)};
+    return &MIGRATIONS[version - 1];
 }
 
-static bool is_applied(struct db *db, const struct migration *migration, struct arena *arena,
-                       bool *applied, struct error *why)
+static struct bytes body_of(int version)
+{
+    const struct embedded_file *file = migration_of(version);
+    return (struct bytes){(const uint8_t *)file->chars, file->length};
+}
+
+static bool is_applied(struct db *db, int version, struct arena *arena, bool *applied,
+                       struct error *why)
 {
     struct params params = params_begin(arena);
-    params_int4(&params, migration->version);
-    params_bytes(&params, body_of(migration));
+    params_int4(&params, version);
+    params_bytes(&params, body_of(version));
     SCOPED(rows_free) struct rows rows = {0};
     if (!db_run(db, &CHECK_RECORD, &params, &rows, why))
         return false;
@@ -42,27 +46,25 @@ static bool is_applied(struct db *db, const struct migration *migration, struct 
     struct cells cells = rows_at(&rows, 0, arena);
     return cell_int(&cells) == 1 ||
            error_set(why, ERROR_CONFLICT, "migration %s was applied and has changed since",
-                     migration->name);
+                     migration_of(version)->name);
 }
 
-static bool record(struct db *db, const struct migration *migration, struct arena *arena,
-                   struct error *why)
+static bool record(struct db *db, int version, struct arena *arena, struct error *why)
 {
     struct params params = params_begin(arena);
-    params_int4(&params, migration->version);
-    params_text(&params, migration->name);
-    params_bytes(&params, body_of(migration));
+    params_int4(&params, version);
+    params_text(&params, migration_of(version)->name);
+    params_bytes(&params, body_of(version));
     SCOPED(rows_free) struct rows rows = {0};
     return db_run(db, &RECORD, &params, &rows, why);
 }
 
-static bool apply(struct db *db, const struct migration *migration, struct arena *arena,
-                  struct error *why)
+static bool apply(struct db *db, int version, struct arena *arena, struct error *why)
 {
-    if (db_script(db, "begin", why) && db_script(db, migration->sql, why) &&
-        record(db, migration, arena, why) && db_script(db, "commit", why))
+    if (db_script(db, "begin", why) && db_script(db, migration_of(version)->chars, why) &&
+        record(db, version, arena, why) && db_script(db, "commit", why))
         return true;
-    error_prefix(why, "migration %s", migration->name);
+    error_prefix(why, "migration %s", migration_of(version)->name);
     db_rest(db); /* rolls back and unlocks */
     return false;
 }
@@ -73,13 +75,13 @@ bool migrate(struct db *db, int *applied, struct error *why)
     SCOPED(arena_close) struct arena *arena = arena_open(8 << 20);
     if (!db_script(db, WAIT_FOR_OTHERS, why) || !db_script(db, PREPARE, why))
         return false;
-    for (int i = 0; i < MIGRATION_COUNT; i++) {
+    for (int version = 1; version <= MIGRATION_COUNT; version++) {
         bool is_there;
-        if (!is_applied(db, &MIGRATIONS[i], arena, &is_there, why))
+        if (!is_applied(db, version, arena, &is_there, why))
             return false;
         if (is_there)
             continue;
-        if (!apply(db, &MIGRATIONS[i], arena, why))
+        if (!apply(db, version, arena, why))
             return false;
         (*applied)++;
     }

@@ -2,9 +2,8 @@
  * The version of the schema is the number of the last step. */
 #pragma once
 
-struct migration {
-    int version; /* 1, 2, ... */
-    const char *name, *sql;
-};
-extern const struct migration MIGRATIONS[];
-extern const int MIGRATION_COUNT;
+#include "base/embedded_file.h"
+
+extern const struct embedded_file MIGRATIONS[]; /* of version 1, 2, ... */
+extern const size_t MIGRATIONS_COUNT;
+#define MIGRATION_COUNT ((int)MIGRATIONS_COUNT)
