@@ -38,9 +38,9 @@ static void add_entities(struct text *out, const char *name, const struct entiti
     text_add_char(out, ']');
 }
 
-static void add_pieces(struct text *out, const char *name, const struct pieces *pieces)
+static void add_pieces(struct text *out, const struct pieces *pieces)
 {
-    text_format(out, "\"%s\":[", name);
+    text_add_char(out, '[');
     for (size_t i = 0; i < pieces->count; i++) {
         if (i > 0)
             text_add_char(out, ',');
@@ -64,17 +64,41 @@ void post_analysis_write_entities(const struct post_analysis *analysis, struct t
     text_add_char(out, '}');
 }
 
-void post_analysis_write_json(const struct post_analysis *analysis, struct text *out)
+/* The name of a member, behind a comma unless it is the first. */
+static void add_name(struct text *out, size_t begin, const char *name)
 {
-    text_format(out, "{\"sentiment\":{\"label\":\"%s\",\"score\":%.3f,\"confidence\":%.3f},",
-                sentiment_label_name(analysis->label), analysis->score, analysis->confidence);
-    text_add(out, "\"entities\":");
-    post_analysis_write_entities(analysis, out);
-    text_add_char(out, ',');
-    add_pieces(out, "keywords", &analysis->keywords);
-    text_add_char(out, ',');
-    add_pieces(out, "topics", &analysis->topics);
-    text_add(out, ",\"language\":");
-    text_add_json(out, analysis->language, strlen(analysis->language));
+    text_format(out, "%s\"%s\":", out->length > begin ? "," : "", name);
+}
+
+void post_analysis_write_json(const struct post_analysis *analysis, struct task_set tasks,
+                              struct text *out)
+{
+    text_add_char(out, '{');
+    size_t begin = out->length;
+    if (task_set_has(tasks, TASK_SENTIMENT)) {
+        add_name(out, begin, "sentiment");
+        text_format(out, "{\"label\":\"%s\",\"score\":%.3f,\"confidence\":%.3f}",
+                    sentiment_label_name(analysis->label), analysis->score, analysis->confidence);
+    }
+    if (task_set_has(tasks, TASK_ENTITIES)) {
+        add_name(out, begin, "entities");
+        post_analysis_write_entities(analysis, out);
+    }
+    if (task_set_has(tasks, TASK_KEYWORDS)) {
+        add_name(out, begin, "keywords");
+        add_pieces(out, &analysis->keywords);
+    }
+    if (task_set_has(tasks, TASK_TOPICS)) {
+        add_name(out, begin, "topics");
+        add_pieces(out, &analysis->topics);
+    }
+    if (task_set_has(tasks, TASK_LANGUAGE)) {
+        add_name(out, begin, "language");
+        text_add_json(out, analysis->language, strlen(analysis->language));
+    }
+    if (analysis->custom.length > 0) {
+        add_name(out, begin, "custom");
+        text_add_bytes(out, analysis->custom.at, analysis->custom.length);
+    }
     text_add_char(out, '}');
 }

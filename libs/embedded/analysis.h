@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/text.h"
+#include "messages/tasks.h"
 
 enum sentiment_label { SENTIMENT_NEGATIVE, SENTIMENT_NEUTRAL, SENTIMENT_POSITIVE };
 enum name_type { NAME_PERSON, NAME_PLACE, NAME_ORGANISATION, NAME_OTHER };
@@ -44,6 +45,7 @@ struct post_analysis {
     struct entities hashtags, mentions, cashtags, urls, names;
     struct pieces keywords, topics;
     const char *language; /* ISO 639-1, or "und" */
+    struct piece custom;  /* the JSON that answers a user's own instruction; empty = none */
 };
 
 const char *sentiment_label_name(enum sentiment_label label);
@@ -52,5 +54,6 @@ bool name_type_parse(const char *name, enum name_type *type);
 /* The value of the result's `entities`, appended. */
 void post_analysis_write_entities(const struct post_analysis *analysis, struct text *out);
 
-/* The one JSON object of a result, appended. */
-void post_analysis_write_json(const struct post_analysis *analysis, struct text *out);
+/* The one JSON object of a result, with what was asked for, appended. */
+void post_analysis_write_json(const struct post_analysis *analysis, struct task_set tasks,
+                              struct text *out);

@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CHECK(analysis.score >= -1 && analysis.score <= 1);
     CHECK(analysis.confidence >= 0 && analysis.confidence <= 1);
     SCOPED(text_free) struct text json = {0};
-    post_analysis_write_json(&analysis, &json);
+    post_analysis_write_json(&analysis, TASKS_ALL, &json);
     embedded_summary(&text, &analysis, 1, &json);
     check_utf8(&json);
     return 0;

@@ -219,7 +219,7 @@ static void the_json_is_exactly_the_shared_schema(void **state)
     a.score = 0.5;
     a.confidence = 0.25;
     SCOPED(text_free) struct text json = {0};
-    post_analysis_write_json(&a, &json);
+    post_analysis_write_json(&a, TASKS_ALL, &json);
     assert_string_equal(
         json.chars,
         "{\"sentiment\":{\"label\":\"positive\",\"score\":0.500,\"confidence\":0.250},"
@@ -235,7 +235,7 @@ static void any_bytes_give_valid_utf8(void **state)
     struct post_analysis a;
     embedded_analyze((struct piece){bad, sizeof bad - 1}, arena, &a);
     SCOPED(text_free) struct text json = {0};
-    post_analysis_write_json(&a, &json);
+    post_analysis_write_json(&a, TASKS_ALL, &json);
     embedded_summary(&(struct piece){bad, sizeof bad - 1}, &a, 1, &json);
     for (size_t at = 0; at < json.length;) {
         size_t before = at;

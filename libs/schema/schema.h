@@ -1,7 +1,7 @@
 /* The schemas that users give for the answers to their own instruction: a subset of JSON Schema.
  *
  *   schema_parse(bytes, length, &schema, &why)   once, when a job is submitted; json_free() ends it
- *   schema_write_strict(schema, &text)           what a server of an LLM is told
+ *   strict = schema_strict(schema)               what a server of an LLM is told
  *   schema_take(schema, answer, &value, &why)    an answer as a value that satisfies the schema
  *
  * 1 A schema is an object with `type`: string, number, integer, boolean, array, object, null, or a
@@ -36,7 +36,8 @@ MUST_USE bool schema_check(const json_t *schema, struct error *why);
 /* A schema or a value, as short as it can be, the members in their order; appended. */
 void schema_write(const json_t *document, struct text *out);
 
-void schema_write_strict(const json_t *schema, struct text *out);
+/* New, and the caller's. */
+json_t *schema_strict(const json_t *schema);
 
 /* The value is new and the caller's. The schema was checked; the answer may be anything. */
 MUST_USE bool schema_take(const json_t *schema, const json_t *answer, json_t **value,

@@ -78,8 +78,7 @@ static json_t *strict_of(const json_t *schema, unsigned may_be_null)
     return strict;
 }
 
-void schema_write_strict(const json_t *schema, struct text *out)
+json_t *schema_strict(const json_t *schema)
 {
-    SCOPED(json_free) json_t *strict = strict_of(schema, 0);
-    schema_write(strict, out);
+    return strict_of(schema, 0);
 }

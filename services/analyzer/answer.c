@@ -7,6 +7,7 @@
 
 #include "extract.h"
 #include "mend.h"
+#include "schema/schema.h"
 #include "json/json.h"
 
 enum { SUMMARY_MAX_BYTES = 400 };
@@ -106,33 +107,65 @@ static const char *read_language(const json_t *value, struct arena *arena)
     return is_code ? arena_bytes(arena, words, length) : "und";
 }
 
-/* Rule 2. */
-static bool read_analysis(const json_t *item, struct arena *arena, struct post_answer *post)
+static bool read_sentiment(const json_t *item, struct post_answer *post)
 {
     struct post_analysis *analysis = &post->analysis;
-    *post = (struct post_answer){.analysis = {.confidence = 0.5}};
     const json_t *confidence = json_object_get(item, "confidence");
-    analysis->language = read_language(json_object_get(item, "language"), arena);
+    analysis->confidence = 0.5;
     return read_label(json_object_get(item, "sentiment"), &analysis->label, &post->is_repaired) &&
            number_within(json_object_get(item, "score"), -1, 1, &analysis->score,
                          &post->is_repaired) &&
            (confidence == NULL ||
-            number_within(confidence, 0, 1, &analysis->confidence, &post->is_repaired)) &&
-           read_names(json_object_get(item, "entities"), arena, &analysis->names) &&
-           read_words(json_object_get(item, "keywords"), arena, &analysis->keywords) &&
-           read_words(json_object_get(item, "topics"), arena, &analysis->topics);
+            number_within(confidence, 0, 1, &analysis->confidence, &post->is_repaired));
+}
+
+static bool read_custom(const json_t *answer, const json_t *schema, struct arena *arena,
+                        struct piece *custom)
+{
+    SCOPED(json_free) json_t *value = NULL;
+    struct error why; /* which post failed is told, not what stood in it */
+    if (!schema_take(schema, answer, &value, &why))
+        return false;
+    SCOPED(text_free) struct text written = {0};
+    schema_write(value, &written);
+    if (written.length > ANSWER_MAX_CUSTOM_BYTES)
+        return false;
+    *custom = kept(written.chars, written.length, arena);
+    return true;
 }
 
 struct reading {
     struct answer *answer;
-    size_t count;
+    const struct asked *asked;
     struct arena *arena;
 };
+
+/* Rule 2. */
+static bool read_analysis(const struct reading *reading, const json_t *item,
+                          struct post_answer *post)
+{
+    struct task_set tasks = reading->asked->tasks;
+    const json_t *schema = reading->asked->schema;
+    struct arena *arena = reading->arena;
+    struct post_analysis *analysis = &post->analysis;
+    *post = (struct post_answer){0};
+    if (task_set_has(tasks, TASK_LANGUAGE))
+        analysis->language = read_language(json_object_get(item, "language"), arena);
+    return (!task_set_has(tasks, TASK_SENTIMENT) || read_sentiment(item, post)) &&
+           (!task_set_has(tasks, TASK_ENTITIES) ||
+            read_names(json_object_get(item, "entities"), arena, &analysis->names)) &&
+           (!task_set_has(tasks, TASK_KEYWORDS) ||
+            read_words(json_object_get(item, "keywords"), arena, &analysis->keywords)) &&
+           (!task_set_has(tasks, TASK_TOPICS) ||
+            read_words(json_object_get(item, "topics"), arena, &analysis->topics)) &&
+           (schema == NULL ||
+            read_custom(json_object_get(item, "custom"), schema, arena, &analysis->custom));
+}
 
 /* The post with that id, if it was asked for and has no answer yet (rule 3). */
 static struct post_answer *open_post(const struct reading *reading, int64_t id)
 {
-    if (id < 1 || id > (int64_t)reading->count)
+    if (id < 1 || id > (int64_t)reading->asked->posts)
         return NULL;
     struct post_answer *post = &reading->answer->posts[id - 1];
     return post->state == POST_ANSWERED ? NULL : post;
@@ -160,7 +193,7 @@ static void read_item(void *context, const json_t *item)
         json_is_integer(id) ? open_post(reading, json_integer_value(id)) : NULL;
     if (post == NULL)
         return;
-    if (read_analysis(item, reading->arena, post))
+    if (read_analysis(reading, item, post))
         post->state = POST_ANSWERED;
     else
         post->state = is_refused(item) ? POST_REFUSED : POST_INVALID;
@@ -176,6 +209,8 @@ static void read_broken(void *context, int64_t id)
 static void read_summary(void *context, const char *words, size_t length)
 {
     struct reading *reading = context;
+    if (!task_set_has(reading->asked->tasks, TASK_SUMMARY))
+        return;
     if (length > SUMMARY_MAX_BYTES) {
         length = SUMMARY_MAX_BYTES;
         while (length > 0 && ((unsigned char)words[length] & 0xC0) == 0x80)
@@ -339,6 +374,13 @@ static void classify_answer(const json_t *document, size_t count, bool breaks_of
     }
 }
 
+/* Rule 8. */
+static void answer_all(struct answer *answer, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        answer->posts[i].state = POST_ANSWERED;
+}
+
 /* Parsed as it came, and if that fails once more as it can be mended. */
 static bool parse(struct bytes body, struct arena *arena, json_t **document, bool *is_mended)
 {
@@ -371,10 +413,12 @@ void answer_read(struct bytes body, const struct asked *asked, struct arena *are
     }
     const json_t *choice = json_array_get(json_object_get(document, "choices"), 0);
     struct bytes content = content_of(json_object_get(choice, "message"), arena);
-    struct reading reading = {answer, asked->posts, arena};
+    struct reading reading = {answer, asked, arena};
     const struct extract_listener listener = {read_item, read_broken, read_summary, &reading,
                                               is_mended};
     bool breaks_off =
         content.at != NULL && extract_items((const char *)content.at, content.length, &listener);
+    if (asked->schema == NULL && !task_set_is_of_posts(asked->tasks) && answer->summary[0] != '\0')
+        answer_all(answer, asked->posts);
     classify_answer(document, asked->posts, breaks_off, answer);
 }

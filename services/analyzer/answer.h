@@ -4,9 +4,10 @@
  *   bare array, strings in strings, an answer cut in the middle; content as a string, as an array
  *   of parts, or as the arguments of a tool call. Whatever stands there as a whole object with an
  *   id is looked at.
- * 2 Checks are strict, for each post by itself: an id that was asked for, a label of the three, a
- *   finite score within -1..1, a confidence within 0..1, lists of strings, valid UTF-8, no member
- *   twice.
+ * 2 Checks are strict, for each post by itself and for what was asked of it: an id that was asked
+ *   for, a label of the three, a finite score within -1..1, a confidence within 0..1, lists of
+ *   strings, valid UTF-8, no member twice, and a value of the user's own schema. What was not asked
+ *   is not looked at.
  * 3 Of several answers with one id the first valid one counts; ids not asked for are ignored. So no
  *   post ever gets another post's answer.
  * 4 What is not there is missing; what is there but fails a check is invalid; what the model says
@@ -17,6 +18,7 @@
  *   nothing of its answer is believed, since ids can be guessed; the class is TOO_LARGE.
  * 7 Nothing answered and a refusal, a filter that says it acted, or only refused posts: the class
  *   is CONTENT_FILTER.
+ * 8 Where a summary is all that was asked, it answers every post.
  * Pure; any thread. Any bytes may come in.
  */
 #pragma once
@@ -24,9 +26,16 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "embedded/analysis.h"
+#include "messages/tasks.h"
 #include "work.pb-c.h"
+#include "json/json.h"
 
-enum { ANSWER_MAX_NAMES = 20, ANSWER_MAX_WORDS = 10, ANSWER_MAX_WORD_BYTES = 100 };
+enum {
+    ANSWER_MAX_NAMES = 20,
+    ANSWER_MAX_WORDS = 10,
+    ANSWER_MAX_WORD_BYTES = 100,
+    ANSWER_MAX_CUSTOM_BYTES = 4000, /* so that the results of a full chunk fit into a message */
+};
 
 enum post_answer_state { POST_MISSING, POST_INVALID, POST_REFUSED, POST_ANSWERED };
 
@@ -34,7 +43,7 @@ struct post_answer {
     enum post_answer_state state;
     /* Its label was spelt in another way, or a number lay out of its range by rounding. */
     bool is_repaired;
-    /* Sentiment, names without indices, keywords, topics, language. */
+    /* Of sentiment, names without indices, keywords, topics, language and custom what was asked. */
     struct post_analysis analysis;
 };
 
@@ -42,6 +51,8 @@ struct post_answer {
 struct asked {
     size_t posts;                 /* with ids from 1 */
     uint32_t least_prompt_tokens; /* prompt_least_tokens(); 0 = nothing can be said */
+    struct task_set tasks;
+    const json_t *schema; /* of `custom`; NULL = it was not asked for */
 };
 
 struct answer {

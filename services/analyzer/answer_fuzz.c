@@ -9,7 +9,7 @@
 #include "stream.h"
 
 enum { POSTS = 3 };
-static const struct asked ASKED = {.posts = POSTS};
+static const struct asked ASKED = {.posts = POSTS, .tasks = {(1U << TASK_COUNT) - 1}};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -166,7 +166,7 @@ static void what_is_valid_is_kept_for_its_own_post_whatever_stands_around_it(voi
         SCOPED(arena_close) struct arena *arena = arena_open(16 << 20);
         struct answer answer;
         answer_read((struct bytes){(const uint8_t *)body.chars, body.length},
-                    &(struct asked){.posts = history.posts}, arena, &answer);
+                    &(struct asked){.posts = history.posts, .tasks = TASKS_ALL}, arena, &answer);
         check(&history, &answer, length);
         for (size_t i = 0; i < history.posts; i++)
             answered += answer.posts[i].state == POST_ANSWERED;

@@ -38,8 +38,8 @@ static int close_arena(void **state)
 static struct answer read_body(const char *body, size_t length)
 {
     struct answer answer;
-    answer_read((struct bytes){(const uint8_t *)body, length}, &(struct asked){.posts = 2}, arena,
-                &answer);
+    answer_read((struct bytes){(const uint8_t *)body, length},
+                &(struct asked){.posts = 2, .tasks = TASKS_ALL}, arena, &answer);
     return answer;
 }
 
@@ -216,11 +216,11 @@ static void rule_6_a_shortened_prompt_is_not_believed(void **state)
                     "\"prompt_tokens_details\":{\"cached_tokens\":24}}}");
     const struct bytes bytes = {(const uint8_t *)body.chars, body.length};
     struct answer answer;
-    answer_read(bytes, &(struct asked){2, 1025}, arena, &answer);
+    answer_read(bytes, &(struct asked){2, 1025, TASKS_ALL, NULL}, arena, &answer);
     assert_int_equal(answer.outcome_class, CLASS(TOO_LARGE));
     assert_int_equal(answer.posts[0].state, POST_MISSING);
     assert_true(answer.is_usage_known); /* it is paid all the same */
-    answer_read(bytes, &(struct asked){2, 1024}, arena, &answer);
+    answer_read(bytes, &(struct asked){2, 1024, TASKS_ALL, NULL}, arena, &answer);
     assert_int_equal(answer.outcome_class, CLASS(OK));
 }
 

@@ -94,7 +94,8 @@ static Tp__Outcome *outcome_of_reply(const struct work *work, const struct reply
     struct verdict verdict = classify(&reply, clock_wall_ms());
     if (verdict.outcome_class == TP__OUTCOME_CLASS__OK) {
         struct answer answer;
-        const struct asked asked = {work->sent->n_posts, prompt_least_tokens(work->sent)};
+        const struct asked asked = {work->sent->n_posts, prompt_least_tokens(work->sent),
+                                    work->brief.tasks, work->brief.schema};
         answer_read(reply.body, &asked, arena, &answer);
         return outcome_of_answer(work->sent, analyzer->instance_id, llm_model(work->llm), &answer,
                                  outcome_share(work->dispatch->n_posts), arena);
@@ -212,13 +213,15 @@ static void ask_for_rest(struct work *work)
     work->llm = calls_llm_of(work->analyzer, work->dispatch);
     work->called_at = clock_now();
     analyzer_metrics_call_begins(llm_name(work->llm));
-    work->call = llm_start(work->llm, work->sent, bus_trace(work->message), hear_reply, work);
+    const struct llm_question question = {&work->brief, work->sent, bus_trace(work->message)};
+    work->call = llm_start(work->llm, &question, hear_reply, work);
 }
 
 /* The line of a call about few of the posts says little of the chunk. */
 static bool needs_summary(const struct work *work)
 {
-    return work->sent == NULL || 2 * work->sent->n_posts < work->dispatch->n_posts;
+    return task_set_has(work->brief.tasks, TASK_SUMMARY) &&
+           (work->sent == NULL || 2 * work->sent->n_posts < work->dispatch->n_posts);
 }
 
 static void finish(struct work *work)
@@ -234,7 +237,7 @@ static void finish(struct work *work)
     }
     plan_merge(&work->plan, outcome, arena);
     if (outcome->n_results > 0 && needs_summary(work))
-        outcome->summary = outcome_embedded_summary(work->dispatch, arena);
+        outcome_summarize(work->dispatch, arena, outcome);
     conclude(work, outcome);
     work_drop_plan(work);
 }

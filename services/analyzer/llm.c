@@ -141,8 +141,8 @@ static void hear(void *context, const struct http_response *response, const stru
     llm_call_free(&call);
 }
 
-struct llm_call *llm_start(struct llm *llm, const Tp__Dispatch *dispatch, const char *trace,
-                           llm_done *done, void *context)
+struct llm_call *llm_start(struct llm *llm, const struct llm_question *question, llm_done *done,
+                           void *context)
 {
     const struct analyzer_settings *settings = llm->settings;
     struct llm_call *call = calloc(1, sizeof *call);
@@ -150,7 +150,7 @@ struct llm_call *llm_start(struct llm *llm, const Tp__Dispatch *dispatch, const 
     call->llm = llm;
     call->done = done;
     call->context = context;
-    prompt_write(dispatch,
+    prompt_write(question->brief, question->dispatch,
                  &(struct prompt_options){.model = llm->endpoint->model,
                                           .max_tokens_field = llm->endpoint->max_tokens_field},
                  &call->body);
@@ -160,11 +160,11 @@ struct llm_call *llm_start(struct llm *llm, const Tp__Dispatch *dispatch, const 
     if (llm->endpoint->api_key[0] != '\0')
         headers[count++] = llm->authorization.chars;
     if (settings->sends_user) {
-        write_user(settings->user_salt, dispatch, &user);
+        write_user(settings->user_salt, question->dispatch, &user);
         headers[count++] = user.chars;
     }
-    if (trace != NULL) {
-        text_format(&traceparent, "traceparent: %s", trace);
+    if (question->trace != NULL) {
+        text_format(&traceparent, "traceparent: %s", question->trace);
         headers[count++] = traceparent.chars;
     }
     struct http_request request = {

@@ -21,8 +21,15 @@ const char *llm_model(const struct llm *llm);
  * request has left. */
 typedef void llm_done(void *context, const struct reply *reply, bool is_sent);
 
-/* trace is a W3C traceparent or NULL. The dispatch is not needed any more afterwards. */
-struct llm_call *llm_start(struct llm *llm, const Tp__Dispatch *dispatch, const char *trace,
-                           llm_done *done, void *context);
+/* What is asked: by the brief, about the posts of the dispatch. */
+struct llm_question {
+    const struct brief *brief;
+    const Tp__Dispatch *dispatch;
+    const char *trace; /* a W3C traceparent, or NULL */
+};
+
+/* The question is not needed any more afterwards. */
+struct llm_call *llm_start(struct llm *llm, const struct llm_question *question, llm_done *done,
+                           void *context);
 /* Ends it at once; it is not told of any more. */
 void llm_cancel(struct llm_call **call);

@@ -66,7 +66,7 @@ static bool set_keys(struct work *work)
     const struct analyzer_settings *settings = analyzer->settings;
     const Tp__Dispatch *dispatch = work->dispatch;
     const struct llm *llm = calls_llm_of(analyzer, dispatch);
-    if (!settings->caches || llm == NULL)
+    if (!settings->caches || llm == NULL || !brief_is_of_posts(dispatch))
         return false;
     const struct cache_scope scope = {
         .tenant_id = settings->shares_cache ? NULL : dispatch->tenant_id,
@@ -74,7 +74,7 @@ static bool set_keys(struct work *work)
         .tasks = dispatch->tasks,
         .instruction = dispatch->instruction,
         .schema = {dispatch->schema_json.data, dispatch->schema_json.len},
-        .prompt_version = PROMPT_VERSION,
+        .prompt_version = PROMPTS_VERSION,
         .model = llm_model(llm),
     };
     uint8_t hash[CACHE_KEY_BYTES];

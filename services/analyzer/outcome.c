@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "brief.h"
 #include "embedded/embedded.h"
 #include "messages/messages.h"
 #include "names.h"
@@ -44,13 +45,14 @@ static void shorten(struct post_analysis *analysis, size_t most)
             *counts[i] = most;
 }
 
-static void write_within(struct post_analysis *analysis, size_t max_bytes, struct text *json)
+static void write_within(struct post_analysis *analysis, struct task_set tasks, size_t max_bytes,
+                         struct text *json)
 {
-    post_analysis_write_json(analysis, json);
+    post_analysis_write_json(analysis, tasks, json);
     for (size_t most = SHORT_LIST; json->length > max_bytes; most = 0) {
         text_clear(json);
         shorten(analysis, most);
-        post_analysis_write_json(analysis, json);
+        post_analysis_write_json(analysis, tasks, json);
         CHECK(most > 0 || json->length <= max_bytes);
     }
 }
@@ -61,17 +63,27 @@ size_t outcome_share(size_t posts)
     return share < POST_RESULT_MAX_BYTES ? share : POST_RESULT_MAX_BYTES;
 }
 
-static Tp__PostResult *add_result(Tp__Outcome *outcome, uint32_t seq, size_t max_bytes,
-                                  struct post_analysis *analysis, struct arena *arena)
+/* What all results of an outcome have in common. */
+struct answering {
+    const Tp__Dispatch *dispatch;
+    const char *model;
+    struct task_set tasks;
+    size_t max_bytes; /* of a result */
+};
+
+static Tp__PostResult *add_result(Tp__Outcome *outcome, const struct answering *answering,
+                                  size_t nth, struct post_analysis *analysis, struct arena *arena)
 {
     SCOPED(text_free) struct text json = {0};
-    write_within(analysis, max_bytes, &json);
+    write_within(analysis, answering->tasks, answering->max_bytes, &json);
     Tp__PostResult *result = arena_new(arena, sizeof *result);
     tp__post_result__init(result);
-    result->seq = seq;
+    result->seq = answering->dispatch->posts[nth]->seq;
+    result->model = arena_string(arena, answering->model);
     result->data_json.data = (uint8_t *)arena_bytes(arena, json.chars, json.length);
     result->data_json.len = json.length;
-    result->confidence = analysis->confidence;
+    if (task_set_has(answering->tasks, TASK_SENTIMENT))
+        result->confidence = analysis->confidence;
     outcome->results[outcome->n_results++] = result;
     return result;
 }
@@ -91,29 +103,55 @@ static struct piece text_of(const Tp__Dispatch *dispatch, size_t nth)
     return (struct piece){(const char *)text->data, text->len};
 }
 
+/* One line over all posts. */
+static void summarize(const struct piece *posts, const struct post_analysis *analyses, size_t count,
+                      struct arena *arena, Tp__Outcome *outcome)
+{
+    SCOPED(text_free) struct text summary = {0};
+    embedded_summary(posts, analyses, count, &summary);
+    outcome->summary = arena_bytes(arena, summary.chars, summary.length);
+}
+
+/* An instruction is beyond it: who asked for nothing else gets nothing. */
+static bool can_embedded(const Tp__Dispatch *dispatch)
+{
+    return dispatch->instruction[0] == '\0' || task_set_is_of_posts(brief_tasks(dispatch));
+}
+
+static void add_embedded(Tp__Outcome *outcome, const struct answering *answering, size_t nth,
+                         struct post_analysis *analysis, struct arena *arena)
+{
+    if (can_embedded(answering->dispatch)) {
+        Tp__PostResult *result = add_result(outcome, answering, nth, analysis, arena);
+        result->provenance = TP__PROVENANCE__FROM_EMBEDDED;
+        return;
+    }
+    add_missing(outcome, answering->dispatch->posts[nth]->seq, "unanalysable", arena);
+    outcome->missing[outcome->n_missing - 1]->is_final = true;
+    outcome->outcome_class = TP__OUTCOME_CLASS__PARTIAL;
+}
+
 Tp__Outcome *outcome_by_embedded(const Tp__Dispatch *dispatch, const char *instance_id,
                                  struct arena *arena)
 {
     size_t count = dispatch->n_posts;
+    const struct answering answering = {dispatch, EMBEDDED_VERSION, brief_tasks(dispatch),
+                                        outcome_share(count)};
     Tp__Outcome *outcome = outcome_new(dispatch, instance_id, TP__OUTCOME_CLASS__OK, arena);
     struct piece *posts = arena_array(arena, struct piece, count);
     struct post_analysis *analyses = arena_array(arena, struct post_analysis, count);
     for (size_t i = 0; i < count; i++) {
         posts[i] = text_of(dispatch, i);
         embedded_analyze(posts[i], arena, &analyses[i]);
-        Tp__PostResult *result =
-            add_result(outcome, dispatch->posts[i]->seq, outcome_share(count), &analyses[i], arena);
-        result->provenance = TP__PROVENANCE__FROM_EMBEDDED;
-        result->model = arena_string(arena, EMBEDDED_VERSION);
+        add_embedded(outcome, &answering, i, &analyses[i], arena);
     }
-    SCOPED(text_free) struct text summary = {0};
-    embedded_summary(posts, analyses, count, &summary);
-    outcome->summary = arena_bytes(arena, summary.chars, summary.length);
+    if (task_set_has(answering.tasks, TASK_SUMMARY))
+        summarize(posts, analyses, count, arena, outcome);
     outcome->usage->is_known = true; /* nothing was called */
     return outcome;
 }
 
-const char *outcome_embedded_summary(const Tp__Dispatch *dispatch, struct arena *arena)
+void outcome_summarize(const Tp__Dispatch *dispatch, struct arena *arena, Tp__Outcome *outcome)
 {
     size_t count = dispatch->n_posts;
     struct piece *posts = arena_array(arena, struct piece, count);
@@ -122,39 +160,31 @@ const char *outcome_embedded_summary(const Tp__Dispatch *dispatch, struct arena 
         posts[i] = text_of(dispatch, i);
         embedded_analyze(posts[i], arena, &analyses[i]);
     }
-    SCOPED(text_free) struct text summary = {0};
-    embedded_summary(posts, analyses, count, &summary);
-    return arena_bytes(arena, summary.chars, summary.length);
+    summarize(posts, analyses, count, arena, outcome);
 }
 
 /* ---- an LLM's answer ---- */
-
-struct answering {
-    const Tp__Dispatch *dispatch;
-    const char *model;
-    size_t max_bytes;
-};
 
 static void add_answer(Tp__Outcome *outcome, const struct answering *answering, size_t nth,
                        const struct post_answer *answer, struct arena *arena)
 {
     struct post_analysis analysis = answer->analysis;
     struct piece text = text_of(answering->dispatch, nth);
-    embedded_find_entities(text, arena, &analysis);
-    names_place(&analysis.names, text);
-    Tp__PostResult *result = add_result(outcome, answering->dispatch->posts[nth]->seq,
-                                        answering->max_bytes, &analysis, arena);
+    if (task_set_has(answering->tasks, TASK_ENTITIES)) {
+        embedded_find_entities(text, arena, &analysis);
+        names_place(&analysis.names, text);
+    }
+    Tp__PostResult *result = add_result(outcome, answering, nth, &analysis, arena);
     result->provenance =
         answer->is_repaired ? TP__PROVENANCE__FROM_REPAIR : TP__PROVENANCE__FROM_LLM;
-    result->model = arena_string(arena, answering->model);
-    result->prompt_version = arena_string(arena, PROMPT_VERSION);
+    result->prompt_version = arena_string(arena, PROMPTS_VERSION);
 }
 
 Tp__Outcome *outcome_of_answer(const Tp__Dispatch *dispatch, const char *instance_id,
                                const char *model, const struct answer *answer, size_t max_bytes,
                                struct arena *arena)
 {
-    const struct answering answering = {dispatch, model, max_bytes};
+    const struct answering answering = {dispatch, model, brief_tasks(dispatch), max_bytes};
     Tp__Outcome *outcome = outcome_new(dispatch, instance_id, answer->outcome_class, arena);
     for (size_t i = 0; i < dispatch->n_posts; i++) {
         switch (answer->posts[i].state) {

@@ -14,12 +14,13 @@
 Tp__Outcome *outcome_new(const Tp__Dispatch *dispatch, const char *instance_id,
                          Tp__OutcomeClass outcome_class, struct arena *arena);
 
-/* Every post by the embedded analysis. */
+/* Every post by the embedded analysis, as far as that can do what is asked: of a user's own
+ * instruction it makes nothing, and a post of which nothing else was asked is unanalysable. */
 Tp__Outcome *outcome_by_embedded(const Tp__Dispatch *dispatch, const char *instance_id,
                                  struct arena *arena);
 
-/* One line over all posts, by the embedded analysis. */
-const char *outcome_embedded_summary(const Tp__Dispatch *dispatch, struct arena *arena);
+/* Gives it one line over all posts, by the embedded analysis. */
+void outcome_summarize(const Tp__Dispatch *dispatch, struct arena *arena, Tp__Outcome *outcome);
 
 /* Most bytes that a result may have in an outcome of so many posts. */
 size_t outcome_share(size_t posts);

@@ -113,7 +113,7 @@ static void an_answer_is_merged_with_what_stands_in_the_text(void **state)
     assert_int_equal(outcome->n_missing, 1);
     assert_int_equal(outcome->missing[0]->seq, 10);
     assert_string_equal(outcome->missing[0]->reason, "invalid");
-    assert_string_equal(outcome->results[0]->prompt_version, PROMPT_VERSION);
+    assert_string_equal(outcome->results[0]->prompt_version, PROMPTS_VERSION);
     expect_passes(outcome);
 }
 
@@ -151,7 +151,8 @@ static void the_prompt_bears_the_texts_as_data_with_ids_from_1(void **state)
     Tp__Dispatch *dispatch = dispatch_of(text, sizeof text - 1, 2);
     const struct prompt_options options = {.model = "m\"x", .max_tokens_field = "max_tokens"};
     SCOPED(text_free) struct text body = {0};
-    prompt_write(dispatch, &options, &body);
+    const struct brief brief = {.tasks = TASKS_ALL, .instruction = ""};
+    prompt_write(&brief, dispatch, &options, &body);
     SCOPED(json_free) json_t *request = NULL, *content = NULL;
     struct error why;
     assert_true(json_parse(body.chars, body.length, &request, &why));
@@ -182,8 +183,9 @@ static void the_limit_of_an_answer_stays_within_what_was_booked(void **state)
                  {10, "\"max_completion_tokens\":200,"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         SCOPED(text_free) struct text body = {0};
+        const struct brief brief = {.tasks = TASKS_ALL, .instruction = ""};
         dispatch->reserved_tokens = cases[i].booked;
-        prompt_write(dispatch, &options, &body);
+        prompt_write(&brief, dispatch, &options, &body);
         assert_non_null(strstr(body.chars, cases[i].expected));
     }
 }

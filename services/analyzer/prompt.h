@@ -1,16 +1,20 @@
-/* The request to the LLM: the instruction, and the posts as data.
+/* The request to the LLM: what is asked, and the posts as data.
  *
- * Posts travel in one JSON document with ids 1..n that hold within the call only, so an instruction
- * inside a post can at most harm that post's own answer. Pure; any thread.
+ * The words and the schema of the answer are made of the files in prompts/: a frame, and for each
+ * task a paragraph (.txt) and the members of the answer (.json). A user's own instruction stands
+ * below all that, as data too. Posts travel in one JSON document with ids 1..n that hold within the
+ * call only, so an instruction inside a post can at most harm that post's own answer. Pure; any
+ * thread.
  */
 #pragma once
 
 #include "base/scoped.h"
 #include "base/text.h"
+#include "brief.h"
 #include "work.pb-c.h"
 
-/* Changes whenever the words or the schema do: kept with each result. */
-#define PROMPT_VERSION "posts-1"
+/* Of the files in prompts/: another whenever a word of them is. Kept with each result. */
+extern const char PROMPTS_VERSION[];
 
 struct prompt_options {
     const char *model;
@@ -18,8 +22,8 @@ struct prompt_options {
 };
 
 /* The body of POST /v1/chat/completions for the dispatch's posts. */
-void prompt_write(const Tp__Dispatch *dispatch, const struct prompt_options *options,
-                  struct text *body);
+void prompt_write(const struct brief *brief, const Tp__Dispatch *dispatch,
+                  const struct prompt_options *options, struct text *body);
 
 /* Fewer tokens than the posts' texts have by any tokenizer, so that a server that counts less can
  * be seen to have shortened the prompt.

@@ -76,7 +76,8 @@ static void expect(const struct reply *said, const struct review *review)
     struct verdict verdict = classify(&reply, 0);
     if (verdict.outcome_class == CLASS(OK)) {
         struct answer answer;
-        answer_read(reply.body, &(struct asked){POSTS, review->least_prompt_tokens}, arena,
+        answer_read(reply.body,
+                    &(struct asked){POSTS, review->least_prompt_tokens, TASKS_ALL, NULL}, arena,
                     &answer);
         verdict.outcome_class = answer.outcome_class;
     }

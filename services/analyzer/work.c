@@ -11,8 +11,12 @@ bool work_open(struct bus_message **message, struct instant now, struct work **w
     const Tp__Dispatch *dispatch;
     if (!unpack_dispatch(arena, bus_body(*message), &dispatch, why))
         return false;
+    struct brief brief;
+    if (!brief_open(dispatch, &brief, why))
+        return false;
     struct work *made = calloc(1, sizeof *made);
     CHECK(made != NULL);
+    made->brief = brief;
     made->message = TAKE(*message);
     made->arena = TAKE(arena);
     made->dispatch = dispatch;
@@ -47,6 +51,7 @@ void work_close(struct work **work)
     bus_message_free(&(*work)->message);
     work_drop_plan(*work);
     free((*work)->landed);
+    brief_close(&(*work)->brief);
     arena_close(&(*work)->arena);
     free(*work);
     *work = NULL;

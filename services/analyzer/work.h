@@ -1,6 +1,7 @@
 /* One dispatch in hand: all that the shell keeps of it, in one place and one arena. */
 #pragma once
 
+#include "brief.h"
 #include "bus/bus.h"
 #include "flow.h"
 #include "llm.h"
@@ -13,6 +14,7 @@ struct work {
     struct bus_message *message;
     struct arena *arena; /* of the dispatch */
     const Tp__Dispatch *dispatch;
+    struct brief brief; /* of the dispatch */
     struct instant taken_at, looked_up_at, called_at;
     struct flow_item *item; /* once there was something to do */
     uint64_t lookup;        /* number of the question to the store; 0 = none was asked */

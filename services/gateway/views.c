@@ -199,7 +199,9 @@ void view_result(const Tp__ResultRow *row, struct text *out)
     add_member(out, "provenance", provenance_name(row->provenance));
     add_member(out, "model", row->model);
     add_member(out, "prompt_version", row->prompt_version);
-    text_format(out, ",\"confidence\":%.4g}", row->confidence);
+    if (row->confidence > 0) /* 0: nothing was said of it */
+        text_format(out, ",\"confidence\":%.4g", row->confidence);
+    text_add(out, "}");
 }
 
 /* ---- CSV ---- */
@@ -257,7 +259,7 @@ void view_csv_row(const Tp__ResultRow *row, struct text *out)
     text_add(out, ",");
     add_csv(out, (const char *)row->text.data, row->text.len);
     add_csv_string(out, json_string_value(json_object_get(sentiment, "label")));
-    if (has_data)
+    if (sentiment)
         text_format(out, ",%.4g,%.4g", json_number_value(json_object_get(sentiment, "score")),
                     row->confidence);
     else
