@@ -263,6 +263,9 @@ static Tp__ResultRow *read_result(struct cells *cells)
     row->reason = cell_text(cells);
     struct bytes text = cell_bytes(cells);
     row->text = (ProtobufCBinaryData){text.length, (uint8_t *)(uintptr_t)text.at};
+    row->prompt_tokens = (uint32_t)cell_int(cells);
+    row->completion_tokens = (uint32_t)cell_int(cells);
+    row->nanos = (uint64_t)cell_int(cells);
     return row;
 }
 

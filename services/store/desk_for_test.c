@@ -68,7 +68,7 @@ int world_fresh(void **state)
     struct world *world = *state;
     sql_do(world, "truncate analysis_jobs, posts, chunks, analysis_results, in_flight,"
                   " idempotency_keys, upload_parts, job_events, llm_calls, api_keys, tenants,"
-                  " controls, spends;"
+                  " controls, spends, usage_hours;"
                   " update leases set holder = '', expires_at = '-infinity'");
     arena_reset(world->desk.asked);
     arena_reset(world->desk.arena);
@@ -375,4 +375,10 @@ const Tp__ResultsReply *results(struct world *world, const char *job, uint32_t f
     said.from_seq = from;
     said.limit = limit;
     return ASK(world, RPC_STORE_RESULTS, results_query, results_reply, Tp__ResultsReply, &said);
+}
+
+const Tp__UsageReply *usage(struct world *world, const Tp__UsageQuery *query)
+{
+    Tp__UsageQuery said = *query;
+    return ASK(world, RPC_STORE_USAGE, usage_query, usage_reply, Tp__UsageReply, &said);
 }

@@ -7,7 +7,7 @@
 static const struct statement COMMIT_OUTCOMES = {
     "commit_outcomes",
     "select c.outcome, c.verdict, (c.event).* from commit_outcomes($1, $2, $3, $4, $5, $6, $7, $8,"
-    " $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) c"};
+    " $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25) c"};
 
 static const char *const VERDICT_NAMES[] = {
     [VERDICT_COMMITTED] = "committed",
@@ -15,6 +15,7 @@ static const char *const VERDICT_NAMES[] = {
     [VERDICT_STALE] = "stale",
     [VERDICT_WASTED] = "wasted",
 };
+enum { ORIGINS = 5 };
 enum { VERDICT_COUNT = sizeof VERDICT_NAMES / sizeof VERDICT_NAMES[0] };
 
 const char *verdict_name(enum verdict verdict)
@@ -97,6 +98,8 @@ static void params_results(struct params *params, const Tp__Outcome *const *outc
     struct array *models = array_new(arena, ELEMENT_TEXT);
     struct array *prompts = array_new(arena, ELEMENT_TEXT);
     struct array *confidences = array_new(arena, ELEMENT_DOUBLE);
+    struct array *prompt_shares = array_new(arena, ELEMENT_INT4);
+    struct array *completion_shares = array_new(arena, ELEMENT_INT4);
     int64_t end = 0;
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < outcomes[i]->n_results; k++) {
@@ -110,10 +113,13 @@ static void params_results(struct params *params, const Tp__Outcome *const *outc
             array_add_text(models, result->model);
             array_add_text(prompts, result->prompt_version);
             array_add_double(confidences, result->confidence);
+            array_add_int(prompt_shares, counted(result->prompt_tokens));
+            array_add_int(completion_shares, counted(result->completion_tokens));
         }
         array_add_int(ends, end);
     }
-    struct array *const in_order[] = {ends, seqs, data, provenances, models, prompts, confidences};
+    struct array *const in_order[] = {ends,    seqs,        data,          provenances,      models,
+                                      prompts, confidences, prompt_shares, completion_shares};
     for (size_t i = 0; i < sizeof in_order / sizeof in_order[0]; i++)
         params_array(params, in_order[i]);
 }
@@ -141,6 +147,44 @@ static void params_missing(struct params *params, const Tp__Outcome *const *outc
     params_array(params, reasons);
 }
 
+/* The place of a provenance among the origins of count_usage(). */
+static size_t origin_of(Tp__Provenance provenance)
+{
+    switch (provenance) {
+    case TP__PROVENANCE__FROM_LLM:
+        return 0;
+    case TP__PROVENANCE__FROM_CACHE:
+        return 1;
+    case TP__PROVENANCE__FROM_NEAR_DUPLICATE:
+        return 2;
+    case TP__PROVENANCE__FROM_REPAIR:
+        return 3;
+    case TP__PROVENANCE__FROM_EMBEDDED:
+        return 4;
+    case TP__PROVENANCE__NO_PROVENANCE:
+    case _TP__PROVENANCE_IS_INT_SIZE:
+        break;
+    }
+    CHECK_UNREACHABLE();
+}
+
+static void params_usage(struct params *params, const Tp__Outcome *const *outcomes, size_t count)
+{
+    struct array *models = array_new(params->arena, ELEMENT_TEXT);
+    struct array *origins = array_new(params->arena, ELEMENT_INT4);
+    for (size_t i = 0; i < count; i++) {
+        int64_t posts[ORIGINS] = {0};
+        for (size_t k = 0; k < outcomes[i]->n_results; k++)
+            if (is_best_result(outcomes[i], k))
+                posts[origin_of(outcomes[i]->results[k]->provenance)]++;
+        array_add_text(models, outcomes[i]->model);
+        for (size_t k = 0; k < ORIGINS; k++)
+            array_add_int(origins, posts[k]);
+    }
+    params_array(params, models);
+    params_array(params, origins);
+}
+
 bool commit_outcomes(struct db *db, struct arena *arena, const Tp__Outcome *const *outcomes,
                      size_t count, enum verdict *verdicts, struct made_events *made,
                      struct error *why)
@@ -150,6 +194,7 @@ bool commit_outcomes(struct db *db, struct arena *arena, const Tp__Outcome *cons
     params_facts(&params, outcomes, count);
     params_results(&params, outcomes, count);
     params_missing(&params, outcomes, count);
+    params_usage(&params, outcomes, count);
     SCOPED(rows_free) struct rows rows = {0};
     if (!db_run(db, &COMMIT_OUTCOMES, &params, &rows, why))
         return false;

@@ -50,14 +50,16 @@ static struct whole read_all(struct world *world)
 /* Calls as they were granted some time ago, each a second, settled at once for 10 micros. */
 static void calls_ago(struct world *world, int count, const char *ago, const char *endpoint)
 {
-    sql_do(world,
-           "insert into llm_calls (job_id, chunk_number, attempt, tenant_id, endpoint, epoch,"
-           " reserved_tokens, reserved_micros, prompt_nanos, completion_nanos, granted_at,"
-           " lease_until, settled_at, micros, was_called)"
-           " select gen_random_uuid(), 0, 1, 'acme', '%s', 1, 100, 50, 1, 1, at,"
-           " at + interval '30 s', at + interval '1 s', 10, true from (select clock_timestamp() -"
-           " interval '%s' as at from generate_series(1, %d)) x",
-           endpoint, ago, count);
+    sql_do(
+        world,
+        "insert into llm_calls (job_id, chunk_number, attempt, tenant_id, user_id, service_class,"
+        " endpoint, epoch,"
+        " reserved_tokens, reserved_micros, prompt_nanos, completion_nanos, granted_at,"
+        " lease_until, settled_at, micros, was_called)"
+        " select gen_random_uuid(), 0, 1, 'acme', 'ann', 3, '%s', 1, 100, 50, 1, 1, at,"
+        " at + interval '30 s', at + interval '1 s', 10, true from (select clock_timestamp() -"
+        " interval '%s' as at from generate_series(1, %d)) x",
+        endpoint, ago, count);
 }
 
 static void a_snapshot_has_what_is_unfinished_or_in_flight(void **state)

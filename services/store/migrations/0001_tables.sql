@@ -117,6 +117,9 @@ create table analysis_results (
     confidence double precision not null check (confidence between 0 and 1),
     attempt integer not null,
     reason text not null default '',
+    prompt_tokens integer not null default 0,     -- its share of its call, and what that cost, in
+    completion_tokens integer not null default 0, -- billionths of a dollar
+    nanos bigint not null default 0,
     is_degraded boolean not null default false, -- for want of an endpoint: to be healed; a reason too
     heals smallint not null default 0,          -- how often that was begun
     created_at timestamptz not null default clock_timestamp(),
@@ -206,7 +209,10 @@ create table llm_calls (
     attempt integer not null,
     call_id bigint generated always as identity,
     tenant_id text not null,
+    user_id text not null,
+    service_class smallint not null,
     endpoint text not null,
+    model text not null default '', -- told with the outcome
     epoch bigint not null,
     reserved_tokens integer not null,
     reserved_micros bigint not null, -- millionths of a dollar
@@ -216,6 +222,7 @@ create table llm_calls (
     lease_until timestamptz not null,
     settled_at timestamptz,
     was_called boolean not null default false,
+    is_usage_known boolean not null default false,
     prompt_tokens integer not null default 0,
     completion_tokens integer not null default 0,
     tokens bigint not null default 0, -- charged: as used, or as reserved where that is unknown
@@ -235,3 +242,26 @@ create table spends (
     micros bigint not null,
     primary key (began_at, tenant_id, endpoint)
 );
+
+-- What was used, hour by hour of its settlement: always the sum of the calls settled, and of the
+-- results that came with them or without a call.
+create table usage_hours (
+    tenant_id text not null,
+    began_at timestamptz not null,
+    user_id text not null,
+    service_class smallint not null,
+    endpoint text not null, -- empty: the embedded analysis
+    model text not null,
+    calls bigint not null,
+    unknown_calls bigint not null, -- of them: charged as reserved, since their usage is unknown
+    prompt_tokens bigint not null,
+    completion_tokens bigint not null,
+    micros bigint not null,
+    posts_from_llm bigint not null,
+    posts_from_cache bigint not null,
+    posts_from_near_duplicate bigint not null,
+    posts_from_repair bigint not null,
+    posts_from_embedded bigint not null,
+    primary key (tenant_id, began_at, user_id, service_class, endpoint, model)
+) with (fillfactor = 50);
+create index usage_hours_by_time on usage_hours (began_at);

@@ -17,6 +17,12 @@ language sql immutable as $$
     select c.open_bytes + c.asked_bytes + cardinality(c.open_seqs) * c.asked_bytes / 4
 $$;
 
+-- The whole hour that it is in; hours of UTC, whatever the session's time zone.
+create function hour_of(at timestamptz) returns timestamptz
+language sql immutable as $$
+    select date_bin('1 hour', at, timestamptz 'epoch')
+$$;
+
 -- A chunk as it travels: fourteen numbers in the order of proto ChunkState, times as microseconds
 -- since 1970 (views.c turns them into durations).
 create function chunk_numbers(c chunks) returns bigint[]

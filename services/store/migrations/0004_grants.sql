@@ -55,14 +55,15 @@ $$;
 -- (embedded) has no row. Answers whether it settled now.
 create function settle_call(p_job uuid, p_chunk integer, p_attempt integer, p_was_called boolean,
                             p_is_known boolean, p_prompt integer, p_completion integer,
-                            p_class smallint, p_call_ms integer) returns boolean
+                            p_class smallint, p_call_ms integer, p_model text) returns boolean
 language plpgsql as $$
 declare
     spent bigint;
 begin
     update llm_calls l
-    set settled_at = clock_timestamp(), was_called = p_was_called, prompt_tokens = p_prompt,
-        completion_tokens = p_completion, outcome_class = p_class, call_ms = p_call_ms,
+    set settled_at = clock_timestamp(), was_called = p_was_called, is_usage_known = p_is_known,
+        prompt_tokens = p_prompt, completion_tokens = p_completion, outcome_class = p_class,
+        call_ms = p_call_ms, model = p_model,
         tokens = charged_tokens(l, p_was_called, p_is_known, p_prompt, p_completion),
         micros = charged_micros(l, p_was_called, p_is_known, p_prompt, p_completion)
     where job_id = p_job and chunk_number = p_chunk and attempt = p_attempt
@@ -119,12 +120,12 @@ begin
     where job_id = p_job and chunk_number = p_chunk
     returning * into c;
     if p_mode = 1 then
-        insert into llm_calls (job_id, chunk_number, attempt, tenant_id, epoch, endpoint,
-                               reserved_tokens, reserved_micros, prompt_nanos, completion_nanos,
-                               granted_at, lease_until)
-        values (p_job, p_chunk, c.attempt, j.tenant_id, p_epoch, p_terms.endpoint,
-                p_terms.reserved_tokens, p_terms.reserved_micros, p_terms.prompt_nanos,
-                p_terms.completion_nanos, t, c.lease_until);
+        insert into llm_calls (job_id, chunk_number, attempt, tenant_id, user_id, service_class,
+                               epoch, endpoint, reserved_tokens, reserved_micros, prompt_nanos,
+                               completion_nanos, granted_at, lease_until)
+        values (p_job, p_chunk, c.attempt, j.tenant_id, j.user_id, j.service_class, p_epoch,
+                p_terms.endpoint, p_terms.reserved_tokens, p_terms.reserved_micros,
+                p_terms.prompt_nanos, p_terms.completion_nanos, t, c.lease_until);
     end if;
     if j.status = 'queued' then
         update analysis_jobs
@@ -186,7 +187,7 @@ begin
     end if;
     perform take_back(p_job, p_chunk, 0);
     -- Never permitted and sworn off: no call can have been made.
-    perform settle_call(p_job, p_chunk, p_attempt, false, true, 0, 0, 0::smallint, 0);
+    perform settle_call(p_job, p_chunk, p_attempt, false, true, 0, 0, 0::smallint, 0, '');
     return row(6, 0, 0)::batch_line; -- released
 end $$;
 
@@ -250,7 +251,7 @@ declare
 begin
     return query
     with ready as (
-        select i.item, i.job_id, i.number, j.tenant_id, j.user_id, c.attempt + 1 as attempt,
+        select i.item, i.job_id, i.number, j.tenant_id, j.user_id, j.service_class, c.attempt + 1 as attempt,
                j.status = 'queued' as is_first,
                c.dispatch_bytes::bigint as bytes,
                sum(c.dispatch_bytes) over (order by i.item) as bytes_so_far,
@@ -278,10 +279,11 @@ begin
         where c.job_id = g.job_id and c.chunk_number = g.number
         returning c.job_id, chunk_numbers(c) as numbers
     ), called as (
-        insert into llm_calls (job_id, chunk_number, attempt, tenant_id, epoch, endpoint,
-                               reserved_tokens, reserved_micros, prompt_nanos, completion_nanos,
-                               granted_at, lease_until)
-        select job_id, number, attempt, tenant_id, p_epoch, p_terms[item].endpoint,
+        insert into llm_calls (job_id, chunk_number, attempt, tenant_id, user_id, service_class,
+                               epoch, endpoint, reserved_tokens, reserved_micros, prompt_nanos,
+                               completion_nanos, granted_at, lease_until)
+        select job_id, number, attempt, tenant_id, user_id, service_class, p_epoch,
+               p_terms[item].endpoint,
                p_terms[item].reserved_tokens, p_terms[item].reserved_micros,
                p_terms[item].prompt_nanos, p_terms[item].completion_nanos, t,
                t + p_leases_ms[item] * interval '1 ms'

@@ -34,22 +34,41 @@ language sql volatile as $$
              else (0.5 + 1.5 * random()) * interval '1 s' end)
 $$;
 
+-- Of a token, in billionths of a dollar; bigint so that products of tokens are.
+create type token_price as (prompt_nanos bigint, completion_nanos bigint);
+
+-- What each attempt's call was granted at; nothing where there is none.
+create function prices_of(p_jobs uuid[], p_chunks integer[], p_attempts integer[])
+returns token_price[]
+language sql stable as $$
+    select array_agg(row(coalesce(l.prompt_nanos, 0), coalesce(l.completion_nanos, 0))::token_price
+                     order by i.item)
+    from unnest(p_jobs, p_chunks, p_attempts) with ordinality i (job_id, number, attempt, item)
+    left join llm_calls l
+    on l.job_id = i.job_id and l.chunk_number = i.number and l.attempt = i.attempt
+$$;
+
 -- Takes the results and final reasons for posts still open, each named once; answers which posts are
 -- open after that and how many were given up. Of an open post there is no row yet.
 create function keep_results(c chunks, p_seqs integer[], p_data jsonb[], p_provenances smallint[],
                              p_models text[], p_prompts text[], p_confidences double precision[],
-                             p_missing integer[], p_reasons text[],
+                             p_prompt_shares integer[], p_completion_shares integer[],
+                             p_price token_price, p_missing integer[], p_reasons text[],
                              out still_open integer[], out given_up integer)
 language plpgsql as $$
 declare
     answered integer;
 begin
     insert into analysis_results (job_id, post_seq, chunk_number, result_data, provenance, model,
-                                  prompt_version, confidence, attempt, is_degraded)
+                                  prompt_version, confidence, attempt, prompt_tokens,
+                                  completion_tokens, nanos, is_degraded)
     select c.job_id, r.seq, c.chunk_number, r.data, r.provenance, r.model, r.prompt, r.confidence,
-           c.attempt, c.is_degraded and r.provenance = 1 -- embedded
-    from unnest(p_seqs, p_data, p_provenances, p_models, p_prompts, p_confidences)
-        as r (seq, data, provenance, model, prompt, confidence)
+           c.attempt, r.prompt_share, r.completion_share,
+           r.prompt_share * p_price.prompt_nanos + r.completion_share * p_price.completion_nanos,
+           c.is_degraded and r.provenance = 1 -- embedded
+    from unnest(p_seqs, p_data, p_provenances, p_models, p_prompts, p_confidences, p_prompt_shares,
+                p_completion_shares)
+        as r (seq, data, provenance, model, prompt, confidence, prompt_share, completion_share)
     where r.seq = any (c.open_seqs);
     get diagnostics answered = row_count;
     given_up := 0;
@@ -137,12 +156,16 @@ create function commit_plain(p_jobs uuid[], p_chunks integer[], p_attempts integ
                              p_summaries text[], p_result_ends integer[], p_seqs integer[],
                              p_data jsonb[], p_provenances smallint[], p_models text[],
                              p_prompts text[], p_confidences double precision[],
-                             p_missing_ends integer[])
-returns table (item integer, event event_view)
+                             p_prompt_shares integer[], p_completion_shares integer[],
+                             p_missing_ends integer[], p_call_models text[],
+                             p_prices token_price[])
+returns table (item integer, is_settled boolean, event event_view)
 language plpgsql as $$
 #variable_conflict use_column
 declare
     plain integer[];
+    prompt_nanos bigint[] := array(select prompt_nanos from unnest(p_prices));
+    completion_nanos bigint[] := array(select completion_nanos from unnest(p_prices));
 begin
     plain := array(
         select i.item
@@ -158,12 +181,16 @@ begin
         return;
     end if;
     insert into analysis_results (job_id, post_seq, chunk_number, result_data, provenance, model,
-                                  prompt_version, confidence, attempt)
+                                  prompt_version, confidence, attempt, prompt_tokens,
+                                  completion_tokens, nanos)
     select p_jobs[r.item], r.seq, p_chunks[r.item], r.data, r.provenance, r.model, r.prompt,
-           r.confidence, p_attempts[r.item]
+           r.confidence, p_attempts[r.item], r.prompt_share, r.completion_share,
+           r.prompt_share * prompt_nanos[r.item] + r.completion_share * completion_nanos[r.item]
     from (select *, width_bucket(place - 1, p_result_ends::bigint[]) + 1 as item
-          from unnest(p_seqs, p_data, p_provenances, p_models, p_prompts, p_confidences)
-               with ordinality as x (seq, data, provenance, model, prompt, confidence, place)) r
+          from unnest(p_seqs, p_data, p_provenances, p_models, p_prompts, p_confidences,
+                      p_prompt_shares, p_completion_shares)
+               with ordinality as x (seq, data, provenance, model, prompt, confidence,
+                                     prompt_share, completion_share, place)) r
     where r.item = any (plain);
     return query
     with done as (
@@ -175,8 +202,9 @@ begin
     ), settled as (
         update llm_calls l
         set settled_at = clock_timestamp(), was_called = p_called[d.item],
-            prompt_tokens = p_prompt[d.item], completion_tokens = p_completion[d.item],
-            outcome_class = p_classes[d.item], call_ms = p_call_ms[d.item],
+            is_usage_known = p_known[d.item], prompt_tokens = p_prompt[d.item],
+            completion_tokens = p_completion[d.item], outcome_class = p_classes[d.item],
+            call_ms = p_call_ms[d.item], model = p_call_models[d.item],
             tokens = charged_tokens(l, p_called[d.item], p_known[d.item], p_prompt[d.item],
                                     p_completion[d.item]),
             micros = charged_micros(l, p_called[d.item], p_known[d.item], p_prompt[d.item],
@@ -217,7 +245,7 @@ begin
         from job join chunk c on c.job_id = (j).job_id
         returning e
     )
-    select c.item, event_of(j, e)
+    select c.item, exists (select from settled s where s.job_id = c.job_id), event_of(j, e)
     from job join happened on (e).job_id = (j).job_id join chunk c on c.job_id = (j).job_id;
 end $$;
 
@@ -238,6 +266,7 @@ begin
     update analysis_results o
     set result_data = r.result_data, provenance = r.provenance, model = r.model,
         prompt_version = r.prompt_version, confidence = r.confidence, reason = '',
+        prompt_tokens = r.prompt_tokens, completion_tokens = r.completion_tokens, nanos = r.nanos,
         is_degraded = false, created_at = r.created_at
     from analysis_results r
     where r.job_id = h.job_id and r.post_seq = any (p_seqs) and r.reason = ''
@@ -254,6 +283,50 @@ begin
     return add_event(j, 'revised', '{}');
 end $$;
 
+-- Adds to usage_hours what calls have just settled, and the results committed: of outcome i, those
+-- from the LLM, cache, near duplicates, repair and the embedded analysis are p_origins[5i - 4] to
+-- [5i]. Last of all that is locked, and in the order of the key, so that no two wait for each other.
+create function count_usage(p_jobs uuid[], p_chunks integer[], p_attempts integer[],
+                            p_settled boolean[], p_committed boolean[], p_models text[],
+                            p_origins integer[]) returns void
+language plpgsql as $$
+declare
+    t timestamptz := clock_timestamp();
+begin
+    insert into usage_hours as u
+    select coalesce(l.tenant_id, j.tenant_id), hour_of(coalesce(l.settled_at, t)),
+           coalesce(l.user_id, j.user_id), coalesce(l.service_class, j.service_class),
+           coalesce(l.endpoint, ''), p_models[i.item],
+           count(*) filter (where i.is_settled and l.was_called),
+           count(*) filter (where i.is_settled and l.was_called and not l.is_usage_known),
+           coalesce(sum(l.prompt_tokens) filter (where i.is_settled and l.was_called), 0),
+           coalesce(sum(l.completion_tokens) filter (where i.is_settled and l.was_called), 0),
+           coalesce(sum(l.micros) filter (where i.is_settled and l.was_called), 0)::bigint,
+           coalesce(sum(p_origins[5 * i.item - 4]) filter (where i.is_committed), 0),
+           coalesce(sum(p_origins[5 * i.item - 3]) filter (where i.is_committed), 0),
+           coalesce(sum(p_origins[5 * i.item - 2]) filter (where i.is_committed), 0),
+           coalesce(sum(p_origins[5 * i.item - 1]) filter (where i.is_committed), 0),
+           coalesce(sum(p_origins[5 * i.item]) filter (where i.is_committed), 0)
+    from unnest(p_jobs, p_chunks, p_attempts, p_settled, p_committed)
+         with ordinality i (job_id, number, attempt, is_settled, is_committed, item)
+    left join llm_calls l
+    on l.job_id = i.job_id and l.chunk_number = i.number and l.attempt = i.attempt
+    left join analysis_jobs j on j.job_id = i.job_id
+    where i.is_settled and l.was_called or i.is_committed
+    group by 1, 2, 3, 4, 5, 6
+    order by 1, 2, 3, 4, 5, 6
+    on conflict (tenant_id, began_at, user_id, service_class, endpoint, model) do update
+    set calls = u.calls + excluded.calls, unknown_calls = u.unknown_calls + excluded.unknown_calls,
+        prompt_tokens = u.prompt_tokens + excluded.prompt_tokens,
+        completion_tokens = u.completion_tokens + excluded.completion_tokens,
+        micros = u.micros + excluded.micros,
+        posts_from_llm = u.posts_from_llm + excluded.posts_from_llm,
+        posts_from_cache = u.posts_from_cache + excluded.posts_from_cache,
+        posts_from_near_duplicate = u.posts_from_near_duplicate + excluded.posts_from_near_duplicate,
+        posts_from_repair = u.posts_from_repair + excluded.posts_from_repair,
+        posts_from_embedded = u.posts_from_embedded + excluded.posts_from_embedded;
+end $$;
+
 -- Commits outcomes in order. The results of outcome i are those from p_result_ends[i - 1] + 1 to
 -- p_result_ends[i], and likewise the posts given up for good. A row for each: the verdict is
 -- committed, late (the job is over), stale, or wasted (stale, and its call is heard of only now).
@@ -265,7 +338,9 @@ create function commit_outcomes(p_jobs uuid[], p_chunks integer[], p_attempts in
                                 p_summaries text[], p_result_ends integer[], p_seqs integer[],
                                 p_data jsonb[], p_provenances smallint[], p_models text[],
                                 p_prompts text[], p_confidences double precision[],
-                                p_missing_ends integer[], p_missing integer[], p_reasons text[])
+                                p_prompt_shares integer[], p_completion_shares integer[],
+                                p_missing_ends integer[], p_missing integer[], p_reasons text[],
+                                p_call_models text[], p_origins integer[])
 returns table (outcome integer, verdict text, event event_view)
 language plpgsql as $$
 #variable_conflict use_column
@@ -280,18 +355,25 @@ declare
     y integer;
     plain record;
     plain_events event_view[];
+    are_settled boolean[] := array_fill(false, array[cardinality(p_jobs)]);
+    are_committed boolean[] := are_settled;
+    prices token_price[];
 begin
     perform from analysis_jobs
     where job_id = any (p_jobs || array(select heals_job_id from analysis_jobs
                                         where job_id = any (p_jobs) and heals_job_id is not null))
     order by job_id for update;
+    prices := prices_of(p_jobs, p_chunks, p_attempts);
     for plain in
         select * from commit_plain(p_jobs, p_chunks, p_attempts, p_classes, p_called, p_known,
                                    p_prompt, p_completion, p_call_ms, p_summaries, p_result_ends,
                                    p_seqs, p_data, p_provenances, p_models, p_prompts,
-                                   p_confidences, p_missing_ends)
+                                   p_confidences, p_prompt_shares, p_completion_shares,
+                                   p_missing_ends, p_call_models, prices)
     loop
         plain_events[plain.item] := plain.event;
+        are_settled[plain.item] := plain.is_settled;
+        are_committed[plain.item] := true;
     end loop;
     for i in 1 .. cardinality(p_jobs) loop
         outcome := i;
@@ -302,7 +384,9 @@ begin
             continue;
         end if;
         settled := settle_call(p_jobs[i], p_chunks[i], p_attempts[i], p_called[i], p_known[i],
-                               p_prompt[i], p_completion[i], p_classes[i], p_call_ms[i]);
+                               p_prompt[i], p_completion[i], p_classes[i], p_call_ms[i],
+                               p_call_models[i]);
+        are_settled[i] := settled;
         select * into j from analysis_jobs where job_id = p_jobs[i];
         select * into c from chunks where job_id = p_jobs[i] and chunk_number = p_chunks[i];
         if c.job_id is null or c.status <> 2 or c.attempt <> p_attempts[i] then
@@ -320,10 +404,13 @@ begin
             x := coalesce(p_missing_ends[i - 1], 0) + 1;
             y := p_missing_ends[i];
             verdict := 'committed';
+            are_committed[i] := true;
             c.is_degraded := c.is_degraded and j.heals_job_id is null; -- nobody heals the healers
             select * into kept
             from keep_results(c, p_seqs[a:b], p_data[a:b], p_provenances[a:b], p_models[a:b],
-                              p_prompts[a:b], p_confidences[a:b], p_missing[x:y], p_reasons[x:y]);
+                              p_prompts[a:b], p_confidences[a:b], p_prompt_shares[a:b],
+                              p_completion_shares[a:b], prices[i], p_missing[x:y],
+                              p_reasons[x:y]);
             event := commit_attempt(j, c, p_classes[i], p_retry_after_ms[i], p_summaries[i],
                                     kept.still_open, kept.given_up);
         end if;
@@ -336,6 +423,8 @@ begin
             end if;
         end if;
     end loop;
+    perform count_usage(p_jobs, p_chunks, p_attempts, are_settled, are_committed, p_call_models,
+                        p_origins);
 end $$;
 
 -- Ends a locked job early: what is open gets the status as its reason. A chunk in flight keeps its

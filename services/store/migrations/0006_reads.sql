@@ -67,7 +67,8 @@ create function read_results(p_tenant text, p_job uuid, p_from integer, p_limit 
                              p_bytes bigint)
 returns table (status text, is_settled boolean, seq integer, post_id text, chunk_number integer,
                data text, provenance smallint, model text, prompt_version text,
-               confidence double precision, reason text, text text, has_more boolean)
+               confidence double precision, reason text, text text, prompt_tokens integer,
+               completion_tokens integer, nanos bigint, has_more boolean)
 language plpgsql stable as $$
 #variable_conflict use_column
 declare
@@ -76,7 +77,8 @@ begin
     return query
     with page as (
         select r.post_seq, p.post_id, r.chunk_number, r.result_data::text as data, r.provenance,
-               r.model, r.prompt_version, r.confidence, r.reason, p.text
+               r.model, r.prompt_version, r.confidence, r.reason, p.text, r.prompt_tokens,
+               r.completion_tokens, r.nanos
         from analysis_results r join posts p using (job_id, post_seq)
         where r.job_id = p_job and r.post_seq >= p_from
         order by r.post_seq limit p_limit + 1
@@ -87,7 +89,7 @@ begin
     )
     select j.status, is_terminal(j.status) and j.done_chunks = j.total_chunks, s.post_seq,
            s.post_id, s.chunk_number, s.data, s.provenance, s.model, s.prompt_version,
-           s.confidence, s.reason, s.text,
+           s.confidence, s.reason, s.text, s.prompt_tokens, s.completion_tokens, s.nanos,
            (select count(*) from sized) >
            (select count(*) from sized where place = 1 or place <= p_limit and bytes <= p_bytes)
     from (values (1)) once
@@ -107,6 +109,45 @@ begin
         from job_events e where e.job_id = p_job and e.event_number > p_after
         order by e.event_number limit p_limit) v
     order by v.event_number;
+end $$;
+
+-- Usage of a tenant, or of all where none is named, and of a user likewise; by the groups of proto
+-- UsageGroup. Keys are ordered byte by byte; one row more than asked for tells that there are more.
+create function read_usage(p_tenant text, p_user text, p_from_ms bigint, p_to_ms bigint,
+                           p_group smallint, p_has_after boolean, p_after text,
+                           p_limit integer)
+returns table (key text, calls bigint, unknown_calls bigint, prompt_tokens bigint,
+               completion_tokens bigint, micros bigint, posts_from_llm bigint,
+               posts_from_cache bigint, posts_from_near_duplicate bigint, posts_from_repair bigint,
+               posts_from_embedded bigint)
+language plpgsql stable as $$
+#variable_conflict use_column
+declare
+    since timestamptz := hour_of(timestamptz 'epoch' + p_from_ms * interval '1 ms');
+    until timestamptz := timestamptz 'epoch' + p_to_ms * interval '1 ms';
+begin
+    return query
+    with keyed as (
+        select u.*, case p_group
+                        when 1 then u.tenant_id
+                        when 2 then u.user_id
+                        when 3 then u.model
+                        when 4 then u.endpoint
+                        when 5 then u.service_class::text
+                        when 6 then to_char(u.began_at at time zone 'UTC', 'YYYY-MM-DD')
+                        when 7 then to_char(u.began_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24')
+                    end collate "C" as key
+        from usage_hours u
+        where u.began_at >= since and u.began_at < until
+          and (p_tenant = '' or u.tenant_id = p_tenant) and (p_user = '' or u.user_id = p_user)
+    )
+    select k.key, sum(k.calls)::bigint, sum(k.unknown_calls)::bigint, sum(k.prompt_tokens)::bigint,
+           sum(k.completion_tokens)::bigint, sum(k.micros)::bigint, sum(k.posts_from_llm)::bigint,
+           sum(k.posts_from_cache)::bigint, sum(k.posts_from_near_duplicate)::bigint,
+           sum(k.posts_from_repair)::bigint, sum(k.posts_from_embedded)::bigint
+    from keyed k
+    where not p_has_after or k.key > p_after
+    group by k.key order by k.key limit p_limit + 1;
 end $$;
 
 create function authenticate(p_hash bytea)

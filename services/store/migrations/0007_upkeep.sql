@@ -68,6 +68,11 @@ begin
         where e.created_at < clock_timestamp() - interval '24 hours'
           and e.published_at is not null and is_terminal(j.status) limit p_limit));
     get diagnostics n = row_count;
+    swept := swept + n;
+    delete from usage_hours where ctid = any (array(
+        select ctid from usage_hours
+        where began_at < clock_timestamp() - interval '400 days' limit p_limit));
+    get diagnostics n = row_count;
     return swept + n + sweep_healing_jobs(p_limit / 100);
 end $$;
 
