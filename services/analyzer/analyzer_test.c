@@ -67,6 +67,10 @@ static void a_permitted_call_brings_the_answers_of_the_llm(void **state)
     assert_true(outcome->was_called);
     assert_true(outcome->usage->is_known);
     assert_int_equal(outcome->usage->prompt_tokens, 7);
+    assert_int_equal(outcome->results[0]->prompt_tokens + outcome->results[1]->prompt_tokens, 7);
+    assert_int_equal(
+        outcome->results[0]->completion_tokens + outcome->results[1]->completion_tokens, 5);
+    assert_string_equal(outcome->model, "a-model");
     assert_string_equal(outcome->summary, "all well");
     assert_true(atomic_load(&stage.llm.has_user));
 }

@@ -193,6 +193,7 @@ static void read_item(void *context, const json_t *item)
         json_is_integer(id) ? open_post(reading, json_integer_value(id)) : NULL;
     if (post == NULL)
         return;
+    post->bytes = json_dumpb(item, NULL, 0, JSON_COMPACT);
     if (read_analysis(reading, item, post))
         post->state = POST_ANSWERED;
     else

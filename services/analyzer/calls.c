@@ -12,6 +12,7 @@
 #include "server_limits.h"
 #include "shell.h"
 #include "stream.h"
+#include "usage.h"
 
 static void go_on(struct work *work);
 
@@ -80,6 +81,7 @@ static void note_call(struct work *work, Tp__Outcome *outcome, struct arena *are
     struct instant now = clock_now();
     outcome->call_ms = (uint32_t)instant_ms_between(work->called_at, now);
     outcome->endpoint = arena_string(arena, llm_name(work->llm));
+    outcome->model = arena_string(arena, llm_model(work->llm));
     analyzer_metrics_call(outcome, llm_model(work->llm), seconds_since(work->called_at, now));
     if (outcome->outcome_class != TP__OUTCOME_CLASS__OK)
         log_failure(work, outcome);
@@ -97,8 +99,11 @@ static Tp__Outcome *outcome_of_reply(const struct work *work, const struct reply
         const struct asked asked = {work->sent->n_posts, prompt_least_tokens(work->sent),
                                     work->brief.tasks, work->brief.schema};
         answer_read(reply.body, &asked, arena, &answer);
-        return outcome_of_answer(work->sent, analyzer->instance_id, llm_model(work->llm), &answer,
-                                 outcome_share(work->dispatch->n_posts), arena);
+        Tp__Outcome *outcome =
+            outcome_of_answer(work->sent, analyzer->instance_id, llm_model(work->llm), &answer,
+                              outcome_share(work->dispatch->n_posts), arena);
+        usage_apportion(work->sent, &answer, work->sent_bytes, outcome);
+        return outcome;
     }
     Tp__Outcome *outcome =
         outcome_new(work->sent, analyzer->instance_id, verdict.outcome_class, arena);
@@ -215,6 +220,7 @@ static void ask_for_rest(struct work *work)
     analyzer_metrics_call_begins(llm_name(work->llm));
     const struct llm_question question = {&work->brief, work->sent, bus_trace(work->message)};
     work->call = llm_start(work->llm, &question, hear_reply, work);
+    work->sent_bytes = llm_call_bytes(work->call);
 }
 
 /* The line of a call about few of the posts says little of the chunk. */
@@ -234,6 +240,8 @@ static void finish(struct work *work)
         outcome =
             outcome_new(work->dispatch, work->analyzer->instance_id, TP__OUTCOME_CLASS__OK, arena);
         outcome->usage->is_known = true; /* nothing was called */
+        const struct llm *llm = calls_llm_of(work->analyzer, work->dispatch);
+        outcome->model = arena_string(arena, llm_model(llm)); /* by which they were once answered */
     }
     plan_merge(&work->plan, outcome, arena);
     if (outcome->n_results > 0 && needs_summary(work))

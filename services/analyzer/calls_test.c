@@ -50,6 +50,10 @@ static void posts_that_say_the_same_are_asked_for_once(void **state)
     const char *json = arena_bytes(stage.arena, twin->data_json.data, twin->data_json.len);
     assert_non_null(strstr(json, "\"hashtags\":[{\"text\":\"cats\",\"indices\":[4,9]}]"));
     assert_string_equal(twin->model, "a-model");
+    assert_int_equal(twin->prompt_tokens, 0);
+    assert_int_equal(twin->completion_tokens, 0);
+    assert_int_equal(result_of(outcome, 10)->prompt_tokens, 7);
+    assert_int_equal(result_of(outcome, 10)->completion_tokens, 5);
 }
 
 static void what_was_answered_once_is_published_without_a_call(void **state)
@@ -67,6 +71,8 @@ static void what_was_answered_once_is_published_without_a_call(void **state)
     assert_false(outcome->was_called);
     assert_true(outcome->usage->is_known);
     assert_int_equal(outcome->usage->prompt_tokens, 0);
+    assert_int_equal(outcome->results[0]->prompt_tokens, 0);
+    assert_string_equal(outcome->model, "a-model");
     assert_true(strlen(outcome->summary) > 0);
     outcome = outcome_of(dispatch_texts("known two", "not known yet"));
     assert_provenances(outcome, TP__PROVENANCE__FROM_CACHE, TP__PROVENANCE__FROM_LLM);

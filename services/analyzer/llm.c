@@ -180,6 +180,11 @@ struct llm_call *llm_start(struct llm *llm, const struct llm_question *question,
     return call;
 }
 
+size_t llm_call_bytes(const struct llm_call *call)
+{
+    return call->body.length;
+}
+
 void llm_cancel(struct llm_call **call)
 {
     if (*call == NULL)

@@ -31,5 +31,7 @@ struct llm_question {
 /* The question is not needed any more afterwards. */
 struct llm_call *llm_start(struct llm *llm, const struct llm_question *question, llm_done *done,
                            void *context);
+/* Of its request's body. */
+size_t llm_call_bytes(const struct llm_call *call);
 /* Ends it at once; it is not told of any more. */
 void llm_cancel(struct llm_call **call);

@@ -50,7 +50,7 @@ void analyzer_metrics_open(void)
                          METRIC_LABELS("endpoint", "model", "outcome"));
     series.tokens =
         metrics_counter("tweetpulse_llm_tokens_total", "Tokens as the LLM counted them.",
-                        METRIC_LABELS("endpoint", "direction"));
+                        METRIC_LABELS("endpoint", "model", "direction"));
     series.in_flight = metrics_gauge("tweetpulse_llm_requests_in_flight",
                                      "Calls to the LLM running now.", METRIC_LABELS("endpoint"));
     series.busy = metrics_plain(metrics_gauge("tweetpulse_analyzer_busy_slots",
@@ -95,9 +95,10 @@ void analyzer_metrics_call_begins(const char *endpoint)
     metric_add(metrics_with(series.in_flight, METRIC_VALUES(endpoint)), 1);
 }
 
-static void add_tokens(const char *endpoint, const char *direction, uint32_t count)
+static void add_tokens(const char *endpoint, const char *model, const char *direction,
+                       uint32_t count)
 {
-    metric_add(metrics_with(series.tokens, METRIC_VALUES(endpoint, direction)), count);
+    metric_add(metrics_with(series.tokens, METRIC_VALUES(endpoint, model, direction)), count);
 }
 
 void analyzer_metrics_call(const Tp__Outcome *outcome, const char *model, double seconds)
@@ -106,8 +107,8 @@ void analyzer_metrics_call(const Tp__Outcome *outcome, const char *model, double
     const char *name = outcome_class_name(outcome->outcome_class);
     metric_add(metrics_with(series.in_flight, METRIC_VALUES(endpoint)), -1);
     metric_observe(metrics_with(series.calls, METRIC_VALUES(endpoint, model, name)), seconds);
-    add_tokens(endpoint, "prompt", outcome->usage->prompt_tokens);
-    add_tokens(endpoint, "completion", outcome->usage->completion_tokens);
+    add_tokens(endpoint, model, "prompt", outcome->usage->prompt_tokens);
+    add_tokens(endpoint, model, "completion", outcome->usage->completion_tokens);
 }
 
 void analyzer_metrics_lookups(enum cache_level level, size_t hits, size_t misses)

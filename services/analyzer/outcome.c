@@ -148,6 +148,7 @@ Tp__Outcome *outcome_by_embedded(const Tp__Dispatch *dispatch, const char *insta
     if (task_set_has(answering.tasks, TASK_SUMMARY))
         summarize(posts, analyses, count, arena, outcome);
     outcome->usage->is_known = true; /* nothing was called */
+    outcome->model = EMBEDDED_VERSION;
     return outcome;
 }
 

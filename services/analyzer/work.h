@@ -23,6 +23,7 @@ struct work {
     struct arena *plan_arena;
     struct llm *llm;          /* once it was called; lent */
     const Tp__Dispatch *sent; /* what the call is about; NULL = none was made */
+    size_t sent_bytes;        /* of its whole request */
     struct llm_call *call;    /* while it runs */
     struct arena *answer_arena;
     Tp__Outcome *answered; /* the call's, while posts of other calls are waited for */

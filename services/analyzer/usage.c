@@ -1,0 +1,63 @@
+#include "usage.h"
+
+#include "base/check.h"
+#include "messages/messages.h"
+
+static uint64_t sum_of(const uint64_t *weights, size_t count)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += weights[i];
+    return sum;
+}
+
+void usage_divide(uint32_t tokens, const uint64_t *weights, size_t count, uint32_t *shares)
+{
+    uint64_t remainders[CHUNK_MAX_POSTS], total = sum_of(weights, count);
+    CHECK(count > 0 && count <= CHUNK_MAX_POSTS);
+    bool are_equal = total == 0;
+    if (are_equal)
+        total = count;
+    uint32_t left = tokens;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t due = tokens * (are_equal ? 1 : weights[i]);
+        shares[i] = (uint32_t)(due / total);
+        remainders[i] = due % total;
+        left -= shares[i];
+    }
+    for (; left > 0; left--) {
+        size_t largest = 0;
+        for (size_t i = 1; i < count; i++)
+            if (remainders[i] > remainders[largest])
+                largest = i;
+        shares[largest]++;
+        remainders[largest] = 0;
+    }
+}
+
+void usage_apportion(const Tp__Dispatch *sent, const struct answer *answer, size_t request_bytes,
+                     Tp__Outcome *outcome)
+{
+    uint64_t asked[CHUNK_MAX_POSTS], answered[CHUNK_MAX_POSTS], texts = 0;
+    uint32_t prompt[CHUNK_MAX_POSTS], completion[CHUNK_MAX_POSTS];
+    size_t count = sent->n_posts;
+    if (!answer->is_usage_known)
+        return;
+    for (size_t i = 0; i < count; i++)
+        texts += sent->posts[i]->text.len;
+    uint64_t frame = request_bytes > texts ? request_bytes - texts : 0;
+    for (size_t i = 0; i < count; i++) {
+        asked[i] = sent->posts[i]->text.len * count + frame; /* rule 1, each times the count */
+        answered[i] = answer->posts[i].bytes;
+    }
+    usage_divide(answer->prompt_tokens, asked, count, prompt);
+    usage_divide(answer->completion_tokens, answered, count, completion);
+    for (size_t i = 0, k = 0; i < count && k < outcome->n_results; i++) {
+        Tp__PostResult *result = outcome->results[k];
+        if (result->seq != sent->posts[i]->seq)
+            continue;
+        result->prompt_tokens = prompt[i];
+        result->completion_tokens = completion[i];
+        k++;
+    }
+}
