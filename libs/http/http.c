@@ -1,43 +1,50 @@
 #include "http/http.h"
 
-#include <ctype.h>
-#include <curl/curl.h>
 #include <string.h>
-#include <strings.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/check.h"
-#include "base/clock.h"
+#include "http/call.h"
 
 enum {
-    CONNECT_TIMEOUT_MS = 10 * 1000,
-    MAX_BODY_BYTES = 1 << 20,
-    MAX_HEADER_BYTES = 64 * 1024,
-    BUFFER_BYTES = 16 * 1024,
     STOP_CHECK_MS = 200,
+    SWEEP_MS = 20, /* by how much a call may outlast its limits */
+    EVENTS = 128,
+    STREAMS = 100, /* calls at once of a connection that can carry several */
+    IDLE_HANDLES = 64,
 };
 
-struct http_call {
-    struct http_call *next, *previous;
+static const struct instant NEVER = {INT64_MAX};
+static const uint64_t WAKEUP = UINT64_MAX;
+
+/* Oldest first. */
+struct call_list {
+    struct http_call *first, *last;
+};
+
+/* libcurl's limit of connections is the same for all hosts of a multi handle, and it forgets the
+ * time of what waits for one. So each pool is a multi handle of its own, and what exceeds its
+ * connections waits here. */
+struct http_pool {
     struct http_client *client;
-    struct http_request request;
-    http_done *done;
-    void *context;
-    CURL *easy;
-    struct curl_slist *headers;
-    struct http_response response;
-    size_t body_sent; /* of request.body */
-    struct instant began, heard;
-    int sendings;  /* how often the request began to leave */
-    bool is_again; /* the one repetition after a reused connection died */
-    bool is_heard, is_too_big, is_silent, is_stopped;
-    char trouble[CURL_ERROR_SIZE];
+    uint32_t number;
+    CURLM *multi;
+    char *ca_file;
+    int max_connections, running_count;
+    bool is_multiplexed; /* by the latest answer */
+    struct call_list running, waiting;
+    struct instant timer_at; /* when libcurl wants to be called */
 };
 
 struct http_client {
-    CURLM *multi;
-    struct http_call *calls;
-    CURL **idle; /* easy handles for reuse */
-    size_t idle_count, idle_capacity;
+    int epoll, wakeup;
+    struct http_pool *pools[HTTP_POOLS_MAX];
+    uint32_t pool_count;
+    struct instant sweep_at;  /* no later than the first limit of any call */
+    CURL *idle[IDLE_HANDLES]; /* easy handles for reuse */
+    size_t idle_count;
 };
 
 void http_response_free(struct http_response *response)
@@ -70,220 +77,128 @@ bool http_response_header(const struct http_response *response, const char *name
     return false;
 }
 
+/* ---- the client and its pools ---- */
+
+static int watch_socket(CURL *easy, curl_socket_t socket, int what, void *context, void *known)
+{
+    (void)easy;
+    struct http_pool *pool = context;
+    int epoll = pool->client->epoll;
+    if (what == CURL_POLL_REMOVE) {
+        epoll_ctl(epoll, EPOLL_CTL_DEL, socket, NULL);
+        return 0;
+    }
+    struct epoll_event event = {.data.u64 = (uint64_t)pool->number << 32 | (uint32_t)socket};
+    if (what != CURL_POLL_OUT)
+        event.events |= EPOLLIN;
+    if (what != CURL_POLL_IN)
+        event.events |= EPOLLOUT;
+    int how = known == NULL ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+    CHECK(epoll_ctl(epoll, how, socket, &event) == 0);
+    curl_multi_assign(pool->multi, socket, pool);
+    return 0;
+}
+
+static int set_timer(CURLM *multi, long timeout_ms, void *context)
+{
+    (void)multi;
+    struct http_pool *pool = context;
+    pool->timer_at = timeout_ms < 0 ? NEVER : instant_plus_ms(clock_now(), timeout_ms);
+    return 0;
+}
+
+struct http_pool *http_pool_new(struct http_client *client, const struct http_pool_options *options)
+{
+    CHECK(options->max_connections > 0 && client->pool_count < HTTP_POOLS_MAX);
+    struct http_pool *pool = calloc(1, sizeof *pool);
+    CHECK(pool != NULL);
+    pool->client = client;
+    pool->max_connections = options->max_connections;
+    pool->timer_at = NEVER;
+    if (options->ca_file != NULL) {
+        pool->ca_file = strdup(options->ca_file);
+        CHECK(pool->ca_file != NULL);
+    }
+    pool->multi = curl_multi_init();
+    CHECK(pool->multi != NULL);
+    curl_multi_setopt(pool->multi, CURLMOPT_MAXCONNECTS, (long)options->max_connections);
+    curl_multi_setopt(pool->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)options->max_connections);
+    curl_multi_setopt(pool->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+    curl_multi_setopt(pool->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)STREAMS);
+    curl_multi_setopt(pool->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+    curl_multi_setopt(pool->multi, CURLMOPT_SOCKETDATA, pool);
+    curl_multi_setopt(pool->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+    curl_multi_setopt(pool->multi, CURLMOPT_TIMERDATA, pool);
+    pool->number = client->pool_count;
+    client->pools[client->pool_count++] = pool;
+    return pool;
+}
+
 struct http_client *http_client_new(int max_connections)
 {
-    CHECK(max_connections > 0);
     CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
     struct http_client *client = calloc(1, sizeof *client);
     CHECK(client != NULL);
-    client->idle_capacity = (size_t)max_connections;
-    client->idle = calloc(client->idle_capacity, sizeof *client->idle);
-    CHECK(client->idle != NULL);
-    client->multi = curl_multi_init();
-    CHECK(client->multi != NULL);
-    curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)max_connections);
-    curl_multi_setopt(client->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)max_connections);
+    client->sweep_at = NEVER;
+    client->epoll = epoll_create1(EPOLL_CLOEXEC);
+    client->wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    CHECK(client->epoll >= 0 && client->wakeup >= 0);
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = WAKEUP};
+    CHECK(epoll_ctl(client->epoll, EPOLL_CTL_ADD, client->wakeup, &event) == 0);
+    http_pool_new(client, &(struct http_pool_options){.max_connections = max_connections});
     return client;
 }
 
-/* ---- what libcurl calls ---- */
+/* ---- calls come and go ---- */
 
-static void hear(struct http_call *call)
+static void append(struct call_list *list, struct http_call *call)
 {
-    call->is_heard = true;
-    call->heard = clock_now();
+    call->next = NULL;
+    call->previous = list->last;
+    if (list->last != NULL)
+        list->last->next = call;
+    else
+        list->first = call;
+    list->last = call;
 }
 
-static size_t take_header(char *bytes, size_t one, size_t length, void *pointer)
+static void leave(struct call_list *list, struct http_call *call)
 {
-    (void)one;
-    struct http_call *call = pointer;
-    struct text *headers = &call->response.headers;
-    hear(call);
-    if (length >= 5 && memcmp(bytes, "HTTP/", 5) == 0) {
-        text_clear(headers); /* a new answer: what came before was an interim one */
-        return length;
+    if (call->next != NULL)
+        call->next->previous = call->previous;
+    else
+        list->last = call->previous;
+    if (call->previous != NULL)
+        call->previous->next = call->next;
+    else
+        list->first = call->next;
+}
+
+static void run(struct http_call *call)
+{
+    struct http_pool *pool = call->pool;
+    struct http_client *client = pool->client;
+    call->easy = client->idle_count > 0 ? client->idle[--client->idle_count] : curl_easy_init();
+    CHECK(call->easy != NULL);
+    call_prepare(call, pool->ca_file);
+    append(&pool->running, call);
+    pool->running_count++;
+    CHECK(curl_multi_add_handle(pool->multi, call->easy) == CURLM_OK);
+}
+
+static bool has_room(const struct http_pool *pool)
+{
+    int per_connection = pool->is_multiplexed ? STREAMS : 1;
+    return pool->running_count < pool->max_connections * per_connection;
+}
+
+static void admit(struct http_pool *pool)
+{
+    while (pool->waiting.first != NULL && has_room(pool)) {
+        struct http_call *call = pool->waiting.first;
+        leave(&pool->waiting, call);
+        run(call);
     }
-    if (headers->length + length > MAX_HEADER_BYTES) {
-        call->is_too_big = true;
-        return 0;
-    }
-    bool is_name = true;
-    for (size_t i = 0; i < length; i++) {
-        char c = bytes[i];
-        if (c == '\r' || c == '\n' || c == '\0')
-            continue;
-        is_name = is_name && c != ':';
-        text_add_char(headers, is_name ? (char)tolower((unsigned char)c) : c);
-    }
-    text_add_char(headers, '\n');
-    return length;
-}
-
-static int status_of(CURL *easy)
-{
-    long status = 0;
-    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-    return (int)status;
-}
-
-static size_t take_body(char *bytes, size_t one, size_t length, void *pointer)
-{
-    (void)one;
-    struct http_call *call = pointer;
-    const struct http_request *request = &call->request;
-    hear(call);
-    if (request->sink != NULL && status_of(call->easy) / 100 == 2) {
-        if (request->sink(request->body_context, bytes, length))
-            return length;
-        call->is_stopped = true;
-        return 0;
-    }
-    /* libcurl's own limit of sizes does not see chunked bodies (measured): so here. */
-    size_t most = request->max_body_bytes > 0 ? request->max_body_bytes : MAX_BODY_BYTES;
-    if (length > most - call->response.body.length) {
-        call->is_too_big = true;
-        return 0;
-    }
-    text_add_bytes(&call->response.body, bytes, length);
-    return length;
-}
-
-static size_t give_body(char *buffer, size_t one, size_t size, void *pointer)
-{
-    struct http_call *call = pointer;
-    size *= one;
-    if (call->request.source != NULL)
-        return call->request.source(call->request.body_context, buffer, size);
-    size_t left = call->request.body.length - call->body_sent;
-    size_t length = left < size ? left : size;
-    if (length > 0)
-        memcpy(buffer, call->request.body.at + call->body_sent, length);
-    call->body_sent += length;
-    return length;
-}
-
-/* libcurl rewinds only to send again or for authentication; a source cannot go back. */
-static int rewind_body(void *pointer, curl_off_t offset, int origin)
-{
-    struct http_call *call = pointer;
-    if (call->request.source != NULL || origin != SEEK_SET || offset < 0 ||
-        (size_t)offset > call->request.body.length)
-        return CURL_SEEKFUNC_CANTSEEK;
-    call->body_sent = (size_t)offset;
-    return CURL_SEEKFUNC_OK;
-}
-
-static bool is_over_new_connection(const struct http_call *call)
-{
-    long opened = 0;
-    curl_easy_getinfo(call->easy, CURLINFO_NUM_CONNECTS, &opened);
-    return opened > 0;
-}
-
-/* A connection stands and the request is about to leave. When a reused one dies, libcurl repeats by
- * itself, over one idle connection after another, up to five times; each might run a paid call. So
- * only a repetition over a new connection may go on; another ends here, and finish() makes ours. */
-static int about_to_send(void *pointer, char *peer, char *local, int peer_port, int local_port)
-{
-    (void)peer;
-    (void)local;
-    (void)peer_port;
-    (void)local_port;
-    struct http_call *call = pointer;
-    call->sendings++;
-    if (call->sendings == 1)
-        return CURL_PREREQFUNC_OK;
-    if (call->is_again || !is_over_new_connection(call))
-        return CURL_PREREQFUNC_ABORT;
-    call->is_again = true;
-    return CURL_PREREQFUNC_OK;
-}
-
-static int watch(void *pointer, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
-{
-    (void)a;
-    (void)b;
-    (void)c;
-    (void)d;
-    struct http_call *call = pointer;
-    const struct http_request *request = &call->request;
-    int64_t limit_ms =
-        call->is_heard ? request->silence_timeout_ms : request->first_byte_timeout_ms;
-    struct instant since = call->is_heard ? call->heard : call->began;
-    if (limit_ms > 0 && instant_ms_between(since, clock_now()) > limit_ms)
-        call->is_silent = true;
-    return call->is_silent;
-}
-
-/* ---- one call ---- */
-
-static void set_body(struct http_call *call)
-{
-    const struct http_request *request = &call->request;
-    CURL *easy = call->easy;
-    curl_off_t length = (curl_off_t)request->body.length;
-    if (request->source != NULL)
-        length = request->source_bytes > 0 ? (curl_off_t)request->source_bytes : -1;
-    if (strcmp(request->method, "HEAD") == 0) {
-        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-    } else if (length != 0 || strcmp(request->method, "GET") != 0) {
-        curl_easy_setopt(easy, CURLOPT_POST, 1L);
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, length);
-        curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
-        curl_easy_setopt(easy, CURLOPT_READDATA, call);
-        curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, rewind_body);
-        curl_easy_setopt(easy, CURLOPT_SEEKDATA, call);
-        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
-    }
-}
-
-static void set_limits(struct http_call *call)
-{
-    const struct http_request *request = &call->request;
-    CURL *easy = call->easy;
-    int64_t connect_ms =
-        request->connect_timeout_ms > 0 ? request->connect_timeout_ms : CONNECT_TIMEOUT_MS;
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_ms);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->total_timeout_ms);
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)BUFFER_BYTES);
-    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)BUFFER_BYTES);
-    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    if (request->first_byte_timeout_ms > 0 || request->silence_timeout_ms > 0) {
-        curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, watch);
-        curl_easy_setopt(easy, CURLOPT_XFERINFODATA, call);
-        curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
-    }
-}
-
-static void add_header(struct http_call *call, const char *line)
-{
-    struct curl_slist *longer = curl_slist_append(call->headers, line);
-    CHECK(longer != NULL);
-    call->headers = longer;
-}
-
-static void prepare(struct http_call *call)
-{
-    CURL *easy = call->easy;
-    curl_easy_setopt(easy, CURLOPT_URL, call->request.url);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, "tweetpulse/" TP_VERSION);
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->trouble);
-    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, call);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
-    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, about_to_send);
-    curl_easy_setopt(easy, CURLOPT_PREREQDATA, call);
-    set_limits(call);
-    set_body(call);
-    if (call->is_again)
-        curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
 }
 
 struct http_call *http_start(struct http_client *client, const struct http_request *request,
@@ -291,42 +206,41 @@ struct http_call *http_start(struct http_client *client, const struct http_reque
 {
     struct http_call *call = calloc(1, sizeof *call);
     CHECK(call != NULL);
-    call->client = client;
+    call->pool = request->pool != NULL ? request->pool : client->pools[0];
+    CHECK(call->pool->client == client);
     call->request = *request;
     call->done = done;
     call->context = context;
     call->began = clock_now();
-    call->easy = client->idle_count > 0 ? client->idle[--client->idle_count] : curl_easy_init();
-    CHECK(call->easy != NULL);
-    /* Waiting for "100 Continue" costs a second where it is not answered. */
-    add_header(call, "Expect:");
-    for (const char *const *line = request->headers; line != NULL && *line != NULL; line++)
-        add_header(call, *line);
-    prepare(call);
-    call->next = client->calls;
-    if (call->next != NULL)
-        call->next->previous = call;
-    client->calls = call;
-    CHECK(curl_multi_add_handle(client->multi, call->easy) == CURLM_OK);
+    call->looked_at = &client->sweep_at;
+    call_copy_headers(call);
+    append(&call->pool->waiting, call);
+    call_watch_limits(call);
+    admit(call->pool);
     return call;
 }
 
-static void call_free(struct http_call *call)
+static void drop_easy(struct http_call *call)
 {
-    struct http_client *client = call->client;
-    curl_multi_remove_handle(client->multi, call->easy);
-    if (client->idle_count < client->idle_capacity) {
+    struct http_pool *pool = call->pool;
+    struct http_client *client = pool->client;
+    leave(&pool->running, call);
+    pool->running_count--;
+    curl_multi_remove_handle(pool->multi, call->easy);
+    if (client->idle_count < IDLE_HANDLES) {
         curl_easy_reset(call->easy);
         client->idle[client->idle_count++] = call->easy;
     } else {
         curl_easy_cleanup(call->easy);
     }
-    if (call->next != NULL)
-        call->next->previous = call->previous;
-    if (call->previous != NULL)
-        call->previous->next = call->next;
+}
+
+static void call_free(struct http_call *call)
+{
+    if (call->easy != NULL)
+        drop_easy(call);
     else
-        client->calls = call->next;
+        leave(&call->pool->waiting, call);
     curl_slist_free_all(call->headers);
     http_response_free(&call->response);
     free(call);
@@ -336,100 +250,48 @@ void http_cancel(struct http_client *client, struct http_call **call)
 {
     if (*call == NULL)
         return;
-    CHECK((*call)->client == client);
+    struct http_pool *pool = (*call)->pool;
+    CHECK(pool->client == client);
     call_free(TAKE(*call));
-}
-
-/* Has a connection that was open before died without a byte of the answer? */
-static bool may_go_again(const struct http_call *call, CURLcode code)
-{
-    if (call->is_again || call->is_heard || call->is_silent || call->request.source != NULL)
-        return false;
-    if (call->sendings > 1) /* libcurl was about to repeat, which it does for no other reason */
-        return true;
-    return call->sendings == 1 && !is_over_new_connection(call) &&
-           (code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING);
+    admit(pool);
 }
 
 static void go_again(struct http_call *call)
 {
-    CHECK(curl_multi_remove_handle(call->client->multi, call->easy) == CURLM_OK);
+    struct http_pool *pool = call->pool;
+    CHECK(curl_multi_remove_handle(pool->multi, call->easy) == CURLM_OK);
     curl_easy_reset(call->easy);
     call->is_again = true;
+    call->keeps_connections = pool->is_multiplexed;
     call->sendings = 0;
-    call->body_sent = 0;
-    prepare(call);
-    if (call->request.total_timeout_ms > 0) {
-        int64_t used_ms = instant_ms_between(call->began, clock_now());
-        int64_t left_ms = call->request.total_timeout_ms - used_ms;
-        curl_easy_setopt(call->easy, CURLOPT_TIMEOUT_MS, (long)(left_ms > 1 ? left_ms : 1));
-    }
-    CHECK(curl_multi_add_handle(call->client->multi, call->easy) == CURLM_OK);
-}
-
-static enum http_failure failure_of(const struct http_call *call, CURLcode code)
-{
-    if (code == CURLE_OK)
-        return HTTP_ANSWERED;
-    if (call->is_too_big)
-        return HTTP_TOO_BIG;
-    if (call->is_stopped)
-        return HTTP_STOPPED;
-    if (call->sendings == 0 && !call->is_again)
-        return HTTP_NOT_SENT;
-    if (call->is_silent || code == CURLE_OPERATION_TIMEDOUT)
-        return HTTP_TIMED_OUT;
-    return HTTP_BROKEN;
-}
-
-/* The one place where libcurl's codes become ours. */
-static void explain(const struct http_call *call, CURLcode code, struct error *why)
-{
-    const char *said = call->trouble[0] != '\0' ? call->trouble : curl_easy_strerror(code);
-    switch (call->response.failure) {
-    case HTTP_ANSWERED:
-        break;
-    case HTTP_NOT_SENT:
-        error_set(why, ERROR_UNAVAILABLE, "no connection: %s", said);
-        break;
-    case HTTP_TIMED_OUT:
-        error_set(why, ERROR_TIMEOUT, "no whole answer in time: %s",
-                  call->is_silent ? "the server went silent" : said);
-        break;
-    case HTTP_BROKEN:
-        error_set(why, ERROR_TIMEOUT, "the connection broke before the answer was whole: %s", said);
-        break;
-    case HTTP_TOO_BIG:
-        error_set(why, ERROR_INVALID, "the answer is longer than %zu bytes",
-                  call->request.max_body_bytes > 0 ? call->request.max_body_bytes
-                                                   : (size_t)MAX_BODY_BYTES);
-        break;
-    case HTTP_STOPPED:
-        error_set(why, ERROR_CANCELLED, "given up by the caller");
-        break;
-    }
+    call_prepare(call, pool->ca_file);
+    CHECK(curl_multi_add_handle(pool->multi, call->easy) == CURLM_OK);
 }
 
 static void finish(struct http_call *call, CURLcode code)
 {
-    if (code != CURLE_OK && may_go_again(call, code)) {
+    struct http_pool *pool = call->pool;
+    if (code != CURLE_OK && call_may_go_again(call, code)) {
         go_again(call);
         return;
     }
-    call->response.status = status_of(call->easy);
-    call->response.failure = failure_of(call, code);
+    if (code == CURLE_OK)
+        pool->is_multiplexed = call->has_multiplexed;
     struct error why;
-    explain(call, code, &why);
+    call_explain(call, code, &why);
     call->done(call->context, &call->response,
                call->response.failure == HTTP_ANSWERED ? NULL : &why);
     call_free(call);
+    admit(pool);
 }
 
-static bool finish_all(struct http_client *client)
+/* ---- the loop ---- */
+
+static bool finish_all(struct http_pool *pool)
 {
     bool any = false;
     int left;
-    for (CURLMsg *said; (said = curl_multi_info_read(client->multi, &left)) != NULL;) {
+    for (CURLMsg *said; (said = curl_multi_info_read(pool->multi, &left)) != NULL;) {
         if (said->msg != CURLMSG_DONE)
             continue;
         struct http_call *call = NULL;
@@ -440,32 +302,135 @@ static bool finish_all(struct http_client *client)
     return any;
 }
 
+static bool run_timers(struct http_client *client)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < client->pool_count; i++) {
+        struct http_pool *pool = client->pools[i];
+        int running;
+        if (instant_is_before(clock_now(), pool->timer_at))
+            continue;
+        pool->timer_at = NEVER;
+        curl_multi_socket_action(pool->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+        any |= finish_all(pool);
+    }
+    return any;
+}
+
+static struct http_call *late_in(const struct call_list *list, struct instant now)
+{
+    for (struct http_call *call = list->first; call != NULL; call = call->next) {
+        if (!instant_is_before(now, call_ends_at(call)))
+            return call;
+        call_watch_limits(call);
+    }
+    return NULL;
+}
+
+/* Any call may go when one is told of its end: so each is looked for from the start. */
+static bool end_late(const struct call_list *list, struct instant now)
+{
+    bool any = false;
+    struct http_call *call;
+    while ((call = late_in(list, now)) != NULL) {
+        call->is_late = true;
+        finish(call, CURLE_OPERATION_TIMEDOUT);
+        any = true;
+    }
+    return any;
+}
+
+static bool sweep(struct http_client *client)
+{
+    bool any = false;
+    struct instant now = clock_now();
+    if (instant_is_before(now, client->sweep_at))
+        return false;
+    client->sweep_at = NEVER;
+    for (uint32_t i = 0; i < client->pool_count; i++) {
+        any |= end_late(&client->pools[i]->running, now);
+        any |= end_late(&client->pools[i]->waiting, now);
+    }
+    struct instant soonest = instant_plus_ms(now, SWEEP_MS);
+    if (instant_is_before(client->sweep_at, soonest))
+        client->sweep_at = soonest;
+    return any;
+}
+
+static int wait_of(const struct http_client *client, int64_t timeout_ms)
+{
+    struct instant now = clock_now(), until = instant_plus_ms(now, timeout_ms);
+    if (instant_is_before(client->sweep_at, until))
+        until = client->sweep_at;
+    for (uint32_t i = 0; i < client->pool_count; i++)
+        if (instant_is_before(client->pools[i]->timer_at, until))
+            until = client->pools[i]->timer_at;
+    int64_t wait_ms = instant_ms_between(now, until);
+    return wait_ms > 0 ? (int)wait_ms : 0;
+}
+
+static void move(struct http_client *client, const struct epoll_event *event)
+{
+    if (event->data.u64 == WAKEUP) {
+        uint64_t count;
+        ssize_t ignored = read(client->wakeup, &count, sizeof count);
+        (void)ignored;
+        return;
+    }
+    int what = 0, running;
+    if ((event->events & EPOLLIN) != 0)
+        what |= CURL_CSELECT_IN;
+    if ((event->events & EPOLLOUT) != 0)
+        what |= CURL_CSELECT_OUT;
+    if ((event->events & (EPOLLERR | EPOLLHUP)) != 0)
+        what |= CURL_CSELECT_ERR;
+    struct http_pool *pool = client->pools[event->data.u64 >> 32];
+    curl_socket_t socket = (curl_socket_t)(event->data.u64 & UINT32_MAX);
+    curl_multi_socket_action(pool->multi, socket, what, &running);
+}
+
 void http_poll(struct http_client *client, int64_t timeout_ms)
 {
-    int running;
-    curl_multi_perform(client->multi, &running);
-    if (finish_all(client))
+    if (run_timers(client) || sweep(client))
         return;
-    curl_multi_poll(client->multi, NULL, 0, (int)timeout_ms, NULL);
-    curl_multi_perform(client->multi, &running);
-    finish_all(client);
+    struct epoll_event events[EVENTS];
+    int count = epoll_wait(client->epoll, events, EVENTS, wait_of(client, timeout_ms));
+    for (int i = 0; i < count; i++)
+        move(client, &events[i]);
+    for (uint32_t i = 0; i < client->pool_count; i++)
+        finish_all(client->pools[i]);
+    run_timers(client);
+    sweep(client);
 }
 
 void http_wake(struct http_client *client)
 {
-    curl_multi_wakeup(client->multi);
+    const uint64_t one = 1;
+    ssize_t ignored = write(client->wakeup, &one, sizeof one); /* full = it is awake */
+    (void)ignored;
+}
+
+static void pool_free(struct http_pool *pool)
+{
+    while (pool->running.first != NULL)
+        call_free(pool->running.first);
+    while (pool->waiting.first != NULL)
+        call_free(pool->waiting.first);
+    curl_multi_cleanup(pool->multi);
+    free(pool->ca_file);
+    free(pool);
 }
 
 void http_client_free(struct http_client **client)
 {
     if (*client == NULL)
         return;
-    while ((*client)->calls != NULL)
-        call_free((*client)->calls);
+    for (uint32_t i = 0; i < (*client)->pool_count; i++)
+        pool_free((*client)->pools[i]);
     for (size_t i = 0; i < (*client)->idle_count; i++)
         curl_easy_cleanup((*client)->idle[i]);
-    free((*client)->idle);
-    curl_multi_cleanup((*client)->multi);
+    close((*client)->epoll);
+    close((*client)->wakeup);
     free(*client);
     *client = NULL;
     curl_global_cleanup();

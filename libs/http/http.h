@@ -4,10 +4,12 @@
  *   http_request(client, &request, &response, &why)      one request, waited for
  *   http_start() ... http_poll() in a loop               many at once, in one thread
  *
- * TLS is verified, redirects are not followed, an answer of any status is an answer. Every size and
- * every time is bounded by the request. When a reused connection dies before the first byte of the
- * answer, the request is sent once more at once, over a new connection; nothing else is repeated.
- * A client belongs to one thread; only http_wake() may be called from others.
+ * TLS is verified, redirects are not followed, an answer of any status is an answer. Where an https
+ * server has HTTP/2, calls share connections. Every size and every time is bounded by the request;
+ * a call that waits for a connection is under its limits too, and has not been sent. When a reused
+ * connection dies before the first byte of the answer, the request is sent once more at once, over
+ * a new connection; nothing else is repeated. A client belongs to one thread; only http_wake() may
+ * be called from others.
  */
 #pragma once
 
@@ -25,8 +27,10 @@ typedef size_t http_body_source(void *context, char *buffer, size_t size);
 /* Some of the body that came, of an answer with status 2xx. False ends the transfer. */
 typedef bool http_body_sink(void *context, const char *bytes, size_t length);
 
-/* All pointers are lent until the request is done; 0 and NULL are sensible everywhere but in
- * method and url. */
+struct http_pool;
+
+/* All pointers but the headers are lent until the request is done; 0 and NULL are sensible
+ * everywhere but in method and url. */
 struct http_request {
     const char *method;         /* "GET", "POST", ... */
     const char *url;            /* http or https */
@@ -36,6 +40,7 @@ struct http_request {
     int64_t source_bytes;          /* in all; 0 = unknown: sent in chunks */
     http_body_sink *sink;          /* NULL = the body goes into the response */
     void *body_context;            /* of source and sink */
+    struct http_pool *pool;        /* NULL = the client's own */
     int64_t connect_timeout_ms;    /* 0 = 10 s */
     int64_t first_byte_timeout_ms; /* from the start to the answer's first byte; 0 = none */
     int64_t silence_timeout_ms;    /* without a byte, after the first one; 0 = none */
@@ -71,8 +76,19 @@ bool http_response_header(const struct http_response *response, const char *name
 struct http_client;
 struct http_call;
 
-/* Keeps up to max_connections open for reuse, and uses no more than that to one host. */
+/* Keeps up to max_connections open for reuse, and uses no more than that at once. */
 struct http_client *http_client_new(int max_connections);
+
+/* Connections of their own, for a server that may have no more than so many: what exceeds them
+ * waits, first come, first served, without holding up what goes elsewhere. Lives as long as the
+ * client. */
+enum { HTTP_POOLS_MAX = 16 };
+struct http_pool_options {
+    int max_connections;
+    const char *ca_file; /* certificates to trust instead of the system's; NULL = the system's */
+};
+struct http_pool *http_pool_new(struct http_client *client,
+                                const struct http_pool_options *options);
 /* Calls still running are dropped without being told. */
 void http_client_free(struct http_client **client);
 

@@ -499,6 +499,110 @@ static void a_request_can_be_given_up(void **state)
     expect_failure(server, &request, HTTP_STOPPED, ERROR_CANCELLED);
 }
 
+/* ---- a pool of one connection ---- */
+
+static struct http_pool *pool_of_one(struct server *server)
+{
+    return http_pool_new(server->client, &(struct http_pool_options){.max_connections = 1});
+}
+
+static void calls_beyond_a_pools_connections_wait_for_their_turn(void **state)
+{
+    struct server *server = *state;
+    int done = 0;
+    struct http_request request = {
+        .method = "POST", .url = url(server, "/echo"), .body = bytes_of("{}")};
+    request.pool = pool_of_one(server);
+    for (int i = 0; i < 5; i++)
+        http_start(server->client, &request, count_done, &done);
+    while (done < 5)
+        http_poll(server->client, 1000);
+    assert_int_equal(atomic_load(&server->connected), 1);
+    assert_int_equal(atomic_load(&server->requests), 5);
+}
+
+static void a_full_pool_does_not_hold_up_another(void **state)
+{
+    struct server *server = *state;
+    int held = 0, done = 0;
+    const char *const silent = url(server, "/silent");
+    char elsewhere[100];
+    struct http_request request = {.method = "GET", .url = silent};
+    request.pool = pool_of_one(server);
+    http_start(server->client, &request, count_any, &held);
+    while (atomic_load(&server->requests) == 0)
+        http_poll(server->client, 50);
+    http_start(server->client, &request, count_any, &held);
+    snprintf(elsewhere, sizeof elsewhere, "http://127.0.0.1:%d/echo", server->port);
+    struct http_request other = {.method = "GET", .url = elsewhere};
+    http_start(server->client, &other, count_done, &done);
+    while (done == 0)
+        http_poll(server->client, 1000);
+    assert_int_equal(held, 0);
+    assert_int_equal(atomic_load(&server->requests), 2); /* the one that waits is not sent */
+}
+
+struct ending {
+    bool is_over;
+    enum http_failure failure;
+    struct error why;
+};
+
+static void note_ending(void *context, const struct http_response *response,
+                        const struct error *why)
+{
+    struct ending *ending = context;
+    ending->is_over = true;
+    ending->failure = response->failure;
+    if (why != NULL)
+        ending->why = *why;
+}
+
+static void what_waits_for_a_connection_until_its_limit_was_not_sent(void **state)
+{
+    struct server *server = *state;
+    int held = 0;
+    struct http_request request = {.method = "GET", .url = url(server, "/silent")};
+    request.pool = pool_of_one(server);
+    http_start(server->client, &request, count_any, &held);
+    for (int i = 0; i < 2; i++) {
+        struct ending ending = {0};
+        request.total_timeout_ms = i == 0 ? 100 : 0;
+        request.first_byte_timeout_ms = i == 0 ? 0 : 100;
+        http_start(server->client, &request, note_ending, &ending);
+        struct instant before = clock_now();
+        while (!ending.is_over)
+            http_poll(server->client, 5000);
+        assert_in_range(instant_ms_between(before, clock_now()), 90, 2000);
+        assert_int_equal(ending.failure, HTTP_NOT_SENT);
+        assert_int_equal(ending.why.kind, ERROR_UNAVAILABLE);
+        assert_non_null(strstr(ending.why.message, "none was free"));
+    }
+    assert_int_equal(atomic_load(&server->requests), 1);
+}
+
+static void cancelling_what_runs_makes_room_for_what_waits(void **state)
+{
+    struct server *server = *state;
+    int held = 0, done = 0;
+    struct http_request request = {.method = "GET", .url = url(server, "/silent")};
+    request.pool = pool_of_one(server);
+    struct http_call *first = http_start(server->client, &request, count_any, &held);
+    struct http_call *second = http_start(server->client, &request, count_any, &held);
+    char echo_url[100];
+    snprintf(echo_url, sizeof echo_url, "http://127.0.0.1:%d/echo", server->port);
+    request.url = echo_url;
+    http_start(server->client, &request, count_done, &done);
+    http_cancel(server->client, &second);
+    while (atomic_load(&server->requests) == 0)
+        http_poll(server->client, 50);
+    http_cancel(server->client, &first);
+    while (done == 0)
+        http_poll(server->client, 1000);
+    assert_int_equal(held, 0);
+    assert_int_equal(atomic_load(&server->requests), 2);
+}
+
 #define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
@@ -520,6 +624,10 @@ int main(void)
         WITH_SERVER(a_cancelled_call_is_not_told_and_closes_its_connection),
         WITH_SERVER(a_wake_from_another_thread_ends_a_poll),
         WITH_SERVER(a_request_can_be_given_up),
+        WITH_SERVER(calls_beyond_a_pools_connections_wait_for_their_turn),
+        WITH_SERVER(a_full_pool_does_not_hold_up_another),
+        WITH_SERVER(what_waits_for_a_connection_until_its_limit_was_not_sent),
+        WITH_SERVER(cancelling_what_runs_makes_room_for_what_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
