@@ -17,6 +17,7 @@ enum {
     PLACE_SIZE = 64,
     MAX_PER_MINUTE = 1000 * 1000,
     MAX_IN_FLIGHT = 10000,
+    MAX_CONNECTIONS = 1000,
 };
 static const int64_t MAX_TOKENS_PER_MINUTE = INT64_C(1000000000000);
 static const double NANOS_PER_USD_PER_MILLION = 1000, MICROS_PER_USD = 1e6;
@@ -208,12 +209,14 @@ static bool read_max_tokens_field(struct reader *reader, const json_t *object,
 static bool read_endpoint(struct reader *reader, const json_t *object, struct endpoints *endpoints)
 {
     static const char KNOWN[] = " name base_url api_key_file model max_tokens_field "
-                                "prompt_usd_per_million completion_usd_per_million limits ";
+                                "prompt_usd_per_million completion_usd_per_million limits "
+                                "connections ";
     struct endpoint *endpoint = &endpoints->list[endpoints->count];
     *endpoint = (struct endpoint){.api_key = ""};
     if (!json_is_object(object))
         return fault(reader, "", "must be an object");
     double prompt, completion;
+    int64_t connections;
     bool is_good = knows_all(reader, object, KNOWN);
     is_good &= read_name(reader, object, endpoints, endpoint);
     is_good &= read_url(reader, object, endpoint);
@@ -225,6 +228,8 @@ static bool read_endpoint(struct reader *reader, const json_t *object, struct en
     is_good &= read_usd(reader, object, "completion_usd_per_million", ENDPOINT_MAX_USD_PER_MILLION,
                         &completion);
     is_good &= read_limits(reader, json_object_get(object, "limits"), endpoint);
+    is_good &= read_count(reader, object, "connections", MAX_CONNECTIONS, &connections);
+    endpoint->connections = (uint32_t)connections;
     endpoint->prompt_nanos = endpoint_nanos_of_usd_per_million(prompt);
     endpoint->completion_nanos = endpoint_nanos_of_usd_per_million(completion);
     endpoints->count++;

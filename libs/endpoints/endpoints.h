@@ -9,8 +9,10 @@
  *                   "model": "gpt-4o-mini", "max_tokens_field": "max_tokens",
  *                   "prompt_usd_per_million": 0.15, "completion_usd_per_million": 0.6,
  *                   "limits": {"requests_per_minute": 500, "tokens_per_minute": 200000,
- *                              "calls_in_flight": 64, "usd_per_day": 20}}]}
- * Of these name, base_url and model must be there; a limit that is not, or is 0, is none. All
+ *                              "calls_in_flight": 64, "usd_per_day": 20},
+ *                   "connections": 16}]}
+ * Of these name, base_url and model must be there; a limit that is not, or is 0, is none.
+ * `connections` is how many one analyzer may have open to it; 0 = as many as it has slots. All
  * faults are reported together, a line each: the setting that names the file, the place in it, and
  * what to do. Keys are never shown.
  * One thread, at the start; strings live until endpoints_close().
@@ -39,6 +41,7 @@ struct endpoint {
     uint32_t requests_per_minute, calls_in_flight;
     uint64_t tokens_per_minute;
     uint64_t micros_per_day; /* millionths of a dollar */
+    uint32_t connections;    /* at once, of one analyzer */
 };
 
 struct endpoints {

@@ -44,7 +44,7 @@ static void a_whole_file_is_read(void **state)
                "\"api_key_file\":\"/run/key\",\"max_tokens_field\":\"max_completion_tokens\","
                "\"prompt_usd_per_million\":0.15,\"completion_usd_per_million\":0.6,"
                "\"limits\":{\"requests_per_minute\":500,\"tokens_per_minute\":200000,"
-               "\"calls_in_flight\":64,\"usd_per_day\":20.5}},"
+               "\"calls_in_flight\":64,\"usd_per_day\":20.5},\"connections\":16},"
                "{\"name\":\"spare\"," LEAST "}]}");
     assert_int_equal(endpoints.count, 2);
     const struct endpoint *main = endpoints_find(&endpoints, "main");
@@ -59,10 +59,11 @@ static void a_whole_file_is_read(void **state)
     assert_int_equal(main->tokens_per_minute, 200000);
     assert_int_equal(main->calls_in_flight, 64);
     assert_int_equal(main->micros_per_day, 20500000);
+    assert_int_equal(main->connections, 16);
     const struct endpoint *spare = endpoints_find(&endpoints, "spare");
     assert_string_equal(spare->max_tokens_field, "max_tokens");
     assert_string_equal(spare->api_key_file, "");
-    assert_int_equal(spare->requests_per_minute + spare->micros_per_day, 0);
+    assert_int_equal(spare->requests_per_minute + spare->micros_per_day + spare->connections, 0);
 }
 
 static void an_endpoint_is_found_by_name_and_without_one_it_is_the_first(void **state)

@@ -279,7 +279,7 @@ bool analyzer_open(const struct analyzer_settings *settings, const struct endpoi
     int slots = (int)settings->slots;
     made->settings = settings;
     made->bus = process_bus(process);
-    made->client = http_client_new(slots + INTERACTIVE_EXTRA);
+    made->client = http_client_new(1); /* each endpoint has connections of its own */
     made->memory = memory_new((size_t)settings->cache_memory_mb << 20);
     made->flights = single_flight_new();
     made->lookups = lookups_new(made);

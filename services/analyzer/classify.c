@@ -262,30 +262,38 @@ static void describe(struct verdict *verdict, int status, const struct fault *fa
              type[0] != '\0' ? " " : "", type, code[0] != '\0' ? " " : "", code);
 }
 
-static struct verdict unanswered(enum reply_kind kind)
+/* Rule 1. */
+static Tp__OutcomeClass class_without_answer(enum reply_kind kind)
 {
     switch (kind) {
     case REPLY_NOT_SENT:
-        return (struct verdict){.outcome_class = TP__OUTCOME_CLASS__CONNECTION,
-                                .detail = "no connection"};
+        return TP__OUTCOME_CLASS__CONNECTION;
     case REPLY_TIMED_OUT:
-        return (struct verdict){.outcome_class = TP__OUTCOME_CLASS__TIMEOUT,
-                                .detail = "no whole answer in time"};
+        return TP__OUTCOME_CLASS__TIMEOUT;
     case REPLY_TOO_LONG:
-        return (struct verdict){.outcome_class = TP__OUTCOME_CLASS__INVALID_ANSWER,
-                                .detail = "the answer is too long"};
+        return TP__OUTCOME_CLASS__INVALID_ANSWER;
     case REPLY_BROKEN:
     case REPLY_ANSWERED:
         break;
     }
-    return (struct verdict){.outcome_class = TP__OUTCOME_CLASS__SERVER_ERROR,
-                            .detail = "the connection broke"};
+    return TP__OUTCOME_CLASS__SERVER_ERROR;
+}
+
+static struct verdict unanswered(const struct reply *reply)
+{
+    struct verdict verdict = {.outcome_class = class_without_answer(reply->kind)};
+    const char *trouble = reply->trouble != NULL ? reply->trouble : "no answer";
+    snprintf(verdict.detail, sizeof verdict.detail, "%s", trouble);
+    for (char *c = verdict.detail; *c != '\0'; c++) /* names in certificates are the server's */
+        if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')
+            *c = '?';
+    return verdict;
 }
 
 struct verdict classify(const struct reply *reply, int64_t wall_ms)
 {
     if (reply->kind != REPLY_ANSWERED)
-        return unanswered(reply->kind);
+        return unanswered(reply);
     struct fault fault = fault_in(reply->body, reply->status);
     Tp__OutcomeClass by_status = class_of(&fault, reply->status);
     struct verdict verdict = {.outcome_class = class_as_told(by_status, reply->should_retry)};

@@ -32,6 +32,7 @@ enum reply_kind { REPLY_ANSWERED, REPLY_NOT_SENT, REPLY_TIMED_OUT, REPLY_BROKEN,
 /* What came back. Strings are lent; NULL where a header did not come. */
 struct reply {
     enum reply_kind kind;
+    const char *trouble; /* why there is no answer, for people; NULL if there is one */
     int status;
     const char *retry_after_ms, *retry_after, *should_retry;
     struct limit_headers limits; /* not classify()'s affair */
@@ -41,7 +42,8 @@ struct reply {
 struct verdict {
     Tp__OutcomeClass outcome_class;
     uint32_t retry_after_ms; /* 0 = the server did not ask for a wait */
-    char detail[120];        /* for people: status, type and code; never text of posts */
+    char detail[120];        /* for people: status, type and code, or what kept the answer from
+                              * coming; never text of posts */
 };
 
 /* OK only for a 2xx answer without an error in it: then the answer itself is to be looked at. */

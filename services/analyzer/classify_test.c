@@ -39,6 +39,15 @@ static void rule_1_without_an_answer_it_depends_on_what_was_sent(void **state)
     }
 }
 
+static void rule_1_what_kept_the_answer_from_coming_is_told_in_plain_characters(void **state)
+{
+    (void)state;
+    const struct reply reply = {.kind = REPLY_NOT_SENT,
+                                .trouble = "no connection: bad name \xFF\n of a certificate"};
+    struct verdict verdict = classify(&reply, NOW_MS);
+    assert_string_equal(verdict.detail, "no connection: bad name ?? of a certificate");
+}
+
 static void rules_2_to_5_bodies_and_statuses_have_their_classes(void **state)
 {
     (void)state;
@@ -182,6 +191,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rule_1_without_an_answer_it_depends_on_what_was_sent),
+        cmocka_unit_test(rule_1_what_kept_the_answer_from_coming_is_told_in_plain_characters),
         cmocka_unit_test(rules_2_to_5_bodies_and_statuses_have_their_classes),
         cmocka_unit_test(rule_6_waits_are_read_and_bounded),
         cmocka_unit_test(the_detail_bears_codes_and_no_words_of_the_server),

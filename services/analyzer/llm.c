@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "flow.h"
 #include "keys/keys.h"
 #include "prompt.h"
 
@@ -19,6 +20,7 @@ struct llm {
     const struct analyzer_settings *settings;
     const struct endpoint *endpoint;
     struct http_client *client;
+    struct http_pool *pool;
     struct text url, authorization;
 };
 
@@ -44,6 +46,13 @@ struct llm *llm_new(const struct analyzer_settings *settings, const struct endpo
     llm->settings = settings;
     llm->endpoint = endpoint;
     llm->client = client;
+    /* Interactive calls may exceed the slots. */
+    int connections = endpoint->connections > 0 ? (int)endpoint->connections
+                                                : (int)settings->slots + INTERACTIVE_EXTRA;
+    llm->pool = http_pool_new(
+        client, &(struct http_pool_options){
+                    .max_connections = connections,
+                    .ca_file = settings->ca_file[0] != '\0' ? settings->ca_file : NULL});
     size_t length = strlen(endpoint->base_url);
     while (length > 0 && endpoint->base_url[length - 1] == '/')
         length--;
@@ -119,11 +128,11 @@ static const char *header_of(const struct http_response *response, const char *n
 
 static void hear(void *context, const struct http_response *response, const struct error *why)
 {
-    (void)why; /* the failure says it for machines, classify() for people */
     struct llm_call *call = context;
     char values[HEARD_HEADERS][WAIT_BYTES];
     struct reply reply = {
         .kind = kind_of(response->failure),
+        .trouble = why != NULL ? why->message : NULL,
         .status = response->status,
         .retry_after_ms = header_of(response, "retry-after-ms", values[0]),
         .retry_after = header_of(response, "retry-after", values[1]),
@@ -173,8 +182,11 @@ struct llm_call *llm_start(struct llm *llm, const struct llm_question *question,
         .headers = headers,
         .body = {(const uint8_t *)call->body.chars, call->body.length},
         .connect_timeout_ms = settings->connect_timeout_ms,
+        .first_byte_timeout_ms = settings->first_byte_timeout_ms,
+        .silence_timeout_ms = settings->silence_timeout_ms,
         .total_timeout_ms = settings->timeout_ms,
         .max_body_bytes = ANSWER_MAX_BYTES,
+        .pool = llm->pool,
     };
     call->http = http_start(llm->client, &request, hear, call);
     return call;

@@ -55,6 +55,40 @@ static const struct setting SETTINGS[] = {
      .max = 60000,
      .unit = "ms",
      .help = "longest wait for a connection to the LLM server"},
+    {.name = "TP_LLM_FIRST_BYTE_TIMEOUT_MS",
+     .type = SETTING_INT,
+     .offset = PLACE(first_byte_timeout_ms),
+     .fallback = "0",
+     .min = 0,
+     .max = 600000,
+     .unit = "ms",
+     .help = "longest wait for the first byte of an answer, from the start of the call; 0 = none. "
+             "Answers that are not streamed come whole: no shorter than they take to make"},
+    {.name = "TP_LLM_SILENCE_TIMEOUT_MS",
+     .type = SETTING_INT,
+     .offset = PLACE(silence_timeout_ms),
+     .fallback = "20000",
+     .min = 0,
+     .max = 600000,
+     .unit = "ms",
+     .help = "longest silence within an answer that has begun; 0 = none. Some servers send the "
+             "headers at once and the rest when it is made"},
+    {.name = "TP_LLM_CONNECTIONS",
+     .type = SETTING_INT,
+     .offset = PLACE(connections),
+     .fallback = "0",
+     .min = 0,
+     .max = 1000,
+     .help = "connections that this replica may have open to the LLM server; 0 = as many as it has "
+             "slots. A call that finds none free waits for one. With HTTP/2 up to 100 calls share "
+             "one. In the file of TP_LLM_ENDPOINTS: `connections`, of each"},
+    {.name = "TP_LLM_CA_FILE",
+     .type = SETTING_TEXT,
+     .offset = PLACE(ca_file),
+     .fallback = "",
+     .max = 1000,
+     .help = "PEM file with the certificate authorities that may vouch for LLM servers, instead of "
+             "the system's"},
     {.name = "TP_LLM_SEND_USER",
      .type = SETTING_BOOL,
      .offset = PLACE(sends_user),
@@ -123,7 +157,8 @@ bool settings_of_endpoints(const struct analyzer_settings *settings, struct endp
                             .model = settings->model,
                             .max_tokens_field = settings->max_tokens_field,
                             .api_key_file = "",
-                            .api_key = settings->api_key};
+                            .api_key = settings->api_key,
+                            .connections = (uint32_t)settings->connections};
     endpoints_single(&only, endpoints);
     return true;
 }

@@ -12,7 +12,9 @@ struct analyzer_settings {
     const char *api_key;
     const char *model;
     const char *max_tokens_field;
-    int64_t timeout_ms, connect_timeout_ms;
+    int64_t timeout_ms, connect_timeout_ms, first_byte_timeout_ms, silence_timeout_ms;
+    int64_t connections; /* to the single endpoint; 0 = as many as slots */
+    const char *ca_file; /* "" = the system's */
     bool sends_user;
     const char *user_salt;
     int64_t slots;

@@ -93,6 +93,7 @@ int set_up(void **state)
         .max_tokens_field = "max_tokens",
         .timeout_ms = 10000,
         .connect_timeout_ms = 1000,
+        .ca_file = "",
         .sends_user = true,
         .user_salt = "0123456789abcdef",
         .slots = 4,
