@@ -8,7 +8,8 @@
 #include "waiting.h"
 #include "json/json.h"
 
-#define MICROS UINT64_C(1000000) /* of a dollar */
+#define MICROS UINT64_C(1000000)   /* of a dollar */
+#define NANOS UINT64_C(1000000000) /* likewise */
 
 static const struct {
     Tp__JobStatus status;
@@ -184,6 +185,31 @@ static void add_data(struct text *out, ProtobufCBinaryData data)
     text_add_bytes(out, data.data + begin + 1, end - begin - 2);
 }
 
+/* Whatever the LLM was asked has at least a token; none were counted. */
+static bool is_usage_known(const Tp__ResultRow *row)
+{
+    bool was_asked = row->provenance == TP__PROVENANCE__FROM_LLM ||
+                     row->provenance == TP__PROVENANCE__FROM_REPAIR;
+    return !was_asked || row->prompt_tokens > 0 || row->completion_tokens > 0;
+}
+
+static void add_usd(struct text *out, const Tp__ResultRow *row)
+{
+    text_format(out, "%" PRIu64 ".%09" PRIu64, row->nanos / NANOS, row->nanos % NANOS);
+}
+
+static void add_usage(struct text *out, const Tp__ResultRow *row)
+{
+    if (!is_usage_known(row)) {
+        text_add(out, ",\"usage\":null");
+        return;
+    }
+    text_format(out, ",\"usage\":{\"prompt_tokens\":%u,\"completion_tokens\":%u,\"usd\":",
+                row->prompt_tokens, row->completion_tokens);
+    add_usd(out, row);
+    text_add(out, "}");
+}
+
 void view_result(const Tp__ResultRow *row, struct text *out)
 {
     text_format(out, "{\"seq\":%u", row->seq);
@@ -201,6 +227,7 @@ void view_result(const Tp__ResultRow *row, struct text *out)
     add_member(out, "prompt_version", row->prompt_version);
     if (row->confidence > 0) /* 0: nothing was said of it */
         text_format(out, ",\"confidence\":%.4g", row->confidence);
+    add_usage(out, row);
     text_add(out, "}");
 }
 
@@ -240,10 +267,21 @@ static void add_csv_list(struct text *out, const json_t *array, const char *name
     add_csv_string(out, list.chars ? list.chars : "");
 }
 
+static void add_csv_usage(struct text *out, const Tp__ResultRow *row)
+{
+    if (row->data_json.len == 0 || !is_usage_known(row)) {
+        text_add(out, ",,,");
+        return;
+    }
+    text_format(out, ",%u,%u,", row->prompt_tokens, row->completion_tokens);
+    add_usd(out, row);
+}
+
 void view_csv_head(struct text *out)
 {
     text_add(out, "seq,post_id,text,sentiment,score,confidence,language,keywords,topics,hashtags,"
-                  "mentions,names,provenance,model,reason\r\n");
+                  "mentions,names,provenance,model,reason,prompt_version,prompt_tokens,"
+                  "completion_tokens,usd\r\n");
 }
 
 void view_csv_row(const Tp__ResultRow *row, struct text *out)
@@ -273,5 +311,7 @@ void view_csv_row(const Tp__ResultRow *row, struct text *out)
     add_csv_string(out, has_data ? provenance_name(row->provenance) : NULL);
     add_csv_string(out, row->model);
     add_csv_string(out, row->reason);
+    add_csv_string(out, row->prompt_version);
+    add_csv_usage(out, row);
     text_add(out, "\r\n");
 }

@@ -155,13 +155,38 @@ static void csv_is_quoted_and_no_field_is_a_formula(void **state)
     SCOPED(text_free) struct text out = {0};
     view_csv_row(&row, &out);
     assert_string_equal(out.chars, "0,\"'+1\",\"'=cmd(\"\"x\"\"),\r\nnext\",\"neutral\",0.25,0.9,,"
-                                   "\"a;b\",\"\",\"cats\",\"\",\"\",\"llm\",\"\",\"\"\r\n");
+                                   "\"a;b\",\"\",\"cats\",\"\",\"\",\"llm\",\"\",\"\",\"\",,,\r\n");
     SCOPED(text_free) struct text head = {0};
     view_csv_head(&head);
     size_t columns = 1;
     for (const char *c = head.chars; *c; c++)
         columns += *c == ',';
-    assert_int_equal(columns, 15);
+    assert_int_equal(columns, 19);
+}
+
+static void a_result_tells_what_it_cost_as_far_as_that_is_known(void **state)
+{
+    (void)state;
+    char text[] = "x", data[] = "{}";
+    Tp__ResultRow row;
+    set_row(&row, text, data);
+    SCOPED(text_free) struct text unknown = {0}, known = {0}, free = {0}, line = {0};
+    view_result(&row, &unknown);
+    assert_non_null(strstr(unknown.chars, ",\"usage\":null}"));
+    row.prompt_tokens = 120;
+    row.completion_tokens = 30;
+    row.nanos = UINT64_C(2000036000);
+    view_result(&row, &known);
+    assert_non_null(strstr(known.chars,
+                           ",\"usage\":{\"prompt_tokens\":120,\"completion_tokens\":30,"
+                           "\"usd\":2.000036000}}"));
+    view_csv_row(&row, &line);
+    assert_non_null(strstr(line.chars, ",120,30,2.000036000\r\n"));
+    set_row(&row, text, data);
+    row.provenance = TP__PROVENANCE__FROM_CACHE;
+    view_result(&row, &free);
+    assert_non_null(strstr(free.chars, "\"prompt_tokens\":0,\"completion_tokens\":0,"
+                                       "\"usd\":0.000000000}}"));
 }
 
 static void states_have_names_both_ways(void **state)
@@ -189,6 +214,7 @@ int main(void)
         cmocka_unit_test(a_result_has_its_analysis_beside_its_post),
         cmocka_unit_test(a_post_without_a_result_has_its_reason),
         cmocka_unit_test(csv_is_quoted_and_no_field_is_a_formula),
+        cmocka_unit_test(a_result_tells_what_it_cost_as_far_as_that_is_known),
         cmocka_unit_test(states_have_names_both_ways),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
