@@ -579,6 +579,7 @@ EXAMPLE Tp__Telemetry telemetry = {
 #define LATER_EXAMPLES(X)                                                                          \
     X(dispatch, dispatch_2)                                                                        \
     X(dispatch, dispatch_3)                                                                        \
+    X(dispatch, dispatch_4)                                                                        \
     X(submit_job, submit_job_2)                                                                    \
     X(job_reply, job_reply_2)                                                                      \
     X(outcome, outcome_2)                                                                          \
@@ -593,6 +594,7 @@ EXAMPLE Tp__Telemetry telemetry = {
 
 EXAMPLE Tp__Dispatch dispatch_2;
 EXAMPLE Tp__Dispatch dispatch_3;
+EXAMPLE Tp__Dispatch dispatch_4;
 EXAMPLE Tp__SubmitJob submit_job_2;
 EXAMPLE Tp__JobView job_view_2;
 EXAMPLE Tp__JobReply job_reply_2;
@@ -651,6 +653,8 @@ static inline void examples_prepare_work(void)
     dispatch_3.n_tasks = 0;
     dispatch_3.instruction = "Is it ironic?";
     dispatch_3.schema_json = binary("{\"type\":\"object\"}");
+    dispatch_4 = dispatch_2;
+    dispatch_4.order_seed = 1234567890123456789;
     outcome_2 = outcome;
     outcome_2.endpoint = "main";
     outcome_2.server_limits = &server_limits;
@@ -759,6 +763,35 @@ EXAMPLE Tp__UsageReply usage_reply = {
     .n_rows = 1,
     .rows = usage_rows,
     .has_more = 1,
+};
+
+EXAMPLE Tp__AuditQuery audit_query = {
+    .base = PROTOBUF_C_MESSAGE_INIT(&tp__audit_query__descriptor),
+    .schema_version = SCHEMA_VERSION,
+    .from_ms = 1795330800000,
+};
+EXAMPLE Tp__AuditThird audit_third = {
+    .base = PROTOBUF_C_MESSAGE_INIT(&tp__audit_third__descriptor),
+    .posts = 340,
+    .agreed = 331,
+};
+static Tp__AuditThird *audit_thirds[] = {&audit_third, &audit_third, &audit_third};
+EXAMPLE Tp__AuditLine audit_line = {
+    .base = PROTOBUF_C_MESSAGE_INIT(&tp__audit_line__descriptor),
+    .model = "model-1",
+    .prompt_version = "p1",
+    .n_thirds = 3,
+    .thirds = audit_thirds,
+    .score_distance = 0.125,
+    .posts_with_names = 200,
+    .names_overlap = 0.75,
+};
+static Tp__AuditLine *audit_lines[] = {&audit_line};
+EXAMPLE Tp__AuditReply audit_reply = {
+    .base = PROTOBUF_C_MESSAGE_INIT(&tp__audit_reply__descriptor),
+    .schema_version = SCHEMA_VERSION,
+    .n_lines = 1,
+    .lines = audit_lines,
 };
 
 EXAMPLE Tp__TraceBatch trace_batch = {

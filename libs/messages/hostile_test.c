@@ -196,6 +196,33 @@ static void usage_is_asked_for_in_a_bounded_time(void **state)
     assert_refused(usage_query, query, "limit");
 }
 
+static void what_was_compared_must_hold_together(void **state)
+{
+    (void)state;
+    Tp__AuditQuery query = audit_query;
+    query.from_ms = -1;
+    assert_refused(audit_query, query, "from_ms");
+    Tp__AuditThird third = audit_third;
+    Tp__AuditThird *thirds[] = {&third, &third, &third};
+    Tp__AuditLine line = audit_line;
+    Tp__AuditLine *lines[] = {&line};
+    Tp__AuditReply reply = audit_reply;
+    line.thirds = thirds;
+    reply.lines = lines;
+    assert_taken(audit_reply, reply);
+    third.agreed = third.posts + 1;
+    assert_refused(audit_reply, reply, "agreed");
+    third = audit_third;
+    line.n_thirds = 2;
+    assert_refused(audit_reply, reply, "thirds");
+    line.n_thirds = 3;
+    line.names_overlap = 1.01;
+    assert_refused(audit_reply, reply, "names_overlap");
+    line.names_overlap = 1;
+    line.score_distance = 0.0 / 0.0;
+    assert_refused(audit_reply, reply, "score_distance");
+}
+
 static void a_chunk_holds_at_most_its_hundred_posts(void **state)
 {
     (void)state;
@@ -474,6 +501,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_string_with_a_nul_is_refused_not_cut, begin, end),
         cmocka_unit_test_setup_teardown(numbers_must_be_finite_and_in_bounds, begin, end),
         cmocka_unit_test_setup_teardown(usage_is_asked_for_in_a_bounded_time, begin, end),
+        cmocka_unit_test_setup_teardown(what_was_compared_must_hold_together, begin, end),
         cmocka_unit_test_setup_teardown(a_chunk_holds_at_most_its_hundred_posts, begin, end),
         cmocka_unit_test_setup_teardown(a_chunk_holds_at_most_its_bytes_of_text, begin, end),
         cmocka_unit_test_setup_teardown(parts_that_others_rely_on_may_not_be_missing, begin, end),

@@ -12,6 +12,7 @@
 
 #include <protobuf-c/protobuf-c.h>
 
+#include "audit.pb-c.h"
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "base/error.h"
@@ -90,6 +91,8 @@ enum {
     X(cache_found, Tp__CacheFound, tp__cache_found)                                                \
     X(usage_query, Tp__UsageQuery, tp__usage_query)                                                \
     X(usage_reply, Tp__UsageReply, tp__usage_reply)                                                \
+    X(audit_query, Tp__AuditQuery, tp__audit_query)                                                \
+    X(audit_reply, Tp__AuditReply, tp__audit_reply)                                                \
     X(telemetry, Tp__Telemetry, tp__telemetry)                                                     \
     X(trace_batch, Tp__TraceBatch, tp__trace_batch)
 

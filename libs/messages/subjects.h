@@ -46,6 +46,7 @@
 #define RPC_STORE_HEAL "tp.rpc.store.heal"
 #define RPC_STORE_CACHE_FIND "tp.rpc.store.cache_find"
 #define RPC_STORE_USAGE "tp.rpc.store.usage"
+#define RPC_STORE_AUDIT "tp.rpc.store.audit"
 #define RPC_STORE_SET_CONTROL "tp.rpc.store.set_control"
 #define RPC_STORE_CONTROLS "tp.rpc.store.controls"
 

@@ -39,6 +39,7 @@
     X(store_cache_find, RPC_STORE_CACHE_FIND, Tp__CacheFind, cache_find, Tp__CacheFound,           \
       cache_found)                                                                                 \
     X(store_usage, RPC_STORE_USAGE, Tp__UsageQuery, usage_query, Tp__UsageReply, usage_reply)      \
+    X(store_audit, RPC_STORE_AUDIT, Tp__AuditQuery, audit_query, Tp__AuditReply, audit_reply)      \
     X(store_heal, RPC_STORE_HEAL, Tp__HealAsk, heal_ask, Tp__HealReply, heal_reply)                \
     X(store_set_control, RPC_STORE_SET_CONTROL, Tp__SetControl, set_control, Tp__ControlReply,     \
       control_reply)                                                                               \
