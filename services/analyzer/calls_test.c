@@ -80,6 +80,28 @@ static void what_was_answered_once_is_published_without_a_call(void **state)
     assert_int_equal(atomic_load(&stage.llm.posts), 3);
 }
 
+static void an_audit_asks_again_for_what_is_known_and_nothing_of_it_is_kept(void **state)
+{
+    (void)state;
+    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.llm.url);
+    outcome_of(dispatch_texts("to be audited", "and this"));
+    do
+        outcome_of(dispatch_texts("to be audited", "and this"));
+    while (atomic_load(&stage.free_asks) == 0);
+    stage.order_seed = 7;
+    const Tp__Outcome *outcome = outcome_of(dispatch_texts("to be audited", "and this"));
+    assert_provenances(outcome, TP__PROVENANCE__FROM_LLM, TP__PROVENANCE__FROM_LLM);
+    assert_true(outcome->was_called);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(outcome->results[i]->cache_key.len, 0);
+    outcome_of(dispatch_texts("never asked otherwise", "never"));
+    stage.order_seed = 0;
+    int posts = atomic_load(&stage.llm.posts);
+    outcome = outcome_of(dispatch_texts("never asked otherwise", "never"));
+    assert_provenances(outcome, TP__PROVENANCE__FROM_LLM, TP__PROVENANCE__FROM_LLM);
+    assert_int_equal(atomic_load(&stage.llm.posts), posts + 2);
+}
+
 static void without_the_cache_every_post_is_sent(void **state)
 {
     (void)state;
@@ -268,6 +290,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(posts_that_say_the_same_are_asked_for_once, reset),
         cmocka_unit_test_setup(what_was_answered_once_is_published_without_a_call, reset),
+        cmocka_unit_test_setup(an_audit_asks_again_for_what_is_known_and_nothing_of_it_is_kept,
+                               reset),
         cmocka_unit_test_setup(without_the_cache_every_post_is_sent, reset),
         cmocka_unit_test_setup(the_store_is_asked_for_what_this_replica_does_not_know, reset),
         cmocka_unit_test_setup(a_store_that_says_nothing_costs_a_moment, reset),

@@ -59,14 +59,21 @@ void lookups_free(struct lookups **lookups)
 
 /* ---- in this replica ---- */
 
+/* An audit asks what may well be known, to compare it. */
+static bool may_look(const struct work *work)
+{
+    return work->analyzer->settings->caches && work->dispatch->order_seed == 0 &&
+           calls_llm_of(work->analyzer, work->dispatch) != NULL &&
+           brief_is_of_posts(work->dispatch);
+}
+
 /* False: it makes no sense to look, or nobody wants it. */
 static bool set_keys(struct work *work)
 {
     const struct analyzer *analyzer = work->analyzer;
     const struct analyzer_settings *settings = analyzer->settings;
     const Tp__Dispatch *dispatch = work->dispatch;
-    const struct llm *llm = calls_llm_of(analyzer, dispatch);
-    if (!settings->caches || llm == NULL || !brief_is_of_posts(dispatch))
+    if (!may_look(work))
         return false;
     const struct cache_scope scope = {
         .tenant_id = settings->shares_cache ? NULL : dispatch->tenant_id,
@@ -75,7 +82,7 @@ static bool set_keys(struct work *work)
         .instruction = dispatch->instruction,
         .schema = {dispatch->schema_json.data, dispatch->schema_json.len},
         .prompt_version = PROMPTS_VERSION,
-        .model = llm_model(llm),
+        .model = llm_model(calls_llm_of(analyzer, dispatch)),
     };
     uint8_t hash[CACHE_KEY_BYTES];
     cache_scope_hash(&scope, settings->user_salt, hash);

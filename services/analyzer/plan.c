@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cache_key.h"
+#include "order.h"
 #include "outcome.h"
 #include "reuse.h"
 
@@ -61,6 +62,16 @@ bool plan_know(struct plan *plan, size_t nth, const Tp__PostResult *result)
     return true;
 }
 
+static void reorder(Tp__Dispatch *sent, struct arena *arena)
+{
+    size_t *order = arena_array(arena, size_t, sent->n_posts);
+    Tp__Post **posts = arena_array(arena, Tp__Post *, sent->n_posts);
+    order_draw(sent->order_seed, sent->n_posts, order);
+    for (size_t i = 0; i < sent->n_posts; i++)
+        posts[i] = sent->posts[order[i]];
+    sent->posts = posts;
+}
+
 Tp__Dispatch *plan_dispatch(const struct plan *plan, struct arena *arena)
 {
     Tp__Dispatch *sent = arena_new(arena, sizeof *sent);
@@ -71,6 +82,8 @@ Tp__Dispatch *plan_dispatch(const struct plan *plan, struct arena *arena)
         if (plan->posts[i].origin == ORIGIN_SENT)
             sent->posts[sent->n_posts++] = plan->dispatch->posts[i];
     }
+    if (sent->order_seed != 0)
+        reorder(sent, arena);
     return sent;
 }
 

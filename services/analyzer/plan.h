@@ -4,7 +4,8 @@
  *   plan_open(&plan, dispatch, arena)     nothing is known yet
  *   plan_set_keys(&plan, scope, secret)   whoever says the same as an earlier post is its twin
  *   plan_know(&plan, nth, result)         found in a cache
- *   plan_dispatch(&plan, arena)           those that are sent: what the call is about
+ *   plan_dispatch(&plan, arena)           those that are sent: what the call is about, of an
+ *                                       audit in another order
  *   plan_sign(&plan, outcome)             the call's results may be kept, under these keys
  *   plan_merge(&plan, outcome, arena)     all that is known, in one outcome
  *

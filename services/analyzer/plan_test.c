@@ -97,6 +97,29 @@ static void the_call_is_about_what_is_sent_alone(void **state)
     assert_int_equal(plan.dispatch->n_posts, POSTS);
 }
 
+static void an_audit_is_about_the_same_posts_in_another_order(void **state)
+{
+    (void)state;
+    Tp__Dispatch audit = *plan.dispatch;
+    audit.order_seed = 7;
+    plan_open(&plan, &audit, arena);
+    for (size_t i = 0; i < POSTS; i++)
+        plan.posts[i].origin = ORIGIN_SENT;
+    const Tp__Dispatch *sent = plan_dispatch(&plan, arena);
+    const Tp__Dispatch *again = plan_dispatch(&plan, arena);
+    size_t moved = 0;
+    uint32_t sum = 0;
+    assert_int_equal(sent->n_posts, POSTS);
+    for (size_t i = 0; i < POSTS; i++) {
+        assert_ptr_equal(sent->posts[i], again->posts[i]);
+        assert_int_equal(audit.posts[i]->seq, 10 * i);
+        sum += sent->posts[i]->seq;
+        moved += sent->posts[i]->seq != 10 * i;
+    }
+    assert_int_equal(sum, 0 + 10 + 20 + 30 + 40);
+    assert_true(moved > 0);
+}
+
 static void all_that_is_known_comes_together(void **state)
 {
     (void)state;
@@ -185,6 +208,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_PLAN(posts_that_say_the_same_are_twins_of_the_first),
         WITH_PLAN(the_call_is_about_what_is_sent_alone),
+        WITH_PLAN(an_audit_is_about_the_same_posts_in_another_order),
         WITH_PLAN(all_that_is_known_comes_together),
         WITH_PLAN(a_twin_shares_its_elders_fate),
         WITH_PLAN(a_call_that_failed_keeps_its_class_and_what_is_known),

@@ -205,6 +205,7 @@ const char *dispatch_of(const char *endpoint, Tp__AnalysisMode mode, const char 
     message.posts = list;
     message.n_posts = 2;
     message.lease_ms = LEASE_MS;
+    message.order_seed = stage.order_seed;
     struct error why;
     subject_work(message.service_class, subject);
     struct bytes bytes = pack_dispatch(stage.arena, &message);
