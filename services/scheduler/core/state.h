@@ -173,6 +173,7 @@ struct pace {
     int64_t committing_us;   /* moving averages: of an outcome to its commit */
     int64_t granting_us;     /* of a grant asked for to its permit */
     uint32_t users_per_slot; /* in eighths */
+    size_t permits;          /* since that was changed */
 };
 void pace_note_permit(struct scheduler *s, const struct attempt *attempt);
 void pace_note_commit(struct scheduler *s, const struct attempt *attempt);
