@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "custom.h"
 #include "hostile.h"
 #include "json/json.h"
 
@@ -62,6 +63,8 @@ static bool read_document(const json_t *document, struct question *question, str
     }
     if (question->model == NULL)
         return error_set(why, ERROR_INVALID, "you must provide a model parameter");
+    const json_t *format = json_object_get(document, "response_format");
+    question->schema = json_object_get(json_object_get(format, "json_schema"), "schema");
     const json_t *content =
         last_user_content(json_object_get(document, "messages"), &question->prompt_bytes);
     if (content == NULL)
@@ -81,6 +84,7 @@ bool question_read(const char *bytes, size_t length, struct question *question, 
     json_t *document;
     question->document = NULL;
     question->posts_document = NULL;
+    question->schema = NULL;
     question->post_count = 0;
     question->prompt_bytes = 0;
     if (!json_parse(bytes, length, &document, why))
@@ -103,24 +107,62 @@ void question_drop(struct question *question)
 
 /* ---- the answer ---- */
 
-void answer_write_result(const struct result *result, enum invalid_part invalid, struct text *out)
+/* Of the answer's member `name`; NULL = it is not asked for, or everything is. */
+static const json_t *schema_of(const struct question *question, const char *name)
 {
-    static const char *const LABELS[] = {"negative", "neutral", "positive"};
+    return json_object_get(json_object_get(question->schema, "properties"), name);
+}
+
+static const json_t *result_properties(const struct question *question)
+{
+    return json_object_get(json_object_get(schema_of(question, "results"), "items"), "properties");
+}
+
+bool answer_begin(const struct question *question, struct text *out)
+{
+    bool has_results = question->schema == NULL || schema_of(question, "results") != NULL;
+    text_add(out, has_results ? "{\"results\":[" : "{");
+    return has_results;
+}
+
+void answer_end(const struct question *question, const char *summary, struct text *out)
+{
+    bool has_results = question->schema == NULL || schema_of(question, "results") != NULL;
+    bool has_summary = question->schema == NULL || schema_of(question, "summary") != NULL;
+    text_add(out, has_results ? "]" : "");
+    text_add(out, has_results && has_summary ? "," : "");
+    if (has_summary)
+        text_format(out, "\"summary\":\"%s\"", summary);
+    text_add_char(out, '}');
+}
+
+static void add_part(const struct question *question, const char *name, const char *value,
+                     struct text *out)
+{
+    if (question->schema == NULL || json_object_get(result_properties(question), name) != NULL)
+        text_format(out, ",\"%s\":%s", name, value);
+}
+
+void answer_write_result(const struct question *question, const struct result *result,
+                         enum invalid_part invalid, struct text *out)
+{
+    static const char *const LABELS[] = {"\"negative\"", "\"neutral\"", "\"positive\""};
     uint64_t label = result->hash % 3;
     /* negative -0.4..-0.99, neutral -0.05..0.05, positive 0.4..0.99 */
     double spread = (double)(result->hash / 3 % 60) / 100.0;
     double score = label == 1 ? spread / 6.0 - 0.05 : (label == 0 ? -1 : 1) * (0.4 + spread);
     double confidence = 0.5 + (double)(result->hash / 180 % 50) / 100.0;
-    char score_text[32], confidence_text[32];
+    char score_text[32], confidence_text[32], topics[32];
     snprintf(score_text, sizeof score_text, "%.2f", score);
     snprintf(confidence_text, sizeof confidence_text, "%.2f", confidence);
+    snprintf(topics, sizeof topics, "[\"echo-%016" PRIx64 "\"]", result->hash);
     const char *name = LABELS[label], *score_shown = score_text;
     const char *confidence_shown = confidence_text;
     switch (invalid) {
     case INVALID_NONE:
         break;
     case INVALID_LABEL:
-        name = "furious";
+        name = "\"furious\"";
         break;
     case INVALID_SCORE:
         score_shown = "7.5";
@@ -132,11 +174,20 @@ void answer_write_result(const struct result *result, enum invalid_part invalid,
         score_shown = "50.9e62554";
         break;
     }
-    text_format(out,
-                "{\"id\":%" PRId64 ",\"sentiment\":\"%s\",\"score\":%s,\"confidence\":%s,"
-                "\"entities\":[],\"keywords\":[],\"topics\":[\"echo-%016" PRIx64
-                "\"],\"language\":\"en\"}",
-                result->id, name, score_shown, confidence_shown, result->hash);
+    text_format(out, "{\"id\":%" PRId64, result->id);
+    add_part(question, "sentiment", name, out);
+    add_part(question, "score", score_shown, out);
+    add_part(question, "confidence", confidence_shown, out);
+    add_part(question, "entities", "[]", out);
+    add_part(question, "keywords", "[]", out);
+    add_part(question, "topics", topics, out);
+    add_part(question, "language", "\"en\"", out);
+    const json_t *custom = json_object_get(result_properties(question), "custom");
+    if (custom != NULL) {
+        text_add(out, ",\"custom\":");
+        custom_write(custom, result->hash, out);
+    }
+    text_add_char(out, '}');
 }
 
 static size_t collect_results(const struct question *question, const struct action *action,
@@ -168,24 +219,27 @@ static void write_analysis(const struct question *question, const struct action 
     size_t count = collect_results(question, action, results);
     const char *comma = "";
     text_add(out, action->prose ? "Sure! Here is the analysis you asked for:\n```json\n" : "");
-    text_add(out, "{\"results\":[");
-    for (size_t i = 0; i < count; i++) {
+    bool has_results = answer_begin(question, out);
+    for (size_t i = 0; i < count && has_results; i++) {
         text_add(out, comma);
-        answer_write_result(&results[i], i % 2 == 0 ? action->invalid : INVALID_NONE, out);
+        answer_write_result(question, &results[i], i % 2 == 0 ? action->invalid : INVALID_NONE,
+                            out);
         comma = ",";
     }
-    for (int64_t i = 0; i < action->duplicate && (size_t)i < count; i++) {
+    for (int64_t i = 0; i < action->duplicate && (size_t)i < count && has_results; i++) {
         text_add(out, comma);
-        answer_write_result(&results[i], INVALID_NONE, out);
+        answer_write_result(question, &results[i], INVALID_NONE, out);
     }
-    for (int64_t i = 0; i < action->invent; i++) {
+    for (int64_t i = 0; i < action->invent && has_results; i++) {
         struct result invented = {1000000 + i, answer_hash("invented")};
         text_add(out, comma);
-        answer_write_result(&invented, INVALID_NONE, out);
+        answer_write_result(question, &invented, INVALID_NONE, out);
         comma = ",";
     }
-    text_format(out, "],\"summary\":\"%zu posts, as told by the fake model.\"}",
-                question->post_count);
+    char summary[64];
+    snprintf(summary, sizeof summary, "%zu posts, as told by the fake model.",
+             question->post_count);
+    answer_end(question, summary, out);
     text_add(out, action->prose ? "\n```\nLet me know if you need anything else!" : "");
 }
 

@@ -2,7 +2,9 @@
  * script says otherwise.
  *
  * The same text always gets the same answer. Its topic "echo-<16 hex digits>" is the FNV-1a-64
- * hash of the text's bytes, so a test can tell whose answer a result is. Pure.
+ * hash of the text's bytes, so a test can tell whose answer a result is. A call that sends a schema
+ * gets what that names and nothing else: of the members below, and a `custom` made from its schema
+ * (custom.h). Pure.
  */
 #pragma once
 
@@ -26,6 +28,7 @@ struct question {
     int64_t ids[QUESTION_MAX_POSTS];
     void *posts_document; /* the last user message's content, if that is JSON with posts */
     size_t post_count;
+    void *schema; /* of the answer, or NULL = everything is asked for */
 };
 
 /* ERROR_INVALID: not a chat completion request this server can answer. */
@@ -45,4 +48,9 @@ struct result {
     int64_t id;
     uint64_t hash; /* of the post's text */
 };
-void answer_write_result(const struct result *result, enum invalid_part invalid, struct text *out);
+void answer_write_result(const struct question *question, const struct result *result,
+                         enum invalid_part invalid, struct text *out);
+
+/* Before the first result and behind the last; nothing is asked of posts: no result between. */
+bool answer_begin(const struct question *question, struct text *out);
+void answer_end(const struct question *question, const char *summary, struct text *out);

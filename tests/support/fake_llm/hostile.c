@@ -18,11 +18,12 @@ static bool happens(uint64_t *random, double rate)
     return (double)(next_random(random) >> 11) / (double)(UINT64_C(1) << 53) < rate;
 }
 
-static void write_result(const struct result *result, enum invalid_part invalid, struct text *out)
+static void write_result(const struct question *question, const struct result *result,
+                         enum invalid_part invalid, struct text *out)
 {
     if (out->length > 0 && out->chars[out->length - 1] == '}')
         text_add_char(out, ',');
-    answer_write_result(result, invalid, out);
+    answer_write_result(question, result, invalid, out);
 }
 
 /* The first letter of the echo that stands last becomes half of a character. */
@@ -33,8 +34,8 @@ static void spoil_utf8(struct text *out, size_t from)
         *echo = (char)0xc3;
 }
 
-static void write_post(const struct result *result, const struct hostility *hostility,
-                       uint64_t *random, struct text *out)
+static void write_post(const struct question *question, const struct result *result,
+                       const struct hostility *hostility, uint64_t *random, struct text *out)
 {
     static const enum invalid_part WRONG[] = {INVALID_LABEL, INVALID_SCORE, INVALID_CONFIDENCE,
                                               INVALID_HUGE};
@@ -45,15 +46,15 @@ static void write_post(const struct result *result, const struct hostility *host
     bool is_spoilt = happens(random, hostility->bad_utf8);
     if (!is_dropped) {
         size_t from = out->length;
-        write_result(result, invalid, out);
+        write_result(question, result, invalid, out);
         if (is_twice)
-            write_result(result, invalid, out);
+            write_result(question, result, invalid, out);
         if (is_spoilt && !is_twice)
             spoil_utf8(out, from);
     }
     if (happens(random, hostility->invent)) {
         struct result invented = {INVENTED_ID + (int64_t)(next_random(random) % 100), result->hash};
-        write_result(&invented, INVALID_NONE, out);
+        write_result(question, &invented, INVALID_NONE, out);
     }
 }
 
@@ -76,10 +77,10 @@ void hostile_write(const struct question *question, const struct hostility *host
     size_t count = collect(question, happens(&random, hostility->reorder), &random, results);
     bool has_prose = happens(&random, hostility->prose);
     text_add(content, has_prose ? "Here {are} \"my\" thoughts:\n```json\n" : "");
-    text_add(content, "{\"results\":[");
-    for (size_t i = 0; i < count; i++)
-        write_post(&results[i], hostility, &random, content);
-    text_add(content, "],\"summary\":\"so much for that\"}");
+    bool has_results = answer_begin(question, content);
+    for (size_t i = 0; i < count && has_results; i++)
+        write_post(question, &results[i], hostility, &random, content);
+    answer_end(question, "so much for that", content);
     text_add(content, has_prose ? "\n```\nIs there {anything \"else\"?" : "");
     if (happens(&random, hostility->truncate)) {
         size_t kept = next_random(&random) % (content->length + 1);

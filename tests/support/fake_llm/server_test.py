@@ -110,6 +110,31 @@ class FakeModel(unittest.TestCase):
                                            "keywords", "topics", "language"})
         self.assertEqual(self.call(*texts)[1].split(b"choices")[1], body.split(b"choices")[1])
 
+    def test_a_schema_gets_what_it_names_and_nothing_else(self):
+        custom = {"type": "object", "properties": {
+            "mood": {"type": ["string", "null"], "enum": ["calm", "cross", None]},
+            "marks": {"type": "array", "items": {"type": "integer", "minimum": 4}},
+            "sure": {"type": "boolean"}, "share": {"type": "number"}, "none": {"type": "null"},
+            "echo": {"type": ["string", "null"]}}}
+        item = {"type": "object", "properties": {"id": {"type": "integer"},
+                                                 "language": {"type": "string"}, "custom": custom}}
+        for properties in ({"results": {"type": "array", "items": item}},
+                           {"summary": {"type": "string"}}):
+            body = json.loads(question("a", "b"))
+            body["response_format"] = {"type": "json_schema", "json_schema": {
+                "name": "x", "schema": {"type": "object", "properties": properties}}}
+            answer = json.loads(self.ask("POST", "/v1/chat/completions", json.dumps(body))[1])
+            content = json.loads(answer["choices"][0]["message"]["content"])
+            self.assertEqual(set(content), set(properties))
+            for result, text in zip(content.get("results", ()), ("a", "b")):
+                self.assertEqual(set(result), {"id", "language", "custom"})
+                made = result["custom"]
+                self.assertEqual(list(made), list(custom["properties"]))
+                self.assertIn(made["mood"], ("calm", "cross", None))
+                self.assertIsInstance(made["sure"], bool)
+                self.assertEqual((made["marks"], made["share"], made["none"], made["echo"]),
+                                 ([4], 0.5, None, "echo-" + fnv(text)))
+
     def test_models_unknown_paths_and_bad_requests(self):
         self.assertEqual(json.loads(self.ask("GET", "/v1/models")[1])["data"][0]["id"], "fake")
         self.assertEqual(self.ask("GET", "/nowhere")[0].status, 404)
