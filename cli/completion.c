@@ -25,10 +25,10 @@ const struct command COMMANDS[] = {
 const size_t COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS;
 
 static const char COMMON_OPTIONS[] = "--url --key --json --quiet --no-color --help";
-static const char SUBMIT_OPTIONS[] =
-    "--user --class --tasks --chunk-size --deadline --queue-ttl --on-bad --idempotency-key "
-    "--format --text-column --id-column --wait "
-    "--dry-run";
+static const char SUBMIT_OPTIONS[] = "--user --class --tasks --instruction --schema --chunk-size "
+                                     "--deadline --queue-ttl --on-bad --idempotency-key "
+                                     "--format --text-column --id-column --wait "
+                                     "--dry-run";
 
 static const char SCOPES[] = "system endpoint tenant user";
 static const char LIMIT_OPTIONS[] =

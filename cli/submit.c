@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +7,8 @@
 #include "base/number.h"
 #include "base/uuid.h"
 #include "commands.h"
+#include "document.h"
+#include "file.h"
 #include "input.h"
 #include "interrupt.h"
 #include "job.h"
@@ -16,19 +17,20 @@
 
 enum {
     JOB_MAX_POSTS = 10000,
-    JOB_MAX_BYTES = 16 << 20,
-    FILE_MAX_BYTES = 512 << 20,
+    JOB_MAX_BYTES = (16 << 20) - (32 << 10), /* what the service takes, but for the fields */
     REJECTS_SHOWN = 10,
     PATIENCE_MS = 120000,
     SECOND_CHANCE_MS = 2000,
     DEADLINE_MAX_SECONDS = 30 * 24 * 3600,
     TIME_SIZE = 24,
+    FIELDS = 8,
 };
 
 struct arguments {
     struct options common;
     struct input_options input;
     const char *file, *user, *class, *key, *on_bad, *tasks;
+    struct text instruction, schema;               /* empty = none */
     const char *chunk_size, *deadline, *queue_ttl; /* as the API takes them */
     char deadline_seconds[TIME_SIZE], queue_ttl_seconds[TIME_SIZE];
     bool waits, is_dry;
@@ -39,6 +41,8 @@ enum {
     KEY_KEY,
     KEY_ON_BAD,
     KEY_TASKS,
+    KEY_INSTRUCTION,
+    KEY_SCHEMA,
     KEY_FORMAT,
     KEY_TEXT,
     KEY_ID,
@@ -54,7 +58,15 @@ static const struct argp_option ROWS[] = {
     {.name = "tasks",
      .key = KEY_TASKS,
      .arg = "LIST",
-     .doc = "sentiment,entities,... default: all"},
+     .doc = "sentiment,entities,... default: all, or with --instruction none"},
+    {.name = "instruction",
+     .key = KEY_INSTRUCTION,
+     .arg = "TEXT",
+     .doc = "your own question about each post; @FILE reads it from a file. Needs --schema"},
+    {.name = "schema",
+     .key = KEY_SCHEMA,
+     .arg = "@FILE",
+     .doc = "JSON Schema of the answers to --instruction"},
     {.name = "chunk-size", .key = KEY_CHUNK, .arg = "N", .doc = "posts per LLM call, 1 to 100"},
     {.name = "deadline",
      .key = KEY_DEADLINE,
@@ -105,6 +117,37 @@ static const char *read_time(struct argp_state *state, const char *value, char s
     return seconds;
 }
 
+/* The text itself, or behind an @ the file that holds it. */
+static void read_text(struct argp_state *state, const char *value, struct text *text)
+{
+    struct error why;
+    text_clear(text);
+    if (value[0] != '@')
+        text_add(text, value);
+    else if (!file_read(value + 1, text, &why))
+        argp_error(state, "%s", why.message);
+    while (text->length > 0 && text->chars[text->length - 1] == '\n')
+        text->chars[--text->length] = '\0';
+    if (text->length == 0)
+        argp_error(state, "%s is empty", value);
+}
+
+/* Any JSON; what is wrong with it otherwise the service tells. */
+static void read_schema(struct argp_state *state, const char *value, struct text *text)
+{
+    read_text(state, value, text);
+    SCOPED(json_free) json_t *schema = NULL;
+    struct error why;
+    if (!json_parse(text->chars, text->length, &schema, &why))
+        argp_error(state, "--schema is %s", why.message);
+}
+
+static void check_together(struct argp_state *state, const struct arguments *arguments)
+{
+    if ((arguments->instruction.length > 0) != (arguments->schema.length > 0))
+        argp_error(state, "--instruction and --schema come together");
+}
+
 static error_t take(int key, char *value, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
@@ -123,6 +166,12 @@ static error_t take(int key, char *value, struct argp_state *state)
         return 0;
     case KEY_TASKS:
         arguments->tasks = value;
+        return 0;
+    case KEY_INSTRUCTION:
+        read_text(state, value, &arguments->instruction);
+        return 0;
+    case KEY_SCHEMA:
+        read_schema(state, value, &arguments->schema);
         return 0;
     case KEY_KEY:
         arguments->key = value;
@@ -159,33 +208,15 @@ static error_t take(int key, char *value, struct argp_state *state)
             argp_error(state, "one file at a time");
         arguments->file = value;
         return 0;
+    case ARGP_KEY_SUCCESS:
+        check_together(state, arguments);
+        return 0;
     case ARGP_KEY_NO_ARGS:
         argp_error(state, "which file? - is stdin");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
-}
-
-static bool read_file(const char *name, struct text *bytes, struct error *why)
-{
-    bool is_stdin = strcmp(name, "-") == 0;
-    FILE *file = is_stdin ? stdin : fopen(name, "rbe");
-    if (!file)
-        return error_set(why, ERROR_INVALID, "%s: %s", name, strerror(errno));
-    char buffer[1 << 16];
-    size_t got;
-    while ((got = fread(buffer, 1, sizeof buffer, file)) > 0 && bytes->length <= FILE_MAX_BYTES)
-        text_add_bytes(bytes, buffer, got);
-    bool is_broken = ferror(file) != 0;
-    int reason = errno;
-    if (!is_stdin)
-        fclose(file);
-    if (is_broken)
-        return error_set(why, ERROR_INVALID, "%s: %s", name, strerror(reason));
-    if (bytes->length > FILE_MAX_BYTES)
-        return error_set(why, ERROR_INVALID, "%s is larger than %d MB", name, FILE_MAX_BYTES >> 20);
-    return true;
 }
 
 /* How many of the first `most` bytes are whole characters. */
@@ -229,7 +260,7 @@ static bool load(struct arguments *arguments, struct console *console, struct in
                  struct error *why)
 {
     SCOPED(text_free) struct text bytes = {0};
-    if (!read_file(arguments->file, &bytes, why))
+    if (!file_read(arguments->file, &bytes, why))
         return false;
     if (arguments->input.format == INPUT_AUTO && is_named_csv(arguments->file))
         arguments->input.format = INPUT_CSV;
@@ -260,25 +291,47 @@ static void tell_rejected(struct console *console, const struct input *input,
     }
 }
 
+/* The job's own fields, as far as they were given. */
+static size_t list_fields(const struct arguments *arguments, struct field fields[FIELDS])
+{
+    const struct field all[FIELDS] = {
+        {"user", arguments->user},
+        {"class", arguments->class},
+        {"tasks", arguments->tasks},
+        {"chunk_size", arguments->chunk_size},
+        {"deadline_seconds", arguments->deadline},
+        {"queue_ttl_seconds", arguments->queue_ttl},
+        {"on_bad", arguments->on_bad ? arguments->on_bad : "skip"},
+        {"instruction", arguments->instruction.chars},
+    };
+    size_t count = 0;
+    for (size_t i = 0; i < FIELDS; i++)
+        if (all[i].value)
+            fields[count++] = all[i];
+    return count;
+}
+
 static bool send_batch(struct session *session, const struct arguments *arguments,
                        const struct input_batch *batch, const char *key, json_t **document,
                        struct error *why)
 {
-    SCOPED(text_free) struct text path = {0};
+    SCOPED(text_free) struct text path = {0}, body = {0};
+    /* An instruction may have several lines, and a schema many bytes: neither stands in a URL. */
+    bool is_document = arguments->instruction.length > 0;
     text_add(&path, "/v1/jobs");
-    api_add_query(&path, "user", arguments->user);
-    api_add_query(&path, "class", arguments->class);
-    api_add_query(&path, "tasks", arguments->tasks);
-    api_add_query(&path, "chunk_size", arguments->chunk_size);
-    api_add_query(&path, "deadline_seconds", arguments->deadline);
-    api_add_query(&path, "queue_ttl_seconds", arguments->queue_ttl);
-    api_add_query(&path, "on_bad", arguments->on_bad ? arguments->on_bad : "skip");
+    struct field fields[FIELDS];
+    size_t count = list_fields(arguments, fields);
+    for (size_t i = 0; i < count && !is_document; i++)
+        api_add_query(&path, fields[i].name, fields[i].value);
+    if (is_document)
+        document_write(fields, count, arguments->schema.chars, &batch->body, &body);
+    const struct text *sent = is_document ? &body : &batch->body;
     const struct api_call call = {
         .method = "POST",
         .path = path.chars,
-        .content_type = "application/x-ndjson",
+        .content_type = is_document ? "application/json" : "application/x-ndjson",
         .idempotency_key = key,
-        .body = {(const uint8_t *)batch->body.chars, batch->body.length},
+        .body = {(const uint8_t *)sent->chars, sent->length},
         .patience_ms = PATIENCE_MS,
     };
     return api_send(session->api, &call, document, why);
@@ -414,5 +467,7 @@ int command_submit(int argc, char **argv)
     }
     session_close(&session);
     options_free(&arguments.common);
+    text_free(&arguments.instruction);
+    text_free(&arguments.schema);
     return end;
 }
