@@ -66,6 +66,23 @@ static void print_of(const char *json, unsigned char digest[KEY_HASH_BYTES])
     fingerprint(PEPPER, s, digest);
 }
 
+#define ASKING(instruction, property)                                                              \
+    "\"instruction\":\"" instruction                                                               \
+    "\",\"schema\":{\"type\":\"object\",\"properties\":{\"" property "\":{\"type\":\"null\"}}}"
+
+static void instructions_and_schemas_are_told_apart(void **state)
+{
+    (void)state;
+    unsigned char first[KEY_HASH_BYTES], other[KEY_HASH_BYTES];
+    print_of("{" ASKING("x", "a") ",\"posts\":[{\"text\":\"b\"}]}", first);
+    print_of("{ " ASKING("x", "a") ",\"posts\":[{\"text\":\"b\"}]}", other);
+    assert_memory_equal(first, other, sizeof first);
+    print_of("{" ASKING("y", "a") ",\"posts\":[{\"text\":\"b\"}]}", other);
+    assert_memory_not_equal(first, other, sizeof first);
+    print_of("{" ASKING("x", "b") ",\"posts\":[{\"text\":\"b\"}]}", other);
+    assert_memory_not_equal(first, other, sizeof first);
+}
+
 static void a_fingerprint_depends_on_what_is_said_and_not_on_how(void **state)
 {
     (void)state;
@@ -82,6 +99,7 @@ static void a_fingerprint_depends_on_what_is_said_and_not_on_how(void **state)
         "{\"user\":\"u\",\"posts\":[{\"id\":\"a\",\"text\":\"b\"},{\"text\":\"x\"}]}",
         "{\"user\":\"u\",\"chunk_size\":1,\"posts\":[{\"id\":\"a\",\"text\":\"b\"}]}",
         "{\"user\":\"u\",\"tasks\":[\"topics\"],\"posts\":[{\"id\":\"a\",\"text\":\"b\"}]}",
+        "{\"user\":\"u\"," ASKING("x", "a") ",\"posts\":[{\"id\":\"a\",\"text\":\"b\"}]}",
         "{\"user\":\"u\",\"class\":\"premium\",\"posts\":[{\"id\":\"a\",\"text\":\"b\"}]}",
     };
     unsigned char first[KEY_HASH_BYTES], second[KEY_HASH_BYTES];
@@ -121,6 +139,7 @@ int main(void)
         cmocka_unit_test(a_chunk_has_at_most_so_many_posts),
         cmocka_unit_test(a_chunk_has_at_most_256_kilobytes_of_text),
         cmocka_unit_test(a_part_fits_a_message),
+        cmocka_unit_test(instructions_and_schemas_are_told_apart),
         cmocka_unit_test(a_fingerprint_depends_on_what_is_said_and_not_on_how),
         cmocka_unit_test(cursors_come_back_and_others_are_refused),
     };

@@ -34,6 +34,11 @@ void fingerprint(const char *pepper, const struct submission *s,
         text_format(&canon, "ttl %u ", s->queue_ttl_seconds);
     for (size_t i = 0; i < s->task_count; i++)
         add_string(&canon, s->tasks[i]);
+    if (s->instruction[0] != '\0') {
+        text_add(&canon, "asks ");
+        add_string(&canon, s->instruction);
+        add_string(&canon, s->schema_json);
+    }
     fold(pepper, &canon, digest);
     for (size_t i = 0; i < s->post_count; i++) {
         add_string(&canon, s->posts[i].id);

@@ -51,7 +51,8 @@ static read_body *reader_of(const char *content_type)
 static void read_query(struct web_request *request, struct submission *submission)
 {
     static const char *const FIELDS[] = {
-        "user", "class", "on_bad", "tasks", "deadline_seconds", "queue_ttl_seconds", "chunk_size"};
+        "user",       "class",       "on_bad", "tasks", "deadline_seconds", "queue_ttl_seconds",
+        "chunk_size", "instruction", "schema"};
     for (size_t i = 0; i < sizeof FIELDS / sizeof *FIELDS; i++) {
         const char *value = web_query(request, FIELDS[i]);
         if (value)
@@ -167,6 +168,9 @@ static bool send_job(struct upload *upload, const struct identity *caller, const
     job.service_class = s->service_class;
     job.tasks = (const char **)(uintptr_t)s->tasks;
     job.n_tasks = s->task_count;
+    job.instruction = s->instruction;
+    job.schema_json = (ProtobufCBinaryData){.len = strlen(s->schema_json),
+                                            .data = (uint8_t *)(uintptr_t)s->schema_json};
     job.idempotency_key = key ? key : "";
     job.body_hash = (ProtobufCBinaryData){.len = sizeof digest, .data = digest};
     job.deadline_ms = s->deadline_seconds * 1000;

@@ -6,13 +6,11 @@
 #include "base/check.h"
 #include "base/number.h"
 #include "messages/subjects.h"
+#include "messages/tasks.h"
+#include "schema/schema.h"
 #include "json/json.h"
 
 enum { LANGUAGE_MAX_BYTES = 35, FIELD_FAULTS_MAX = 50, FAULTS_CAP_BYTES = 16 << 20 };
-
-static const char *const TASKS[] = {"sentiment", "entities", "keywords",
-                                    "topics",    "summary",  "language"};
-static const size_t TASK_COUNT = sizeof TASKS / sizeof *TASKS;
 
 struct submission *submission_new(size_t body_length)
 {
@@ -20,6 +18,7 @@ struct submission *submission_new(size_t body_length)
     CHECK(s != NULL);
     s->arena = arena_open(2 * body_length + FAULTS_CAP_BYTES);
     s->service_class = TP__SERVICE_CLASS__STANDARD;
+    s->instruction = s->schema_json = "";
     s->chunk_posts = CHUNK_POSTS_DEFAULT;
     s->field_faults = arena_array(s->arena, struct post_fault, FIELD_FAULTS_MAX);
     return s;
@@ -87,14 +86,12 @@ static bool has_task(const struct submission *s, const char *task)
 
 static bool add_task(struct submission *s, const char *name)
 {
-    for (size_t i = 0; i < TASK_COUNT; i++) {
-        if (strcmp(TASKS[i], name) != 0)
-            continue;
-        if (!has_task(s, name))
-            s->tasks[s->task_count++] = TASKS[i];
-        return true;
-    }
-    return false;
+    enum task task;
+    if (!task_parse(name, &task))
+        return false;
+    if (!has_task(s, name))
+        s->tasks[s->task_count++] = task_name(task);
+    return true;
 }
 
 static bool add_tasks(struct submission *s, const char *list)
@@ -105,6 +102,48 @@ static bool add_tasks(struct submission *s, const char *list)
         if (!add_task(s, task))
             return false;
     return true;
+}
+
+/* Rule 6. */
+static void set_instruction(struct submission *s, const char *value)
+{
+    size_t length = strlen(value);
+    if (length < 1 || length > INSTRUCTION_MAX_BYTES ||
+        !text_is_valid((const uint8_t *)value, length))
+        submission_refuse_field(s, 0, "/instruction", "must be 1 to 2000 bytes of UTF-8");
+    else
+        s->instruction = arena_string(s->arena, value);
+}
+
+/* The fault's own place, if it has one, stands below the schema's. */
+static void refuse_schema(struct submission *s, const char *message)
+{
+    const char *colon = message[0] == '/' ? strstr(message, ": ") : NULL;
+    size_t length = colon ? (size_t)(colon - message) : 0;
+    submission_refuse_field(s, 0, arena_format(s->arena, "/schema%.*s", (int)length, message),
+                            colon ? colon + 2 : message);
+}
+
+void submission_schema(struct submission *s, const void *schema)
+{
+    struct error why;
+    if (!schema_check(schema, &why)) {
+        refuse_schema(s, why.message);
+        return;
+    }
+    SCOPED(text_free) struct text written = {0};
+    schema_write(schema, &written);
+    s->schema_json = arena_string(s->arena, written.chars);
+}
+
+static void set_schema(struct submission *s, const char *value)
+{
+    SCOPED(json_free) json_t *schema = NULL;
+    struct error why;
+    if (json_parse(value, strlen(value), &schema, &why))
+        submission_schema(s, schema);
+    else
+        refuse_schema(s, why.message);
 }
 
 static void set_user(struct submission *s, const char *value)
@@ -150,6 +189,10 @@ void submission_field(struct submission *s, const char *name, const char *value)
     } else if (strcmp(name, "chunk_size") == 0) {
         if (!read_number(value, CHUNK_MAX_POSTS, &s->chunk_posts))
             submission_refuse_field(s, 0, "/chunk_size", "must be a whole number from 1 to 100");
+    } else if (strcmp(name, "instruction") == 0) {
+        set_instruction(s, value);
+    } else if (strcmp(name, "schema") == 0) {
+        set_schema(s, value);
     } else {
         submission_refuse_field(s, 0, arena_format(s->arena, "/%s", name), "is no known member");
     }
@@ -261,14 +304,24 @@ static int by_line(const void *a, const void *b)
     return x->line < y->line ? -1 : x->line > y->line;
 }
 
+/* Rule 6. */
+static void settle_tasks(struct submission *s)
+{
+    bool has_instruction = s->instruction[0] != '\0', has_schema = s->schema_json[0] != '\0';
+    if (has_instruction != has_schema && s->field_fault_count == 0)
+        submission_refuse_field(s, 0, has_instruction ? "/schema" : "/instruction",
+                                "an instruction comes with a schema of its answers");
+    if (s->task_count > 0 || has_instruction)
+        return;
+    for (int i = 0; i < TASK_COUNT; i++)
+        s->tasks[s->task_count++] = task_name((enum task)i);
+}
+
 void submission_finish(struct submission *s, const char *default_user)
 {
     if (!s->user)
         s->user = default_user;
-    for (size_t i = 0; s->task_count == 0 && i < TASK_COUNT; i++)
-        s->tasks[i] = TASKS[i];
-    if (s->task_count == 0)
-        s->task_count = TASK_COUNT;
+    settle_tasks(s);
     if (s->is_oversized)
         submission_refuse_field(s, 0, "/posts", "a job may have 10000 posts");
     else if (s->next_number == 0 && s->field_fault_count == 0)

@@ -15,6 +15,8 @@
  * 4. With on_bad=reject one bad post refuses all; with skip the bad ones are listed and the good
  *    are taken, if there is one.
  * 5. Faults of the job's own fields always refuse.
+ * 6. An instruction has 1 to INSTRUCTION_MAX_BYTES and comes with a schema of its answers
+ *    (libs/schema). A job that names no tasks has all; with an instruction it has none besides it.
  * Pure. Posts point into the submission, or into the body, which must outlive it.
  */
 #pragma once
@@ -52,6 +54,7 @@ struct submission {
     Tp__ServiceClass service_class;
     const char *tasks[TASKS_MAX];
     size_t task_count;
+    const char *instruction, *schema_json; /* "" = none */
     bool skips_bad;
     uint32_t deadline_seconds, queue_ttl_seconds; /* 0 = the store's default */
     uint32_t chunk_posts;
@@ -77,7 +80,7 @@ void submission_read_lines(struct submission *submission, const char *bytes, siz
 void submission_read_csv(struct submission *submission, const char *bytes, size_t length);
 
 /* A field given outside of the body: user class on_bad tasks deadline_seconds queue_ttl_seconds
- * chunk_size. */
+ * chunk_size instruction schema. */
 void submission_field(struct submission *submission, const char *name, const char *value);
 
 /* After all is read: the default user, unique ids, the number of posts. */
@@ -89,6 +92,9 @@ bool submission_is_acceptable(const struct submission *submission);
 void submission_write_errors(const struct submission *submission, struct text *out);
 
 /* ---- for the readers of the formats ---- */
+
+/* A schema that was parsed already. */
+void submission_schema(struct submission *submission, const void *schema);
 
 /* A post as it was read; text.at NULL = there was none. */
 struct raw_post {

@@ -79,6 +79,8 @@ static void take_member(struct submission *s, const char *name, const json_t *va
         return;
     else if (strcmp(name, "tasks") == 0 && json_is_array(value))
         take_tasks(s, value);
+    else if (strcmp(name, "schema") == 0)
+        submission_schema(s, value);
     else if (json_is_integer(value) &&
              (strcmp(name, "deadline_seconds") == 0 || strcmp(name, "queue_ttl_seconds") == 0 ||
               strcmp(name, "chunk_size") == 0))

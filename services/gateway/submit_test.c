@@ -216,6 +216,72 @@ static void bad_fields_refuse_even_when_skipping(void **state)
     }
 }
 
+#define SCHEMA "{\"type\":\"object\",\"properties\":{\"b\":{\"type\":\"null\"}}}"
+
+static void rule_6_an_instruction_asks_for_nothing_besides_it(void **state)
+{
+    (void)state;
+    SUBMISSION = JSON("{\"instruction\":\"Is it\\nironic?\",\"schema\": " SCHEMA
+                      " ,\"posts\":[{\"text\":\"a\"}]}");
+    assert_true(submission_is_acceptable(s));
+    assert_string_equal(s->instruction, "Is it\nironic?");
+    assert_string_equal(s->schema_json, SCHEMA);
+    assert_int_equal(s->task_count, 0);
+    SCOPED(submission_free) struct submission *both =
+        JSON("{\"instruction\":\"x\",\"schema\":" SCHEMA
+             ",\"tasks\":[\"topics\"],\"posts\":[{\"text\":\"a\"}]}");
+    assert_int_equal(both->task_count, 1);
+    SCOPED(submission_free) struct submission *lines = submission_new(100);
+    submission_field(lines, "instruction", "x");
+    submission_field(lines, "schema", " " SCHEMA);
+    submission_read_lines(lines, "{\"text\":\"a\"}", 12);
+    submission_finish(lines, "key-1");
+    assert_true(submission_is_acceptable(lines));
+    assert_string_equal(lines->schema_json, SCHEMA);
+    SCOPED(submission_free) struct submission *none =
+        JSON("{\"instruction\":null,\"schema\":null,\"posts\":[{\"text\":\"a\"}]}");
+    assert_int_equal(none->task_count, 6);
+    assert_string_equal(none->instruction, "");
+}
+
+static void rule_6_a_fault_of_the_schema_is_named_by_its_place(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *members, *pointer;
+    } BAD[] = {
+        {"\"instruction\":\"\",\"schema\":" SCHEMA, "/instruction"},
+        {"\"instruction\":7,\"schema\":" SCHEMA, "/instruction"},
+        {"\"instruction\":\"x\"", "/schema"},
+        {"\"schema\":" SCHEMA, "/instruction"},
+        {"\"instruction\":\"x\",\"schema\":\""
+         "{}"
+         "\"",
+         "/schema"},
+        {"\"instruction\":\"x\",\"schema\":{}", "/schema"},
+        {"\"instruction\":\"x\",\"schema\":{\"type\":\"string\"}", "/schema/type"},
+        {"\"instruction\":\"x\",\"schema\":{\"type\":\"object\",\"properties\":{\"a\":"
+         "{\"type\":\"string\",\"pattern\":\"x\"}}}",
+         "/schema/properties/a/pattern"},
+    };
+    for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++) {
+        SCOPED(text_free) struct text body = {0};
+        text_format(&body, "{%s,\"posts\":[{\"text\":\"a\"}]}", BAD[i].members);
+        SUBMISSION = read_as(submission_read_json, body.chars, body.length);
+        assert_fault(s, 0, BAD[i].pointer);
+    }
+    char longest[INSTRUCTION_MAX_BYTES + 2] = "";
+    memset(longest, 'x', INSTRUCTION_MAX_BYTES);
+    SCOPED(submission_free) struct submission *s = submission_new(100);
+    submission_field(s, "instruction", longest);
+    assert_int_equal(s->field_fault_count, 0);
+    longest[INSTRUCTION_MAX_BYTES] = 'x';
+    submission_field(s, "instruction", longest);
+    submission_field(s, "schema", "{");
+    assert_int_equal(s->field_fault_count, 2);
+    assert_string_equal(s->field_faults[1].pointer, "/schema");
+}
+
 static void documents_that_are_none_are_refused(void **state)
 {
     (void)state;
@@ -310,6 +376,8 @@ int main(void)
         cmocka_unit_test(skipping_takes_the_good_and_lists_the_bad),
         cmocka_unit_test(skipping_everything_is_refused),
         cmocka_unit_test(bad_fields_refuse_even_when_skipping),
+        cmocka_unit_test(rule_6_an_instruction_asks_for_nothing_besides_it),
+        cmocka_unit_test(rule_6_a_fault_of_the_schema_is_named_by_its_place),
         cmocka_unit_test(documents_that_are_none_are_refused),
         cmocka_unit_test(broken_csv_is_named_by_its_row),
         cmocka_unit_test(a_job_may_have_10000_posts_and_no_more),

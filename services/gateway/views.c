@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "messages/subjects.h"
+#include "schema/schema.h"
 #include "waiting.h"
 #include "json/json.h"
 
@@ -117,6 +118,11 @@ static void add_job(const Tp__JobView *job, struct text *out)
     add_member(out, "user", job->user_id);
     add_member(out, "class", class_name(job->service_class));
     add_list(out, "tasks", job->tasks, job->n_tasks);
+    if (*job->instruction) {
+        add_member(out, "instruction", job->instruction);
+        text_add(out, ",\"schema\":");
+        text_add_bytes(out, job->schema_json.data, job->schema_json.len);
+    }
     text_format(out,
                 ",\"total_posts\":%u,\"processed_posts\":%u,\"failed_posts\":%u,"
                 "\"total_chunks\":%u,\"done_chunks\":%u,\"event_number\":%u",
@@ -277,10 +283,18 @@ static void add_csv_usage(struct text *out, const Tp__ResultRow *row)
     add_usd(out, row);
 }
 
+static void add_csv_object(struct text *out, const json_t *object)
+{
+    SCOPED(text_free) struct text written = {0};
+    if (object)
+        schema_write(object, &written);
+    add_csv_string(out, written.chars);
+}
+
 void view_csv_head(struct text *out)
 {
     text_add(out, "seq,post_id,text,sentiment,score,confidence,language,keywords,topics,hashtags,"
-                  "mentions,names,provenance,model,reason,prompt_version,prompt_tokens,"
+                  "mentions,names,provenance,model,reason,custom,prompt_version,prompt_tokens,"
                   "completion_tokens,usd\r\n");
 }
 
@@ -311,6 +325,7 @@ void view_csv_row(const Tp__ResultRow *row, struct text *out)
     add_csv_string(out, has_data ? provenance_name(row->provenance) : NULL);
     add_csv_string(out, row->model);
     add_csv_string(out, row->reason);
+    add_csv_object(out, json_object_get(data, "custom"));
     add_csv_string(out, row->prompt_version);
     add_csv_usage(out, row);
     text_add(out, "\r\n");

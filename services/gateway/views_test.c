@@ -154,14 +154,15 @@ static void csv_is_quoted_and_no_field_is_a_formula(void **state)
     row.post_id = "+1";
     SCOPED(text_free) struct text out = {0};
     view_csv_row(&row, &out);
-    assert_string_equal(out.chars, "0,\"'+1\",\"'=cmd(\"\"x\"\"),\r\nnext\",\"neutral\",0.25,0.9,,"
-                                   "\"a;b\",\"\",\"cats\",\"\",\"\",\"llm\",\"\",\"\",\"\",,,\r\n");
+    assert_string_equal(out.chars,
+                        "0,\"'+1\",\"'=cmd(\"\"x\"\"),\r\nnext\",\"neutral\",0.25,0.9,,"
+                        "\"a;b\",\"\",\"cats\",\"\",\"\",\"llm\",\"\",\"\",,\"\",,,\r\n");
     SCOPED(text_free) struct text head = {0};
     view_csv_head(&head);
     size_t columns = 1;
     for (const char *c = head.chars; *c; c++)
         columns += *c == ',';
-    assert_int_equal(columns, 19);
+    assert_int_equal(columns, 20);
 }
 
 static void a_result_tells_what_it_cost_as_far_as_that_is_known(void **state)
@@ -187,6 +188,41 @@ static void a_result_tells_what_it_cost_as_far_as_that_is_known(void **state)
     view_result(&row, &free);
     assert_non_null(strstr(free.chars, "\"prompt_tokens\":0,\"completion_tokens\":0,"
                                        "\"usd\":0.000000000}}"));
+}
+
+static void what_an_instruction_asked_stands_in_its_own_column(void **state)
+{
+    (void)state;
+    char text[] = "x", data[] = "{\"custom\":{\"b\": 0.1, \"a\": [\"q\"]}}";
+    Tp__ResultRow row;
+    set_row(&row, text, data);
+    row.confidence = 0;
+    SCOPED(text_free) struct text out = {0}, shown = {0};
+    view_csv_row(&row, &out);
+    assert_non_null(strstr(out.chars, "\"x\",,,,,\"\",\"\""));
+    assert_non_null(strstr(out.chars, ",\"{\"\"b\"\":0.1,\"\"a\"\":[\"\"q\"\"]}\","));
+    view_result(&row, &shown);
+    SCOPED(json_free) json_t *result = parsed(&shown);
+    assert_string_equal(json_string_value(json_array_get(
+                            json_object_get(json_object_get(result, "custom"), "a"), 0)),
+                        "q");
+    assert_null(json_object_get(result, "confidence"));
+}
+
+static void a_job_tells_its_instruction_and_schema(void **state)
+{
+    (void)state;
+    Tp__Progress progress = TP__PROGRESS__INIT;
+    Tp__JobView job = a_job(&progress);
+    char schema[] = "{\"type\":\"object\"}";
+    job.instruction = "Is it \"ironic\"?";
+    job.schema_json = (ProtobufCBinaryData){sizeof schema - 1, (uint8_t *)schema};
+    SCOPED(text_free) struct text out = {0};
+    view_job(&job, &out);
+    SCOPED(json_free) json_t *shown = parsed(&out);
+    assert_string_equal(member(shown, "instruction"), "Is it \"ironic\"?");
+    assert_string_equal(member(json_object_get(shown, "schema"), "type"), "object");
+    assert_int_equal(json_array_size(json_object_get(shown, "tasks")), 0);
 }
 
 static void states_have_names_both_ways(void **state)
@@ -215,6 +251,8 @@ int main(void)
         cmocka_unit_test(a_post_without_a_result_has_its_reason),
         cmocka_unit_test(csv_is_quoted_and_no_field_is_a_formula),
         cmocka_unit_test(a_result_tells_what_it_cost_as_far_as_that_is_known),
+        cmocka_unit_test(what_an_instruction_asked_stands_in_its_own_column),
+        cmocka_unit_test(a_job_tells_its_instruction_and_schema),
         cmocka_unit_test(states_have_names_both_ways),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
