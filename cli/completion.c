@@ -11,6 +11,7 @@ const struct command COMMANDS[] = {
     {"status", "show how far jobs are", command_status},
     {"jobs", "list jobs", command_jobs},
     {"cancel", "cancel jobs", command_cancel},
+    {"usage", "show what was used, and what it cost", command_usage},
     {"pause", "let what is submitted wait", command_pause},
     {"resume", "undo pause and drain", command_resume},
     {"drain", "accept nothing new and do what is there", command_drain},
@@ -56,6 +57,7 @@ static void print_bash(void)
         "        submit) words=\"$words %s\" ;;\n"
         "        results) words=\"$words --format\" ;;\n"
         "        jobs) words=\"$words --status --user --limit\" ;;\n"
+        "        usage) words=\"$words --group-by --from --to --user --tenant\" ;;\n"
         "        pause|resume|drain) words=\"$words %s --message --tenant\" ;;\n"
         "        clear) words=\"$words %s --tenant\" ;;\n"
         "        limit) words=\"$words %s %s\" ;;\n"
@@ -96,6 +98,8 @@ static void print_fish(void)
         "reject'\n"
         "complete -c tweetpulse -n '__fish_seen_subcommand_from results' -l format -x -a 'jsonl "
         "json csv'\n"
+        "complete -c tweetpulse -n '__fish_seen_subcommand_from usage' -l group-by -x -a 'day hour "
+        "user model endpoint class tenant'\n"
         "complete -c tweetpulse -n '__fish_seen_subcommand_from pause resume drain limit clear' -f "
         "-a 'system endpoint tenant user'\n"
         "complete -c tweetpulse -n '__fish_seen_subcommand_from pause resume drain maintenance' -s "

@@ -116,6 +116,19 @@ static void print_waiting(const struct session *session, const struct job_view *
         printf("  %s\n", job->waiting);
 }
 
+/* What its calls cost so far. */
+static void print_usage(const struct session *session, const json_t *document)
+{
+    const json_t *usage = json_object_get(document, "usage");
+    long long calls = json_integer_value(json_object_get(usage, "llm_calls"));
+    if (calls == 0 || session->console.is_json)
+        return;
+    printf("  %lld calls, %lld tokens of prompts and %lld of answers, %.6f USD\n", calls,
+           (long long)json_integer_value(json_object_get(usage, "prompt_tokens")),
+           (long long)json_integer_value(json_object_get(usage, "completion_tokens")),
+           json_number_value(json_object_get(usage, "usd")));
+}
+
 static void print_heading(const struct session *session)
 {
     if (!session->console.is_json && !session->console.is_quiet) {
@@ -168,6 +181,7 @@ static int for_each(struct session *session, const struct arguments *arguments,
         is_headed = true;
         print_job(session, &job, document);
         print_waiting(session, &job);
+        print_usage(session, document);
     }
     return end;
 }
