@@ -7,6 +7,7 @@
 struct store_metrics {
     struct metric_family *rpc_seconds;   /* question, outcome */
     struct metric_family *outcomes;      /* result */
+    struct metric_family *cost_usd;      /* endpoint, model */
     struct metric_family *db_errors;     /* kind */
     struct metric_family *jobs;          /* status */
     struct metric_family *redis;         /* result */

@@ -8,6 +8,7 @@
 #include <cmocka.h> /* after the headers that it needs */
 
 #include "desk_for_test.h"
+#include "metrics.h"
 
 /* What the attempt has used, after it was granted at 150 and 600 nanos a token. */
 static Tp__Outcome *used(struct world *world, const char *job, uint32_t prompt, uint32_t completion)
@@ -110,6 +111,34 @@ static void absurd_usage_is_settled_within_bounds(void **state)
     assert_int_equal(sql_number(world, "select tokens from llm_calls"), 2LL * INT32_MAX);
 }
 
+static long micros_told(void)
+{
+    struct metric *cost =
+        metrics_with(metrics_of_store()->cost_usd, METRIC_VALUES("main", "model-1"));
+    return (long)(metric_value(cost) * 1e6 + 0.5);
+}
+
+static void what_a_call_costs_is_told_once(void **state)
+{
+    struct world *world = *state;
+    const char *job = submitted(world, "ann", 2, 2);
+    lead(world, "leader");
+    long before = micros_told();
+    Tp__Outcome *whole = used(world, job, 1000, 0), *part;
+    whole->endpoint = "main";
+    whole->model = "model-1";
+    commit_one(world, whole);
+    commit_one(world, whole);
+    assert_int_equal(micros_told() - before, 150);
+    part = outcome_of(world, grant(world, job, 1)->dispatch);
+    part->endpoint = "main";
+    part->model = "model-1";
+    part->outcome_class = TP__OUTCOME_CLASS__PARTIAL;
+    part->n_results = 1;
+    commit_one(world, part);
+    assert_int_equal(micros_told() - before, 177);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -119,6 +148,7 @@ int main(void)
         WITH_FRESH_WORLD(unknown_usage_costs_what_was_reserved),
         WITH_FRESH_WORLD(what_was_not_called_costs_nothing),
         WITH_FRESH_WORLD(a_repeated_outcome_is_not_paid_twice),
+        WITH_FRESH_WORLD(what_a_call_costs_is_told_once),
         WITH_FRESH_WORLD(absurd_usage_is_settled_within_bounds),
     };
     return cmocka_run_group_tests(tests, world_open, world_close);

@@ -3,10 +3,12 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "metrics.h"
 
 static const struct statement COMMIT_OUTCOMES = {
     "commit_outcomes",
-    "select c.outcome, c.verdict, (c.event).* from commit_outcomes($1, $2, $3, $4, $5, $6, $7, $8,"
+    "select c.outcome, c.verdict, c.micros, (c.event).* from commit_outcomes($1, $2, $3, $4, $5, "
+    "$6, $7, $8,"
     " $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25) c"};
 
 static const char *const VERDICT_NAMES[] = {
@@ -185,6 +187,14 @@ static void params_usage(struct params *params, const Tp__Outcome *const *outcom
     params_array(params, origins);
 }
 
+static void count_cost(const Tp__Outcome *outcome, int64_t micros)
+{
+    if (micros > 0)
+        metric_add(metrics_with(metrics_of_store()->cost_usd,
+                                METRIC_VALUES(outcome->endpoint, outcome->model)),
+                   (double)micros / 1e6);
+}
+
 bool commit_outcomes(struct db *db, struct arena *arena, const Tp__Outcome *const *outcomes,
                      size_t count, enum verdict *verdicts, struct made_events *made,
                      struct error *why)
@@ -204,6 +214,10 @@ bool commit_outcomes(struct db *db, struct arena *arena, const Tp__Outcome *cons
         size_t outcome = (size_t)cell_int(&cells);
         const char *verdict = cell_text(&cells);
         CHECK(outcome > 0 && outcome <= count);
+        if (!cell_is_null(&cells))
+            count_cost(outcomes[outcome - 1], cell_int(&cells));
+        else
+            cell_skip(&cells, 1);
         if (strcmp(verdict, "revised") != 0) /* else the event is of the job it healed */
             verdicts[told++] = verdict_parse(verdict);
         CHECK(told == outcome);

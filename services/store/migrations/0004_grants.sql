@@ -52,10 +52,10 @@ language sql immutable as $$
 $$;
 
 -- Settles the attempt's call once and adds it to the job's sums. An attempt without a call
--- (embedded) has no row. Answers whether it settled now.
+-- (embedded) has no row. Answers what it cost if it settled now, else null.
 create function settle_call(p_job uuid, p_chunk integer, p_attempt integer, p_was_called boolean,
                             p_is_known boolean, p_prompt integer, p_completion integer,
-                            p_class smallint, p_call_ms integer, p_model text) returns boolean
+                            p_class smallint, p_call_ms integer, p_model text) returns bigint
 language plpgsql as $$
 declare
     spent bigint;
@@ -76,7 +76,7 @@ begin
             llm_calls = llm_calls + 1, micros = micros + spent
         where job_id = p_job;
     end if;
-    return spent is not null;
+    return spent;
 end $$;
 
 -- What a grant says of the call to come, as llm_calls keeps it.

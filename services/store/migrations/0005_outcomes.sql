@@ -159,7 +159,7 @@ create function commit_plain(p_jobs uuid[], p_chunks integer[], p_attempts integ
                              p_prompt_shares integer[], p_completion_shares integer[],
                              p_missing_ends integer[], p_call_models text[],
                              p_prices token_price[])
-returns table (item integer, is_settled boolean, event event_view)
+returns table (item integer, spent bigint, event event_view)
 language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -245,8 +245,9 @@ begin
         from job join chunk c on c.job_id = (j).job_id
         returning e
     )
-    select c.item, exists (select from settled s where s.job_id = c.job_id), event_of(j, e)
-    from job join happened on (e).job_id = (j).job_id join chunk c on c.job_id = (j).job_id;
+    select c.item, s.micros, event_of(j, e)
+    from job join happened on (e).job_id = (j).job_id join chunk c on c.job_id = (j).job_id
+    left join settled s on s.job_id = c.job_id;
 end $$;
 
 -- Brings what a healing job has just found to the posts it is of; both jobs are locked. The healed
@@ -283,11 +284,12 @@ begin
     return add_event(j, 'revised', '{}');
 end $$;
 
--- Adds to usage_hours what calls have just settled, and the results committed: of outcome i, those
--- from the LLM, cache, near duplicates, repair and the embedded analysis are p_origins[5i - 4] to
--- [5i]. Last of all that is locked, and in the order of the key, so that no two wait for each other.
+-- Adds to usage_hours the calls that have just settled, whose p_spent is not null, and the results
+-- committed: of outcome i, those from the LLM, cache, near duplicates, repair and the embedded
+-- analysis are p_origins[5i - 4] to [5i]. Last of all that is locked, and in the order of the key, so
+-- that no two wait for each other.
 create function count_usage(p_jobs uuid[], p_chunks integer[], p_attempts integer[],
-                            p_settled boolean[], p_committed boolean[], p_models text[],
+                            p_spent bigint[], p_committed boolean[], p_models text[],
                             p_origins integer[]) returns void
 language plpgsql as $$
 declare
@@ -297,22 +299,22 @@ begin
     select coalesce(l.tenant_id, j.tenant_id), hour_of(coalesce(l.settled_at, t)),
            coalesce(l.user_id, j.user_id), coalesce(l.service_class, j.service_class),
            coalesce(l.endpoint, ''), p_models[i.item],
-           count(*) filter (where i.is_settled and l.was_called),
-           count(*) filter (where i.is_settled and l.was_called and not l.is_usage_known),
-           coalesce(sum(l.prompt_tokens) filter (where i.is_settled and l.was_called), 0),
-           coalesce(sum(l.completion_tokens) filter (where i.is_settled and l.was_called), 0),
-           coalesce(sum(l.micros) filter (where i.is_settled and l.was_called), 0)::bigint,
+           count(*) filter (where i.spent is not null and l.was_called),
+           count(*) filter (where i.spent is not null and l.was_called and not l.is_usage_known),
+           coalesce(sum(l.prompt_tokens) filter (where i.spent is not null and l.was_called), 0),
+           coalesce(sum(l.completion_tokens) filter (where i.spent is not null and l.was_called), 0),
+           coalesce(sum(l.micros) filter (where i.spent is not null and l.was_called), 0)::bigint,
            coalesce(sum(p_origins[5 * i.item - 4]) filter (where i.is_committed), 0),
            coalesce(sum(p_origins[5 * i.item - 3]) filter (where i.is_committed), 0),
            coalesce(sum(p_origins[5 * i.item - 2]) filter (where i.is_committed), 0),
            coalesce(sum(p_origins[5 * i.item - 1]) filter (where i.is_committed), 0),
            coalesce(sum(p_origins[5 * i.item]) filter (where i.is_committed), 0)
-    from unnest(p_jobs, p_chunks, p_attempts, p_settled, p_committed)
-         with ordinality i (job_id, number, attempt, is_settled, is_committed, item)
+    from unnest(p_jobs, p_chunks, p_attempts, p_spent, p_committed)
+         with ordinality i (job_id, number, attempt, spent, is_committed, item)
     left join llm_calls l
     on l.job_id = i.job_id and l.chunk_number = i.number and l.attempt = i.attempt
     left join analysis_jobs j on j.job_id = i.job_id
-    where i.is_settled and l.was_called or i.is_committed
+    where i.spent is not null and l.was_called or i.is_committed
     group by 1, 2, 3, 4, 5, 6
     order by 1, 2, 3, 4, 5, 6
     on conflict (tenant_id, began_at, user_id, service_class, endpoint, model) do update
@@ -330,7 +332,8 @@ end $$;
 -- Commits outcomes in order. The results of outcome i are those from p_result_ends[i - 1] + 1 to
 -- p_result_ends[i], and likewise the posts given up for good. A row for each: the verdict is
 -- committed, late (the job is over), stale, or wasted (stale, and its call is heard of only now).
--- One that healed posts of another job has a second row, revised, with that job's event.
+-- micros is what its call cost, if it settled now. One that healed posts of another job has a second
+-- row, revised, with that job's event.
 create function commit_outcomes(p_jobs uuid[], p_chunks integer[], p_attempts integer[],
                                 p_classes smallint[], p_called boolean[], p_known boolean[],
                                 p_prompt integer[], p_completion integer[],
@@ -341,22 +344,21 @@ create function commit_outcomes(p_jobs uuid[], p_chunks integer[], p_attempts in
                                 p_prompt_shares integer[], p_completion_shares integer[],
                                 p_missing_ends integer[], p_missing integer[], p_reasons text[],
                                 p_call_models text[], p_origins integer[])
-returns table (outcome integer, verdict text, event event_view)
+returns table (outcome integer, verdict text, micros bigint, event event_view)
 language plpgsql as $$
 #variable_conflict use_column
 declare
     j analysis_jobs;
     c chunks;
     kept record;
-    settled boolean;
     a integer;
     b integer;
     x integer;
     y integer;
     plain record;
     plain_events event_view[];
-    are_settled boolean[] := array_fill(false, array[cardinality(p_jobs)]);
-    are_committed boolean[] := are_settled;
+    spent bigint[] := array_fill(null::bigint, array[cardinality(p_jobs)]);
+    are_committed boolean[] := array_fill(false, array[cardinality(p_jobs)]);
     prices token_price[];
 begin
     perform from analysis_jobs
@@ -372,7 +374,7 @@ begin
                                    p_missing_ends, p_call_models, prices)
     loop
         plain_events[plain.item] := plain.event;
-        are_settled[plain.item] := plain.is_settled;
+        spent[plain.item] := plain.spent;
         are_committed[plain.item] := true;
     end loop;
     for i in 1 .. cardinality(p_jobs) loop
@@ -380,17 +382,18 @@ begin
         event := plain_events[i];
         if event.job_id is not null then
             verdict := 'committed';
+            micros := spent[i];
             return next;
             continue;
         end if;
-        settled := settle_call(p_jobs[i], p_chunks[i], p_attempts[i], p_called[i], p_known[i],
+        micros := settle_call(p_jobs[i], p_chunks[i], p_attempts[i], p_called[i], p_known[i],
                                p_prompt[i], p_completion[i], p_classes[i], p_call_ms[i],
                                p_call_models[i]);
-        are_settled[i] := settled;
+        spent[i] := micros;
         select * into j from analysis_jobs where job_id = p_jobs[i];
         select * into c from chunks where job_id = p_jobs[i] and chunk_number = p_chunks[i];
         if c.job_id is null or c.status <> 2 or c.attempt <> p_attempts[i] then
-            verdict := case when settled and p_called[i] then 'wasted' else 'stale' end;
+            verdict := case when micros is not null and p_called[i] then 'wasted' else 'stale' end;
             return next;
             continue;
         end if;
@@ -419,11 +422,12 @@ begin
             event := revise(j, p_seqs[a:b]);
             if event.job_id is not null then
                 verdict := 'revised';
+                micros := null;
                 return next;
             end if;
         end if;
     end loop;
-    perform count_usage(p_jobs, p_chunks, p_attempts, are_settled, are_committed, p_call_models,
+    perform count_usage(p_jobs, p_chunks, p_attempts, spent, are_committed, p_call_models,
                         p_origins);
 end $$;
 
