@@ -83,6 +83,10 @@ class FakeLlm(Process):
     def stats(self):
         return json.loads(get(self.url + "/control/stats")[1])
 
+    def calls(self):
+        """Of each endpoint, the time in ms and the tokens of each call."""
+        return json.loads(get(self.url + "/control/calls")[1])
+
     def control(self, path, document):
         request = urllib.request.Request(self.url + path, json.dumps(document).encode(),
                                          {"Content-Type": "application/json"}, method="POST")
