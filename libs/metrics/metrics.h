@@ -74,3 +74,6 @@ void metrics_visit(void (*visit)(void *context, const struct metric_sample *samp
 /* Prometheus text format 0.0.4. Visiting and writing both bring process_cpu_seconds_total,
  * process_resident_memory_bytes, process_open_fds and process_start_time_seconds up to date. */
 void metrics_write(struct text *out);
+
+/* What the process has in memory now; false where the system does not tell. Any thread. */
+bool metrics_read_resident_bytes(double *bytes);

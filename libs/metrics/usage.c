@@ -28,7 +28,7 @@ static bool read_line(const char *path, char *line, int size)
     return is_read;
 }
 
-static bool read_resident_bytes(double *bytes)
+bool metrics_read_resident_bytes(double *bytes)
 {
     char line[128];
     long pages;
@@ -78,7 +78,7 @@ void usage_refresh(void)
     metric_set(cpu, seconds_of(CLOCK_PROCESS_CPUTIME_ID));
     struct metric *resident = metrics_plain(
         metrics_gauge("process_resident_memory_bytes", "Resident memory size.", METRIC_NO_LABELS));
-    if (read_resident_bytes(&value))
+    if (metrics_read_resident_bytes(&value))
         metric_set(resident, value);
     struct metric *fds = metrics_plain(
         metrics_gauge("process_open_fds", "Open file descriptors.", METRIC_NO_LABELS));

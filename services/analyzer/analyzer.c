@@ -1,5 +1,6 @@
 #include "analyzer.h"
 
+#include <malloc.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -8,6 +9,7 @@
 #include "http/http.h"
 #include "log/log.h"
 #include "metrics.h"
+#include "metrics/metrics.h"
 #include "shell.h"
 
 enum {
@@ -16,6 +18,8 @@ enum {
     PERMIT_LIFE_MS = 2000, /* longer than any leader gives, for asks without an answer */
     ATTEMPTS_REMEMBERED = 4096,
     BEAT_MS = 1000,
+    WEIGH_MS = 100,
+    WEIGH_FULL_MS = 1000,   /* the heap is combed each time */
     WORKING_MS = 10 * 1000, /* a third of the broker's patience */
     PULSE_MS = 10 * 1000,
     DRAIN_RESERVE_MS = 5 * 1000, /* for the last outcomes, within the process's own limit */
@@ -34,12 +38,8 @@ void shell_wake(void *context)
 
 static void forget(struct analyzer *analyzer, struct work *work)
 {
-    struct work **at = &analyzer->works;
-    while (*at != work) {
-        CHECK(*at);
-        at = &(*at)->next;
-    }
-    *at = work->next;
+    lookups_end(work);
+    work_leave(work, work->delivery != NULL ? &analyzer->outgoing : &analyzer->works);
     work_close(&work);
 }
 
@@ -116,8 +116,7 @@ static void keep(struct analyzer *analyzer, struct work *work, struct instant no
     switch (flow_take(analyzer->flow, &dispatch, work, now)) {
     case FLOW_TAKEN:
         work->analyzer = analyzer;
-        work->next = analyzer->works;
-        analyzer->works = work;
+        work_join(work, &analyzer->works);
         return;
     case FLOW_DONE_BEFORE:
         bus_ack(analyzer->bus, work->message);
@@ -173,11 +172,41 @@ static void deliver(struct analyzer *analyzer, struct work *work, struct instant
 static void deliver_all(struct analyzer *analyzer)
 {
     struct instant now = clock_now();
-    for (struct work *work = analyzer->works, *next; work != NULL; work = next) {
+    for (struct work *work = analyzer->outgoing, *next; work != NULL; work = next) {
         next = work->next;
-        if (work->delivery != NULL)
-            deliver(analyzer, work, now);
+        deliver(analyzer, work, now);
     }
+}
+
+/* The heap gives little back by itself: it is asked to before work is refused. */
+static void weigh(struct analyzer *analyzer)
+{
+    struct instant now = clock_now();
+    double ceiling = (double)(analyzer->settings->memory_mb << 20), used;
+    if (ceiling <= 0 || instant_is_before(now, analyzer->weigh_at) ||
+        !metrics_read_resident_bytes(&used))
+        return;
+    if (used > ceiling && malloc_trim(0) != 0 && !metrics_read_resident_bytes(&used))
+        return;
+    bool was_full = flow_is_full(analyzer->flow);
+    flow_weigh(analyzer->flow, (size_t)used);
+    bool is_full = flow_is_full(analyzer->flow);
+    analyzer->weigh_at = instant_plus_ms(now, is_full ? WEIGH_FULL_MS : WEIGH_MS);
+    if (is_full == was_full)
+        return;
+    analyzer_metrics_full(is_full);
+    if (is_full)
+        log_warn("analyzer.full", LOG_INT("resident_mb", (int64_t)used >> 20),
+                 LOG_INT("ceiling_mb", analyzer->settings->memory_mb),
+                 LOG_INT("calls", flow_busy(analyzer->flow)));
+    else
+        log_info("analyzer.has_room", LOG_INT("resident_mb", (int64_t)used >> 20));
+}
+
+static void tell_working(const struct analyzer *analyzer, const struct work *works)
+{
+    for (const struct work *work = works; work != NULL; work = work->next)
+        bus_working(analyzer->bus, work->message);
 }
 
 static void beat(struct analyzer *analyzer)
@@ -194,8 +223,8 @@ static void beat(struct analyzer *analyzer)
     }
     if (instant_is_before(now, analyzer->working_at))
         return;
-    for (const struct work *work = analyzer->works; work != NULL; work = work->next)
-        bus_working(analyzer->bus, work->message);
+    tell_working(analyzer, analyzer->works);
+    tell_working(analyzer, analyzer->outgoing);
     analyzer->working_at = instant_plus_ms(now, WORKING_MS);
 }
 
@@ -206,9 +235,7 @@ static struct instant next_at(const struct analyzer *analyzer)
     struct instant at = analyzer->beat_at, flow = flow_next_at(analyzer->flow);
     if (instant_is_before(flow, at))
         at = flow;
-    for (const struct work *work = analyzer->works; work != NULL; work = work->next) {
-        if (work->delivery == NULL)
-            continue;
+    for (const struct work *work = analyzer->outgoing; work != NULL; work = work->next) {
         struct instant delivery = delivery_next_at(work->delivery);
         if (instant_is_before(delivery, at))
             at = delivery;
@@ -235,6 +262,7 @@ static void *run(void *context)
         }
         deliver_all(analyzer); /* first: somebody waits for the place of a call that is over */
         read_letters(analyzer);
+        weigh(analyzer);
         take_dispatches(analyzer);
         perform_all(analyzer);
         deliver_all(analyzer);
@@ -289,12 +317,14 @@ bool analyzer_open(const struct analyzer_settings *settings, const struct endpoi
     made->outbox = (struct outbox){.bus = made->bus,
                                    .instance_id = made->instance_id,
                                    .reply_subject = inbox_reply_subject(made->inbox)};
-    made->flow = flow_new(&(struct flow_config){.slots = slots,
-                                                .prefetch = PREFETCH,
-                                                .ask_repeat_ms = ASK_REPEAT_MS,
-                                                .permit_life_ms = PERMIT_LIFE_MS,
-                                                .call_max_ms = settings->timeout_ms,
-                                                .memory = ATTEMPTS_REMEMBERED});
+    made->flow =
+        flow_new(&(struct flow_config){.slots = slots,
+                                       .prefetch = PREFETCH,
+                                       .ask_repeat_ms = ASK_REPEAT_MS,
+                                       .permit_life_ms = PERMIT_LIFE_MS,
+                                       .call_max_ms = settings->timeout_ms,
+                                       .memory = ATTEMPTS_REMEMBERED,
+                                       .ceiling_bytes = (size_t)settings->memory_mb << 20});
     for (; made->llm_count < endpoints->count; made->llm_count++)
         made->llms[made->llm_count] =
             llm_new(settings, &endpoints->list[made->llm_count], made->client);

@@ -133,32 +133,6 @@ static void what_a_server_says_of_its_limits_is_passed_on(void **state)
     assert_null(outcome_of(dispatch(TP__ANALYSIS_MODE__BY_LLM))->server_limits);
 }
 
-static void a_server_that_does_not_begin_to_answer_is_given_up(void **state)
-{
-    (void)state;
-    atomic_store(&stage.llm.mood, TEST_LLM_IS_SILENT);
-    stage.settings.first_byte_timeout_ms = 200;
-    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.llm.url);
-    const Tp__Outcome *outcome = outcome_of(dispatch(TP__ANALYSIS_MODE__BY_LLM));
-    stage.settings.first_byte_timeout_ms = 0;
-    assert_int_equal(outcome->outcome_class, TP__OUTCOME_CLASS__TIMEOUT);
-    assert_non_null(strstr(outcome->detail, "no first byte"));
-    assert_true(outcome->was_called);
-    assert_false(outcome->usage->is_known);
-}
-
-static void without_trusted_tls_nothing_is_sent(void **state)
-{
-    (void)state;
-    const char *url = arena_format(stage.arena, "https%s", strchr(stage.llm.url, ':'));
-    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(url);
-    const Tp__Outcome *outcome = outcome_of(dispatch(TP__ANALYSIS_MODE__BY_LLM));
-    assert_int_equal(outcome->outcome_class, TP__OUTCOME_CLASS__CONNECTION);
-    assert_non_null(strstr(outcome->detail, "no connection: "));
-    assert_false(outcome->was_called);
-    assert_true(outcome->usage->is_known);
-}
-
 static void a_cancelled_job_frees_its_call_within_half_a_second(void **state)
 {
     (void)state;
@@ -251,8 +225,6 @@ int main(void)
         cmocka_unit_test_setup(a_dispatch_is_called_at_the_endpoint_it_was_granted_for, reset),
         cmocka_unit_test_setup(an_endpoint_it_does_not_know_cannot_be_reached, reset),
         cmocka_unit_test_setup(what_a_server_says_of_its_limits_is_passed_on, reset),
-        cmocka_unit_test_setup(a_server_that_does_not_begin_to_answer_is_given_up, reset),
-        cmocka_unit_test_setup(without_trusted_tls_nothing_is_sent, reset),
         cmocka_unit_test_setup(a_cancelled_job_frees_its_call_within_half_a_second, reset),
         cmocka_unit_test_setup(a_dropped_dispatch_is_gone_without_an_outcome, reset),
         cmocka_unit_test_setup(an_outcome_outlasts_an_outage_of_the_broker, reset),

@@ -36,6 +36,8 @@ static void conclude(struct work *work, const Tp__Outcome *outcome)
     work->delivery =
         delivery_new(analyzer->bus, outcome, bus_trace(work->message), shell_wake, analyzer);
     flow_over(analyzer->flow, work->item);
+    work_leave(work, &analyzer->works);
+    work_join(work, &analyzer->outgoing);
     analyzer->over++;
 }
 
@@ -133,6 +135,15 @@ static void land(struct work *work, const Tp__Outcome *outcome)
     }
 }
 
+static void note_news(struct work *work)
+{
+    if (work->has_news)
+        return;
+    work->has_news = true;
+    work->next_news = work->analyzer->news;
+    work->analyzer->news = work;
+}
+
 static void hear_arrival(const struct arrival *arrival)
 {
     struct work *work = arrival->passenger.crew;
@@ -140,7 +151,7 @@ static void hear_arrival(const struct arrival *arrival)
     CHECK(post->origin == ORIGIN_AWAITED);
     if (arrival->result == NULL || !plan_know(&work->plan, arrival->passenger.nth, arrival->result))
         post->origin = work->sent != NULL ? ORIGIN_LOST : ORIGIN_UNKNOWN;
-    work->has_news = true;
+    note_news(work);
 }
 
 /* One after the other: the first of several who lost the same post asks for it, and the others wait
@@ -150,9 +161,9 @@ static void tell_who_waits(struct analyzer *analyzer)
     struct arrival arrival;
     while (single_flight_next(analyzer->flights, &arrival))
         hear_arrival(&arrival);
-    for (struct work *work = analyzer->works; work != NULL; work = work->next) {
-        if (!work->has_news)
-            continue;
+    struct work *work;
+    while ((work = analyzer->news) != NULL) {
+        analyzer->news = work->next_news;
         work->has_news = false;
         go_on(work);
     }
@@ -171,7 +182,7 @@ static void hear_reply(void *context, const struct reply *reply, bool is_sent)
     plan_sign(&work->plan, outcome);
     land(work, outcome);
     work->answered = outcome;
-    work->has_news = true;
+    note_news(work);
     tell_who_waits(work->analyzer);
 }
 
@@ -316,7 +327,6 @@ void calls_abort(struct work *work)
     leave_flights(work);
     if (work->answered == NULL)
         work->answered = aborted(work, was_called);
-    work->has_news = false;
     finish(work);
     tell_who_waits(work->analyzer);
 }

@@ -1,51 +1,23 @@
 #include "flow.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "base/check.h"
 #include "base/scoped.h"
-
-enum { ASKS_KEPT = 4 };
+#include "flow_state.h"
 
 static const struct instant NEVER = {INT64_MAX};
 
-enum item_state { UNKNOWN, LOOKING, WAITING, ASKING, PERMITTED, CALLING, OVER };
+static struct instant earlier(struct instant a, struct instant b)
+{
+    return instant_is_before(a, b) ? a : b;
+}
 
-struct attempt_key {
-    char job_id[FLOW_JOB_SIZE];
-    uint32_t chunk_number, attempt;
-};
-
-struct flow_item {
-    struct flow_item *next, *previous; /* in order of arrival */
-    struct remembered *memory;
-    void *load;
-    Tp__ServiceClass service_class;
-    bool is_embedded, is_whole, is_cancelled, is_dropped, is_aborted;
-    enum item_state state;
-    struct instant give_up_at, abort_at;
-    uint32_t asks;                   /* made so far: the number of the next one */
-    struct instant asked[ASKS_KEPT]; /* ask n at n % ASKS_KEPT */
-};
-
-/* Rule 1: an attempt that is in hand, or was. */
-struct remembered {
-    UT_hash_handle hh;
-    struct attempt_key key;
-    struct flow_item *item; /* NULL = done */
-};
-
-struct flow {
-    struct flow_config config;
-    struct remembered *memories; /* in order of arrival */
-    struct flow_item *first, *last;
-    int held, asking, calling; /* held: not over yet */
-    bool is_draining;
-    struct instant drain_end;
-};
+static bool is_due(struct instant at, struct instant now)
+{
+    return !instant_is_before(now, at);
+}
 
 struct flow *flow_new(const struct flow_config *config)
 {
@@ -53,6 +25,7 @@ struct flow *flow_new(const struct flow_config *config)
     struct flow *flow = calloc(1, sizeof *flow);
     CHECK(flow != NULL);
     flow->config = *config;
+    flow->look_at = NEVER;
     return flow;
 }
 
@@ -60,55 +33,9 @@ void flow_free(struct flow **flow)
 {
     if (*flow == NULL)
         return;
-    struct remembered *memory, *next;
-    HASH_ITER (hh, (*flow)->memories, memory, next) {
-        HASH_DEL((*flow)->memories, memory);
-        free(memory->item);
-        free(memory);
-    }
+    attempts_free(*flow);
     free(*flow);
     *flow = NULL;
-}
-
-static bool make_key(const char *job_id, uint32_t chunk_number, uint32_t attempt,
-                     struct attempt_key *key)
-{
-    *key = (struct attempt_key){.chunk_number = chunk_number, .attempt = attempt};
-    size_t length = strlen(job_id);
-    if (length >= sizeof key->job_id)
-        return false;
-    memcpy(key->job_id, job_id, length);
-    return true;
-}
-
-static struct remembered *find(const struct flow *flow, const struct attempt_key *key)
-{
-    struct remembered *memory;
-    HASH_FIND(hh, flow->memories, key, sizeof *key, memory);
-    return memory;
-}
-
-static void forget_oldest(struct flow *flow)
-{
-    struct remembered *memory, *next;
-    HASH_ITER (hh, flow->memories, memory, next) {
-        if (HASH_COUNT(flow->memories) <= flow->config.memory)
-            return;
-        if (memory->item != NULL)
-            continue;
-        HASH_DEL(flow->memories, memory);
-        free(memory);
-    }
-}
-
-static struct remembered *remember(struct flow *flow, const struct attempt_key *key)
-{
-    struct remembered *memory = calloc(1, sizeof *memory);
-    CHECK(memory != NULL);
-    memory->key = *key;
-    HASH_ADD(hh, flow->memories, key, sizeof memory->key, memory);
-    forget_oldest(flow);
-    return memory;
 }
 
 static void append(struct flow *flow, struct flow_item *item)
@@ -131,6 +58,7 @@ static void leave(struct flow *flow, struct flow_item *item)
         item->next->previous = item->previous;
     else
         flow->last = item->previous;
+    lane_unlist(item);
     item->memory->item = NULL;
     free(item);
 }
@@ -139,8 +67,8 @@ enum flow_taken flow_take(struct flow *flow, const struct flow_dispatch *dispatc
                           struct instant now)
 {
     struct attempt_key key;
-    CHECK(make_key(dispatch->job_id, dispatch->chunk_number, dispatch->attempt, &key));
-    struct remembered *memory = find(flow, &key);
+    CHECK(attempt_key_make(dispatch->job_id, dispatch->chunk_number, dispatch->attempt, &key));
+    struct remembered *memory = attempts_find(flow, &key);
     if (memory != NULL)
         return memory->item != NULL ? FLOW_HELD_ALREADY : FLOW_DONE_BEFORE;
     struct flow_item *item = calloc(1, sizeof *item);
@@ -150,34 +78,27 @@ enum flow_taken flow_take(struct flow *flow, const struct flow_dispatch *dispatc
     item->is_embedded = dispatch->mode == TP__ANALYSIS_MODE__BY_EMBEDDED;
     item->state = item->is_embedded ? WAITING : UNKNOWN;
     item->give_up_at = instant_plus_ms(now, dispatch->lease_ms + GIVE_UP_MS);
-    item->memory = remember(flow, &key);
+    item->memory = attempts_remember(flow, &key);
     item->memory->item = item;
     append(flow, item);
+    lane_place(flow, item);
+    flow->look_at = earlier(flow->look_at, item->give_up_at);
     flow->held++;
     return FLOW_TAKEN;
 }
 
-void flow_looked_up(struct flow_item *item, bool is_whole)
+void flow_looked_up(struct flow *flow, struct flow_item *item, bool is_whole)
 {
     CHECK(item->state == LOOKING);
     item->state = WAITING;
     item->is_whole = is_whole;
+    lane_place(flow, item);
 }
 
 /* Rules 9 and 12. */
 static int slots_of(const struct flow_item *item)
 {
     return item->is_embedded || item->is_whole ? 0 : 1;
-}
-
-static struct instant earlier(struct instant a, struct instant b)
-{
-    return instant_is_before(a, b) ? a : b;
-}
-
-static bool is_due(struct instant at, struct instant now)
-{
-    return !instant_is_before(now, at);
 }
 
 static struct instant last_asked(const struct flow_item *item)
@@ -188,14 +109,15 @@ static struct instant last_asked(const struct flow_item *item)
 void flow_answered(struct flow *flow, const struct flow_permit *permit, struct instant now)
 {
     struct attempt_key key;
-    if (!make_key(permit->job_id, permit->chunk_number, permit->attempt, &key))
+    if (!attempt_key_make(permit->job_id, permit->chunk_number, permit->attempt, &key))
         return;
-    struct remembered *memory = find(flow, &key);
+    struct remembered *memory = attempts_find(flow, &key);
     struct flow_item *item = memory != NULL ? memory->item : NULL;
     if (item == NULL || item->state != ASKING)
         return;
     if (!permit->is_permitted) {
         item->is_dropped = true;
+        lane_place(flow, item);
         return;
     }
     if (permit->ask_number >= item->asks || item->asks - permit->ask_number > ASKS_KEPT)
@@ -208,19 +130,47 @@ void flow_answered(struct flow *flow, const struct flow_permit *permit, struct i
                              instant_plus_ms(now, flow->config.call_max_ms));
     flow->asking -= slots_of(item);
     flow->calling += slots_of(item);
+    flow->look_at = earlier(flow->look_at, item->abort_at);
+    lane_place(flow, item);
 }
 
 void flow_cancelled(struct flow *flow, const char *job_id)
 {
+    for (struct flow_item *item = flow->first; item != NULL; item = item->next) {
+        if (strcmp(item->memory->key.job_id, job_id) != 0)
+            continue;
+        item->is_cancelled = true;
+        if (item->state == CALLING)
+            lane_place(flow, item);
+    }
+}
+
+/* Rules 10 and 13: what has neither asked nor been called goes back. */
+static void look_at_what_waits(struct flow *flow)
+{
     for (struct flow_item *item = flow->first; item != NULL; item = item->next)
-        if (strcmp(item->memory->key.job_id, job_id) == 0)
-            item->is_cancelled = true;
+        if (item->state == UNKNOWN || item->state == LOOKING || item->state == WAITING)
+            lane_enlist(item, &lane_of(flow, item)->ready);
 }
 
 void flow_drain(struct flow *flow, struct instant end)
 {
     flow->is_draining = true;
     flow->drain_end = end;
+    flow->look_at = earlier(flow->look_at, end);
+    look_at_what_waits(flow);
+}
+
+void flow_weigh(struct flow *flow, size_t used_bytes)
+{
+    size_t ceiling = flow->config.ceiling_bytes;
+    bool was_full = flow->is_full;
+    if (used_bytes > ceiling)
+        flow->is_full = ceiling > 0;
+    else if (used_bytes < ceiling / 10 * 9)
+        flow->is_full = false;
+    if (flow->is_full && !was_full)
+        look_at_what_waits(flow);
 }
 
 /* ---- what to do next ---- */
@@ -240,17 +190,17 @@ static struct flow_action end_item(struct flow *flow, struct flow_item *item,
     if (item->state == ASKING)
         flow->asking -= slots_of(item);
     leave(flow, item);
-    if (kind == FLOW_RETURN) {
-        HASH_DEL(flow->memories, memory);
-        free(memory);
-    }
+    if (kind == FLOW_RETURN)
+        attempts_forget(flow, memory);
     return action;
 }
 
 static bool may_ask(const struct flow *flow, const struct flow_item *item)
 {
+    if (slots_of(item) == 0) /* rule 12 */
+        return true;
     int extra = item->service_class == TP__SERVICE_CLASS__INTERACTIVE ? INTERACTIVE_EXTRA : 0;
-    return flow->asking + flow->calling + slots_of(item) <= flow->config.slots + extra;
+    return flow->asking + flow->calling < flow->config.slots + extra;
 }
 
 static struct flow_action ask(struct flow *flow, struct flow_item *item, struct instant now)
@@ -266,9 +216,14 @@ static struct flow_action ask(struct flow *flow, struct flow_item *item, struct 
     return action;
 }
 
+static bool takes_nothing(const struct flow *flow)
+{
+    return flow->is_draining || flow->is_full;
+}
+
 static struct flow_action action_of_unknown(struct flow *flow, struct flow_item *item)
 {
-    if (flow->is_draining)
+    if (takes_nothing(flow))
         return end_item(flow, item, FLOW_RETURN);
     item->state = LOOKING;
     return action_of(FLOW_LOOK_UP, item);
@@ -277,9 +232,9 @@ static struct flow_action action_of_unknown(struct flow *flow, struct flow_item 
 static bool next_of_looking(struct flow *flow, struct flow_item *item, struct instant now,
                             struct flow_action *action)
 {
-    if (!flow->is_draining && !is_due(item->give_up_at, now))
+    if (!takes_nothing(flow) && !is_due(item->give_up_at, now))
         return false;
-    *action = end_item(flow, item, flow->is_draining ? FLOW_RETURN : FLOW_DROP);
+    *action = end_item(flow, item, takes_nothing(flow) ? FLOW_RETURN : FLOW_DROP);
     return true;
 }
 
@@ -292,7 +247,7 @@ static bool next_of_waiting(struct flow *flow, struct flow_item *item, struct in
         *action = action_of(FLOW_ANALYSE, item);
         return true;
     }
-    if (flow->is_draining)
+    if (flow->is_draining || (flow->is_full && !item->is_whole))
         *action = end_item(flow, item, FLOW_RETURN);
     else if (is_due(item->give_up_at, now))
         *action = end_item(flow, item, FLOW_DROP);
@@ -358,51 +313,91 @@ static bool next_of(struct flow *flow, struct flow_item *item, struct instant no
     CHECK_UNREACHABLE();
 }
 
-static bool next_where(struct flow *flow, bool is_interactive, struct instant now,
+static bool next_ready(struct flow *flow, struct lane *lane, struct instant now,
                        struct flow_action *action)
 {
-    for (struct flow_item *item = flow->first, *next; item != NULL; item = next) {
-        next = item->next;
-        if ((item->service_class == TP__SERVICE_CLASS__INTERACTIVE) == is_interactive &&
-            next_of(flow, item, now, action))
+    struct flow_item *item;
+    while ((item = lane->ready.first) != NULL) {
+        bool has_action = next_of(flow, item, now, action);
+        if (!has_action || action->item != NULL)
+            lane_place(flow, item);
+        if (has_action)
             return true;
+        CHECK(item->list != &lane->ready);
     }
     return false;
 }
 
-bool flow_next(struct flow *flow, struct instant now, struct flow_action *action)
+static bool next_of_first(struct flow *flow, struct item_list *list, struct instant now,
+                          struct flow_action *action)
 {
-    return next_where(flow, true, now, action) || next_where(flow, false, now, action);
+    struct flow_item *item = list->first;
+    if (item == NULL || !next_of(flow, item, now, action))
+        return false;
+    if (action->item != NULL)
+        lane_place(flow, item);
+    return true;
 }
 
-static struct instant due_of(const struct flow *flow, const struct flow_item *item)
+static bool next_in(struct flow *flow, struct lane *lane, struct instant now,
+                    struct flow_action *action)
+{
+    return next_ready(flow, lane, now, action) || next_of_first(flow, &lane->asking, now, action) ||
+           next_of_first(flow, &lane->waiting, now, action);
+}
+
+/* When it ends by itself. */
+static struct instant end_of(const struct flow *flow, const struct flow_item *item)
 {
     switch (item->state) {
     case UNKNOWN:
-        return (struct instant){0};
     case LOOKING:
     case WAITING:
-        return item->give_up_at;
     case ASKING:
-        return earlier(item->give_up_at, ask_due(flow, item));
+        return item->give_up_at;
+    case PERMITTED:
+        return item->abort_at;
     case CALLING:
         if (item->is_aborted)
             return NEVER;
         return flow->is_draining ? earlier(item->abort_at, flow->drain_end) : item->abort_at;
-    case PERMITTED:
-        return (struct instant){0};
     case OVER:
         return NEVER;
     }
     CHECK_UNREACHABLE();
 }
 
+static void look_at_all(struct flow *flow, struct instant now)
+{
+    flow->look_at = NEVER;
+    for (struct flow_item *item = flow->first; item != NULL; item = item->next) {
+        struct instant end = end_of(flow, item);
+        if (is_due(end, now))
+            lane_enlist(item, &lane_of(flow, item)->ready);
+        else
+            flow->look_at = earlier(flow->look_at, end);
+    }
+}
+
+bool flow_next(struct flow *flow, struct instant now, struct flow_action *action)
+{
+    if (is_due(flow->look_at, now))
+        look_at_all(flow, now);
+    return next_in(flow, &flow->interactive, now, action) ||
+           next_in(flow, &flow->others, now, action);
+}
+
+static struct instant lane_next_at(const struct flow *flow, const struct lane *lane)
+{
+    if (lane->ready.first != NULL)
+        return (struct instant){0};
+    return lane->asking.first != NULL ? ask_due(flow, lane->asking.first) : NEVER;
+}
+
 struct instant flow_next_at(const struct flow *flow)
 {
-    struct instant at = NEVER;
-    for (const struct flow_item *item = flow->first; item != NULL; item = item->next)
-        at = earlier(at, due_of(flow, item));
-    return at;
+    struct instant at = earlier(flow->look_at, lane_next_at(flow, &flow->interactive));
+    return earlier(at, lane_next_at(flow, &flow->others));
 }
 
 void flow_over(struct flow *flow, struct flow_item *item)
@@ -421,7 +416,10 @@ void flow_close(struct flow *flow, struct flow_item **item)
 
 int flow_slots(const struct flow *flow)
 {
-    return flow->is_draining ? 0 : flow->config.slots;
+    if (flow->is_draining)
+        return 0;
+    int used = flow->asking + flow->calling;
+    return flow->is_full && used < flow->config.slots ? used : flow->config.slots;
 }
 
 int flow_busy(const struct flow *flow)
@@ -432,10 +430,15 @@ int flow_busy(const struct flow *flow)
 int flow_room(const struct flow *flow)
 {
     int room = flow->config.slots + flow->config.prefetch - flow->held;
-    return flow->is_draining || room < 0 ? 0 : room;
+    return takes_nothing(flow) || room < 0 ? 0 : room;
 }
 
 bool flow_is_empty(const struct flow *flow)
 {
     return flow->first == NULL;
+}
+
+bool flow_is_full(const struct flow *flow)
+{
+    return flow->is_full;
 }

@@ -25,7 +25,9 @@
  *    returned once its last ask is void; what calls goes on until draining ends, then is aborted.
  * 11 A dispatch for the LLM is looked up before it asks; that takes no slot.
  * 12 One that was found whole makes free asks: they take no slot and wait for none. Permitted, it
- * is published without a call.
+ *    is published without a call.
+ * 13 Above the ceiling of memory it is full: nothing new is taken, what waits to ask for a call is
+ *    returned, and no more slots are announced than ask or call. Below nine tenths it goes on.
  */
 #pragma once
 
@@ -44,7 +46,8 @@ struct flow_config {
     int64_t ask_repeat_ms;
     int64_t permit_life_ms; /* taken for an unanswered ask's */
     int64_t call_max_ms;
-    size_t memory; /* attempts remembered */
+    size_t memory;        /* attempts remembered */
+    size_t ceiling_bytes; /* 0 = none */
 };
 
 struct flow;
@@ -73,7 +76,7 @@ enum flow_taken flow_take(struct flow *flow, const struct flow_dispatch *dispatc
                           struct instant now);
 
 /* What FLOW_LOOK_UP brought: are the results of all its posts there? */
-void flow_looked_up(struct flow_item *item, bool is_whole);
+void flow_looked_up(struct flow *flow, struct flow_item *item, bool is_whole);
 
 /* The leader's answer. lease_left_ms and life_ms count from ask `ask_number`. */
 struct flow_permit {
@@ -88,6 +91,10 @@ void flow_cancelled(struct flow *flow, const char *job_id);
 
 /* Rule 10: from now on; calls may go on until `end`. */
 void flow_drain(struct flow *flow, struct instant end);
+
+/* Rule 13: what the process takes now. */
+void flow_weigh(struct flow *flow, size_t used_bytes);
+bool flow_is_full(const struct flow *flow);
 
 enum flow_action_kind {
     FLOW_LOOK_UP, /* look it up; flow_looked_up() is the shell's answer, at once or later */
@@ -119,7 +126,7 @@ void flow_over(struct flow *flow, struct flow_item *item);
 /* Nothing more is to be done for it: it is remembered as done. */
 void flow_close(struct flow *flow, struct flow_item **item);
 
-int flow_slots(const struct flow *flow); /* to announce; 0 while draining */
+int flow_slots(const struct flow *flow); /* to announce: rules 10 and 13 */
 int flow_busy(const struct flow *flow);  /* calls running */
 int flow_room(const struct flow *flow);  /* dispatches to ask the broker for */
 bool flow_is_empty(const struct flow *flow);

@@ -15,7 +15,8 @@ static const struct flow_config CONFIG = {.slots = 2,
                                           .ask_repeat_ms = REPEAT,
                                           .permit_life_ms = LIFE,
                                           .call_max_ms = CALL_MAX,
-                                          .memory = 8};
+                                          .memory = 8,
+                                          .ceiling_bytes = 1000};
 
 static struct instant at(int64_t ms)
 {
@@ -83,7 +84,7 @@ static void take_from_to(struct flow *flow, uint32_t from, uint32_t to,
     for (uint32_t n = from; n <= to; n++)
         items[n] = expect(flow, now, FLOW_LOOK_UP, n).item;
     for (uint32_t n = from; n <= to; n++)
-        flow_looked_up(items[n], false);
+        flow_looked_up(flow, items[n], false);
 }
 
 static void take_unknown(struct flow *flow, uint32_t n, int64_t now)
@@ -318,7 +319,7 @@ static void rule_11_a_dispatch_for_the_llm_is_looked_up_before_it_asks(void **st
     flow_cancelled(flow, "other");
     answer(flow, 3, 0, true, 100); /* nobody asked */
     expect_nothing(flow, 100);
-    flow_looked_up(item, false);
+    flow_looked_up(flow, item, false);
     expect_nothing(flow, 100);
     flow_cancelled(flow, "j");
     flow_over(flow, expect(flow, 100, FLOW_ABORT, 1).item);
@@ -348,7 +349,7 @@ static void rule_12_what_was_found_whole_is_published_without_a_call_or_slot(voi
     call(flow, 1, 0);
     call(flow, 2, 0);
     take(flow, 3, 0);
-    flow_looked_up(expect(flow, 0, FLOW_LOOK_UP, 3).item, true);
+    flow_looked_up(flow, expect(flow, 0, FLOW_LOOK_UP, 3).item, true);
     assert_true(expect(flow, 0, FLOW_ASK, 3).is_free);
     assert_true(expect(flow, REPEAT, FLOW_ASK, 3).is_free);
     answer(flow, 3, 1, true, REPEAT);
@@ -358,12 +359,77 @@ static void rule_12_what_was_found_whole_is_published_without_a_call_or_slot(voi
     assert_int_equal(flow_busy(flow), 2);
     flow_close(flow, &item);
     take(flow, 4, 0);
-    flow_looked_up(expect(flow, REPEAT, FLOW_LOOK_UP, 4).item, true);
+    flow_looked_up(flow, expect(flow, REPEAT, FLOW_LOOK_UP, 4).item, true);
     expect(flow, REPEAT, FLOW_ASK, 4);
     answer(flow, 4, 0, false, REPEAT);
     expect(flow, REPEAT, FLOW_DROP, 4); /* another instance's */
     take_unknown(flow, 5, REPEAT);
     expect_nothing(flow, REPEAT); /* what was free gave no slot back that it had not taken */
+}
+
+static void
+rule_12_free_asks_wait_for_no_slot_even_where_interactive_calls_exceed_them(void **state)
+{
+    struct flow *flow = *state;
+    take_from_to(flow, 1, 4, TP__SERVICE_CLASS__INTERACTIVE, 0);
+    for (uint32_t n = 1; n <= 4; n++)
+        expect(flow, 0, FLOW_ASK, n);
+    take(flow, 5, 0);
+    flow_looked_up(flow, expect(flow, 0, FLOW_LOOK_UP, 5).item, true);
+    assert_true(expect(flow, 0, FLOW_ASK, 5).is_free);
+}
+
+static void rule_13_above_the_ceiling_what_waits_goes_back_and_what_runs_goes_on(void **state)
+{
+    struct flow *flow = *state;
+    struct flow_item *calling = call(flow, 1, 0);
+    take_from_to(flow, 2, 3, TP__SERVICE_CLASS__STANDARD, 0);
+    expect(flow, 0, FLOW_ASK, 2);
+    take(flow, 4, 0);
+    flow_weigh(flow, 1000);
+    assert_false(flow_is_full(flow));
+    flow_weigh(flow, 1001);
+    assert_true(flow_is_full(flow));
+    assert_int_equal(flow_slots(flow), 2);
+    assert_int_equal(flow_room(flow), 0);
+    expect(flow, 1, FLOW_RETURN, 3);
+    expect(flow, 1, FLOW_RETURN, 4);
+    expect_nothing(flow, 1);
+    flow_over(flow, calling);
+    flow_close(flow, &calling);
+    assert_int_equal(flow_slots(flow), 1);
+    answer(flow, 2, 0, true, 2);
+    calling = expect(flow, 2, FLOW_CALL, 2).item;
+    flow_over(flow, calling);
+    flow_close(flow, &calling);
+    assert_int_equal(flow_slots(flow), 0);
+}
+
+static void rule_13_it_goes_on_below_nine_tenths_of_the_ceiling(void **state)
+{
+    struct flow *flow = *state;
+    flow_weigh(flow, 1001);
+    flow_weigh(flow, 900);
+    assert_true(flow_is_full(flow));
+    flow_weigh(flow, 899);
+    assert_false(flow_is_full(flow));
+    assert_int_equal(flow_slots(flow), 2);
+    assert_int_equal(flow_room(flow), 4);
+    flow_weigh(flow, 1000);
+    assert_false(flow_is_full(flow));
+}
+
+static void rule_13_what_was_redelivered_or_found_meanwhile_ends_as_well(void **state)
+{
+    struct flow *flow = *state;
+    take(flow, 1, 0);
+    flow_looked_up(flow, expect(flow, 0, FLOW_LOOK_UP, 1).item, true);
+    flow_weigh(flow, 1001);
+    assert_true(expect(flow, 0, FLOW_ASK, 1).is_free); /* it makes room */
+    take(flow, 2, 0);
+    expect(flow, 0, FLOW_RETURN, 2);
+    take_as(flow, 3, TP__SERVICE_CLASS__STANDARD, TP__ANALYSIS_MODE__BY_EMBEDDED, 0);
+    expect(flow, 0, FLOW_ANALYSE, 3);
 }
 
 static void room_is_what_is_free_beyond_what_is_held(void **state)
@@ -402,6 +468,10 @@ int main(void)
         WITH_FLOW(rule_11_a_dispatch_for_the_llm_is_looked_up_before_it_asks),
         WITH_FLOW(rule_11_looking_up_for_ever_is_given_up_and_ends_with_draining),
         WITH_FLOW(rule_12_what_was_found_whole_is_published_without_a_call_or_slot),
+        WITH_FLOW(rule_12_free_asks_wait_for_no_slot_even_where_interactive_calls_exceed_them),
+        WITH_FLOW(rule_13_above_the_ceiling_what_waits_goes_back_and_what_runs_goes_on),
+        WITH_FLOW(rule_13_it_goes_on_below_nine_tenths_of_the_ceiling),
+        WITH_FLOW(rule_13_what_was_redelivered_or_found_meanwhile_ends_as_well),
         WITH_FLOW(room_is_what_is_free_beyond_what_is_held),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

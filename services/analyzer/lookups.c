@@ -13,7 +13,8 @@
 
 struct lookups {
     struct analyzer *analyzer;
-    uint64_t last; /* number of a question */
+    uint64_t last;     /* number of a question */
+    struct work *open; /* by number, those whose answer has not come */
     pthread_mutex_t lock;
     pthread_cond_t answered;
     int under_way; /* under the lock */
@@ -111,7 +112,7 @@ static void look_in_memory(struct work *work)
 
 static void conclude(struct work *work)
 {
-    flow_looked_up(work->item, plan_count(&work->plan, ORIGIN_UNKNOWN) == 0);
+    flow_looked_up(work->analyzer->flow, work->item, plan_count(&work->plan, ORIGIN_UNKNOWN) == 0);
 }
 
 /* ---- at the store ---- */
@@ -149,6 +150,7 @@ static void ask_store(struct work *work)
     struct question *question = malloc(sizeof *question);
     CHECK(question != NULL);
     work->lookup = ++lookups->last;
+    HASH_ADD(hh, lookups->open, lookup, sizeof work->lookup, work);
     work->looked_up_at = clock_now();
     *question = (struct question){lookups, work->lookup};
     count_under_way(lookups, 1);
@@ -161,7 +163,7 @@ void lookups_begin(struct work *work)
     work->plan_arena = arena_open(ANALYSIS_CAP_BYTES);
     plan_open(&work->plan, work->dispatch, work->plan_arena);
     if (!set_keys(work)) {
-        flow_looked_up(work->item, false);
+        flow_looked_up(work->analyzer->flow, work->item, false);
         return;
     }
     look_in_memory(work);
@@ -189,13 +191,21 @@ static size_t take_found(struct work *work, const Tp__CacheFound *found)
     return hits;
 }
 
+void lookups_end(struct work *work)
+{
+    if (work->lookup == 0)
+        return;
+    HASH_DEL(work->analyzer->lookups->open, work);
+    work->lookup = 0;
+}
+
 void lookups_hear(struct analyzer *analyzer, struct letter *letter)
 {
-    struct work *work = analyzer->works;
-    while (work != NULL && work->lookup != letter->lookup)
-        work = work->next;
+    struct work *work;
+    HASH_FIND(hh, analyzer->lookups->open, &letter->lookup, sizeof letter->lookup, work);
     if (work == NULL) /* it was handed back meanwhile */
         return;
+    lookups_end(work);
     size_t wanted = plan_count(&work->plan, ORIGIN_UNKNOWN);
     size_t hits = letter->found != NULL ? take_found(work, letter->found) : 0;
     analyzer_metrics_lookups(LEVEL_REDIS, hits, wanted - hits);

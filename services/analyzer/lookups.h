@@ -22,4 +22,6 @@ struct lookups *lookups_new(struct analyzer *analyzer);
 void lookups_free(struct lookups **lookups);
 
 void lookups_begin(struct work *work);
+/* Nobody waits for its answer any more. */
+void lookups_end(struct work *work);
 void lookups_hear(struct analyzer *analyzer, struct letter *letter);

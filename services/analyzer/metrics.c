@@ -8,7 +8,7 @@ enum provenance_series { BY_LLM, BY_CACHE, BY_EMBEDDED, NOT_ANALYSED, PROVENANCE
 /* The process's own registry holds the values; here is what we look up once. */
 static struct {
     struct metric_family *calls, *tokens, *in_flight;
-    struct metric *slots, *busy, *chunk, *refused;
+    struct metric *slots, *full, *busy, *chunk, *refused;
     struct metric *posts[PROVENANCES], *asks[ASK_REPEATED + 1];
     struct metric *hits[CACHE_LEVELS], *misses[CACHE_LEVELS], *lookup_seconds[CACHE_LEVELS];
     struct metric *cache_bytes, *cache_results, *evictions, *joined;
@@ -57,6 +57,9 @@ void analyzer_metrics_open(void)
                                               "Permitted calls running now.", METRIC_NO_LABELS));
     series.slots = metrics_plain(metrics_gauge(
         "tweetpulse_analyzer_slots", "Calls this replica can run at once.", METRIC_NO_LABELS));
+    series.full = metrics_plain(metrics_gauge(
+        "tweetpulse_analyzer_memory_full",
+        "1 while its memory is above its ceiling, and nothing more is taken.", METRIC_NO_LABELS));
     struct metric_family *posts =
         metrics_counter("tweetpulse_analyzer_posts_total",
                         "Posts in outcomes, by what became of them.", METRIC_LABELS("provenance"));
@@ -77,6 +80,11 @@ void analyzer_metrics_open(void)
     series.refused = metrics_plain(metrics_counter(
         "tweetpulse_analyzer_refused_total", "Messages that could not be read.", METRIC_NO_LABELS));
     open_cache_series();
+}
+
+void analyzer_metrics_full(bool is_full)
+{
+    metric_set(series.full, is_full);
 }
 
 void analyzer_metrics_slots(int slots, int busy)

@@ -13,6 +13,7 @@ enum cache_level { LEVEL_CHUNK, LEVEL_MEMORY, LEVEL_REDIS, CACHE_LEVELS };
 /* Makes the series, so that they are there at zero. */
 void analyzer_metrics_open(void);
 void analyzer_metrics_slots(int slots, int busy);
+void analyzer_metrics_full(bool is_full);
 void analyzer_metrics_ask(enum ask_verdict verdict);
 /* A call to the LLM begins; it has ended, with that outcome. The outcome names the endpoint. */
 void analyzer_metrics_call_begins(const char *endpoint);

@@ -109,6 +109,16 @@ static const struct setting SETTINGS[] = {
      .min = 1,
      .max = 1000,
      .help = "calls that this replica can run at once"},
+    {.name = "TP_ANALYZER_MEMORY_MB",
+     .type = SETTING_INT,
+     .offset = PLACE(memory_mb),
+     .fallback = "0",
+     .min = 0,
+     .max = 65536,
+     .unit = "MiB",
+     .help = "resident memory above which this replica takes nothing more, until it is below nine "
+             "tenths of it; 0 = none. What it does with nothing to do must fit: some 20 MiB and "
+             "TP_CACHE_MEMORY_MB"},
     {.name = "TP_CACHE",
      .type = SETTING_BOOL,
      .offset = PLACE(caches),

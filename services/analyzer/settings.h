@@ -17,7 +17,7 @@ struct analyzer_settings {
     const char *ca_file; /* "" = the system's */
     bool sends_user;
     const char *user_salt;
-    int64_t slots;
+    int64_t slots, memory_mb;
     bool caches, shares_cache;
     int64_t cache_memory_mb;
 };

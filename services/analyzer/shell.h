@@ -31,9 +31,11 @@ struct analyzer {
     uint64_t evictions_told;
     struct single_flight *flights;
     struct lookups *lookups;
-    struct work *works; /* all in hand */
-    int over;           /* of them, with an outcome on its way */
-    struct instant beat_at, working_at;
+    struct work *works;    /* in hand */
+    struct work *outgoing; /* with an outcome on its way */
+    int over;              /* as many as these */
+    struct work *news;     /* whose posts other calls have brought or lost */
+    struct instant beat_at, working_at, weigh_at;
     int announced; /* slots, as last told */
     char instance_id[UUID_TEXT_SIZE];
     atomic_bool is_ending;

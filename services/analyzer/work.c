@@ -42,6 +42,25 @@ void work_drop_plan(struct work *work)
     arena_close(&work->answer_arena);
 }
 
+void work_join(struct work *work, struct work **list)
+{
+    work->previous = NULL;
+    work->next = *list;
+    if (work->next != NULL)
+        work->next->previous = work;
+    *list = work;
+}
+
+void work_leave(struct work *work, struct work **list)
+{
+    if (work->next != NULL)
+        work->next->previous = work->previous;
+    if (work->previous != NULL)
+        work->previous->next = work->next;
+    else
+        *list = work->next;
+}
+
 void work_close(struct work **work)
 {
     if (*work == NULL)

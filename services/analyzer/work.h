@@ -2,6 +2,8 @@
 #pragma once
 
 #include "brief.h"
+#include <uthash.h>
+
 #include "bus/bus.h"
 #include "flow.h"
 #include "llm.h"
@@ -10,7 +12,7 @@
 #include "plan.h"
 
 struct work {
-    struct work *next;
+    struct work *next, *previous; /* in a list of the shell's */
     struct bus_message *message;
     struct arena *arena; /* of the dispatch */
     const Tp__Dispatch *dispatch;
@@ -18,6 +20,7 @@ struct work {
     struct instant taken_at, looked_up_at, called_at;
     struct flow_item *item; /* once there was something to do */
     uint64_t lookup;        /* number of the question to the store; 0 = none was asked */
+    UT_hash_handle hh;      /* by it, while it is open */
 
     struct plan plan; /* from the lookup until it is over, in an arena of its own */
     struct arena *plan_arena;
@@ -28,6 +31,7 @@ struct work {
     struct arena *answer_arena;
     Tp__Outcome *answered; /* the call's, while posts of other calls are waited for */
     bool has_news;         /* of those */
+    struct work *next_news;
 
     struct delivery *delivery;          /* once it is over */
     uint8_t (*landed)[CACHE_KEY_BYTES]; /* what its call brought and may be used again */
@@ -44,6 +48,10 @@ void work_close(struct work **work);
 void work_note_landed(struct work *work, const uint8_t key[CACHE_KEY_BYTES]);
 /* Its outcome is packed: what it was made of is needed no more. */
 void work_drop_plan(struct work *work);
+
+/* The first one of a list is the latest. */
+void work_join(struct work *work, struct work **list);
+void work_leave(struct work *work, struct work **list);
 
 struct flow_dispatch work_dispatch(const struct work *work);
 
