@@ -12,6 +12,7 @@
 #include "server_limits.h"
 #include "shell.h"
 #include "stream.h"
+#include "summary.h"
 #include "usage.h"
 
 static void go_on(struct work *work);
@@ -256,7 +257,7 @@ static void finish(struct work *work)
     }
     plan_merge(&work->plan, outcome, arena);
     if (outcome->n_results > 0 && needs_summary(work))
-        outcome_summarize(work->dispatch, arena, outcome);
+        outcome->summary = summary_of_results(work->dispatch, outcome, arena);
     conclude(work, outcome);
     work_drop_plan(work);
 }

@@ -28,6 +28,7 @@ struct kept *kept_new(const Tp__PostResult *result)
     kept->result.prompt_version = memcpy(at + json + model, result->prompt_version, version);
     kept->result.provenance = result->provenance;
     kept->result.confidence = result->confidence;
+    kept->result.text_hash = result->text_hash;
     return kept;
 }
 

@@ -8,6 +8,8 @@
 #include "messages/messages.h"
 #include "names.h"
 #include "prompt.h"
+#include "reuse.h"
+#include "summary.h"
 
 enum { RESULTS_MAX_BYTES = 800 * 1000, POST_RESULT_MAX_BYTES = 200 * 1000, SHORT_LIST = 5 };
 
@@ -103,15 +105,6 @@ static struct piece text_of(const Tp__Dispatch *dispatch, size_t nth)
     return (struct piece){(const char *)text->data, text->len};
 }
 
-/* One line over all posts. */
-static void summarize(const struct piece *posts, const struct post_analysis *analyses, size_t count,
-                      struct arena *arena, Tp__Outcome *outcome)
-{
-    SCOPED(text_free) struct text summary = {0};
-    embedded_summary(posts, analyses, count, &summary);
-    outcome->summary = arena_bytes(arena, summary.chars, summary.length);
-}
-
 /* An instruction is beyond it: who asked for nothing else gets nothing. */
 static bool can_embedded(const Tp__Dispatch *dispatch)
 {
@@ -146,22 +139,10 @@ Tp__Outcome *outcome_by_embedded(const Tp__Dispatch *dispatch, const char *insta
         add_embedded(outcome, &answering, i, &analyses[i], arena);
     }
     if (task_set_has(answering.tasks, TASK_SUMMARY))
-        summarize(posts, analyses, count, arena, outcome);
+        outcome->summary = summary_line(posts, analyses, count, arena);
     outcome->usage->is_known = true; /* nothing was called */
     outcome->model = EMBEDDED_VERSION;
     return outcome;
-}
-
-void outcome_summarize(const Tp__Dispatch *dispatch, struct arena *arena, Tp__Outcome *outcome)
-{
-    size_t count = dispatch->n_posts;
-    struct piece *posts = arena_array(arena, struct piece, count);
-    struct post_analysis *analyses = arena_array(arena, struct post_analysis, count);
-    for (size_t i = 0; i < count; i++) {
-        posts[i] = text_of(dispatch, i);
-        embedded_analyze(posts[i], arena, &analyses[i]);
-    }
-    summarize(posts, analyses, count, arena, outcome);
 }
 
 /* ---- an LLM's answer ---- */
@@ -179,6 +160,7 @@ static void add_answer(Tp__Outcome *outcome, const struct answering *answering, 
     result->provenance =
         answer->is_repaired ? TP__PROVENANCE__FROM_REPAIR : TP__PROVENANCE__FROM_LLM;
     result->prompt_version = arena_string(arena, PROMPTS_VERSION);
+    result->text_hash = reuse_text_hash(text.at, text.length);
 }
 
 Tp__Outcome *outcome_of_answer(const Tp__Dispatch *dispatch, const char *instance_id,

@@ -19,9 +19,6 @@ Tp__Outcome *outcome_new(const Tp__Dispatch *dispatch, const char *instance_id,
 Tp__Outcome *outcome_by_embedded(const Tp__Dispatch *dispatch, const char *instance_id,
                                  struct arena *arena);
 
-/* Gives it one line over all posts, by the embedded analysis. */
-void outcome_summarize(const Tp__Dispatch *dispatch, struct arena *arena, Tp__Outcome *outcome);
-
 /* Most bytes that a result may have in an outcome of so many posts. */
 size_t outcome_share(size_t posts);
 

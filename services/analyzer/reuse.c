@@ -1,6 +1,7 @@
 #include "reuse.h"
 
 #include <string.h>
+#include <xxhash.h>
 
 #include "embedded/embedded.h"
 #include "names.h"
@@ -88,6 +89,12 @@ static void write_for(struct piece known, const json_t *entities, struct piece t
     text_add_bytes(out, rest, (size_t)(known.at + known.length - rest));
 }
 
+uint64_t reuse_text_hash(const char *text, size_t length)
+{
+    XXH64_hash_t hash = XXH3_64bits(text, length);
+    return hash > 0 ? hash : 1;
+}
+
 bool reuse(const Tp__PostResult *known, const Tp__Post *post, size_t max_bytes, struct arena *arena,
            Tp__PostResult **result)
 {
@@ -97,10 +104,11 @@ bool reuse(const Tp__PostResult *known, const Tp__Post *post, size_t max_bytes, 
     if (!json_parse(json.at, json.length, &document, &why) || !json_is_object(document))
         return false;
     SCOPED(text_free) struct text written = {0};
+    struct piece text = {(const char *)post->text.data, post->text.len};
+    uint64_t text_hash = reuse_text_hash(text.at, text.length);
     const json_t *entities = json_object_get(document, "entities");
-    if (json_is_object(entities))
-        write_for(json, entities, (struct piece){(const char *)post->text.data, post->text.len},
-                  arena, &written);
+    if (json_is_object(entities) && known->text_hash != text_hash)
+        write_for(json, entities, text, arena, &written);
     else
         text_add_bytes(&written, json.at, json.length);
     if (written.length > max_bytes)
@@ -115,6 +123,7 @@ bool reuse(const Tp__PostResult *known, const Tp__Post *post, size_t max_bytes, 
     made->model = arena_string(arena, known->model);
     made->prompt_version = arena_string(arena, known->prompt_version);
     made->confidence = known->confidence;
+    made->text_hash = text_hash;
     *result = made;
     return true;
 }

@@ -72,6 +72,23 @@ static void entities_are_found_where_they_stand_in_the_other_text(void **state)
         "\"Oslo\",\"type\":\"place\",\"indices\":[6,10]}]},\"score\":0.125}");
 }
 
+static void for_the_very_same_text_all_of_it_stays(void **state)
+{
+    (void)state;
+    static const char json[] = "{\"entities\":{\"hashtags\":[{\"text\":\"x\",\"indices\":[0,2]}]}}";
+    Tp__PostResult known = known_of(json), *same, *other;
+    Tp__Post post = post_of("a  #y");
+    known.text_hash = reuse_text_hash("a  #y", 5);
+    assert_true(reuse(&known, &post, ROOMY, arena, &same));
+    assert_int_equal(same->data_json.len, strlen(json));
+    assert_memory_equal(same->data_json.data, json, strlen(json));
+    assert_true(same->text_hash == known.text_hash);
+    post = post_of("a #y");
+    assert_true(reuse(same, &post, ROOMY, arena, &other));
+    assert_non_null(strstr(arena_bytes(arena, other->data_json.data, other->data_json.len),
+                           "\"indices\":[2,4]"));
+}
+
 static void all_the_rest_stays_byte_by_byte(void **state)
 {
     (void)state;
@@ -126,6 +143,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(entities_are_found_where_they_stand_in_the_other_text),
+        cmocka_unit_test(for_the_very_same_text_all_of_it_stays),
         cmocka_unit_test(all_the_rest_stays_byte_by_byte),
         cmocka_unit_test(it_says_where_it_comes_from_and_whose_it_is),
         cmocka_unit_test(what_is_no_object_or_too_long_is_not_used),

@@ -38,7 +38,7 @@ void usage_divide(uint32_t tokens, const uint64_t *weights, size_t count, uint32
 void usage_apportion(const Tp__Dispatch *sent, const struct answer *answer, size_t request_bytes,
                      Tp__Outcome *outcome)
 {
-    uint64_t asked[CHUNK_MAX_POSTS], answered[CHUNK_MAX_POSTS], texts = 0;
+    uint64_t asked[CHUNK_MAX_POSTS] = {0}, answered[CHUNK_MAX_POSTS] = {0}, texts = 0;
     uint32_t prompt[CHUNK_MAX_POSTS], completion[CHUNK_MAX_POSTS];
     size_t count = sent->n_posts;
     if (!answer->is_usage_known)
