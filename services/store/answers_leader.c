@@ -6,12 +6,12 @@
 
 static const struct statement TAKE_LEASE = {"take_lease", "select * from take_lease($1, $2, $3)"};
 static const struct statement RUN_BATCH = {
-    "run_batch",
-    "select b.status, b.item, b.result, b.job_status, b.now_us, b.chunk, b.parts,"
-    " b.tenant_id, b.user_id, b.service_class, b.tasks, b.instruction,"
-    " b.schema_json, b.attempt, b.endpoint, b.seqs, b.ids, b.texts, b.languages, (b.event).*"
-    " from run_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,"
-    " $15, $16, $17) b"};
+    "run_batch", "select b.status, b.item, b.result, b.job_status, b.now_us, b.chunk, b.parts,"
+                 " b.tenant_id, b.user_id, b.service_class, b.tasks, b.instruction,"
+                 " b.schema_json, b.attempt, b.endpoint, b.order_seed, b.seqs, b.ids, b.texts, "
+                 "b.languages, (b.event).*"
+                 " from run_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,"
+                 " $15, $16, $17) b"};
 
 static const struct statement HEAL = {
     "heal", "select h.is_fenced, h.posts, h.has_more, (h.event).* from heal($1, $2) h"};

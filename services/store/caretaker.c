@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "audits.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "log/log.h"
@@ -150,6 +151,7 @@ static void *run(void *context)
         struct error why;
         bool is_up = mark_published(caretaker, &why) &&
                      (is_last || (expire(caretaker, &why) && publish_left_over(caretaker, &why) &&
+                                  audits_settle(caretaker->db, caretaker->arena, &why) &&
                                   count_work(caretaker, &why) &&
                                   (round % SWEEP_ROUNDS != 0 ||
                                    (sum_up_spends(caretaker, &why) && sweep(caretaker, &why)))));

@@ -1,6 +1,7 @@
 /* What the store does by itself, on a thread and a connection of its own: marks events as
- * published, publishes those left over, ends jobs whose deadline has passed, counts the queue, and
- * throws away what has served. Every second; cheap when there is nothing to do. */
+ * published, publishes those left over, ends jobs whose deadline has passed, compares audits,
+ * counts the queue, and throws away what has served. Every second; cheap when there is nothing to
+ * do. */
 #pragma once
 
 #include "db.h"

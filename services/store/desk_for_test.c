@@ -68,7 +68,7 @@ int world_fresh(void **state)
     struct world *world = *state;
     sql_do(world, "truncate analysis_jobs, posts, chunks, analysis_results, in_flight,"
                   " idempotency_keys, upload_parts, job_events, llm_calls, api_keys, tenants,"
-                  " controls, spends, usage_hours;"
+                  " controls, spends, usage_hours, audits, audit_hours;"
                   " update leases set holder = '', expires_at = '-infinity'");
     arena_reset(world->desk.asked);
     arena_reset(world->desk.arena);
@@ -381,4 +381,11 @@ const Tp__UsageReply *usage(struct world *world, const Tp__UsageQuery *query)
 {
     Tp__UsageQuery said = *query;
     return ASK(world, RPC_STORE_USAGE, usage_query, usage_reply, Tp__UsageReply, &said);
+}
+
+const Tp__AuditReply *audit(struct world *world, int64_t from_ms)
+{
+    Tp__AuditQuery said = TP__AUDIT_QUERY__INIT;
+    said.from_ms = from_ms;
+    return ASK(world, RPC_STORE_AUDIT, audit_query, audit_reply, Tp__AuditReply, &said);
 }

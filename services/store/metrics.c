@@ -28,6 +28,14 @@ static void make(void)
         .redis_seconds = metrics_duration("tweetpulse_redis_duration_seconds",
                                           "Time of a round trip for many results of posts.",
                                           METRIC_LABELS("command")),
+        .audits = metrics_counter("tweetpulse_audits_total",
+                                  "Quality audits begun, compared, and dropped without an answer.",
+                                  METRIC_LABELS("result")),
+        .audit_posts = metrics_counter(
+            "tweetpulse_audit_posts_total",
+            "Posts asked twice, by the third of the call in which they stood at first and by "
+            "whether both answers have the same sentiment.",
+            METRIC_LABELS("model", "prompt_version", "position", "result")),
         .db_in_use = metrics_plain(metrics_gauge(
             "tweetpulse_db_pool_in_use", "Postgres connections running a statement.", none)),
         .db_size = metrics_plain(metrics_gauge(
@@ -56,4 +64,9 @@ const struct store_metrics *metrics_of_store(void)
 struct metric *metrics_of_db_error(enum error_kind kind)
 {
     return metrics_with(metrics_of_store()->db_errors, METRIC_VALUES(error_kind_name(kind)));
+}
+
+struct metric *metrics_of_audits(const char *result)
+{
+    return metrics_with(metrics_of_store()->audits, METRIC_VALUES(result));
 }

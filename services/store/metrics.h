@@ -12,6 +12,8 @@ struct store_metrics {
     struct metric_family *jobs;          /* status */
     struct metric_family *redis;         /* result */
     struct metric_family *redis_seconds; /* command */
+    struct metric_family *audits;        /* result */
+    struct metric_family *audit_posts;   /* model, prompt_version, position, result */
     struct metric *db_in_use, *db_size, *db_error_connect;
     struct metric *outbox_unpublished, *events_published;
     struct metric *duplicate_calls;
@@ -20,3 +22,4 @@ struct store_metrics {
 
 const struct store_metrics *metrics_of_store(void);
 struct metric *metrics_of_db_error(enum error_kind kind);
+struct metric *metrics_of_audits(const char *result);

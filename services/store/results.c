@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audits.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "cached_jobs.h"
@@ -109,6 +110,21 @@ static void drop_revised(struct committer *committer, const struct made_events *
     }
 }
 
+/* Committed is committed: an audit that cannot be made is left out. */
+static void begin_audits(struct committer *committer, const struct batch *batch,
+                         const enum verdict *verdicts)
+{
+    struct made_events made = {0};
+    struct error why;
+    for (size_t i = 0; i < batch->count; i++) {
+        if (verdicts[i] == VERDICT_COMMITTED &&
+            !audit_begin(committer->db, committer->arena, batch->outcomes[i],
+                         committer->options->audit_share, &made, &why))
+            log_debug("audit.left_out", LOG_TEXT("job", batch->outcomes[i]->job_id), LOG_WHY(&why));
+    }
+    outbox_publish(committer->options->outbox, &made, NULL, committer->arena);
+}
+
 static bool can_never_succeed(const struct error *why)
 {
     return why->kind == ERROR_INVALID || why->kind == ERROR_CONFLICT;
@@ -131,6 +147,8 @@ static bool commit(struct committer *committer, const struct batch *batch, struc
     if (committer->options->result_life_s > 0) /* those of stale attempts were paid for, too */
         result_cache_keep(committer->cache, batch->outcomes, batch->count,
                           committer->options->result_life_s, committer->arena);
+    if (committer->options->audit_share > 0)
+        begin_audits(committer, batch, verdicts);
     return true;
 }
 

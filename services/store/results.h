@@ -19,6 +19,7 @@ struct results_options {
     struct db_vitals *vitals;
     const struct cache_place *cache; /* NULL = none; lent */
     int result_life_s;               /* how long Redis keeps posts' results; 0 = not at all */
+    double audit_share;              /* of the calls: 0..1 */
     int workers;
     int64_t idle_ms; /* a connection unused for so long is closed */
 };

@@ -107,5 +107,13 @@ const struct setting STORE_SETTINGS[] = {
      .max = 31536000,
      .unit = "s",
      .help = "how long Redis keeps a post's result for the same post again; 0 = not at all"},
+    {.name = "TP_AUDIT_SHARE",
+     .type = SETTING_DOUBLE,
+     .fallback = "0",
+     OFFSET(audit_share),
+     .min = 0,
+     .max = 1,
+     .help = "share of the calls that is asked again in another order, to learn how far the model "
+             "agrees with itself; each costs what the call cost"},
 };
 const size_t STORE_SETTING_COUNT = sizeof STORE_SETTINGS / sizeof STORE_SETTINGS[0];

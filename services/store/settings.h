@@ -11,6 +11,7 @@ struct store_settings {
     int64_t queue_max_jobs, queue_max_tenant_jobs, queue_max_user_jobs;
     int64_t job_deadline_s, job_queue_ttl_ms;
     int64_t result_cache_s;
+    double audit_share;
 };
 
 extern const struct setting STORE_SETTINGS[];

@@ -70,6 +70,7 @@ static void start_threads(struct store *store, struct bus *bus,
         .vitals = &store->vitals,
         .cache = has_cache(settings) ? &store->cache : NULL,
         .result_life_s = (int)settings->result_cache_s,
+        .audit_share = settings->audit_share,
         .workers = (int)settings->result_workers,
         .idle_ms = settings->db_idle_s * MS_PER_S,
     });

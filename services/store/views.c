@@ -294,6 +294,7 @@ Tp__BatchItemReply *read_batch_line(struct cells *cells, const Tp__BatchItem *it
     dispatch->schema_json = read_schema(cells);
     dispatch->attempt = (uint32_t)cell_int(cells);
     dispatch->endpoint = cell_text(cells);
+    dispatch->order_seed = (uint64_t)cell_int(cells);
     read_posts(cells, dispatch);
     if (reply->result == TP__BATCH_RESULT__GRANTED)
         reply->dispatch = dispatch;

@@ -30,5 +30,5 @@ Tp__JobState *read_job_state(struct cells *cells, int64_t now_us);
 Tp__Control *read_control(struct cells *cells);
 /* job_row() */
 Tp__JobView *read_job_view(struct cells *cells, bool *is_settled);
-/* Columns 3 to 19 of batch_lines(); `item` is what was asked for. */
+/* Columns 3 to 20 of batch_lines(); `item` is what was asked for. */
 Tp__BatchItemReply *read_batch_line(struct cells *cells, const Tp__BatchItem *item, uint64_t epoch);

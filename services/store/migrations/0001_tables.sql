@@ -51,7 +51,10 @@ create table analysis_jobs (
     micros bigint not null default 0, -- spent on its calls, in millionths of a dollar
     rejected_lines integer[] not null default '{}', -- left out at submit, with the caller's consent
     rejected_reasons text[] not null default '{}',
-    heals_job_id uuid, -- made by the store, to replace degraded results of that job; tenants do not see it
+    is_hidden boolean not null default false, -- made by the store itself: tenants do not see it
+    heals_job_id uuid, -- to replace degraded results of that job
+    order_seed bigint not null default 0, -- not 0: an audit, see 0012_audits.sql
+    check (is_hidden or heals_job_id is null and order_seed = 0),
     check ((instruction = '') = (schema_json = '')),
     check (processed_tweets >= 0 and failed_tweets >= 0),
     check (processed_tweets + failed_tweets <= total_tweets),
@@ -63,8 +66,9 @@ create index analysis_jobs_of_tenant on analysis_jobs (tenant_id, job_id);
 create index analysis_jobs_by_status on analysis_jobs (status, job_id)
     where status in ('queued', 'processing');
 create index analysis_jobs_unfinished on analysis_jobs (tenant_id, user_id)
-    where status in ('queued', 'processing') and heals_job_id is null;
+    where status in ('queued', 'processing') and not is_hidden;
 create index analysis_jobs_healing on analysis_jobs (heals_job_id) where heals_job_id is not null;
+create index analysis_jobs_hidden on analysis_jobs (completed_at) where is_hidden;
 create index analysis_jobs_by_change on analysis_jobs (updated_at);
 create index analysis_jobs_by_end on analysis_jobs
     (least(deadline_at, case when status = 'queued' then queue_until end))

@@ -74,7 +74,7 @@ language sql stable as $$
     select row(j.job_id, j.tenant_id, j.user_id, j.service_class, microseconds(j.created_at),
                microseconds(j.deadline_at), j.total_tweets, e.event_number, e.kind,
                microseconds(e.created_at), e.status, e.processed_tweets, e.failed_tweets,
-               e.total_chunks, e.done_chunks, e.chunks, j.heals_job_id is not null)::event_view
+               e.total_chunks, e.done_chunks, e.chunks, j.is_hidden)::event_view
 $$;
 
 -- Writes the event whose number the caller has just given the locked job.

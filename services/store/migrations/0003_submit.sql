@@ -36,14 +36,14 @@ begin
     if (select count(*) from (
             select from analysis_jobs
             where tenant_id = p_tenant and user_id = p_user and status in ('queued', 'processing')
-              and heals_job_id is null
+              and not is_hidden
             limit p_user_cap) unfinished) >= p_user_cap then
         raise exception 'the user has % unfinished jobs already', p_user_cap using errcode = 'TP429';
     end if;
     if (select count(*) from (
             select from analysis_jobs
             where tenant_id = p_tenant and status in ('queued', 'processing')
-              and heals_job_id is null
+              and not is_hidden
             limit p_tenant_cap) unfinished) >= p_tenant_cap then
         raise exception 'the tenant has % unfinished jobs already', p_tenant_cap
             using errcode = 'TP429';

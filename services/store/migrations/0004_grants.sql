@@ -365,7 +365,7 @@ create function batch_lines(p_lines batch_line[], p_jobs uuid[], p_chunks intege
 returns table (status integer, item integer, result smallint, job_status text, now_us bigint,
                chunk bigint[], parts bigint[], tenant_id text, user_id text,
                service_class smallint, tasks text[], instruction text, schema_json text,
-               attempt integer, endpoint text,
+               attempt integer, endpoint text, order_seed bigint,
                seqs integer[], ids text[], texts text[], languages text[])
 language sql stable as $$
     select 1, i.item::integer,
@@ -376,7 +376,7 @@ language sql stable as $$
                 then chunks_numbered(j.job_id, array[line.first_part, line.first_part + 1]) end,
            j.tenant_id, j.user_id, j.service_class, j.tasks,
            case when line.result = 1 then j.instruction else '' end,
-           case when line.result = 1 then j.schema_json else '' end, line.attempt, c.endpoint,
+           case when line.result = 1 then j.schema_json else '' end, line.attempt, c.endpoint, j.order_seed,
            d.seqs, d.ids, d.texts, d.languages
     from unnest(p_jobs, p_chunks) with ordinality i (job_id, chunk_number, item)
     join unnest(p_lines) with ordinality line (result, attempt, first_part, item) using (item)
@@ -406,7 +406,7 @@ create function run_batch(p_holder text, p_epoch bigint, p_sequence bigint,
 returns table (status integer, item integer, result smallint, job_status text, now_us bigint,
                chunk bigint[], parts bigint[], tenant_id text, user_id text,
                service_class smallint, tasks text[], instruction text, schema_json text,
-               attempt integer, endpoint text,
+               attempt integer, endpoint text, order_seed bigint,
                seqs integer[], ids text[], texts text[], languages text[], event event_view)
 language plpgsql as $$
 #variable_conflict use_column

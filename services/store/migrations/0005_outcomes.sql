@@ -408,12 +408,16 @@ begin
             y := p_missing_ends[i];
             verdict := 'committed';
             are_committed[i] := true;
-            c.is_degraded := c.is_degraded and j.heals_job_id is null; -- nobody heals the healers
+            c.is_degraded := c.is_degraded and not j.is_hidden; -- nobody heals the healers
             select * into kept
             from keep_results(c, p_seqs[a:b], p_data[a:b], p_provenances[a:b], p_models[a:b],
                               p_prompts[a:b], p_confidences[a:b], p_prompt_shares[a:b],
                               p_completion_shares[a:b], prices[i], p_missing[x:y],
                               p_reasons[x:y]);
+            if j.order_seed <> 0 then -- an audit asks once
+                kept.given_up := kept.given_up + cardinality(kept.still_open);
+                kept.still_open := '{}';
+            end if;
             event := commit_attempt(j, c, p_classes[i], p_retry_after_ms[i], p_summaries[i],
                                     kept.still_open, kept.given_up);
         end if;
@@ -470,7 +474,7 @@ declare
     state text;
 begin
     select status into state from analysis_jobs
-    where job_id = p_job and tenant_id = p_tenant and heals_job_id is null for update;
+    where job_id = p_job and tenant_id = p_tenant and not is_hidden for update;
     if state is null then
         raise exception 'no such job' using errcode = 'TP404';
     end if;

@@ -33,7 +33,7 @@ declare
     j analysis_jobs;
 begin
     select * into j from analysis_jobs
-    where job_id = p_job and tenant_id = p_tenant and heals_job_id is null;
+    where job_id = p_job and tenant_id = p_tenant and not is_hidden;
     if j.job_id is null then
         raise exception 'no such job' using errcode = 'TP404';
     end if;
@@ -48,14 +48,14 @@ begin
     if p_user <> '' then
         return query
         select * from analysis_jobs
-        where tenant_id = p_tenant and user_id = p_user and heals_job_id is null
+        where tenant_id = p_tenant and user_id = p_user and not is_hidden
           and (p_before is null or job_id < p_before)
           and (p_statuses = '{}' or status = any (p_statuses))
         order by job_id desc limit p_limit;
     else
         return query
         select * from analysis_jobs
-        where tenant_id = p_tenant and heals_job_id is null
+        where tenant_id = p_tenant and not is_hidden
           and (p_before is null or job_id < p_before)
           and (p_statuses = '{}' or status = any (p_statuses))
         order by job_id desc limit p_limit;

@@ -21,22 +21,23 @@ $$;
 
 create function count_work() returns table (queued bigint, processing bigint, unpublished bigint)
 language sql stable as $$
-    select (select count(*) from analysis_jobs where status = 'queued' and heals_job_id is null),
+    select (select count(*) from analysis_jobs where status = 'queued' and not is_hidden),
            (select count(*) from analysis_jobs
-            where status = 'processing' and heals_job_id is null),
+            where status = 'processing' and not is_hidden),
            (select count(*) from job_events where published_at is null)
 $$;
 
--- Healing jobs that have been over for a while, with all that is theirs. What their calls cost stays
+-- Hidden jobs that have been over for a while, with all that is theirs. What their calls cost stays
 -- in llm_calls.
-create function sweep_healing_jobs(p_limit integer) returns bigint
+create function sweep_hidden_jobs(p_limit integer) returns bigint
 language plpgsql as $$
 declare
     due uuid[] := array(
-        select job_id from analysis_jobs
-        where heals_job_id is not null and is_terminal(status) and done_chunks = total_chunks
+        select job_id from analysis_jobs j
+        where is_hidden and is_terminal(status) and done_chunks = total_chunks
           and completed_at < clock_timestamp() - interval '10 minutes'
-        limit p_limit for update skip locked);
+          and not exists (select from audits a where a.job_id = j.job_id) -- not compared yet
+        limit p_limit for update of j skip locked);
 begin
     delete from posts where job_id = any (due);
     delete from chunks where job_id = any (due);
@@ -73,7 +74,12 @@ begin
         select ctid from usage_hours
         where began_at < clock_timestamp() - interval '400 days' limit p_limit));
     get diagnostics n = row_count;
-    return swept + n + sweep_healing_jobs(p_limit / 100);
+    swept := swept + n;
+    delete from audit_hours where ctid = any (array(
+        select ctid from audit_hours
+        where began_at < clock_timestamp() - interval '400 days' limit p_limit));
+    get diagnostics n = row_count;
+    return swept + n + sweep_hidden_jobs(p_limit / 100);
 end $$;
 
 create function create_key(p_tenant text, p_key_id uuid, p_hash bytea, p_role text, p_name text)

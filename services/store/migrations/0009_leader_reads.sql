@@ -21,7 +21,7 @@ language sql stable as $$
                chunks_numbered(j.job_id, array(
                    select c.chunk_number from chunks c
                    where c.job_id = j.job_id and (p_with_done or c.status <> 3))),
-               j.heals_job_id is not null)::job_state
+               j.is_hidden)::job_state
 $$;
 
 create function read_job_state(p_job uuid) returns table (now_us bigint, state job_state)

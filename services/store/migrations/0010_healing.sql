@@ -19,9 +19,10 @@ begin
     from posts p where p.job_id = made;
     insert into analysis_jobs (job_id, tenant_id, user_id, service_class, tasks, instruction,
                                schema_json, total_tweets, total_chunks, event_number, deadline_at,
-                               heals_job_id)
+                               is_hidden, heals_job_id)
     values (made, o.tenant_id, o.user_id, 4, o.tasks, o.instruction, o.schema_json,
-            cardinality(p_seqs), 1, 1, clock_timestamp() + interval '24 hours', o.job_id)
+            cardinality(p_seqs), 1, 1, clock_timestamp() + interval '24 hours', true,
+            o.job_id)
     returning * into h;
     update analysis_results set heals = heals + 1
     where job_id = o.job_id and post_seq = any (p_seqs);
