@@ -9,6 +9,7 @@
   takeover    from kill -9 of the leading scheduler to the next grant
   limits      a limit of calls a minute while services are killed: the most in 60 s, the share used
   cache       posts submitted again: hits, calls, and how long a chunk takes that is all known
+  analyzer    what a call costs an analyzer that is alone, and a thousand at once
   core        what a decision of the scheduler's core costs, by how many users wait
 
 Only by name:
@@ -23,6 +24,7 @@ import pathlib
 import sys
 
 import graphs
+from analyzer import analyzer
 from cache import cache
 from core import core
 from heavy import heavy
@@ -42,7 +44,7 @@ def draw_graphs(binaries):
 
 USUAL = {"model": model, "makespan": makespan, "latency": latency, "idle": idle,
          "throughput": throughput, "heavy": heavy, "takeover": takeover, "limits": limits,
-         "cache": cache, "core": core}
+         "cache": cache, "analyzer": analyzer, "core": core}
 SCENARIOS = {**USUAL, "orders": orders, "graphs": draw_graphs}
 
 
