@@ -26,6 +26,7 @@ enum {
     OVER_MAX = 100,              /* outcomes on their way beyond which nothing more is taken */
     LOG_EVERY_TRIES = 10,
     STACK_BYTES = 512 * 1024,
+    NEAR_PART = 4, /* of the memory for results goes to the texts they are of */
 };
 
 void shell_wake(void *context)
@@ -214,7 +215,7 @@ static void beat(struct analyzer *analyzer)
     struct instant now = clock_now();
     int slots = flow_slots(analyzer->flow), busy = flow_busy(analyzer->flow);
     analyzer_metrics_slots(slots, busy);
-    analyzer_metrics_memory(analyzer->memory, &analyzer->evictions_told);
+    analyzer_metrics_memory(analyzer->memory, analyzer->near, &analyzer->evictions_told);
     if (slots != analyzer->announced || !instant_is_before(now, analyzer->beat_at)) {
         outbox_beat(&analyzer->outbox, slots, busy);
         analyzer->announced = slots;
@@ -290,6 +291,7 @@ static void analyzer_free(struct analyzer **analyzer)
     lookups_free(&(*analyzer)->lookups); /* whose answers come by the inbox */
     inbox_close(&(*analyzer)->inbox);
     single_flight_free(&(*analyzer)->flights);
+    near_free(&(*analyzer)->near);
     memory_free(&(*analyzer)->memory);
     flow_free(&(*analyzer)->flow);
     for (size_t i = 0; i < (*analyzer)->llm_count; i++)
@@ -308,7 +310,10 @@ bool analyzer_open(const struct analyzer_settings *settings, const struct endpoi
     made->settings = settings;
     made->bus = process_bus(process);
     made->client = http_client_new(1); /* each endpoint has connections of its own */
-    made->memory = memory_new((size_t)settings->cache_memory_mb << 20);
+    size_t cache_bytes = (size_t)settings->cache_memory_mb << 20;
+    size_t near_bytes = settings->finds_near ? cache_bytes / NEAR_PART : 0;
+    made->memory = memory_new(cache_bytes - near_bytes);
+    made->near = near_new(near_bytes);
     made->flights = single_flight_new();
     made->lookups = lookups_new(made);
     uuid_new(made->instance_id);

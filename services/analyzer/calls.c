@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "log/log.h"
 #include "metrics.h"
+#include "near_lookup.h"
 #include "outcome.h"
 #include "prompt.h"
 #include "server_limits.h"
@@ -129,7 +130,7 @@ static void land(struct work *work, const Tp__Outcome *outcome)
         post->is_flying = false;
         if (result != NULL && result->cache_key.len > 0) {
             single_flight_land(flights, post->key, work, result);
-            work_note_landed(work, post->key);
+            work_note_landed(work, i);
         } else {
             single_flight_lose(flights, post->key, work);
         }
@@ -336,9 +337,11 @@ void calls_stored(struct work *work)
 {
     struct analyzer *analyzer = work->analyzer;
     for (size_t i = 0; i < work->landed_count; i++) {
+        const struct landed *landed = &work->landed[i];
         struct kept *kept;
-        single_flight_close(analyzer->flights, work->landed[i], work, &kept);
-        memory_keep(analyzer->memory, work->landed[i], &kept);
+        single_flight_close(analyzer->flights, landed->key, work, &kept);
+        memory_keep(analyzer->memory, landed->key, &kept);
+        near_lookup_keep(work, landed->nth, landed->key);
     }
     work->landed_count = 0;
 }

@@ -145,6 +145,67 @@ static void say_nothing(void *context, struct bus_message *message)
     (void)message;
 }
 
+#define FERRY "the new #ferry to the island in the north is wonderful"
+
+static const char *json_of(const Tp__Outcome *outcome, uint32_t seq)
+{
+    const Tp__PostResult *result = result_of(outcome, seq);
+    return arena_bytes(stage.arena, result->data_json.data, result->data_json.len);
+}
+
+static void a_retweet_of_a_post_of_its_chunk_is_not_sent(void **state)
+{
+    (void)state;
+    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.llm.url);
+    const Tp__Outcome *outcome = outcome_of(dispatch_texts(FERRY, "RT @pia: " FERRY));
+    assert_provenances(outcome, TP__PROVENANCE__FROM_LLM, TP__PROVENANCE__FROM_NEAR_DUPLICATE);
+    assert_int_equal(atomic_load(&stage.llm.posts), 1);
+    assert_int_equal(result_of(outcome, 11)->cache_key.len, 0);
+    assert_non_null(strstr(json_of(outcome, 10), "{\"text\":\"ferry\",\"indices\":[8,14]}"));
+    assert_non_null(strstr(json_of(outcome, 11), "{\"text\":\"ferry\",\"indices\":[17,23]}"));
+    assert_non_null(strstr(json_of(outcome, 11), "{\"text\":\"pia\",\"indices\":[3,7]}"));
+}
+
+/* A result may be used a moment after its outcome is in the stream. */
+enum { STORED_US = 200 * 1000 };
+
+static void retweets_of_what_was_answered_are_published_without_a_call(void **state)
+{
+    (void)state;
+    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.llm.url);
+    outcome_of(dispatch_texts(FERRY " today", "not this"));
+    usleep(STORED_US);
+    const Tp__Outcome *outcome = outcome_of(
+        dispatch_texts("RT @ole: " FERRY " tod\u2026", "RT @ole: " FERRY " today https://t.co/a"));
+    assert_provenances(outcome, TP__PROVENANCE__FROM_NEAR_DUPLICATE,
+                       TP__PROVENANCE__FROM_NEAR_DUPLICATE);
+    assert_string_equal(result_of(outcome, 11)->model, "a-model");
+    assert_int_equal(atomic_load(&stage.llm.posts), 2);
+}
+
+static void a_near_duplicate_is_no_source_for_others(void **state)
+{
+    (void)state;
+    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.llm.url);
+    outcome_of(dispatch_texts(FERRY " again", "RT @pia: " FERRY " again"));
+    usleep(STORED_US);
+    const Tp__Outcome *outcome =
+        outcome_of(dispatch_texts("RT @pia: " FERRY " again", FERRY " again"));
+    assert_provenances(outcome, TP__PROVENANCE__FROM_NEAR_DUPLICATE, TP__PROVENANCE__FROM_CACHE);
+    assert_int_equal(atomic_load(&stage.llm.posts), 1);
+}
+
+static void if_they_are_not_wanted_retweets_are_sent(void **state)
+{
+    (void)state;
+    stage.settings.finds_near = false;
+    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.llm.url);
+    const Tp__Outcome *outcome = outcome_of(dispatch_texts(FERRY " off", "RT @pia: " FERRY " off"));
+    stage.settings.finds_near = true;
+    assert_provenances(outcome, TP__PROVENANCE__FROM_LLM, TP__PROVENANCE__FROM_LLM);
+    assert_int_equal(atomic_load(&stage.llm.posts), 2);
+}
+
 static void the_store_is_asked_for_what_this_replica_does_not_know(void **state)
 {
     (void)state;
@@ -293,6 +354,10 @@ int main(void)
         cmocka_unit_test_setup(an_audit_asks_again_for_what_is_known_and_nothing_of_it_is_kept,
                                reset),
         cmocka_unit_test_setup(without_the_cache_every_post_is_sent, reset),
+        cmocka_unit_test_setup(a_retweet_of_a_post_of_its_chunk_is_not_sent, reset),
+        cmocka_unit_test_setup(retweets_of_what_was_answered_are_published_without_a_call, reset),
+        cmocka_unit_test_setup(a_near_duplicate_is_no_source_for_others, reset),
+        cmocka_unit_test_setup(if_they_are_not_wanted_retweets_are_sent, reset),
         cmocka_unit_test_setup(the_store_is_asked_for_what_this_replica_does_not_know, reset),
         cmocka_unit_test_setup(a_store_that_says_nothing_costs_a_moment, reset),
         cmocka_unit_test_setup(a_post_that_another_call_asks_for_is_waited_for, reset),

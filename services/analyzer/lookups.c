@@ -8,6 +8,7 @@
 #include "calls.h"
 #include "messages/subjects.h"
 #include "metrics.h"
+#include "near_lookup.h"
 #include "prompt.h"
 #include "shell.h"
 
@@ -85,9 +86,8 @@ static bool set_keys(struct work *work)
         .prompt_version = PROMPTS_VERSION,
         .model = llm_model(calls_llm_of(analyzer, dispatch)),
     };
-    uint8_t hash[CACHE_KEY_BYTES];
-    cache_scope_hash(&scope, settings->user_salt, hash);
-    size_t twins = plan_set_keys(&work->plan, hash, settings->user_salt);
+    cache_scope_hash(&scope, settings->user_salt, work->scope);
+    size_t twins = plan_set_keys(&work->plan, work->scope, settings->user_salt);
     analyzer_metrics_lookups(LEVEL_CHUNK, twins, dispatch->n_posts - twins);
     return true;
 }
@@ -167,6 +167,7 @@ void lookups_begin(struct work *work)
         return;
     }
     look_in_memory(work);
+    near_lookup(work);
     if (plan_count(&work->plan, ORIGIN_UNKNOWN) == 0)
         conclude(work);
     else
@@ -186,6 +187,7 @@ static size_t take_found(struct work *work, const Tp__CacheFound *found)
             continue;
         struct kept *kept = kept_new(result);
         memory_keep(work->analyzer->memory, plan->posts[i].key, &kept);
+        near_lookup_keep(work, i, plan->posts[i].key);
         hits++;
     }
     return hits;

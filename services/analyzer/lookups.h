@@ -1,5 +1,6 @@
 /* Looking a dispatch's posts up before anybody is asked for a permit: among themselves, in the
- * memory of this replica, then in Redis by one question to the store.
+ * memory of this replica, by what they say (near_lookup.h), then in Redis by one question to the
+ * store.
  *
  *   lookups_begin(work)                  FLOW_LOOK_UP
  *   lookups_hear(analyzer, letter)       the store has answered, or nobody has for LOOKUP_MS

@@ -3,7 +3,14 @@
 #include "base/check.h"
 #include "metrics/metrics.h"
 
-enum provenance_series { BY_LLM, BY_CACHE, BY_EMBEDDED, NOT_ANALYSED, PROVENANCES };
+enum provenance_series {
+    BY_LLM,
+    BY_CACHE,
+    BY_NEAR_DUPLICATE,
+    BY_EMBEDDED,
+    NOT_ANALYSED,
+    PROVENANCES
+};
 
 /* The process's own registry holds the values; here is what we look up once. */
 static struct {
@@ -16,11 +23,11 @@ static struct {
 
 static void open_cache_series(void)
 {
-    static const char *const names[] = {"chunk", "memory", "redis"};
+    static const char *const names[] = {"chunk", "memory", "near_duplicate", "redis"};
     struct metric_family *lookups = metrics_counter(
         "tweetpulse_cache_lookups_total",
         "Posts looked up before they are asked for, by where: in their own chunk, in the memory of "
-        "the replica, in Redis.",
+        "the replica, there by what they say, in Redis.",
         METRIC_LABELS("level", "result"));
     struct metric_family *seconds =
         metrics_duration("tweetpulse_cache_lookup_duration_seconds", "Time to look a chunk up.",
@@ -32,7 +39,9 @@ static void open_cache_series(void)
             series.lookup_seconds[i] = metrics_with(seconds, METRIC_VALUES(names[i]));
     }
     series.cache_bytes = metrics_plain(metrics_gauge(
-        "tweetpulse_cache_bytes", "Memory taken by results kept in it.", METRIC_NO_LABELS));
+        "tweetpulse_cache_bytes",
+        "Memory taken by results kept in it and by what finds near duplicates of their posts.",
+        METRIC_NO_LABELS));
     series.cache_results = metrics_plain(
         metrics_gauge("tweetpulse_cache_results", "Results kept in memory.", METRIC_NO_LABELS));
     series.evictions = metrics_plain(metrics_counter("tweetpulse_cache_evictions_total",
@@ -65,6 +74,7 @@ void analyzer_metrics_open(void)
                         "Posts in outcomes, by what became of them.", METRIC_LABELS("provenance"));
     series.posts[BY_LLM] = metrics_with(posts, METRIC_VALUES("llm"));
     series.posts[BY_CACHE] = metrics_with(posts, METRIC_VALUES("cache"));
+    series.posts[BY_NEAR_DUPLICATE] = metrics_with(posts, METRIC_VALUES("near_duplicate"));
     series.posts[BY_EMBEDDED] = metrics_with(posts, METRIC_VALUES("embedded"));
     series.posts[NOT_ANALYSED] = metrics_with(posts, METRIC_VALUES("none"));
     struct metric_family *asks =
@@ -135,9 +145,10 @@ void analyzer_metrics_joined(void)
     metric_add(series.joined, 1);
 }
 
-void analyzer_metrics_memory(const struct memory *memory, uint64_t *evictions_told)
+void analyzer_metrics_memory(const struct memory *memory, const struct near *near,
+                             uint64_t *evictions_told)
 {
-    metric_set(series.cache_bytes, (double)memory_bytes(memory));
+    metric_set(series.cache_bytes, (double)(memory_bytes(memory) + near_bytes(near)));
     metric_set(series.cache_results, (double)memory_count(memory));
     metric_add(series.evictions, (double)(memory_evictions(memory) - *evictions_told));
     *evictions_told = memory_evictions(memory);
@@ -149,8 +160,9 @@ static enum provenance_series series_of(Tp__Provenance provenance)
     case TP__PROVENANCE__FROM_EMBEDDED:
         return BY_EMBEDDED;
     case TP__PROVENANCE__FROM_CACHE:
-    case TP__PROVENANCE__FROM_NEAR_DUPLICATE:
         return BY_CACHE;
+    case TP__PROVENANCE__FROM_NEAR_DUPLICATE:
+        return BY_NEAR_DUPLICATE;
     case TP__PROVENANCE__FROM_REPAIR:
     case TP__PROVENANCE__FROM_LLM:
         return BY_LLM;

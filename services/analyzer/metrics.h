@@ -5,10 +5,11 @@
 #include <stdint.h>
 
 #include "memory.h"
+#include "near.h"
 #include "work.pb-c.h"
 
 enum ask_verdict { ASK_PERMITTED, ASK_FREE, ASK_DROPPED, ASK_REPEATED };
-enum cache_level { LEVEL_CHUNK, LEVEL_MEMORY, LEVEL_REDIS, CACHE_LEVELS };
+enum cache_level { LEVEL_CHUNK, LEVEL_MEMORY, LEVEL_NEAR_DUPLICATE, LEVEL_REDIS, CACHE_LEVELS };
 
 /* Makes the series, so that they are there at zero. */
 void analyzer_metrics_open(void);
@@ -24,7 +25,8 @@ void analyzer_metrics_lookup_time(enum cache_level level, double seconds);
 /* A post was not asked for because another call of this replica asks for it. */
 void analyzer_metrics_joined(void);
 /* evictions_told: so far, of that memory. */
-void analyzer_metrics_memory(const struct memory *memory, uint64_t *evictions_told);
+void analyzer_metrics_memory(const struct memory *memory, const struct near *near,
+                             uint64_t *evictions_told);
 /* An outcome goes out. */
 void analyzer_metrics_outcome(const Tp__Outcome *outcome);
 /* An outcome is stored: so long after its dispatch came. */

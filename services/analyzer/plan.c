@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/check.h"
 #include "cache_key.h"
 #include "order.h"
 #include "outcome.h"
@@ -44,22 +45,42 @@ size_t plan_count(const struct plan *plan, enum origin origin)
     return count;
 }
 
-static bool adopt(struct plan *plan, size_t nth, const Tp__PostResult *result)
+/* most: its provenance, if it is not lower. */
+static bool adopt(struct plan *plan, size_t nth, const Tp__PostResult *result, Tp__Provenance most)
 {
     Tp__PostResult *made;
     size_t count = plan->dispatch->n_posts;
     if (!reuse(result, plan->dispatch->posts[nth], outcome_share(count), plan->arena, &made))
         return false;
+    if (made->provenance > most)
+        made->provenance = most;
     plan->posts[nth].result = made;
     return true;
 }
 
 bool plan_know(struct plan *plan, size_t nth, const Tp__PostResult *result)
 {
-    if (!adopt(plan, nth, result))
+    if (!adopt(plan, nth, result, TP__PROVENANCE__FROM_CACHE))
         return false;
     plan->posts[nth].origin = ORIGIN_KNOWN;
     return true;
+}
+
+bool plan_know_near(struct plan *plan, size_t nth, const Tp__PostResult *result)
+{
+    if (!adopt(plan, nth, result, TP__PROVENANCE__FROM_NEAR_DUPLICATE))
+        return false;
+    plan->posts[nth].origin = ORIGIN_KNOWN;
+    return true;
+}
+
+void plan_join_near(struct plan *plan, size_t nth, size_t elder)
+{
+    struct planned *post = &plan->posts[nth];
+    CHECK(elder < nth && post->origin == ORIGIN_UNKNOWN);
+    post->origin = ORIGIN_TWIN;
+    post->twin = elder;
+    post->is_near = true;
 }
 
 static void reorder(Tp__Dispatch *sent, struct arena *arena)
@@ -117,7 +138,7 @@ static Tp__MissingPost *find_missing(const Tp__Outcome *outcome, uint32_t seq)
     return NULL;
 }
 
-/* As its elder is, or just missing. */
+/* As an elder of the same text is, or just missing. */
 static void add_missing(const struct plan *plan, size_t nth, Tp__Outcome *outcome,
                         struct arena *arena)
 {
@@ -127,7 +148,7 @@ static void add_missing(const struct plan *plan, size_t nth, Tp__Outcome *outcom
     Tp__MissingPost *missing = arena_new(arena, sizeof *missing);
     tp__missing_post__init(missing);
     missing->reason = "missing";
-    if (plan->posts[nth].origin == ORIGIN_TWIN) {
+    if (plan->posts[nth].origin == ORIGIN_TWIN && !plan->posts[nth].is_near) {
         size_t twin = plan->posts[nth].twin;
         const Tp__MissingPost *elder = find_missing(outcome, plan->dispatch->posts[twin]->seq);
         if (elder != NULL)
@@ -155,7 +176,9 @@ static void add_result(struct plan *plan, size_t nth, Tp__Outcome *outcome)
 {
     struct planned *post = &plan->posts[nth];
     if (post->origin == ORIGIN_TWIN && plan->posts[post->twin].result != NULL) {
-        bool is_adopted = adopt(plan, nth, plan->posts[post->twin].result);
+        bool is_adopted =
+            adopt(plan, nth, plan->posts[post->twin].result,
+                  post->is_near ? TP__PROVENANCE__FROM_NEAR_DUPLICATE : TP__PROVENANCE__FROM_CACHE);
         (void)is_adopted; /* else it is missing */
     }
     union {

@@ -4,6 +4,7 @@
  *   plan_open(&plan, dispatch, arena)     nothing is known yet
  *   plan_set_keys(&plan, scope, secret)   whoever says the same as an earlier post is its twin
  *   plan_know(&plan, nth, result)         found in a cache
+ *   plan_know_near(), plan_join_near()    the same, of a post that says the same in other bytes
  *   plan_dispatch(&plan, arena)           those that are sent: what the call is about, of an
  *                                       audit in another order
  *   plan_sign(&plan, outcome)             the call's results may be kept, under these keys
@@ -30,6 +31,7 @@ struct planned {
     enum origin origin;
     uint8_t key[CACHE_KEY_BYTES];
     size_t twin;                  /* whose twin it is */
+    bool is_near;                 /* the twin's text is not quite the same */
     const Tp__PostResult *result; /* NULL = none yet */
     bool is_flying;               /* sent, and others may wait for it: see single_flight.h */
 };
@@ -50,6 +52,10 @@ size_t plan_count(const struct plan *plan, enum origin origin);
 
 /* Copies. False, and nothing has changed, if the result cannot be used for that post. */
 bool plan_know(struct plan *plan, size_t nth, const Tp__PostResult *result);
+bool plan_know_near(struct plan *plan, size_t nth, const Tp__PostResult *result);
+
+/* Takes the result of that earlier post, once it has one. */
+void plan_join_near(struct plan *plan, size_t nth, size_t elder);
 
 Tp__Dispatch *plan_dispatch(const struct plan *plan, struct arena *arena);
 

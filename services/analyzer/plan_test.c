@@ -161,6 +161,51 @@ static void a_twin_shares_its_elders_fate(void **state)
     }
 }
 
+static void who_says_nearly_the_same_shares_a_result_but_no_verdict(void **state)
+{
+    (void)state;
+    plan_join_near(&plan, 3, 1);
+    plan.posts[0].origin = plan.posts[1].origin = ORIGIN_SENT;
+    assert_int_equal(plan_count(&plan, ORIGIN_UNKNOWN), 0);
+    Tp__Outcome *outcome = outcome_new_of(TP__OUTCOME_CLASS__OK);
+    outcome->results[outcome->n_results++] = result_of(0, TP__PROVENANCE__FROM_LLM);
+    outcome->results[outcome->n_results++] = result_of(10, TP__PROVENANCE__FROM_LLM);
+    plan_merge(&plan, outcome, arena);
+    assert_int_equal(outcome->n_results, POSTS);
+    assert_result(outcome, 3, TP__PROVENANCE__FROM_NEAR_DUPLICATE);
+    assert_result(outcome, 4, TP__PROVENANCE__FROM_CACHE);
+}
+
+static void who_says_nearly_the_same_as_a_refused_post_is_only_missing(void **state)
+{
+    (void)state;
+    plan_join_near(&plan, 3, 1);
+    plan.posts[0].origin = plan.posts[1].origin = ORIGIN_SENT;
+    Tp__Outcome *outcome = outcome_new_of(TP__OUTCOME_CLASS__PARTIAL);
+    outcome->results[outcome->n_results++] = result_of(0, TP__PROVENANCE__FROM_LLM);
+    Tp__MissingPost refused = TP__MISSING_POST__INIT;
+    refused.seq = 10;
+    refused.reason = "refused";
+    refused.is_final = 1;
+    outcome->missing[outcome->n_missing++] = &refused;
+    plan_merge(&plan, outcome, arena);
+    assert_int_equal(outcome->n_missing, 3);
+    for (size_t i = 0; i < 3; i++) {
+        bool is_near = outcome->missing[i]->seq == 30;
+        assert_string_equal(outcome->missing[i]->reason, is_near ? "missing" : "refused");
+    }
+}
+
+static void what_is_known_nearly_has_a_provenance_of_its_own(void **state)
+{
+    (void)state;
+    assert_true(plan_know_near(&plan, 0, result_of(0, TP__PROVENANCE__FROM_LLM)));
+    Tp__Outcome *outcome = outcome_new_of(TP__OUTCOME_CLASS__OK);
+    plan_merge(&plan, outcome, arena);
+    assert_result(outcome, 0, TP__PROVENANCE__FROM_NEAR_DUPLICATE);
+    assert_result(outcome, 2, TP__PROVENANCE__FROM_NEAR_DUPLICATE);
+}
+
 static void a_call_that_failed_keeps_its_class_and_what_is_known(void **state)
 {
     (void)state;
@@ -211,6 +256,9 @@ int main(void)
         WITH_PLAN(an_audit_is_about_the_same_posts_in_another_order),
         WITH_PLAN(all_that_is_known_comes_together),
         WITH_PLAN(a_twin_shares_its_elders_fate),
+        WITH_PLAN(who_says_nearly_the_same_shares_a_result_but_no_verdict),
+        WITH_PLAN(who_says_nearly_the_same_as_a_refused_post_is_only_missing),
+        WITH_PLAN(what_is_known_nearly_has_a_provenance_of_its_own),
         WITH_PLAN(a_call_that_failed_keeps_its_class_and_what_is_known),
         WITH_PLAN(only_what_this_call_was_answered_may_be_kept),
         WITH_PLAN(what_does_not_fit_into_the_outcome_stays_unknown),

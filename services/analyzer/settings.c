@@ -129,6 +129,13 @@ static const struct setting SETTINGS[] = {
      .offset = PLACE(shares_cache),
      .fallback = "false",
      .help = "use one tenant's results for another's equal posts"},
+    {.name = "TP_NEAR_DUPLICATES",
+     .type = SETTING_BOOL,
+     .offset = PLACE(finds_near),
+     .fallback = "true",
+     .help =
+         "give retweets and copies the result of what they copy, labelled near_duplicate; false "
+         "sends them"},
     {.name = "TP_CACHE_MEMORY_MB",
      .type = SETTING_INT,
      .offset = PLACE(cache_memory_mb),

@@ -18,7 +18,7 @@ struct analyzer_settings {
     bool sends_user;
     const char *user_salt;
     int64_t slots, memory_mb;
-    bool caches, shares_cache;
+    bool caches, shares_cache, finds_near;
     int64_t cache_memory_mb;
 };
 

@@ -11,6 +11,7 @@
 #include "llm.h"
 #include "lookups.h"
 #include "memory.h"
+#include "near.h"
 #include "outbox.h"
 #include "single_flight.h"
 #include "work.h"
@@ -28,6 +29,7 @@ struct analyzer {
     struct outbox outbox;
     struct flow *flow;
     struct memory *memory;
+    struct near *near; /* sources among the results in memory */
     uint64_t evictions_told;
     struct single_flight *flights;
     struct lookups *lookups;

@@ -98,6 +98,7 @@ int set_up(void **state)
         .user_salt = "0123456789abcdef",
         .slots = 4,
         .caches = true,
+        .finds_near = true,
         .cache_memory_mb = 1,
     };
     stage.process = process_begin(&ANALYZER_PROGRAM, &stage.settings.process);

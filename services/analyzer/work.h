@@ -11,6 +11,11 @@
 #include "outbox.h"
 #include "plan.h"
 
+struct landed {
+    size_t nth; /* post of the dispatch */
+    uint8_t key[CACHE_KEY_BYTES];
+};
+
 struct work {
     struct work *next, *previous; /* in a list of the shell's */
     struct bus_message *message;
@@ -22,7 +27,8 @@ struct work {
     uint64_t lookup;        /* number of the question to the store; 0 = none was asked */
     UT_hash_handle hh;      /* by it, while it is open */
 
-    struct plan plan; /* from the lookup until it is over, in an arena of its own */
+    uint8_t scope[CACHE_KEY_BYTES]; /* once the plan has keys */
+    struct plan plan;               /* from the lookup until it is over, in an arena of its own */
     struct arena *plan_arena;
     struct llm *llm;          /* once it was called; lent */
     const Tp__Dispatch *sent; /* what the call is about; NULL = none was made */
@@ -33,8 +39,8 @@ struct work {
     bool has_news;         /* of those */
     struct work *next_news;
 
-    struct delivery *delivery;          /* once it is over */
-    uint8_t (*landed)[CACHE_KEY_BYTES]; /* what its call brought and may be used again */
+    struct delivery *delivery; /* once it is over */
+    struct landed *landed;     /* what its call brought and may be used again */
     size_t landed_count;
     struct analyzer *analyzer;
 };
@@ -44,8 +50,8 @@ MUST_USE bool work_open(struct bus_message **message, struct instant now, struct
                         struct error *why);
 void work_close(struct work **work);
 
-/* Of at most as many as it has posts. */
-void work_note_landed(struct work *work, const uint8_t key[CACHE_KEY_BYTES]);
+/* Each post at most once; while it has its plan. */
+void work_note_landed(struct work *work, size_t nth);
 /* Its outcome is packed: what it was made of is needed no more. */
 void work_drop_plan(struct work *work);
 

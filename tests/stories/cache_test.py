@@ -168,6 +168,54 @@ def test_posts_submitted_by_two_users_at_once_are_asked_for_once(new_world):
     world.settle()
 
 
+def herons(number):
+    return f"{number} herons stand in the harbour this morning, says the port :) #birds"
+
+
+def test_retweets_after_their_originals_are_not_sent(new_world):
+    world = new_world(analyzers=1)
+    originals = [herons(number) for number in range(40)]
+    retweets = [f"RT @port: {text} https://t.co/{number}" for number, text in enumerate(originals)]
+    job = run(world, "ann", posts_of(originals + retweets), chunk_size=20)
+    assert asked(world) == 40
+    assert hits(world, "near_duplicate") == 40
+    results = world.api.results(job)
+    assert [result["provenance"] for result in results] == ["llm"] * 40 + ["near_duplicate"] * 40
+    assert {result["model"] for result in results[40:]} == {results[0]["model"]}
+    for result in results[40:]:
+        start, end = result["entities"]["hashtags"][0]["indices"]
+        assert result["text"][start:end] == "#birds"
+        assert [link["text"] for link in result["entities"]["urls"]] == [result["text"].split()[-1]]
+    results_kept(world, 40)
+    changed = [text.replace(":)", ":(") for text in originals[:10]] + \
+              [text.replace("stand", "do not stand") for text in originals[10:20]]
+    assert world.api.provenances(run(world, "ann", posts_of(changed))) == {"llm"}
+    assert asked(world) == 60
+    # The model's echo is of the text that it saw.
+    world.ledger.jobs.pop(job)
+    world.settle()
+
+
+def test_retweets_of_one_chunk_are_not_sent_either(new_world):
+    world = new_world()
+    job = run(world, "ann", posts_of([herons(1), herons(2), "RT @port: " + herons(1),
+                                      "RT @ann: RT @port: " + herons(2)]))
+    assert asked(world) == 2
+    provenances = [result["provenance"] for result in world.api.results(job)]
+    assert provenances == ["llm", "llm", "near_duplicate", "near_duplicate"]
+    assert world.fleet.cache.count("tp:post:*") <= 2
+    world.ledger.jobs.pop(job)
+    world.settle()
+
+
+def test_whoever_wants_every_post_asked_for_turns_near_duplicates_off(new_world):
+    world = new_world(settings={"TP_NEAR_DUPLICATES": "false"})
+    job = run(world, "ann", posts_of([herons(1), "RT @port: " + herons(1)] * 2), chunk_size=2)
+    assert asked(world) == 2
+    assert world.api.provenances(job) == {"llm", "cache"}
+    world.settle()
+
+
 def test_results_are_in_redis_only_after_their_commit(new_world):
     world = new_world(settings={"TP_CACHE_MEMORY_MB": "0"})
     world.script(delay_ms=800)
