@@ -25,6 +25,14 @@ CONTENTS = (
     WHOLE.replace('"tea"', '"}]}","{\\"id\\":2"'), WHOLE[:-1] + ",}", WHOLE + " " * 1000,
     '[{"id":1,"refusal":"no"},{"id":2,"refused":true}]', "{" * 100, '{"id":' * 50,
 )
+CUSTOM = '{"results":[{"id":1,"custom":{"a":"x","b":[1,2],"c":null}},{"id":2,"custom":{"a":null}},' \
+         '{"id":3,"custom":{"a":"y","b":null,"c":{"d":0.1}}}]}'
+SCHEMA = ('{"type":"object","required":["mood"],"additionalProperties":false,"properties":{'
+          '"mood":{"type":"string","enum":["calm","cross"],"description":"d"},'
+          '"marks":{"type":"array","minItems":1,"maxItems":2,"items":{"type":"integer","minimum":1,"maximum":5}},'
+          '"why":{"type":["string","null"],"minLength":2,"maxLength":9},"sure":{"type":"boolean"},'
+          '"at":{"type":"object","properties":{"x":{"type":"number"},"n":{"type":"null"}}}}}\n'
+          '{"mood":"calm","marks":[1,5],"why":null,"sure":null,"at":{"x":null,"n":null}}')
 BODIES = tuple(json.dumps({
     "choices": [{"message": {"role": "assistant", "content": content}, "finish_reason": "stop"}],
     "usage": {"prompt_tokens": 9, "completion_tokens": 9}}) for content in CONTENTS)
@@ -68,7 +76,7 @@ def recorded():
 def seeds():
     errors = [error_seed(*error) for error in (*ERRORS, *observed())]
     errors += [error_seed(status, "", "") + body for status, body in recorded()]
-    bodies = [body.encode() for body in (*BODIES, *CONTENTS, *STREAMS)]
+    bodies = [body.encode() for body in (*BODIES, *CONTENTS, CUSTOM, *STREAMS)]
     bodies += [body for _, body in recorded()]
     streams = [stream.encode() for stream in STREAMS]
     streams += [body for _, body in recorded() if body.startswith(b"data:")]
@@ -76,6 +84,7 @@ def seeds():
     return {"analyzer_parts_answer_fuzz": bodies, "analyzer_parts_classify_fuzz": errors,
             "analyzer_parts_stream_fuzz": streams,
             "analyzer_parts_server_limits_fuzz": [limits.encode() for limits in LIMITS],
+            "schema_schema_fuzz": [SCHEMA.encode()],
             "sse_sse_fuzz": [b"\x07" + stream for stream in streams]}
 
 

@@ -6,10 +6,17 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "messages/messages.h"
+#include "schema/schema.h"
 #include "stream.h"
 
 enum { POSTS = 3 };
 static const struct asked ASKED = {.posts = POSTS, .tasks = {(1U << TASK_COUNT) - 1}};
+
+static const char SCHEMA[] =
+    "{\"type\":\"object\",\"required\":[\"a\"],\"properties\":{\"a\":{\"type\":\"string\","
+    "\"maxLength\":9},"
+    "\"b\":{\"type\":\"array\",\"items\":{\"type\":\"integer\",\"minimum\":1}},"
+    "\"c\":{\"type\":[\"object\",\"null\"],\"properties\":{\"d\":{\"type\":\"number\"}}}}}";
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -39,20 +46,40 @@ static void check(const struct answer *answer)
     CHECK((answered == POSTS) == (answer->outcome_class == TP__OUTCOME_CLASS__OK));
 }
 
-/* Once as the whole body, once as what the model wrote. */
+static void read_body(struct bytes body, const struct asked *asked)
+{
+    SCOPED(arena_close) struct arena *arena = arena_open(64 << 20);
+    struct answer answer;
+    answer_read(stream_whole(body, arena), asked, arena, &answer);
+    check(&answer);
+    for (size_t i = 0; i < POSTS && asked->schema != NULL; i++) {
+        const struct post_answer *post = &answer.posts[i];
+        struct piece custom = post->analysis.custom;
+        SCOPED(json_free) json_t *value = NULL, *again = NULL;
+        struct error why;
+        CHECK(custom.length <= ANSWER_MAX_CUSTOM_BYTES);
+        if (post->state == POST_ANSWERED)
+            CHECK(json_parse(custom.at, custom.length, &value, &why) &&
+                  schema_take(asked->schema, value, &again, &why) && json_equal(value, again));
+    }
+}
+
+/* Once as the whole body, once as what the model wrote; and that by an instruction as well. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size > 64 * 1024)
         return 0;
-    SCOPED(arena_close) struct arena *arena = arena_open(64 << 20);
-    struct answer answer;
-    answer_read(stream_whole((struct bytes){data, size}, arena), &ASKED, arena, &answer);
-    check(&answer);
+    SCOPED(json_free) json_t *schema = NULL;
+    struct error why;
+    CHECK(schema_parse(SCHEMA, sizeof SCHEMA - 1, &schema, &why));
+    const struct asked by_instruction = {.posts = POSTS, .schema = schema};
+    read_body((struct bytes){data, size}, &ASKED);
     SCOPED(text_free) struct text body = {0};
     text_add(&body, "{\"choices\":[{\"message\":{\"content\":");
     text_add_json(&body, (const char *)data, size);
     text_add(&body, "}}]}");
-    answer_read((struct bytes){(const uint8_t *)body.chars, body.length}, &ASKED, arena, &answer);
-    check(&answer);
+    const struct bytes bytes = {(const uint8_t *)body.chars, body.length};
+    read_body(bytes, &ASKED);
+    read_body(bytes, &by_instruction);
     return 0;
 }
