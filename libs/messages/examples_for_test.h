@@ -586,6 +586,7 @@ EXAMPLE Tp__Telemetry telemetry = {
     X(outcome, outcome_3)                                                                          \
     X(outcome, outcome_4)                                                                          \
     X(results_reply, results_reply_2)                                                              \
+    X(results_reply, results_reply_3)                                                              \
     X(job_event, job_event_2)                                                                      \
     X(waiting_reply, waiting_reply_2)                                                              \
     X(batch, batch_2)                                                                              \
@@ -619,6 +620,9 @@ EXAMPLE Tp__Outcome outcome_4;
 EXAMPLE Tp__ResultRow row_2;
 static Tp__ResultRow *rows_2[] = {&row_2};
 EXAMPLE Tp__ResultsReply results_reply_2;
+EXAMPLE Tp__ResultRow row_3;
+static Tp__ResultRow *rows_3[] = {&row_3};
+EXAMPLE Tp__ResultsReply results_reply_3;
 EXAMPLE Tp__JobState job_state_2;
 EXAMPLE Tp__JobEvent job_event_2;
 EXAMPLE Tp__WaitingReply waiting_reply_2;
@@ -699,6 +703,10 @@ static inline void examples_prepare_jobs(void)
     row_2.nanos = 36000;
     results_reply_2 = results_reply;
     results_reply_2.rows = rows_2;
+    row_3 = row;
+    row_3.is_usage_unknown = 1;
+    results_reply_3 = results_reply;
+    results_reply_3.rows = rows_3;
 }
 
 static inline void examples_prepare_grants(void)

@@ -191,14 +191,6 @@ static void add_data(struct text *out, ProtobufCBinaryData data)
     text_add_bytes(out, data.data + begin + 1, end - begin - 2);
 }
 
-/* Whatever the LLM was asked has at least a token; none were counted. */
-static bool is_usage_known(const Tp__ResultRow *row)
-{
-    bool was_asked = row->provenance == TP__PROVENANCE__FROM_LLM ||
-                     row->provenance == TP__PROVENANCE__FROM_REPAIR;
-    return !was_asked || row->prompt_tokens > 0 || row->completion_tokens > 0;
-}
-
 static void add_usd(struct text *out, const Tp__ResultRow *row)
 {
     text_format(out, "%" PRIu64 ".%09" PRIu64, row->nanos / NANOS, row->nanos % NANOS);
@@ -206,7 +198,7 @@ static void add_usd(struct text *out, const Tp__ResultRow *row)
 
 static void add_usage(struct text *out, const Tp__ResultRow *row)
 {
-    if (!is_usage_known(row)) {
+    if (row->is_usage_unknown) {
         text_add(out, ",\"usage\":null");
         return;
     }
@@ -275,7 +267,7 @@ static void add_csv_list(struct text *out, const json_t *array, const char *name
 
 static void add_csv_usage(struct text *out, const Tp__ResultRow *row)
 {
-    if (row->data_json.len == 0 || !is_usage_known(row)) {
+    if (row->data_json.len == 0 || row->is_usage_unknown) {
         text_add(out, ",,,");
         return;
     }

@@ -154,9 +154,9 @@ static void csv_is_quoted_and_no_field_is_a_formula(void **state)
     row.post_id = "+1";
     SCOPED(text_free) struct text out = {0};
     view_csv_row(&row, &out);
-    assert_string_equal(out.chars,
-                        "0,\"'+1\",\"'=cmd(\"\"x\"\"),\r\nnext\",\"neutral\",0.25,0.9,,"
-                        "\"a;b\",\"\",\"cats\",\"\",\"\",\"llm\",\"\",\"\",,\"\",,,\r\n");
+    assert_string_equal(out.chars, "0,\"'+1\",\"'=cmd(\"\"x\"\"),\r\nnext\",\"neutral\",0.25,0.9,,"
+                                   "\"a;b\",\"\",\"cats\",\"\",\"\",\"llm\",\"\",\"\",,\"\",0,0,"
+                                   "0.000000000\r\n");
     SCOPED(text_free) struct text head = {0};
     view_csv_head(&head);
     size_t columns = 1;
@@ -172,8 +172,10 @@ static void a_result_tells_what_it_cost_as_far_as_that_is_known(void **state)
     Tp__ResultRow row;
     set_row(&row, text, data);
     SCOPED(text_free) struct text unknown = {0}, known = {0}, free = {0}, line = {0};
+    row.is_usage_unknown = true;
     view_result(&row, &unknown);
     assert_non_null(strstr(unknown.chars, ",\"usage\":null}"));
+    row.is_usage_unknown = false;
     row.prompt_tokens = 120;
     row.completion_tokens = 30;
     row.nanos = UINT64_C(2000036000);

@@ -265,6 +265,7 @@ static Tp__ResultRow *read_result(struct cells *cells)
     row->text = (ProtobufCBinaryData){text.length, (uint8_t *)(uintptr_t)text.at};
     row->prompt_tokens = (uint32_t)cell_int(cells);
     row->completion_tokens = (uint32_t)cell_int(cells);
+    row->is_usage_unknown = cell_is_null(cells);
     row->nanos = (uint64_t)cell_int(cells);
     return row;
 }

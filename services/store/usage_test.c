@@ -63,6 +63,26 @@ static void a_part_of_an_answer_tells_it_too(void **state)
     assert_int_equal(results(world, job, 0, 10)->rows[0]->nanos, 40 * 150 + 7 * 600);
 }
 
+static void of_a_call_that_does_not_tell_only_what_it_answered_has_an_unknown_cost(void **state)
+{
+    struct world *world = *state;
+    const char *job = submitted(world, "ann", 2, 2);
+    lead(world, "leader");
+    for (uint32_t chunk = 0; chunk < 2; chunk++) { /* the second one not plain */
+        Tp__Outcome *outcome = outcome_of(world, grant(world, job, chunk)->dispatch);
+        outcome->usage->is_known = false;
+        outcome->results[chunk]->provenance = TP__PROVENANCE__FROM_CACHE;
+        outcome->outcome_class = chunk == 0 ? TP__OUTCOME_CLASS__OK : TP__OUTCOME_CLASS__PARTIAL;
+        commit_one(world, outcome);
+    }
+    const Tp__ResultsReply *said = results(world, job, 0, 10);
+    static const bool unknown[] = {false, true, true, false};
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(said->rows[i]->is_usage_unknown, unknown[i]);
+        assert_int_equal(said->rows[i]->nanos, 0);
+    }
+}
+
 static void absurd_shares_are_kept_within_bounds(void **state)
 {
     struct world *world = *state;
@@ -286,6 +306,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_FRESH_WORLD(a_result_tells_its_share_of_the_call_and_what_that_cost),
         WITH_FRESH_WORLD(a_part_of_an_answer_tells_it_too),
+        WITH_FRESH_WORLD(of_a_call_that_does_not_tell_only_what_it_answered_has_an_unknown_cost),
         WITH_FRESH_WORLD(absurd_shares_are_kept_within_bounds),
         WITH_FRESH_WORLD(a_call_counts_once_with_its_model_and_user),
         WITH_FRESH_WORLD(what_no_call_was_made_for_costs_nothing_and_its_posts_count),

@@ -121,9 +121,9 @@ create table analysis_results (
     confidence double precision not null check (confidence between 0 and 1),
     attempt integer not null,
     reason text not null default '',
-    prompt_tokens integer not null default 0,     -- its share of its call, and what that cost, in
-    completion_tokens integer not null default 0, -- billionths of a dollar
-    nanos bigint not null default 0,
+    prompt_tokens integer not null default 0, -- its share of its call
+    completion_tokens integer not null default 0,
+    nanos bigint default 0, -- what that cost, in billionths of a dollar; null: the call did not tell
     is_degraded boolean not null default false, -- for want of an endpoint: to be healed; a reason too
     heals smallint not null default 0,          -- how often that was begun
     created_at timestamptz not null default clock_timestamp(),

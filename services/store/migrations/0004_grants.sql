@@ -79,6 +79,51 @@ begin
     return spent;
 end $$;
 
+-- Adds to usage_hours the calls that have just settled, whose p_spent is not null, and the results
+-- committed: of outcome i, those from the LLM, cache, near duplicates, repair and the embedded
+-- analysis are p_origins[5i - 4] to [5i]. Last of all that is locked, and in the order of the key, so
+-- that no two wait for each other.
+create function count_usage(p_jobs uuid[], p_chunks integer[], p_attempts integer[],
+                            p_spent bigint[], p_committed boolean[], p_models text[],
+                            p_origins integer[]) returns void
+language plpgsql as $$
+declare
+    t timestamptz := clock_timestamp();
+begin
+    insert into usage_hours as u
+    select coalesce(l.tenant_id, j.tenant_id), hour_of(coalesce(l.settled_at, t)),
+           coalesce(l.user_id, j.user_id), coalesce(l.service_class, j.service_class),
+           coalesce(l.endpoint, ''), p_models[i.item],
+           count(*) filter (where i.spent is not null and l.was_called),
+           count(*) filter (where i.spent is not null and l.was_called and not l.is_usage_known),
+           coalesce(sum(l.prompt_tokens) filter (where i.spent is not null and l.was_called), 0),
+           coalesce(sum(l.completion_tokens) filter (where i.spent is not null and l.was_called), 0),
+           coalesce(sum(l.micros) filter (where i.spent is not null and l.was_called), 0)::bigint,
+           coalesce(sum(p_origins[5 * i.item - 4]) filter (where i.is_committed), 0),
+           coalesce(sum(p_origins[5 * i.item - 3]) filter (where i.is_committed), 0),
+           coalesce(sum(p_origins[5 * i.item - 2]) filter (where i.is_committed), 0),
+           coalesce(sum(p_origins[5 * i.item - 1]) filter (where i.is_committed), 0),
+           coalesce(sum(p_origins[5 * i.item]) filter (where i.is_committed), 0)
+    from unnest(p_jobs, p_chunks, p_attempts, p_spent, p_committed)
+         with ordinality i (job_id, number, attempt, spent, is_committed, item)
+    left join llm_calls l
+    on l.job_id = i.job_id and l.chunk_number = i.number and l.attempt = i.attempt
+    left join analysis_jobs j on j.job_id = i.job_id
+    where i.spent is not null and l.was_called or i.is_committed
+    group by 1, 2, 3, 4, 5, 6
+    order by 1, 2, 3, 4, 5, 6
+    on conflict (tenant_id, began_at, user_id, service_class, endpoint, model) do update
+    set calls = u.calls + excluded.calls, unknown_calls = u.unknown_calls + excluded.unknown_calls,
+        prompt_tokens = u.prompt_tokens + excluded.prompt_tokens,
+        completion_tokens = u.completion_tokens + excluded.completion_tokens,
+        micros = u.micros + excluded.micros,
+        posts_from_llm = u.posts_from_llm + excluded.posts_from_llm,
+        posts_from_cache = u.posts_from_cache + excluded.posts_from_cache,
+        posts_from_near_duplicate = u.posts_from_near_duplicate + excluded.posts_from_near_duplicate,
+        posts_from_repair = u.posts_from_repair + excluded.posts_from_repair,
+        posts_from_embedded = u.posts_from_embedded + excluded.posts_from_embedded;
+end $$;
+
 -- What a grant says of the call to come, as llm_calls keeps it.
 create type call_terms as (
     endpoint text,

@@ -37,15 +37,27 @@ $$;
 -- Of a token, in billionths of a dollar; bigint so that products of tokens are.
 create type token_price as (prompt_nanos bigint, completion_nanos bigint);
 
--- What each attempt's call was granted at; nothing where there is none.
-create function prices_of(p_jobs uuid[], p_chunks integer[], p_attempts integer[])
+-- What each attempt's call was granted at; null where it did not tell what it used.
+create function prices_of(p_jobs uuid[], p_chunks integer[], p_attempts integer[],
+                          p_called boolean[], p_known boolean[])
 returns token_price[]
 language sql stable as $$
-    select array_agg(row(coalesce(l.prompt_nanos, 0), coalesce(l.completion_nanos, 0))::token_price
+    select array_agg(row(case when i.is_told then coalesce(l.prompt_nanos, 0) end,
+                         case when i.is_told then coalesce(l.completion_nanos, 0) end)::token_price
                      order by i.item)
-    from unnest(p_jobs, p_chunks, p_attempts) with ordinality i (job_id, number, attempt, item)
+    from (select job_id, number, attempt, item, not is_called or is_known as is_told
+          from unnest(p_jobs, p_chunks, p_attempts, p_called, p_known)
+               with ordinality x (job_id, number, attempt, is_called, is_known, item)) i
     left join llm_calls l
     on l.job_id = i.job_id and l.chunk_number = i.number and l.attempt = i.attempt
+$$;
+
+-- Only what a call answered to a post itself cost anything: as it came, or repaired.
+create function nanos_of(p_provenance smallint, p_prompt integer, p_completion integer,
+                         p_prompt_nanos bigint, p_completion_nanos bigint) returns bigint
+language sql immutable as $$
+    select case when p_provenance in (3, 5)
+                then p_prompt * p_prompt_nanos + p_completion * p_completion_nanos else 0 end
 $$;
 
 -- Takes the results and final reasons for posts still open, each named once; answers which posts are
@@ -64,7 +76,8 @@ begin
                                   completion_tokens, nanos, is_degraded)
     select c.job_id, r.seq, c.chunk_number, r.data, r.provenance, r.model, r.prompt, r.confidence,
            c.attempt, r.prompt_share, r.completion_share,
-           r.prompt_share * p_price.prompt_nanos + r.completion_share * p_price.completion_nanos,
+           nanos_of(r.provenance, r.prompt_share, r.completion_share, p_price.prompt_nanos,
+                    p_price.completion_nanos),
            c.is_degraded and r.provenance = 1 -- embedded
     from unnest(p_seqs, p_data, p_provenances, p_models, p_prompts, p_confidences, p_prompt_shares,
                 p_completion_shares)
@@ -185,7 +198,8 @@ begin
                                   completion_tokens, nanos)
     select p_jobs[r.item], r.seq, p_chunks[r.item], r.data, r.provenance, r.model, r.prompt,
            r.confidence, p_attempts[r.item], r.prompt_share, r.completion_share,
-           r.prompt_share * prompt_nanos[r.item] + r.completion_share * completion_nanos[r.item]
+           nanos_of(r.provenance, r.prompt_share, r.completion_share, prompt_nanos[r.item],
+                    completion_nanos[r.item])
     from (select *, width_bucket(place - 1, p_result_ends::bigint[]) + 1 as item
           from unnest(p_seqs, p_data, p_provenances, p_models, p_prompts, p_confidences,
                       p_prompt_shares, p_completion_shares)
@@ -284,51 +298,6 @@ begin
     return add_event(j, 'revised', '{}');
 end $$;
 
--- Adds to usage_hours the calls that have just settled, whose p_spent is not null, and the results
--- committed: of outcome i, those from the LLM, cache, near duplicates, repair and the embedded
--- analysis are p_origins[5i - 4] to [5i]. Last of all that is locked, and in the order of the key, so
--- that no two wait for each other.
-create function count_usage(p_jobs uuid[], p_chunks integer[], p_attempts integer[],
-                            p_spent bigint[], p_committed boolean[], p_models text[],
-                            p_origins integer[]) returns void
-language plpgsql as $$
-declare
-    t timestamptz := clock_timestamp();
-begin
-    insert into usage_hours as u
-    select coalesce(l.tenant_id, j.tenant_id), hour_of(coalesce(l.settled_at, t)),
-           coalesce(l.user_id, j.user_id), coalesce(l.service_class, j.service_class),
-           coalesce(l.endpoint, ''), p_models[i.item],
-           count(*) filter (where i.spent is not null and l.was_called),
-           count(*) filter (where i.spent is not null and l.was_called and not l.is_usage_known),
-           coalesce(sum(l.prompt_tokens) filter (where i.spent is not null and l.was_called), 0),
-           coalesce(sum(l.completion_tokens) filter (where i.spent is not null and l.was_called), 0),
-           coalesce(sum(l.micros) filter (where i.spent is not null and l.was_called), 0)::bigint,
-           coalesce(sum(p_origins[5 * i.item - 4]) filter (where i.is_committed), 0),
-           coalesce(sum(p_origins[5 * i.item - 3]) filter (where i.is_committed), 0),
-           coalesce(sum(p_origins[5 * i.item - 2]) filter (where i.is_committed), 0),
-           coalesce(sum(p_origins[5 * i.item - 1]) filter (where i.is_committed), 0),
-           coalesce(sum(p_origins[5 * i.item]) filter (where i.is_committed), 0)
-    from unnest(p_jobs, p_chunks, p_attempts, p_spent, p_committed)
-         with ordinality i (job_id, number, attempt, spent, is_committed, item)
-    left join llm_calls l
-    on l.job_id = i.job_id and l.chunk_number = i.number and l.attempt = i.attempt
-    left join analysis_jobs j on j.job_id = i.job_id
-    where i.spent is not null and l.was_called or i.is_committed
-    group by 1, 2, 3, 4, 5, 6
-    order by 1, 2, 3, 4, 5, 6
-    on conflict (tenant_id, began_at, user_id, service_class, endpoint, model) do update
-    set calls = u.calls + excluded.calls, unknown_calls = u.unknown_calls + excluded.unknown_calls,
-        prompt_tokens = u.prompt_tokens + excluded.prompt_tokens,
-        completion_tokens = u.completion_tokens + excluded.completion_tokens,
-        micros = u.micros + excluded.micros,
-        posts_from_llm = u.posts_from_llm + excluded.posts_from_llm,
-        posts_from_cache = u.posts_from_cache + excluded.posts_from_cache,
-        posts_from_near_duplicate = u.posts_from_near_duplicate + excluded.posts_from_near_duplicate,
-        posts_from_repair = u.posts_from_repair + excluded.posts_from_repair,
-        posts_from_embedded = u.posts_from_embedded + excluded.posts_from_embedded;
-end $$;
-
 -- Commits outcomes in order. The results of outcome i are those from p_result_ends[i - 1] + 1 to
 -- p_result_ends[i], and likewise the posts given up for good. A row for each: the verdict is
 -- committed, late (the job is over), stale, or wasted (stale, and its call is heard of only now).
@@ -365,7 +334,7 @@ begin
     where job_id = any (p_jobs || array(select heals_job_id from analysis_jobs
                                         where job_id = any (p_jobs) and heals_job_id is not null))
     order by job_id for update;
-    prices := prices_of(p_jobs, p_chunks, p_attempts);
+    prices := prices_of(p_jobs, p_chunks, p_attempts, p_called, p_known);
     for plain in
         select * from commit_plain(p_jobs, p_chunks, p_attempts, p_classes, p_called, p_known,
                                    p_prompt, p_completion, p_call_ms, p_summaries, p_result_ends,
