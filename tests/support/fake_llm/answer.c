@@ -147,7 +147,7 @@ void answer_write_result(const struct question *question, const struct result *r
                          enum invalid_part invalid, struct text *out)
 {
     static const char *const LABELS[] = {"\"negative\"", "\"neutral\"", "\"positive\""};
-    uint64_t label = result->hash % 3;
+    uint64_t label = result->is_tired ? 1 : result->hash % 3;
     /* negative -0.4..-0.99, neutral -0.05..0.05, positive 0.4..0.99 */
     double spread = (double)(result->hash / 3 % 60) / 100.0;
     double score = label == 1 ? spread / 6.0 - 0.05 : (label == 0 ? -1 : 1) * (0.4 + spread);
@@ -199,7 +199,9 @@ static size_t collect_results(const struct question *question, const struct acti
             i + (size_t)action->drop >= question->post_count ||
             (action->drop_text != NULL && strstr(question->texts[i], action->drop_text) != NULL);
         if (!is_dropped) {
-            results[count++] = (struct result){question->ids[i], answer_hash(question->texts[i])};
+            bool is_tired = action->tires_after > 0 && i >= (size_t)action->tires_after;
+            results[count++] =
+                (struct result){question->ids[i], answer_hash(question->texts[i]), is_tired};
         }
     }
     if (action->reorder) {
@@ -231,7 +233,7 @@ static void write_analysis(const struct question *question, const struct action 
         answer_write_result(question, &results[i], INVALID_NONE, out);
     }
     for (int64_t i = 0; i < action->invent && has_results; i++) {
-        struct result invented = {1000000 + i, answer_hash("invented")};
+        struct result invented = {1000000 + i, answer_hash("invented"), false};
         text_add(out, comma);
         answer_write_result(question, &invented, INVALID_NONE, out);
         comma = ",";

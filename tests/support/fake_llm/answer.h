@@ -47,6 +47,7 @@ uint64_t answer_hash(const char *text);
 struct result {
     int64_t id;
     uint64_t hash; /* of the post's text */
+    bool is_tired; /* neutral, whatever it says */
 };
 void answer_write_result(const struct question *question, const struct result *result,
                          enum invalid_part invalid, struct text *out);

@@ -53,7 +53,8 @@ static void write_post(const struct question *question, const struct result *res
             spoil_utf8(out, from);
     }
     if (happens(random, hostility->invent)) {
-        struct result invented = {INVENTED_ID + (int64_t)(next_random(random) % 100), result->hash};
+        struct result invented = {INVENTED_ID + (int64_t)(next_random(random) % 100), result->hash,
+                                  false};
         write_result(question, &invented, INVALID_NONE, out);
     }
 }
@@ -64,7 +65,7 @@ static size_t collect(const struct question *question, bool is_reordered, uint64
     for (size_t i = 0; i < question->post_count; i++) {
         size_t place = is_reordered ? next_random(random) % (i + 1) : i;
         results[i] = results[place];
-        results[place] = (struct result){question->ids[i], answer_hash(question->texts[i])};
+        results[place] = (struct result){question->ids[i], answer_hash(question->texts[i]), false};
     }
     return question->post_count;
 }

@@ -148,7 +148,7 @@ static bool read_then(const json_t *then, struct rule *rule, struct error *why)
 {
     static const char *const KNOWN =
         " delay_ms status headers body truncate finish_reason omit_usage null_content reorder drop "
-        "drop_text duplicate invent invalid prose bad_utf8 hostile drip end ";
+        "drop_text duplicate invent tires_after invalid prose bad_utf8 hostile drip end ";
     static const char *const INVALIDS[] = {"none", "label", "score", "confidence", "huge", NULL};
     static const char *const ENDS[] = {"answer", "reset", "close", "hang", NULL};
     struct action *action = &rule->action;
@@ -167,6 +167,7 @@ static bool read_then(const json_t *then, struct rule *rule, struct error *why)
                    json_int(then, "drop", 0, 0, 1000, &action->drop, why) &&
                    json_int(then, "duplicate", 0, 0, 1000, &action->duplicate, why) &&
                    json_int(then, "invent", 0, 0, 1000, &action->invent, why) &&
+                   json_int(then, "tires_after", 0, 0, 1000, &action->tires_after, why) &&
                    json_int(then, "drip", 0, 1, INT32_MAX, &action->drip, why) &&
                    json_bool(then, "omit_usage", false, &action->omit_usage, why) &&
                    json_bool(then, "null_content", false, &action->null_content, why) &&

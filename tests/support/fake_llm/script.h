@@ -16,6 +16,7 @@
  *   "finish_reason" "omit_usage" "null_content"
  *   "reorder" "drop" n, "drop_text" substring, "duplicate" n, "invent" n    which posts come back
  *   "invalid"       "label" | "score" | "confidence" | "huge": in every second result
+ *   "tires_after" n  of the posts behind the first n, wherever they stand, all are found neutral
  *   "prose" "bad_utf8"
  *   "hostile"       {"drop" "wrong" "duplicate" "invent" "bad_utf8" "reorder" "prose" "truncate"}:
  *                   a rate from 0 to 1 for each, by the seed (hostile.h), instead of those above
@@ -66,7 +67,8 @@ struct action {
     const char *finish_reason;
     const char *drop_text; /* NULL = none */
     int64_t drop, duplicate, invent;
-    int64_t drip; /* bytes a second; 0 = at once */
+    int64_t tires_after; /* 0 = never */
+    int64_t drip;        /* bytes a second; 0 = at once */
     enum invalid_part invalid;
     enum call_ending end;
     bool reorder, prose, bad_utf8, omit_usage, null_content;

@@ -90,6 +90,16 @@ class FakeModel(unittest.TestCase):
             f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
         return connection
 
+    def test_a_tired_model_finds_what_comes_late_neutral(self):
+        texts = [f"text {i}" for i in range(12)]
+        fresh = {r["topics"][0]: r["sentiment"] for r in self.results(*texts)}
+        self.assertEqual(len(set(fresh.values())), 3)
+        self.script({"tires_after": 4})
+        for order in (texts, texts[::-1]):
+            for place, result in enumerate(self.results(*order)):
+                label = fresh[result["topics"][0]] if place < 4 else "neutral"
+                self.assertEqual(result["sentiment"], label)
+
     def test_each_post_gets_a_valid_analysis_that_names_its_text(self):
         texts = ["I love this", "grüße 👋 \"quoted\"", ""]
         answer, body = self.call(*texts)
