@@ -17,6 +17,7 @@ int command_status(int argc, char **argv);
 int command_results(int argc, char **argv);
 int command_cancel(int argc, char **argv);
 int command_jobs(int argc, char **argv);
+int command_audit(int argc, char **argv);
 int command_usage(int argc, char **argv);
 int command_pause(int argc, char **argv);
 int command_resume(int argc, char **argv);

@@ -12,6 +12,7 @@ const struct command COMMANDS[] = {
     {"jobs", "list jobs", command_jobs},
     {"cancel", "cancel jobs", command_cancel},
     {"usage", "show what was used, and what it cost", command_usage},
+    {"audit", "show how far models agree with themselves", command_audit},
     {"pause", "let what is submitted wait", command_pause},
     {"resume", "undo pause and drain", command_resume},
     {"drain", "accept nothing new and do what is there", command_drain},
@@ -58,6 +59,7 @@ static void print_bash(void)
         "        results) words=\"$words --format\" ;;\n"
         "        jobs) words=\"$words --status --user --limit\" ;;\n"
         "        usage) words=\"$words --group-by --from --to --user --tenant\" ;;\n"
+        "        audit) words=\"$words --days\" ;;\n"
         "        pause|resume|drain) words=\"$words %s --message --tenant\" ;;\n"
         "        clear) words=\"$words %s --tenant\" ;;\n"
         "        limit) words=\"$words %s %s\" ;;\n"

@@ -13,6 +13,7 @@ void job_cancel(void *context, struct web_request *request);
 void job_results(void *context, struct web_request *request);
 void job_events(void *context, struct web_request *request);
 void usage_get(void *context, struct web_request *request);
+void audit_get(void *context, struct web_request *request);
 void controls_list(void *context, struct web_request *request);
 void control_of_system(void *context, struct web_request *request);
 void control_of_endpoint(void *context, struct web_request *request);
@@ -44,6 +45,7 @@ enum { SMALL_BODY_MAX_BYTES = 64 * 1024 };
     X("GET", "/v1/jobs/{id}/results", job_results, NO_BODY, false)                                 \
     X("GET", "/v1/jobs/{id}/events", job_events, NO_BODY, true)                                    \
     X("GET", "/v1/usage", usage_get, NO_BODY, false)                                               \
+    X("GET", "/v1/admin/audit", audit_get, NO_BODY, false)                                         \
     X("GET", "/v1/admin/controls", controls_list, NO_BODY, false)                                  \
     CONTROL_ROUTES(X, "/v1/admin/controls/system", control_of_system)                              \
     CONTROL_ROUTES(X, "/v1/admin/controls/endpoints/{name}", control_of_endpoint)                  \
