@@ -167,14 +167,18 @@ static void a_retweet_of_a_post_of_its_chunk_is_not_sent(void **state)
 }
 
 /* A result may be used a moment after its outcome is in the stream. */
-enum { STORED_US = 200 * 1000 };
+static void ask_until_known(const char *first, const char *second)
+{
+    do
+        outcome_of(dispatch_texts(first, second));
+    while (atomic_load(&stage.free_asks) == 0);
+}
 
 static void retweets_of_what_was_answered_are_published_without_a_call(void **state)
 {
     (void)state;
     SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.llm.url);
-    outcome_of(dispatch_texts(FERRY " today", "not this"));
-    usleep(STORED_US);
+    ask_until_known(FERRY " today", "not this");
     const Tp__Outcome *outcome = outcome_of(
         dispatch_texts("RT @ole: " FERRY " tod\u2026", "RT @ole: " FERRY " today https://t.co/a"));
     assert_provenances(outcome, TP__PROVENANCE__FROM_NEAR_DUPLICATE,
@@ -187,12 +191,21 @@ static void a_near_duplicate_is_no_source_for_others(void **state)
 {
     (void)state;
     SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.llm.url);
-    outcome_of(dispatch_texts(FERRY " again", "RT @pia: " FERRY " again"));
-    usleep(STORED_US);
+    ask_until_known(FERRY " again", "RT @pia: " FERRY " again");
     const Tp__Outcome *outcome =
         outcome_of(dispatch_texts("RT @pia: " FERRY " again", FERRY " again"));
     assert_provenances(outcome, TP__PROVENANCE__FROM_NEAR_DUPLICATE, TP__PROVENANCE__FROM_CACHE);
     assert_int_equal(atomic_load(&stage.llm.posts), 1);
+}
+
+static void an_instruction_of_the_users_own_is_answered_for_each_post(void **state)
+{
+    (void)state;
+    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.llm.url);
+    stage.instruction = "Is it a retweet?";
+    outcome_of(dispatch_texts(FERRY " or not", "RT @pia: " FERRY " or not"));
+    stage.instruction = "";
+    assert_int_equal(atomic_load(&stage.llm.posts), 2);
 }
 
 static void if_they_are_not_wanted_retweets_are_sent(void **state)
@@ -357,6 +370,7 @@ int main(void)
         cmocka_unit_test_setup(a_retweet_of_a_post_of_its_chunk_is_not_sent, reset),
         cmocka_unit_test_setup(retweets_of_what_was_answered_are_published_without_a_call, reset),
         cmocka_unit_test_setup(a_near_duplicate_is_no_source_for_others, reset),
+        cmocka_unit_test_setup(an_instruction_of_the_users_own_is_answered_for_each_post, reset),
         cmocka_unit_test_setup(if_they_are_not_wanted_retweets_are_sent, reset),
         cmocka_unit_test_setup(the_store_is_asked_for_what_this_replica_does_not_know, reset),
         cmocka_unit_test_setup(a_store_that_says_nothing_costs_a_moment, reset),

@@ -101,6 +101,7 @@ int set_up(void **state)
         .finds_near = true,
         .cache_memory_mb = 1,
     };
+    stage.instruction = "";
     stage.process = process_begin(&ANALYZER_PROGRAM, &stage.settings.process);
     analyzer_metrics_open();
     stage.bus = process_bus(stage.process);
@@ -207,6 +208,14 @@ const char *dispatch_of(const char *endpoint, Tp__AnalysisMode mode, const char 
     message.n_posts = 2;
     message.lease_ms = LEASE_MS;
     message.order_seed = stage.order_seed;
+    static const char schema[] =
+        "{\"type\":\"object\",\"properties\":{\"answer\":{\"type\":\"boolean\"}},"
+        "\"required\":[\"answer\"],\"additionalProperties\":false}";
+    if (stage.instruction[0] != '\0') {
+        message.instruction = stage.instruction;
+        message.schema_json.data = (uint8_t *)arena_string(stage.arena, schema);
+        message.schema_json.len = strlen(schema);
+    }
     struct error why;
     subject_work(message.service_class, subject);
     struct bytes bytes = pack_dispatch(stage.arena, &message);

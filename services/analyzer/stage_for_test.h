@@ -32,7 +32,8 @@ struct stage {
     char job_id[UUID_TEXT_SIZE]; /* under the lock: the job whose turn it is */
     atomic_int asks, free_asks, repeats, beats_heard, last_slots;
     struct test_llm llm;
-    uint64_t order_seed; /* of what is dispatched: not 0 = audits */
+    uint64_t order_seed;     /* of what is dispatched: not 0 = audits */
+    const char *instruction; /* of what is dispatched; "" = none */
 };
 extern struct stage stage;
 
