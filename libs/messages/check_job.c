@@ -150,6 +150,26 @@ bool check_results_reply(const Tp__ResultsReply *message, struct error *why)
     return true;
 }
 
+bool check_chunks_query(const Tp__ChunksQuery *message, struct error *why)
+{
+    return check_owner(message->tenant_id, message->job_id, why) &&
+           check_range("from_chunk", message->from_chunk, 0, JOB_MAX_CHUNKS, why) &&
+           check_range("limit", message->limit, 1, CHUNKS_MAX_LIMIT, why);
+}
+
+bool check_chunks_reply(const Tp__ChunksReply *message, struct error *why)
+{
+    if (!check_range("rows", message->n_rows, 0, CHUNKS_MAX_LIMIT, why))
+        return false;
+    for (size_t i = 0; i < message->n_rows; i++) {
+        const Tp__ChunkRow *row = message->rows[i];
+        if (!check_set("status", row->status, why) ||
+            !check_endpoint_or_empty("endpoint", row->endpoint, why))
+            return error_prefix(why, "rows[%zu]", i);
+    }
+    return true;
+}
+
 bool check_cancel_job(const Tp__CancelJob *message, struct error *why)
 {
     return check_owner(message->tenant_id, message->job_id, why);

@@ -324,6 +324,37 @@ EXAMPLE Tp__ResultsReply results_reply = {
     .next_seq = 8,
     .has_more = 1,
 };
+EXAMPLE Tp__ChunksQuery chunks_query = {
+    .base = PROTOBUF_C_MESSAGE_INIT(&tp__chunks_query__descriptor),
+    .schema_version = SCHEMA_VERSION,
+    .tenant_id = TENANT,
+    .job_id = JOB,
+    .from_chunk = 3,
+    .limit = 100,
+};
+EXAMPLE Tp__ChunkRow chunk_row = {
+    .base = PROTOBUF_C_MESSAGE_INIT(&tp__chunk_row__descriptor),
+    .chunk_number = 3,
+    .status = TP__CHUNK_STATUS__READY,
+    .attempts = 2,
+    .tries = 1,
+    .depth = 1,
+    .open_posts = 7,
+    .endpoint = "main",
+    .llm_calls = 2,
+    .prompt_tokens = 1200,
+    .completion_tokens = 300,
+    .micros = 360,
+    .call_ms = 2100,
+};
+static Tp__ChunkRow *chunk_rows[] = {&chunk_row};
+EXAMPLE Tp__ChunksReply chunks_reply = {
+    .base = PROTOBUF_C_MESSAGE_INIT(&tp__chunks_reply__descriptor),
+    .schema_version = SCHEMA_VERSION,
+    .n_rows = 1,
+    .rows = chunk_rows,
+    .has_more = 1,
+};
 EXAMPLE Tp__CancelJob cancel_job = {
     .base = PROTOBUF_C_MESSAGE_INIT(&tp__cancel_job__descriptor),
     .schema_version = SCHEMA_VERSION,

@@ -65,6 +65,8 @@ enum {
     X(jobs_reply, Tp__JobsReply, tp__jobs_reply)                                                   \
     X(results_query, Tp__ResultsQuery, tp__results_query)                                          \
     X(results_reply, Tp__ResultsReply, tp__results_reply)                                          \
+    X(chunks_query, Tp__ChunksQuery, tp__chunks_query)                                             \
+    X(chunks_reply, Tp__ChunksReply, tp__chunks_reply)                                             \
     X(cancel_job, Tp__CancelJob, tp__cancel_job)                                                   \
     X(events_query, Tp__EventsQuery, tp__events_query)                                             \
     X(events_reply, Tp__EventsReply, tp__events_reply)                                             \

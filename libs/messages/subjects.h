@@ -35,6 +35,7 @@
 #define RPC_STORE_JOB "tp.rpc.store.job"
 #define RPC_STORE_JOBS "tp.rpc.store.jobs"
 #define RPC_STORE_RESULTS "tp.rpc.store.results"
+#define RPC_STORE_CHUNKS "tp.rpc.store.chunks"
 #define RPC_STORE_CANCEL "tp.rpc.store.cancel"
 #define RPC_STORE_EVENTS "tp.rpc.store.events"
 #define RPC_STORE_AUTHENTICATE "tp.rpc.store.authenticate"

@@ -23,6 +23,8 @@
     X(store_jobs, RPC_STORE_JOBS, Tp__JobsQuery, jobs_query, Tp__JobsReply, jobs_reply)            \
     X(store_results, RPC_STORE_RESULTS, Tp__ResultsQuery, results_query, Tp__ResultsReply,         \
       results_reply)                                                                               \
+    X(store_chunks, RPC_STORE_CHUNKS, Tp__ChunksQuery, chunks_query, Tp__ChunksReply,              \
+      chunks_reply)                                                                                \
     X(store_cancel, RPC_STORE_CANCEL, Tp__CancelJob, cancel_job, Tp__JobReply, job_reply)          \
     X(store_events, RPC_STORE_EVENTS, Tp__EventsQuery, events_query, Tp__EventsReply,              \
       events_reply)                                                                                \

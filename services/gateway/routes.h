@@ -12,6 +12,7 @@ void job_get(void *context, struct web_request *request);
 void job_cancel(void *context, struct web_request *request);
 void job_results(void *context, struct web_request *request);
 void job_events(void *context, struct web_request *request);
+void job_chunks(void *context, struct web_request *request);
 void usage_get(void *context, struct web_request *request);
 void audit_get(void *context, struct web_request *request);
 void controls_list(void *context, struct web_request *request);
@@ -43,6 +44,7 @@ enum { SMALL_BODY_MAX_BYTES = 64 * 1024 };
     X("GET", "/v1/jobs/{id}", job_get, NO_BODY, false)                                             \
     X("POST", "/v1/jobs/{id}/cancel", job_cancel, NO_BODY, false)                                  \
     X("GET", "/v1/jobs/{id}/results", job_results, NO_BODY, false)                                 \
+    X("GET", "/v1/jobs/{id}/chunks", job_chunks, NO_BODY, false)                                   \
     X("GET", "/v1/jobs/{id}/events", job_events, NO_BODY, true)                                    \
     X("GET", "/v1/usage", usage_get, NO_BODY, false)                                               \
     X("GET", "/v1/admin/audit", audit_get, NO_BODY, false)                                         \

@@ -1,4 +1,4 @@
-/* GET /v1/usage: what was used and what it cost, in groups. */
+/* GET /v1/usage: what was used and what it cost, in groups; and of a job, chunk by chunk. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -123,6 +123,54 @@ void usage_get(void *context, struct web_request *request)
     if (store_usage(gateway->bus, &query, gateway->settings->store_timeout_ms,
                     request_trace(request), web_arena(request), &reply, &why))
         answer_usage(request, &query, reply);
+    else
+        answer_store_error(request, &why);
+}
+
+/* ---- the chunks of a job ---- */
+
+static void answer_chunks(struct web_request *request, const char *job_id,
+                          const Tp__ChunksReply *reply)
+{
+    SCOPED(text_free) struct text body = {0};
+    text_format(&body, "{\"job_id\":\"%s\",\"chunks\":[", job_id);
+    for (size_t i = 0; i < reply->n_rows; i++) {
+        text_add(&body, i ? "," : "");
+        view_chunk(reply->rows[i], &body);
+    }
+    text_add(&body, "],\"next_cursor\":");
+    if (reply->has_more && reply->n_rows > 0) {
+        char cursor[CURSOR_SIZE];
+        cursor_of_seq(reply->rows[reply->n_rows - 1]->chunk_number + 1, cursor);
+        text_format(&body, "\"%s\"}", cursor);
+    } else {
+        text_add(&body, "null}");
+    }
+    answer_json(request, 200, &body);
+}
+
+void job_chunks(void *context, struct web_request *request)
+{
+    struct gateway *gateway = context;
+    struct identity caller;
+    Tp__ChunksQuery query = TP__CHUNKS_QUERY__INIT;
+    if (!caller_identify(gateway, request, &caller))
+        return;
+    query.tenant_id = caller.tenant;
+    query.job_id = request_job_id(request);
+    const char *cursor = web_query(request, "cursor");
+    if (!query.job_id || !request_number(request, "limit", PAGE_DEFAULT, 1, PAGE_MAX, &query.limit))
+        return;
+    if (cursor &&
+        (!cursor_read_seq(cursor, &query.from_chunk) || query.from_chunk > 2 * JOB_MAX_POSTS)) {
+        (void)refuse_parameter(request, "cursor is none that this API gave");
+        return;
+    }
+    const Tp__ChunksReply *reply;
+    struct error why;
+    if (store_chunks(gateway->bus, &query, gateway->settings->store_timeout_ms,
+                     request_trace(request), web_arena(request), &reply, &why))
+        answer_chunks(request, query.job_id, reply);
     else
         answer_store_error(request, &why);
 }

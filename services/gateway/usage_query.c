@@ -88,3 +88,38 @@ void view_usage_row(const Tp__UsageRow *row, Tp__UsageGroup group, struct text *
                 row->posts_from_llm, row->posts_from_cache, row->posts_from_near_duplicate,
                 row->posts_from_repair, row->posts_from_embedded);
 }
+
+static const char *chunk_state_name(Tp__ChunkStatus status)
+{
+    switch (status) {
+    case TP__CHUNK_STATUS__READY:
+        return "ready";
+    case TP__CHUNK_STATUS__IN_FLIGHT:
+        return "in_flight";
+    case TP__CHUNK_STATUS__DONE:
+        return "done";
+    case TP__CHUNK_STATUS__NO_CHUNK_STATUS:
+    case _TP__CHUNK_STATUS_IS_INT_SIZE:
+        break;
+    }
+    return "unknown";
+}
+
+void view_chunk(const Tp__ChunkRow *row, struct text *out)
+{
+    text_format(out,
+                "{\"number\":%u,\"state\":\"%s\",\"open_posts\":%u,\"attempts\":%u,\"tries\":%u,"
+                "\"depth\":%u,\"endpoint\":",
+                row->chunk_number, chunk_state_name(row->status), row->open_posts, row->attempts,
+                row->tries, row->depth);
+    if (*row->endpoint != '\0')
+        text_add_json(out, row->endpoint, strlen(row->endpoint));
+    else
+        text_add(out, "null");
+    text_format(out,
+                ",\"call_ms\":%" PRIu64 ",\"usage\":{\"prompt_tokens\":%" PRIu64
+                ",\"completion_tokens\":%" PRIu64 ",\"llm_calls\":%u,\"usd\":%" PRIu64 ".%06" PRIu64
+                "}}",
+                row->call_ms, row->prompt_tokens, row->completion_tokens, row->llm_calls,
+                row->micros / MICROS, row->micros % MICROS);
+}

@@ -16,6 +16,9 @@ MUST_USE bool usage_time_parse(const char *text, int64_t *wall_ms);
 MUST_USE bool usage_group_parse(const char *name, Tp__UsageGroup *group);
 const char *usage_group_name(Tp__UsageGroup group);
 
+/* {"number": 0, "state": "done", ..., "usage": {...}} */
+void view_chunk(const Tp__ChunkRow *row, struct text *out);
+
 /* {"day": "2026-07-01", "llm_calls": ..., "usd": ..., "posts": {...}}: its key is named after the
  * group, null if it has no name. */
 void view_usage_row(const Tp__UsageRow *row, Tp__UsageGroup group, struct text *out);

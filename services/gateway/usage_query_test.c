@@ -85,6 +85,26 @@ static void a_row_is_named_after_its_group(void **state)
     }
 }
 
+static void a_chunk_tells_what_became_of_it_and_what_its_calls_used(void **state)
+{
+    (void)state;
+    Tp__ChunkRow row = TP__CHUNK_ROW__INIT;
+    row.chunk_number = 3;
+    row.status = TP__CHUNK_STATUS__IN_FLIGHT;
+    row.endpoint = "main";
+    row.attempts = 2;
+    row.llm_calls = 1;
+    row.prompt_tokens = 100;
+    row.micros = 27;
+    SCOPED(text_free) struct text out = {0};
+    view_chunk(&row, &out);
+    assert_string_equal(out.chars,
+                        "{\"number\":3,\"state\":\"in_flight\",\"open_posts\":0,\"attempts\":2,"
+                        "\"tries\":0,\"depth\":0,\"endpoint\":\"main\",\"call_ms\":0,\"usage\":{"
+                        "\"prompt_tokens\":100,\"completion_tokens\":0,\"llm_calls\":1,"
+                        "\"usd\":0.000027}}");
+}
+
 static void a_cursor_of_any_key_comes_back_and_others_are_refused(void **state)
 {
     (void)state;
@@ -106,6 +126,7 @@ int main(void)
         cmocka_unit_test(a_time_is_a_day_or_a_time_of_it),
         cmocka_unit_test(what_is_no_time_is_refused),
         cmocka_unit_test(groups_have_names_both_ways),
+        cmocka_unit_test(a_chunk_tells_what_became_of_it_and_what_its_calls_used),
         cmocka_unit_test(a_cursor_of_any_key_comes_back_and_others_are_refused),
         cmocka_unit_test(a_row_is_named_after_its_group),
     };

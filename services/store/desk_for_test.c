@@ -389,3 +389,14 @@ const Tp__AuditReply *audit(struct world *world, int64_t from_ms)
     said.from_ms = from_ms;
     return ASK(world, RPC_STORE_AUDIT, audit_query, audit_reply, Tp__AuditReply, &said);
 }
+
+const Tp__ChunksReply *chunks_of(struct world *world, const char *job, uint32_t from,
+                                 uint32_t limit)
+{
+    Tp__ChunksQuery said = TP__CHUNKS_QUERY__INIT;
+    said.tenant_id = TENANT;
+    said.job_id = job;
+    said.from_chunk = from;
+    said.limit = limit;
+    return ASK(world, RPC_STORE_CHUNKS, chunks_query, chunks_reply, Tp__ChunksReply, &said);
+}

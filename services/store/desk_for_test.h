@@ -68,3 +68,5 @@ const Tp__ResultsReply *results(struct world *world, const char *job, uint32_t f
                                 uint32_t limit);
 const Tp__AuditReply *audit(struct world *world, int64_t from_ms);
 const Tp__UsageReply *usage(struct world *world, const Tp__UsageQuery *query);
+const Tp__ChunksReply *chunks_of(struct world *world, const char *job, uint32_t from,
+                                 uint32_t limit);

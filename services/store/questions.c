@@ -13,6 +13,7 @@ const struct question QUESTIONS[] = {
     {RPC_STORE_CANCEL, "cancel", answer_cancel, PILE_OTHERS},
     {RPC_STORE_EVENTS, "events", answer_events, PILE_OTHERS},
     {RPC_STORE_AUTHENTICATE, "authenticate", answer_authenticate, PILE_OTHERS},
+    {RPC_STORE_CHUNKS, "chunks", answer_chunks, PILE_OTHERS},
     {RPC_STORE_USAGE, "usage", answer_usage, PILE_OTHERS},
     {RPC_STORE_AUDIT, "audit", answer_audit, PILE_OTHERS},
     {RPC_STORE_SET_CONTROL, "set_control", answer_set_control, PILE_OTHERS},

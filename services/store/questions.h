@@ -53,7 +53,7 @@ extern const size_t QUESTION_COUNT;
 const struct question *question_find(const char *subject);
 
 answer_function answer_part, answer_submit, answer_job, answer_jobs, answer_results, answer_cancel,
-    answer_events, answer_authenticate, answer_usage, answer_set_control, answer_controls,
-    answer_cache_find, answer_audit;
+    answer_events, answer_authenticate, answer_chunks, answer_usage, answer_set_control,
+    answer_controls, answer_cache_find, answer_audit;
 answer_function answer_lease, answer_batch, answer_heal, answer_snapshot, answer_changed,
     answer_job_state;

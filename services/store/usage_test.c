@@ -98,6 +98,37 @@ static void absurd_shares_are_kept_within_bounds(void **state)
     assert_int_equal(row->nanos, 2LL * INT32_MAX * 1000 * 1000 * 1000);
 }
 
+/* ---- chunks ---- */
+
+static void a_chunk_tells_its_attempts_and_what_its_calls_used(void **state)
+{
+    struct world *world = *state;
+    const char *job = submitted(world, "ann", 3, 2);
+    lead(world, "leader");
+    Tp__Outcome *part = called(world, grant(world, job, 0)->dispatch, "m");
+    part->n_results = 1;
+    part->outcome_class = TP__OUTCOME_CLASS__PARTIAL;
+    part->call_ms = 40;
+    commit_one(world, part);
+    sql_do(world, "update chunks set retry_at = '-infinity'");
+    commit_one(world, called(world, grant(world, job, 0)->dispatch, "m"));
+    const Tp__ChunksReply *said = chunks_of(world, job, 0, 2);
+    assert_int_equal(said->n_rows, 2);
+    assert_true(said->has_more);
+    assert_int_equal(said->rows[0]->status, TP__CHUNK_STATUS__DONE);
+    assert_int_equal(said->rows[0]->attempts, 2);
+    assert_int_equal(said->rows[0]->llm_calls, 2);
+    assert_int_equal(said->rows[0]->prompt_tokens, 200);
+    assert_int_equal(said->rows[0]->micros, 54);
+    assert_int_equal(said->rows[0]->call_ms, 40);
+    assert_string_equal(said->rows[0]->endpoint, "main");
+    assert_int_equal(said->rows[1]->open_posts, 2);
+    assert_int_equal(said->rows[1]->llm_calls, 0);
+    assert_int_equal(chunks_of(world, job, 2, 2)->rows[0]->chunk_number, 2);
+    assert_null(chunks_of(world, fresh_job_id(world), 0, 1));
+    assert_int_equal(world->why.kind, ERROR_NOT_FOUND);
+}
+
 /* ---- hours ---- */
 
 static int64_t sum_of_hours(struct world *world, const char *column)
@@ -308,6 +339,7 @@ int main(void)
         WITH_FRESH_WORLD(a_part_of_an_answer_tells_it_too),
         WITH_FRESH_WORLD(of_a_call_that_does_not_tell_only_what_it_answered_has_an_unknown_cost),
         WITH_FRESH_WORLD(absurd_shares_are_kept_within_bounds),
+        WITH_FRESH_WORLD(a_chunk_tells_its_attempts_and_what_its_calls_used),
         WITH_FRESH_WORLD(a_call_counts_once_with_its_model_and_user),
         WITH_FRESH_WORLD(what_no_call_was_made_for_costs_nothing_and_its_posts_count),
         WITH_FRESH_WORLD(usage_is_asked_for_by_time_and_user_and_page_by_page),

@@ -31,6 +31,7 @@ def told(world):
 
 
 def sums(rows):
+    rows = list(rows)
     return {figure: sum(row[figure] for row in rows) for figure in FIGURES}
 
 
@@ -53,6 +54,10 @@ def test_every_token_is_somebodys(new_world, binaries):
         for figure in ("prompt_tokens", "completion_tokens"):
             assert sum(share[figure] for share in shares) == document[figure]
             assert min(share[figure] for share in shares) > 0
+        chunks = world.api.get(f"/v1/jobs/{job}/chunks").json()["chunks"]
+        assert len(chunks) == world.api.job(job)["total_chunks"]
+        assert {(chunk["state"], chunk["endpoint"]) for chunk in chunks} == {("done", "main")}
+        assert sums(chunk["usage"] for chunk in chunks) == pytest.approx(sums([document]))
         # Each call is rounded up to the next millionth, its posts are exact.
         rounding = document["usd"] - sum(share["usd"] for share in shares)
         assert -1e-9 < rounding <= document["llm_calls"] * 1e-6

@@ -111,6 +111,31 @@ begin
     order by v.event_number;
 end $$;
 
+-- The chunks of a job with what the calls of each have used; one row more than asked for tells that
+-- there are more.
+create function read_chunks(p_tenant text, p_job uuid, p_from integer, p_limit integer)
+returns table (chunk_number integer, status smallint, attempts integer, tries integer,
+               depth integer, open_posts integer, endpoint text,
+               llm_calls bigint, prompt_tokens bigint, completion_tokens bigint, micros bigint,
+               call_ms bigint)
+language plpgsql stable as $$
+#variable_conflict use_column
+declare
+    j analysis_jobs := find_job(p_tenant, p_job);
+begin
+    return query
+    select c.chunk_number, c.status, c.attempt, c.tries, c.depth, cardinality(c.open_seqs),
+           c.endpoint, used.*
+    from chunks c cross join lateral (
+        select count(*), coalesce(sum(l.prompt_tokens), 0)::bigint,
+               coalesce(sum(l.completion_tokens), 0)::bigint, coalesce(sum(l.micros), 0)::bigint,
+               coalesce(sum(l.call_ms), 0)::bigint
+        from llm_calls l
+        where l.job_id = c.job_id and l.chunk_number = c.chunk_number and l.was_called) used
+    where c.job_id = j.job_id and c.chunk_number >= p_from
+    order by c.chunk_number limit p_limit + 1;
+end $$;
+
 -- Usage of a tenant, or of all where none is named, and of a user likewise; by the groups of proto
 -- UsageGroup. Keys are ordered byte by byte; one row more than asked for tells that there are more.
 create function read_usage(p_tenant text, p_user text, p_from_ms bigint, p_to_ms bigint,
