@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -52,6 +53,32 @@ static void json_strings_are_escaped(void **state)
     text_clear(&text);
     text_add_json(&text, "", 0);
     assert_string_equal(text.chars, "\"\"");
+}
+
+static void formatting_adds_as_much_as_it_takes(void **state)
+{
+    (void)state;
+    char expected[1200] = "";
+    SCOPED(text_free) struct text text = {0};
+    for (int width = 1; width < 150; width += 7) {
+        char piece[160];
+        snprintf(piece, sizeof piece, "%0*d;", width, width % 10);
+        strcat(expected, strlen(expected) + strlen(piece) < sizeof expected ? piece : "");
+        if (strlen(expected) > text.length)
+            text_format(&text, "%0*d;", width, width % 10);
+        assert_string_equal(text.chars, expected);
+        assert_int_equal(text.length, strlen(expected));
+    }
+    text_clear(&text);
+    text_add_count(&text, 0);
+    text_add_char(&text, ' ');
+    text_add_count(&text, UINT64_MAX);
+    assert_string_equal(text.chars, "0 18446744073709551615");
+    text_fit(&text);
+    assert_int_equal(text.capacity, text.length + 1);
+    text_add_char(&text, 'x');
+    assert_int_equal(text.chars[text.length - 1], 'x');
+    assert_int_equal(text.chars[text.length], 0);
 }
 
 static void an_error_keeps_its_kind_under_a_prefix(void **state)
@@ -130,6 +157,7 @@ int main(void)
         cmocka_unit_test(an_arena_refuses_what_is_beyond_its_cap),
         cmocka_unit_test(arena_memory_is_zeroed_and_aligned_also_after_a_reset),
         cmocka_unit_test(json_strings_are_escaped),
+        cmocka_unit_test(formatting_adds_as_much_as_it_takes),
         cmocka_unit_test(an_error_keeps_its_kind_under_a_prefix),
         cmocka_unit_test(numbers_are_read_whole_or_not_at_all),
         cmocka_unit_test(uuids_are_valid_distinct_and_sorted_by_age),

@@ -7,6 +7,8 @@
 
 #include "base/check.h"
 
+enum { USUAL_BYTES = 48 };
+
 static void reserve(struct text *text, size_t more)
 {
     size_t needed = text->length + more + 1;
@@ -50,7 +52,20 @@ void text_add(struct text *text, const char *string)
 
 void text_add_char(struct text *text, char c)
 {
-    text_add_bytes(text, &c, 1);
+    reserve(text, 1);
+    text->chars[text->length++] = c;
+    text->chars[text->length] = '\0';
+}
+
+void text_add_count(struct text *text, uint64_t count)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = (char)('0' + count % 10);
+        count /= 10;
+    } while (count > 0);
+    text_add_bytes(text, digits + at, sizeof digits - at);
 }
 
 void text_format(struct text *text, const char *format, ...)
@@ -58,11 +73,15 @@ void text_format(struct text *text, const char *format, ...)
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, args);
+    reserve(text, USUAL_BYTES); /* formatting is dear: once is mostly enough */
+    size_t room = text->capacity - text->length;
+    int length = vsnprintf(text->chars + text->length, room, format, args);
     va_end(args);
     CHECK(length >= 0);
-    reserve(text, (size_t)length);
-    vsnprintf(text->chars + text->length, (size_t)length + 1, format, again);
+    if ((size_t)length >= room) {
+        reserve(text, (size_t)length);
+        vsnprintf(text->chars + text->length, (size_t)length + 1, format, again);
+    }
     va_end(again);
     text->length += (size_t)length;
 }
@@ -117,6 +136,15 @@ void text_add_json(struct text *text, const char *bytes, size_t length)
     }
     text_add_bytes(text, bytes + start, length - start);
     text_add_char(text, '"');
+}
+
+void text_fit(struct text *text)
+{
+    if (text->chars == NULL)
+        return;
+    text->capacity = text->length + 1;
+    text->chars = realloc(text->chars, text->capacity);
+    CHECK(text->chars != NULL);
 }
 
 char *text_take(struct text *text)

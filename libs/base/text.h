@@ -22,11 +22,15 @@ void text_clear(struct text *text);
 void text_add(struct text *text, const char *string);
 void text_add_bytes(struct text *text, const void *bytes, size_t length);
 void text_add_char(struct text *text, char c);
+void text_add_count(struct text *text, uint64_t count); /* in decimal */
 void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The bytes as a JSON string with its quotes. They must be UTF-8; control characters, quotes and
  * backslashes are escaped, and U+2028 and U+2029 too, so that it also is a JavaScript string. */
 void text_add_json(struct text *text, const char *bytes, size_t length);
+
+/* Gives back what it has reserved beyond its contents: for what is kept long. */
+void text_fit(struct text *text);
 
 /* The contents, handed to the caller, who frees them; never NULL. The text is empty afterwards. */
 char *text_take(struct text *text);

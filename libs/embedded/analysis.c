@@ -1,5 +1,6 @@
 #include "embedded/analysis.h"
 
+#include <math.h>
 #include <string.h>
 
 static const char *const LABELS[] = {"negative", "neutral", "positive"};
@@ -21,10 +22,21 @@ bool name_type_parse(const char *name, enum name_type *type)
     return false;
 }
 
+static void add_indices(struct text *out, const struct entity *entity)
+{
+    text_add(out, ",\"indices\":[");
+    text_add_count(out, entity->start);
+    text_add_char(out, ',');
+    text_add_count(out, entity->end);
+    text_add_char(out, ']');
+}
+
 static void add_entities(struct text *out, const char *name, const struct entities *entities,
                          bool is_typed)
 {
-    text_format(out, "\"%s\":[", name);
+    text_add_char(out, '"');
+    text_add(out, name);
+    text_add(out, "\":[");
     for (size_t i = 0; i < entities->count; i++) {
         const struct entity *entity = &entities->items[i];
         text_add(out, i > 0 ? ",{\"text\":" : "{\"text\":");
@@ -32,7 +44,7 @@ static void add_entities(struct text *out, const char *name, const struct entiti
         if (is_typed)
             text_format(out, ",\"type\":\"%s\"", TYPES[entity->type]);
         if (entity->is_placed)
-            text_format(out, ",\"indices\":[%u,%u]", entity->start, entity->end);
+            add_indices(out, entity);
         text_add_char(out, '}');
     }
     text_add_char(out, ']');
@@ -64,10 +76,24 @@ void post_analysis_write_entities(const struct post_analysis *analysis, struct t
     text_add_char(out, '}');
 }
 
+/* Of -1 to 1, with three digits behind the point: printf is the dearest part of a result. */
+static void add_thousandths(struct text *out, double number)
+{
+    long thousandths = lround(fabs(number) * 1000);
+    if (number < 0 && thousandths > 0)
+        text_add_char(out, '-');
+    text_add_count(out, (uint64_t)thousandths / 1000);
+    const char digits[] = {'.', (char)('0' + thousandths / 100 % 10),
+                           (char)('0' + thousandths / 10 % 10), (char)('0' + thousandths % 10)};
+    text_add_bytes(out, digits, sizeof digits);
+}
+
 /* The name of a member, behind a comma unless it is the first. */
 static void add_name(struct text *out, size_t begin, const char *name)
 {
-    text_format(out, "%s\"%s\":", out->length > begin ? "," : "", name);
+    text_add(out, out->length > begin ? ",\"" : "\"");
+    text_add(out, name);
+    text_add(out, "\":");
 }
 
 void post_analysis_write_json(const struct post_analysis *analysis, struct task_set tasks,
@@ -77,8 +103,13 @@ void post_analysis_write_json(const struct post_analysis *analysis, struct task_
     size_t begin = out->length;
     if (task_set_has(tasks, TASK_SENTIMENT)) {
         add_name(out, begin, "sentiment");
-        text_format(out, "{\"label\":\"%s\",\"score\":%.3f,\"confidence\":%.3f}",
-                    sentiment_label_name(analysis->label), analysis->score, analysis->confidence);
+        text_add(out, "{\"label\":\"");
+        text_add(out, sentiment_label_name(analysis->label));
+        text_add(out, "\",\"score\":");
+        add_thousandths(out, analysis->score);
+        text_add(out, ",\"confidence\":");
+        add_thousandths(out, analysis->confidence);
+        text_add_char(out, '}');
     }
     if (task_set_has(tasks, TASK_ENTITIES)) {
         add_name(out, begin, "entities");

@@ -18,6 +18,10 @@ uint32_t character_next(const char *bytes, size_t length, size_t *at)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     uint8_t first = (uint8_t)bytes[*at];
+    if (first < 0x80) {
+        (*at)++;
+        return first;
+    }
     size_t size = announced(first);
     if (size == 0 || size > length - *at) {
         (*at)++;

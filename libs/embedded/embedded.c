@@ -50,7 +50,7 @@ static void fill_entities(const struct tokens *tokens, struct arena *arena,
 
 void embedded_find_entities(struct piece text, struct arena *arena, struct post_analysis *analysis)
 {
-    struct tokens tokens = tokens_cut(tokens_clean(text, arena), arena);
+    struct tokens tokens = tokens_cut_tags(tokens_clean(text, arena), arena);
     fill_entities(&tokens, arena, analysis);
 }
 

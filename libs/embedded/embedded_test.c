@@ -212,6 +212,47 @@ static void topics_and_keywords_are_those_of_the_text(void **state)
     assert_memory_equal(a.keywords.items[0].at, "derby", 5);
 }
 
+static void assert_same_entities(const struct entities *a, const struct entities *b)
+{
+    assert_int_equal(a->count, b->count);
+    for (size_t i = 0; i < a->count; i++) {
+        assert_int_equal(a->items[i].start, b->items[i].start);
+        assert_int_equal(a->items[i].end, b->items[i].end);
+        assert_ptr_equal(a->items[i].text.at, b->items[i].text.at);
+        assert_int_equal(a->items[i].text.length, b->items[i].text.length);
+    }
+}
+
+/* Texts drawn from pieces of which any two may meet. */
+static void tags_and_links_found_alone_are_those_of_the_whole_analysis(void **state)
+{
+    (void)state;
+    static const char *const PIECES[] = {
+        "#a",         "#1",     "@b",    "$CD",          "$1",         "www.x.org", "http://y",
+        " ",          "\n",     "'",     "\u2019",       "word",       "x",         "9",
+        "_",          "&amp;",  "&#39;", ":D",           ":-)",        "T_T",       "<3",
+        "\u00e9",     ",",      ".",     "\uFF03\u00e4", "\U0001F600", "\u200D",    "\uFE0F",
+        "\U0001F3FD", "\u0301", "D:",    "xD",           "@",          "#",         "&",
+        ";"};
+    enum { COUNT = sizeof PIECES / sizeof PIECES[0], TEXTS = 20000, LONGEST = 12 };
+    uint32_t seed = 1;
+    for (int i = 0; i < TEXTS; i++) {
+        char text[LONGEST * 16] = "";
+        SCOPED(arena_close) struct arena *own = arena_open(1 << 20);
+        for (int part = 0; part < LONGEST; part++) {
+            seed = seed * 1664525 + 1013904223;
+            strcat(text, PIECES[(seed >> 16) % COUNT]);
+        }
+        struct post_analysis whole, tags = {0};
+        embedded_analyze(piece_of(text), own, &whole);
+        embedded_find_entities(piece_of(text), own, &tags);
+        assert_same_entities(&tags.hashtags, &whole.hashtags);
+        assert_same_entities(&tags.mentions, &whole.mentions);
+        assert_same_entities(&tags.cashtags, &whole.cashtags);
+        assert_same_entities(&tags.urls, &whole.urls);
+    }
+}
+
 static void the_json_is_exactly_the_shared_schema(void **state)
 {
     (void)state;
@@ -295,6 +336,7 @@ int main(void)
         cmocka_unit_test(languages_are_told_apart),
         cmocka_unit_test(names_are_found_and_typed),
         cmocka_unit_test(topics_and_keywords_are_those_of_the_text),
+        cmocka_unit_test(tags_and_links_found_alone_are_those_of_the_whole_analysis),
         cmocka_unit_test(the_json_is_exactly_the_shared_schema),
         cmocka_unit_test(any_bytes_give_valid_utf8),
         cmocka_unit_test(a_summary_counts_and_quotes_the_most_central_post),

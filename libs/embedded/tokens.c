@@ -112,6 +112,10 @@ static struct token *take(struct tokens *tokens, struct cursor *cursor, enum tok
 
 static bool begins_with(const struct cursor *cursor, const char *prefix)
 {
+    /* Nearly always told by the first character; what begins a prefix has that bit or is a letter.
+     */
+    if ((cursor->bytes[cursor->at] | 0x20) != (prefix[0] | 0x20))
+        return false;
     size_t length = strlen(prefix);
     return cursor->length - cursor->at >= length &&
            strncasecmp(cursor->bytes + cursor->at, prefix, length) == 0;
@@ -321,6 +325,61 @@ struct tokens tokens_cut(struct piece text, struct arena *arena)
             cursor.is_after_word = false;
         } else {
             take_next(&tokens, &cursor, arena);
+        }
+    }
+    return tokens;
+}
+
+/* ---- tags and links alone ---- */
+
+/* A word of plain letters and digits, as most are. False, and nowhere moved: it is another. */
+static bool skip_plain_word(struct cursor *cursor)
+{
+    size_t end = cursor->at;
+    while (end < cursor->length && is_ascii_word(cursor->bytes[end]))
+        end++;
+    bool goes_on = end < cursor->length &&
+                   (cursor->bytes[end] == '\'' || (unsigned char)cursor->bytes[end] >= 0x80);
+    if (end == cursor->at || goes_on)
+        return false;
+    cursor->place += (uint32_t)(end - cursor->at);
+    cursor->at = end;
+    cursor->is_after_word = true;
+    return true;
+}
+
+/* Past what is neither tag nor link. What tokens_cut() tells apart beyond this (emoticons, escapes)
+ * ends with neither a word nor a space, and holds no tag. */
+static void skip_next(struct cursor *cursor)
+{
+    struct scripts unused = {0};
+    cursor->is_after_space = false;
+    if (skip_plain_word(cursor))
+        return;
+    size_t end = word_end(cursor, &unused);
+    cursor->is_after_word = end > cursor->at;
+    if (end == cursor->at && character_is_emoji(peek(cursor)))
+        end = emoji_end(cursor);
+    if (end > cursor->at)
+        step_to(cursor, end);
+    else
+        step(cursor);
+}
+
+struct tokens tokens_cut_tags(struct piece text, struct arena *arena)
+{
+    struct tokens tokens = {0};
+    struct cursor cursor = {.bytes = text.at, .length = text.length, .is_after_space = true};
+    while (cursor.at < cursor.length) {
+        size_t end;
+        if (character_is_space(peek(&cursor))) {
+            step(&cursor);
+            cursor.is_after_space = true;
+            cursor.is_after_word = false;
+        } else if ((end = url_end(&cursor)) > 0) {
+            take(&tokens, &cursor, TOKEN_URL, end, arena);
+        } else if (!take_tag(&tokens, &cursor, arena)) {
+            skip_next(&cursor);
         }
     }
     return tokens;

@@ -46,3 +46,7 @@ struct tokens {
 struct piece tokens_clean(struct piece text, struct arena *arena);
 
 struct tokens tokens_cut(struct piece text, struct arena *arena);
+
+/* The hashtags, mentions, cashtags and links of tokens_cut(), and nothing else, in a fraction of
+ * its time. */
+struct tokens tokens_cut_tags(struct piece text, struct arena *arena);

@@ -74,14 +74,25 @@ static bool is_white(utf8proc_int32_t c)
            category == UTF8PROC_CATEGORY_ZP;
 }
 
+static bool is_plain(utf8proc_uint8_t byte)
+{
+    return byte > ' ' && byte < 0x7F;
+}
+
 /* One space for each run, none at the ends. */
 static void add_collapsed(const utf8proc_uint8_t *text, size_t length, struct text *normal)
 {
     bool has_gap = false, has_begun = false;
     for (size_t at = 0; at < length;) {
-        utf8proc_int32_t c;
-        utf8proc_ssize_t took = utf8proc_iterate(text + at, (utf8proc_ssize_t)(length - at), &c);
-        size_t step = took > 0 ? (size_t)took : 1;
+        utf8proc_int32_t c = 0;
+        size_t step = 0;
+        while (at + step < length && is_plain(text[at + step]))
+            step++;
+        utf8proc_ssize_t took = 0;
+        if (step == 0) {
+            took = utf8proc_iterate(text + at, (utf8proc_ssize_t)(length - at), &c);
+            step = took > 0 ? (size_t)took : 1;
+        }
         if (took > 0 && is_white(c)) {
             has_gap = has_begun;
         } else {

@@ -71,10 +71,21 @@ static void read_words(struct bytes body, struct fault *fault)
     fault->is_there = fault->message[strspn(fault->message, " \t\r\n")] == '<';
 }
 
+/* Without that word, as a name or a value, an object tells of no error: a good answer need not be
+ * read for one. */
+static bool may_tell_of_error(struct bytes body)
+{
+    static const char WORD[] = "\"error\"";
+    return body.at[0] != '{' || memmem(body.at, body.length, WORD, sizeof WORD - 1) != NULL;
+}
+
 static struct fault fault_in(struct bytes body, int status)
 {
     struct fault fault = {0};
-    if (body.length == 0 || (status / 100 != 2 && body.length > MAX_ERROR_BYTES))
+    bool is_good = status / 100 == 2;
+    if (body.length == 0 || (!is_good && body.length > MAX_ERROR_BYTES))
+        return fault;
+    if (is_good && !may_tell_of_error(body))
         return fault;
     SCOPED(json_free) json_t *document = NULL;
     struct error why;

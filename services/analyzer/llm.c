@@ -163,6 +163,7 @@ struct llm_call *llm_start(struct llm *llm, const struct llm_question *question,
                  &(struct prompt_options){.model = llm->endpoint->model,
                                           .max_tokens_field = llm->endpoint->max_tokens_field},
                  &call->body);
+    text_fit(&call->body); /* it is kept until the answer comes */
     SCOPED(text_free) struct text user = {0}, traceparent = {0};
     const char *headers[HEADERS] = {"Content-Type: application/json"};
     size_t count = 1;

@@ -137,7 +137,9 @@ static void write_posts(const Tp__Dispatch *dispatch, struct text *document)
     text_add(document, "{\"posts\":[");
     for (size_t i = 0; i < dispatch->n_posts; i++) {
         const ProtobufCBinaryData *post = &dispatch->posts[i]->text;
-        text_format(document, "%s{\"id\":%zu,\"text\":", i > 0 ? "," : "", i + 1);
+        text_add(document, i > 0 ? ",{\"id\":" : "{\"id\":");
+        text_add_count(document, i + 1);
+        text_add(document, ",\"text\":");
         text_add_json(document, (const char *)post->data, post->len);
         text_add_char(document, '}');
     }
