@@ -120,7 +120,6 @@ void fluid_leave(struct fluid *fluid, uint32_t number)
     fluid->root = without(fluid->stakes, fluid->root, number);
     if (fluid->first == number)
         fluid->first = 0;
-    stake->left = stake->right = 0;
     stake->count = 0;
     stake->end = fluid->time;
 }

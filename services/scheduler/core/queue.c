@@ -26,6 +26,9 @@ void queue_open(struct queue *queue, const struct queue_config *config)
 
 void queue_close(struct queue *queue)
 {
+    heap_free(&queue->urgent); /* it knows the shares, as those of the classes do */
+    for (int i = 0; i < CLASSES; i++)
+        heap_free(&queue->classes[i].shares);
     while (queue->shares) {
         struct share *share = queue->shares;
         queue->shares = share->next;
@@ -34,18 +37,13 @@ void queue_close(struct queue *queue)
         sojourn_close(&share->sojourn);
         free(share);
     }
-    for (int i = 0; i < CLASSES; i++)
-        heap_free(&queue->classes[i].shares);
-    heap_free(&queue->urgent); /* it knows the shares */
     heap_free(&queue->bursting);
     pool_free(&queue->stakes);
 }
 
 void queue_forget(struct queue *queue)
 {
-    for (int i = 0; i < CLASSES; i++)
-        CHECK(queue->classes[i].turns == 0);
-    CHECK(queue->occupied == 0 && queue->bursting.count == 0);
+    CHECK(queue->occupied == 0 && queue->urgent.count == 0 && queue->bursting.count == 0);
     queue_close(queue);
     struct queue before = *queue;
     queue_open(queue, &before.config);
@@ -217,8 +215,7 @@ static void settle(struct queue *queue, struct turn *turn)
     } else {
         if (was_runnable)
             heap_remove(&share->runnable, &turn->node);
-        if (was_runnable && is_sojourn)
-            sojourn_set_idle(&share->sojourn, turn);
+        sojourn_set_idle(&share->sojourn, turn);
         settle_burst(queue, turn);
     }
     settle_share(queue, share);
@@ -235,8 +232,8 @@ void queue_pass_time(struct queue *queue, struct instant now)
 {
     double chunks = (double)(now.ns - queue->now.ns) / 1000 / (double)queue->call_us;
     queue->now = now;
-    if (queue->config.fairness != FAIRNESS_SOJOURN || queue->slots == 0 || chunks <= 0)
-        return;
+    if (queue->slots == 0)
+        return; /* nobody serves: nothing is shared */
     if (queue->occupied > 0)
         queue->served += chunks / queue->occupied;
     else if (!queue->shut)
@@ -245,7 +242,8 @@ void queue_pass_time(struct queue *queue, struct instant now)
 
 void queue_set_pace(struct queue *queue, uint32_t slots, int64_t call_us)
 {
-    queue->call_us = call_us > 0 ? call_us : 1;
+    CHECK(call_us > 0);
+    queue->call_us = call_us;
     if (slots == queue->slots)
         return;
     queue->slots = slots;
@@ -290,12 +288,10 @@ void queue_withdraw(struct queue *queue, struct chunk *chunk)
 }
 
 /* Its user comes with something new, with nothing of this class in hand: a busy period begins. */
-static bool begins_a_period(const struct queue *queue, const struct chunk *chunk)
+static bool begins_a_period(const struct chunk *chunk)
 {
     const struct turn *turn = chunk->job->turn;
-    if (turn->ready.count > 0 || turn->occupied > 0)
-        return false;
-    return queue->config.fairness != FAIRNESS_SOJOURN || !chunk->was_staked;
+    return turn->ready.count == 0 && turn->occupied == 0 && !chunk->was_staked;
 }
 
 /* The back of the order; who is being served in another class has had a first chunk already. */
@@ -309,7 +305,7 @@ static uint64_t rank_of_newcomer(struct queue *queue, const struct turn *turn)
 void queue_add(struct queue *queue, struct chunk *chunk)
 {
     struct turn *turn = chunk->job->turn;
-    if (begins_a_period(queue, chunk))
+    if (begins_a_period(chunk))
         turn->rank = rank_of_newcomer(queue, turn);
     stake(queue, chunk);
     /* The job's age first, then the place in the job. */
@@ -459,9 +455,8 @@ void queue_open_tenant(struct queue *queue, struct tenant *tenant, enum shut_rea
 
 void queue_shut_user(struct queue *queue, struct user *user, enum shut_reason reason)
 {
-    bool was_shut = user->shut != 0;
     user->shut |= reason;
-    for (struct turn *turn = user->turns; turn && !was_shut; turn = turn->next) {
+    for (struct turn *turn = user->turns; turn; turn = turn->next) {
         settle(queue, turn);
         sojourn_hold(&share_of(queue, turn)->sojourn, turn);
     }

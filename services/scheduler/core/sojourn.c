@@ -166,7 +166,6 @@ void sojourn_forget(struct sojourn *sojourn, struct turn *turn)
         stake_of(sojourn, turn)->is_abandoned = true;
     else if (turn->stake)
         pool_give(sojourn->fluid.stakes, turn->stake);
-    turn->stake = 0;
 }
 
 void sojourn_hold(struct sojourn *sojourn, struct turn *turn)

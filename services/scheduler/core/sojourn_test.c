@@ -132,6 +132,23 @@ static void rule_3_who_is_late_by_far_holds_up_nobody(void **state)
     close_hall(&hall);
 }
 
+static void rule_3_who_is_late_by_more_than_two_chunks_joins_anew(void **state)
+{
+    (void)state;
+    for (int is_late = 0; is_late < 2; is_late++) {
+        struct hall hall;
+        open_hall(&hall, 1, false);
+        const struct job *slow = come(&hall, "slow", "ann", 20);
+        struct chunk *chunk = start(&hall);
+        pass(&hall, is_late ? 310 : 290); /* instead of 100 */
+        occupy(&hall, chunk, -1);
+        assert_non_null(queue_next(&hall.queue));
+        const struct stake *stake = pool_at(&hall.queue.stakes, slow->turn->stake);
+        assert_true(fabs(stake->mark - (is_late ? 22.1 : 20)) < 1e-6);
+        close_hall(&hall);
+    }
+}
+
 static void rule_3_equal_sharing_is_of_what_the_class_gets(void **state)
 {
     (void)state;
@@ -218,6 +235,39 @@ static void equal_sharing_keeps_the_marks_of_others(void **state)
     pool_free(&stakes);
 }
 
+static void equal_sharing_lets_the_least_leave_whoever_comes_meanwhile(void **state)
+{
+    (void)state;
+    struct pool stakes = {.size = sizeof(struct stake)};
+    struct fluid fluid = {.stakes = &stakes, .slots = 1};
+    bool is_there[20 * STAKES + 1] = {false};
+    for (uint32_t age = 1; age <= 20 * STAKES; age++) {
+        uint32_t number = stake_with(&fluid, age, fluid.virtual + 1 + age * 7919 % 97);
+        is_there[number] = true;
+        double least = 1e9;
+        for (uint32_t i = 1; i <= stakes.last; i++)
+            if (is_there[i] && ((struct stake *)pool_at(&stakes, i))->mark < least)
+                least = ((struct stake *)pool_at(&stakes, i))->mark;
+        double left = 0.5;
+        uint32_t gone = fluid_pass(&fluid, &left);
+        assert_true(fluid.virtual <= least);
+        if (gone) {
+            assert_near(((struct stake *)pool_at(&stakes, gone))->mark, least);
+            is_there[gone] = false;
+            pool_give(&stakes, gone);
+        } else {
+            assert_near(left, 0);
+        }
+        if (age % 5 == 0 && fluid.root) { /* somebody goes without being done */
+            uint32_t number_of_root = fluid.root;
+            fluid_leave(&fluid, number_of_root);
+            is_there[number_of_root] = false;
+            pool_give(&stakes, number_of_root);
+        }
+    }
+    pool_free(&stakes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,9 +278,11 @@ int main(void)
         cmocka_unit_test(rule_3_withdrawing_makes_others_urgent_in_time),
         cmocka_unit_test(rule_3_who_has_only_future_work_stands_in_nobodys_way),
         cmocka_unit_test(rule_3_who_is_late_by_far_holds_up_nobody),
+        cmocka_unit_test(rule_3_who_is_late_by_more_than_two_chunks_joins_anew),
         cmocka_unit_test(rule_3_equal_sharing_is_of_what_the_class_gets),
         cmocka_unit_test(equal_sharing_foresees_when_each_leaves),
         cmocka_unit_test(equal_sharing_keeps_the_marks_of_others),
+        cmocka_unit_test(equal_sharing_lets_the_least_leave_whoever_comes_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
