@@ -143,7 +143,7 @@ static void answer(struct scheduler *s, const struct attempt_id *id, uint32_t as
     action->answer.is_permitted = lease_left_ms > 0;
     action->answer.lease_left_ms = lease_left_ms > 0 ? (uint32_t)lease_left_ms : 0;
     action->answer.life_ms = (uint32_t)s->config.permit_life_ms;
-    if (lease_left_ms <= 0)
+    if (!action->answer.is_permitted)
         s->figures.drops++;
 }
 
@@ -230,7 +230,7 @@ void attempts_on_ask(struct scheduler *s, const struct event *event)
         answer(s, &event->ask.id, event->ask.ask_number, event->ask.reply, 0);
         return;
     }
-    if (attempt->phase == ATTEMPT_WAITING && attempt->publish_at.ns != NEVER.ns)
+    if (attempt->phase == ATTEMPT_WAITING)
         attempt->publish_at = instant_plus_ms(s->now, attempt->publish_gap_ms);
     if (event->ask.is_free) {
         permit_free(s, attempt, event);
@@ -331,7 +331,7 @@ void attempts_on_outcome(struct scheduler *s, const struct outcome_facts *outcom
 void attempts_on_dispatch_failed(struct scheduler *s, const struct attempt_id *id)
 {
     struct attempt *attempt = attempts_find(s, id);
-    if (!attempt || attempt->errand != ERRAND_NONE || attempt->publish_at.ns == NEVER.ns)
+    if (!attempt || attempt->publish_at.ns == NEVER.ns)
         return;
     attempt->publish_at = instant_plus_ms(s->now, STORE_RETRY_MS);
     alarm_at(s, attempt, s->now);
