@@ -61,6 +61,89 @@ static void only_what_is_due_is_taken(void **state)
     assert_false(heap_has(&late));
 }
 
+/* Nobody is before its parent, everybody knows its place, and nothing is beyond the array. */
+static void assert_in_order(const struct heap *heap)
+{
+    assert_true(heap->capacity == 0 ? heap->count <= 1 : heap->count <= heap->capacity);
+    for (uint32_t i = 0; i < heap->count; i++) {
+        const struct heap_entry *entry = heap_at(heap, i);
+        const struct heap_entry *parent = heap_at(heap, i > 0 ? (i - 1) / 4 : 0);
+        assert_int_equal(entry->node->place, i + 1);
+        assert_true(parent->key < entry->key ||
+                    (parent->key == entry->key && parent->node->tie <= entry->node->tie));
+    }
+}
+
+static void every_step_leaves_it_in_order(void **state)
+{
+    (void)state;
+    enum { FEW = 60 };
+    struct heap heap = {0};
+    struct heap_node nodes[FEW] = {0};
+    uint64_t random = 1;
+    for (uint32_t step = 0; step < 20000; step++) {
+        random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        struct heap_node *node = &nodes[(random >> 33) % FEW];
+        uint64_t key = (random >> 40) % 30;
+        if (!heap_has(node))
+            node->tie = step;
+        if (!heap_has(node) || (random >> 60) % 2 == 0)
+            heap_set(&heap, node, key);
+        else
+            heap_remove(&heap, node);
+        assert_in_order(&heap);
+    }
+    heap_free(&heap);
+}
+
+static void a_heap_of_one_needs_no_array(void **state)
+{
+    (void)state;
+    struct heap heap = {0};
+    struct heap_node nodes[2] = {0};
+    heap_add(&heap, &nodes[0], 10);
+    assert_int_equal(heap.capacity, 0);
+    heap_free(&heap);
+    assert_false(heap_has(&nodes[0]));
+    heap_add(&heap, &nodes[0], 10);
+    heap_add(&heap, &nodes[1], 9);
+    assert_true(heap.capacity >= 2);
+    assert_ptr_equal(heap_first(&heap), &nodes[1]);
+    heap_free(&heap);
+    assert_int_equal(heap.capacity, 0);
+}
+
+struct keys {
+    const struct heap_node *first;
+    uint32_t asked;
+};
+
+static uint64_t backwards(void *context, struct heap_node *node)
+{
+    struct keys *keys = context;
+    keys->asked++;
+    return NODES - (uint64_t)(node - keys->first);
+}
+
+static void all_keys_can_be_worked_out_anew(void **state)
+{
+    (void)state;
+    struct heap heap = {0};
+    struct heap_node nodes[NODES] = {0};
+    for (uint32_t i = 0; i < NODES; i++)
+        heap_add(&heap, &nodes[i], i);
+    heap_remove(&heap, &nodes[NODES - 1]); /* what stood behind the last is not looked at */
+    struct keys keys = {nodes, 0};
+    heap_set_all(&heap, backwards, &keys);
+    assert_int_equal(keys.asked, NODES - 1);
+    assert_in_order(&heap);
+    for (uint32_t i = NODES - 1; i > 0; i--) {
+        assert_ptr_equal(heap_first(&heap), &nodes[i - 1]);
+        heap_remove(&heap, &nodes[i - 1]);
+    }
+    heap_free(&heap);
+}
+
 static void what_is_below_a_key_is_counted_or_estimated_when_long(void **state)
 {
     (void)state;
@@ -87,6 +170,9 @@ int main(void)
         cmocka_unit_test(the_least_comes_out_first),
         cmocka_unit_test(a_node_can_be_taken_out_anywhere_and_moved),
         cmocka_unit_test(only_what_is_due_is_taken),
+        cmocka_unit_test(every_step_leaves_it_in_order),
+        cmocka_unit_test(a_heap_of_one_needs_no_array),
+        cmocka_unit_test(all_keys_can_be_worked_out_anew),
         cmocka_unit_test(what_is_below_a_key_is_counted_or_estimated_when_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

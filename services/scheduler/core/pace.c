@@ -7,10 +7,10 @@
 
 enum {
     AVERAGE_OVER = 8,
-    STEPS = 8,          /* users per slot are used in eighths */
-    FINE = 8,           /* and measured in eighths of these */
-    LEAST_CHANGE = 6,   /* of these: not to and fro */
-    MOST_STEPS = 2 * 8, /* beyond that the store is behind, or a limit holds up the permits */
+    STEPS = 8,              /* users per slot are used in eighths */
+    FINE = 8,               /* and measured in eighths of these */
+    LEAST_CHANGE = 6,       /* of these: not to and fro */
+    MOST_STEPS = 2 * STEPS, /* beyond that the store is behind, or a limit holds up the permits */
 };
 
 static void average(int64_t *mean_us, struct instant from, struct instant until)

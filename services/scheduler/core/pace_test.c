@@ -123,6 +123,99 @@ static void rule_3_a_new_lead_measures_the_pace_anew(void **state)
     close_bench(&b);
 }
 
+/* With calls of 64 ms each millisecond between them is a 64th of a slot. */
+static void measure(struct bench *b, int64_t between_ms)
+{
+    b->core->attempts.mean_call_us = 64000;
+    b->core->pace.committing_us = between_ms * 400;
+    b->core->pace.granting_us = between_ms * 600;
+    pace_tell(b->core);
+}
+
+static void rule_3_the_pace_changes_by_eighths_and_not_to_and_fro(void **state)
+{
+    (void)state;
+    const struct {
+        uint32_t before;
+        int64_t between_ms;
+        uint32_t after;
+    } cases[] = {
+        {8, 5, 8},    {8, 6, 9},     {8, 11, 9},   {8, 12, 10}, /* the nearest eighth */
+        {16, 59, 16}, {16, 58, 15},  {16, 0, 8},   {9, 0, 8},
+        {8, 63, 16},  {8, 1000, 16}, {16, 69, 16}, {16, 70, 16}, /* twice the slots at most */
+        {10, 21, 10}, {10, 22, 11},  {10, 11, 10}, {10, 10, 9},
+    };
+    struct bench b;
+    open_sharing(&b);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        b.core->pace.users_per_slot = cases[i].before;
+        b.core->pace.permits = 1;
+        measure(&b, cases[i].between_ms);
+        assert_int_equal(b.core->pace.users_per_slot, cases[i].after);
+        assert_int_equal(b.core->queue.slots, SLOTS * cases[i].after / 8);
+        assert_int_equal(b.core->queue.call_us, 64000 * cases[i].after / 8);
+    }
+    close_bench(&b);
+}
+
+/* A change looks at every user: the permits between two of them pay for it. */
+static void rule_3_the_pace_changes_once_in_as_many_permits_as_there_are_users(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_sharing(&b);
+    const char *users[] = {"ann", "bob", "cem"};
+    for (int i = 0; i < 3; i++)
+        submit(&b, i, users[i], 1);
+    b.core->pace.permits = 3;
+    measure(&b, 32);
+    assert_int_equal(b.core->pace.users_per_slot, 8);
+    b.core->pace.permits = 4;
+    measure(&b, 5);
+    assert_int_equal(b.core->pace.permits, 4); /* nothing has changed */
+    measure(&b, 32);
+    assert_int_equal(b.core->pace.users_per_slot, 12);
+    assert_int_equal(b.core->pace.permits, 0);
+    close_bench(&b);
+}
+
+static void rule_3_what_lies_between_two_calls_is_measured_in_microseconds(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_sharing(&b);
+    struct attempt attempt = {.phase = ATTEMPT_ENDED, .granted = b.now, .ended = b.now};
+    b.core->now = instant_plus_ms(b.now, 8008);
+    pace_note_permit(b.core, &attempt);
+    assert_int_equal(b.core->pace.granting_us, 1001000);
+    pace_note_commit(b.core, &attempt);
+    assert_int_equal(b.core->pace.committing_us, 1001000);
+    attempt.phase = ATTEMPT_LOST; /* it has no outcome to count from */
+    pace_note_commit(b.core, &attempt);
+    assert_int_equal(b.core->pace.committing_us, 1001000);
+    close_bench(&b);
+}
+
+static void rule_3_the_pace_of_no_slot_one_slot_and_no_time_is_told_too(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_with(SLOTS));
+    renew(&b, 1);
+    b.core->pace.users_per_slot = 16;
+    b.core->attempts.mean_call_us = 1000;
+    pace_tell(b.core); /* no analyzer is there */
+    assert_int_equal(b.core->queue.slots, 0);
+    assert_int_equal(b.core->queue.call_us, 1000);
+    beat(&b, 1);
+    assert_int_equal(b.core->queue.slots, 2);
+    assert_int_equal(b.core->queue.call_us, 2000);
+    b.core->attempts.mean_call_us = 0;
+    pace_tell(b.core);
+    assert_int_equal(b.core->queue.call_us, 2);
+    close_bench(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +227,10 @@ int main(void)
         cmocka_unit_test(rule_3_small_changes_of_the_pace_move_nothing),
         cmocka_unit_test(rule_3_a_store_that_is_behind_counts_no_more_than_the_call_itself),
         cmocka_unit_test(rule_3_a_new_lead_measures_the_pace_anew),
+        cmocka_unit_test(rule_3_the_pace_changes_by_eighths_and_not_to_and_fro),
+        cmocka_unit_test(rule_3_the_pace_changes_once_in_as_many_permits_as_there_are_users),
+        cmocka_unit_test(rule_3_what_lies_between_two_calls_is_measured_in_microseconds),
+        cmocka_unit_test(rule_3_the_pace_of_no_slot_one_slot_and_no_time_is_told_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
