@@ -123,6 +123,22 @@ static void rule_9_each_wait_for_an_ask_is_twice_as_long_as_the_one_before(void 
     close_bench(&b);
 }
 
+static void rule_9_a_grant_is_taken_back_as_soon_as_no_whole_call_has_room(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_with(10));
+    lead(&b);
+    submit(&b, 1, "ann", 1);
+    grant_all(&b);
+    pass(&b, b.config.grant_wait_ms);
+    assert_int_equal(attempt_at(&b, 1, 1)->phase, ATTEMPT_WAITING);
+    pass(&b, 1);
+    assert_int_equal(attempt_at(&b, 1, 1)->phase, ATTEMPT_SWORN);
+    assert_int_equal(b.items[0].operation, BATCH_RELEASE);
+    close_bench(&b);
+}
+
 /* Hands need none, but one that asks is told that nobody else may do it. */
 static void step_5_a_permit_for_the_embedded_analysis_counts_at_no_endpoint(void **state)
 {
@@ -182,6 +198,7 @@ int main(void)
         cmocka_unit_test(step_4_what_the_broker_did_not_take_is_published_again_at_once),
         cmocka_unit_test(step_4_what_needs_no_dispatch_any_more_is_not_published_again),
         cmocka_unit_test(rule_9_each_wait_for_an_ask_is_twice_as_long_as_the_one_before),
+        cmocka_unit_test(rule_9_a_grant_is_taken_back_as_soon_as_no_whole_call_has_room),
         cmocka_unit_test(step_5_a_permit_for_the_embedded_analysis_counts_at_no_endpoint),
         cmocka_unit_test(rule_1_a_burst_is_behind_all_that_are_granted_after_it),
     };

@@ -90,6 +90,26 @@ static void rule_7_a_probe_that_is_never_called_is_followed_by_another(void **st
     close_bench(&b);
 }
 
+static void rule_7_a_probe_that_came_to_nothing_ends_once(void **state)
+{
+    (void)state;
+    struct bench b;
+    begin(&b, chain_of(1));
+    break_it(&b, 1);
+    pass(&b, b.config.breaker_open_ms);
+    submit(&b, 10, "ann", 1);
+    grant_all(&b);
+    assert_int_equal(ask_now(&b, attempt_of(10, 0, 1), "hands"), 1);
+    hear(&b, attempt_of(10, 0, 1), OUTCOME_ABORTED, 0);
+    submit(&b, 11, "bob", 1); /* the next probe, before the first one's commit */
+    assert_int_equal(b.items[0].mode, MODE_LLM);
+    grant_all(&b);
+    finish(&b, 10, "ann");
+    submit(&b, 12, "cat", 1);
+    assert_int_equal(b.items[0].mode, MODE_EMBEDDED);
+    close_bench(&b);
+}
+
 static void rule_7_what_waits_for_its_permit_is_taken_back_when_the_breaker_opens(void **state)
 {
     (void)state;
@@ -263,6 +283,7 @@ int main(void)
         cmocka_unit_test(rule_7_without_an_endpoint_the_embedded_analysis_stands_in),
         cmocka_unit_test(rule_7_exactly_one_probe_goes_out_and_decides),
         cmocka_unit_test(rule_7_a_probe_that_is_never_called_is_followed_by_another),
+        cmocka_unit_test(rule_7_a_probe_that_came_to_nothing_ends_once),
         cmocka_unit_test(rule_7_what_waits_for_its_permit_is_taken_back_when_the_breaker_opens),
         cmocka_unit_test(rule_7_an_exhausted_quota_opens_the_breaker_at_once),
         cmocka_unit_test(rule_7_a_new_leader_knows_which_breakers_are_open),

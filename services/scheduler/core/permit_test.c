@@ -123,6 +123,26 @@ static void rule_2_grants_ahead_grow_as_calls_get_shorter(void **state)
     }
 }
 
+/* Ten slots, and two ahead of calls of a second. */
+static void rule_2_while_more_than_half_of_what_is_wanted_waits_nothing_is_asked_for(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_with(10));
+    lead(&b);
+    for (int job = 1; job <= 20; job++) {
+        char user[16];
+        snprintf(user, sizeof user, "user-%d", job);
+        submit(&b, job, user, 1);
+        assert_int_equal(grant_all(&b), job <= 7);
+    }
+    assert_int_equal(ask_now(&b, attempt_of(1, 0, 1), "hands"), 1); /* six wait, of eleven */
+    assert_int_equal(b.item_count, 0);
+    assert_int_equal(ask_now(&b, attempt_of(2, 0, 1), "hands"), 1); /* five, of ten */
+    assert_int_equal(b.item_count, 5);
+    close_bench(&b);
+}
+
 static void rule_12_the_first_permit_of_a_job_ends_its_waiting(void **state)
 {
     (void)state;
@@ -246,6 +266,7 @@ int main(void)
         cmocka_unit_test(rule_1_a_burst_stands_behind_others_for_room_under_a_limit),
         cmocka_unit_test(rule_2_the_calls_of_all_are_bounded_beside_the_users),
         cmocka_unit_test(rule_9_what_is_asked_for_is_not_published_again),
+        cmocka_unit_test(rule_2_while_more_than_half_of_what_is_wanted_waits_nothing_is_asked_for),
         cmocka_unit_test(rule_2_grants_ahead_grow_as_calls_get_shorter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
