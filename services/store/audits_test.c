@@ -290,6 +290,32 @@ static void names_are_compared_whatever_their_letters(void **state)
     assert_true(line->names_overlap > 0.2499 && line->names_overlap < 0.2501); /* 1/2 and 0 */
 }
 
+/* Such results are not made; but one that was would come again for ever. */
+static void what_is_no_result_as_others_are_holds_up_nothing(void **state)
+{
+    struct world *world = *state;
+    lead(world, "leader");
+    const char *job = audit_job(world, done(world, "ann", 3));
+    Tp__Outcome *again = answer_to(world, grant(world, job, 0)->dispatch);
+    static const char *const ODD[] = {
+        "{\"sentiment\": {\"label\": \"positive\", \"score\": \"much\"}}",
+        "{\"sentiment\": 7, \"entities\": {\"names\": {\"text\": \"Oslo\"}}}",
+        "{\"sentiment\": {\"label\": \"positive\", \"score\": -1e99}, \"entities\":"
+        " {\"names\": [1, null]}}",
+    };
+    for (size_t i = 0; i < 3; i++)
+        again->results[i]->data_json =
+            (ProtobufCBinaryData){strlen(ODD[i]), (uint8_t *)(uintptr_t)ODD[i]};
+    commit_one(world, again);
+    settle(world);
+    const Tp__AuditLine *line = only_line(world);
+    assert_third(line, 0, 1, 1);
+    assert_third(line, 1, 1, 0);
+    assert_third(line, 2, 1, 1);
+    assert_true(line->score_distance > 0.4999 && line->score_distance < 0.5001); /* (0+0+1.5) / 3 */
+    assert_int_equal(sql_number(world, "select count(*) from audits"), 0);
+}
+
 static void another_models_answer_is_not_compared(void **state)
 {
     struct world *world = *state;
@@ -382,6 +408,7 @@ int main(void)
         WITH_FRESH_WORLD(no_more_audits_are_unfinished_than_may_be),
         WITH_FRESH_WORLD(posts_are_compared_by_where_they_stood_at_first),
         WITH_FRESH_WORLD(names_are_compared_whatever_their_letters),
+        WITH_FRESH_WORLD(what_is_no_result_as_others_are_holds_up_nothing),
         WITH_FRESH_WORLD(another_models_answer_is_not_compared),
         WITH_FRESH_WORLD(an_audit_asks_once_whatever_comes_of_it),
         WITH_FRESH_WORLD(an_audit_is_swept_when_it_has_been_compared),

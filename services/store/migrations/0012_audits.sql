@@ -73,14 +73,28 @@ begin
     return next add_event(h, 'submitted', array[0]);
 end $$;
 
+-- The names in a result; none if it is not as results are.
+create function names_in(data jsonb) returns setof jsonb
+language sql immutable as $$
+    select jsonb_array_elements(case when jsonb_typeof(data #> '{entities,names}') = 'array'
+                                     then data #> '{entities,names}' end)
+$$;
+
+-- The score of a result, within its bounds; null likewise.
+create function score_in(data jsonb) returns double precision
+language sql immutable as $$
+    select case when jsonb_typeof(data #> '{sentiment,score}') = 'number'
+                then greatest(-1, least(1, (data #> '{sentiment,score}')::numeric)) end
+$$;
+
 -- How much of the names in two results is in both, from 0 to 1; null if neither has any.
 create function names_overlap(a jsonb, b jsonb) returns double precision
 language sql immutable as $$
     select count(*) filter (where in_a and in_b)::double precision / nullif(count(*), 0)
     from (select bool_or(is_a) as in_a, bool_or(not is_a) as in_b
-          from (select true as is_a, jsonb_array_elements(a #> '{entities,names}') as name
+          from (select true as is_a, names_in(a) as name
                 union all
-                select false, jsonb_array_elements(b #> '{entities,names}')) named
+                select false, names_in(b)) named
           group by lower(name ->> 'text')) names
 $$;
 
@@ -98,9 +112,9 @@ language sql stable as $$
         where a.job_id = any (p_audits)
     )
     select q.job_id, o.model, o.prompt_version, q.third::smallint,
-           o.result_data #>> '{sentiment,label}' = r.result_data #>> '{sentiment,label}',
-           abs((o.result_data #>> '{sentiment,score}')::double precision
-               - (r.result_data #>> '{sentiment,score}')::double precision),
+           coalesce(o.result_data #>> '{sentiment,label}' = r.result_data #>> '{sentiment,label}',
+                    false),
+           coalesce(abs(score_in(o.result_data) - score_in(r.result_data)), 0),
            names_overlap(o.result_data, r.result_data)
     from asked q
     join analysis_results o on o.job_id = q.audited_job_id and o.post_seq = q.post_seq
