@@ -10,7 +10,7 @@ enum {
     CONNECT_TIMEOUT_MS = 10 * 1000,
     MAX_BODY_BYTES = 1 << 20,
     MAX_HEADER_BYTES = 64 * 1024,
-    RECEIVE_BYTES = 8 * 1024, /* libcurl holds one such buffer for each call that runs */
+    RECEIVE_BYTES = 4 * 1024, /* libcurl holds one such buffer for each call that runs */
     SEND_BYTES = 16 * 1024,   /* and, while the request leaves, one of these: the least it takes */
 };
 
