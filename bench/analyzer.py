@@ -16,7 +16,7 @@ SHAPES = (  # name, chunks, posts, bytes of a post, slots, the model's delay in 
     ("one post", 6000, 1, 140, 64, 0),
     ("one post, 1,000 at once", 6000, 1, 140, 1000, 500),
     ("100 posts", 1000, 100, 140, 16, 0),
-    ("1,000 at once, 20 KB up, 10 KB down", 3000, 50, 270, 1000, 2000),
+    ("1,000 at once, 20 KB up, 10 KB down", 2000, 60, 270, 1000, 2000),
 )
 
 
