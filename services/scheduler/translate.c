@@ -76,6 +76,7 @@ void translate_job(struct arena *arena, const Tp__JobState *job, struct job_fact
         .event_number = job->event_number,
         .deadline_left_ms = job->deadline_left_ms,
         .is_healing = job->is_healing,
+        .needs_llm = job->needs_llm,
         .chunks = chunks,
         .chunk_count = job->n_chunks,
     };

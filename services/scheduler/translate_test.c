@@ -94,7 +94,7 @@ static void a_grant_names_its_endpoint_and_its_price(void **state)
     assert_true(wire[1]->is_degraded);
 }
 
-static void a_job_says_whether_it_heals(void **state)
+static void a_job_says_whether_it_heals_and_needs_an_llm(void **state)
 {
     (void)state;
     SCOPED(arena_close) struct arena *arena = arena_open(1 << 16);
@@ -102,10 +102,15 @@ static void a_job_says_whether_it_heals(void **state)
     job.service_class = TP__SERVICE_CLASS__BACKGROUND;
     struct job_facts facts;
     translate_job(arena, &job, &facts);
-    assert_false(facts.is_healing);
+    assert_false(facts.is_healing || facts.needs_llm);
     job.is_healing = 1;
     translate_job(arena, &job, &facts);
-    assert_true(facts.is_healing);
+    assert_true(facts.is_healing && !facts.needs_llm);
+    job = (Tp__JobState)TP__JOB_STATE__INIT;
+    job.service_class = TP__SERVICE_CLASS__STANDARD;
+    job.needs_llm = 1;
+    translate_job(arena, &job, &facts);
+    assert_true(facts.needs_llm && !facts.is_healing);
 }
 
 static void calls_and_what_was_spent_keep_their_meaning(void **state)
@@ -304,7 +309,7 @@ int main(void)
         cmocka_unit_test(no_outcome_and_a_good_one_are_no_failure),
         cmocka_unit_test(an_item_says_the_same_on_the_wire),
         cmocka_unit_test(a_grant_names_its_endpoint_and_its_price),
-        cmocka_unit_test(a_job_says_whether_it_heals),
+        cmocka_unit_test(a_job_says_whether_it_heals_and_needs_an_llm),
         cmocka_unit_test(calls_and_what_was_spent_keep_their_meaning),
         cmocka_unit_test(a_control_keeps_its_meaning),
         cmocka_unit_test(an_outcome_tells_what_the_call_cost_and_what_the_server_said),

@@ -4,7 +4,7 @@
 
 #include "base/check.h"
 
-enum { CHUNK_NUMBERS = 14, EVENT_COLUMNS = 17, US_PER_MS = 1000 };
+enum { CHUNK_NUMBERS = 14, EVENT_COLUMNS = 18, US_PER_MS = 1000 };
 
 static const char *const STATUS_NAMES[] = {
     [TP__JOB_STATUS__NO_STATUS] = "",
@@ -123,6 +123,7 @@ Tp__JobEvent *read_event(struct cells *cells)
     progress->done_chunks = (uint32_t)cell_int(cells);
     job->n_chunks = read_chunks(cells, at_us, &job->chunks);
     job->is_healing = cell_int(cells) == 1;
+    job->needs_llm = cell_int(cells) == 1;
     return event;
 }
 
@@ -140,6 +141,7 @@ Tp__JobState *read_job_state(struct cells *cells, int64_t now_us)
     job->deadline_left_ms = ms_until(cell_int(cells), now_us);
     job->n_chunks = read_chunks(cells, now_us, &job->chunks);
     job->is_healing = cell_int(cells) == 1;
+    job->needs_llm = cell_int(cells) == 1;
     return job;
 }
 

@@ -205,6 +205,7 @@ struct job *book_add_job(struct book *book, const struct job_facts *facts, struc
     job->heard = now;
     job->service_class = facts->service_class;
     job->is_healing = facts->is_healing;
+    job->needs_llm = facts->needs_llm;
     job->deadline_ms = facts->deadline_left_ms;
     uint32_t lane = book_lane_of(facts->service_class);
     struct user *user = user_of(book, facts->tenant_id, facts->user_id, lane);

@@ -116,6 +116,7 @@ struct job {
     bool is_unserved : 1;  /* it never had a permit (book_longest_unserved()) */
     bool is_asked_for : 1; /* the store is being asked about it */
     bool is_healing : 1;   /* never by the embedded analysis (rule 7) */
+    bool needs_llm : 1;    /* not by it for want of an endpoint (rule 7) */
     struct chunk first;    /* most have no other */
 };
 _Static_assert(sizeof(struct chunk) == 56 && sizeof(struct job) == 144,

@@ -48,9 +48,15 @@ static struct choice stop(struct scheduler *s, const struct pick *pick)
     return (struct choice){.kind = CHOICE_STOP};
 }
 
+/* May the embedded analysis have it for want of an endpoint? */
+static bool has_stand_in(const struct chunk *chunk)
+{
+    return !chunk->job->is_healing && !chunk->job->needs_llm;
+}
+
 static struct choice without_llm(struct scheduler *s, struct chunk *chunk)
 {
-    if (!chunk->job->is_healing)
+    if (has_stand_in(chunk))
         return by_embedded(true);
     chunk->is_without_endpoint = true;
     return put_off(s, chunk, ENDPOINT_WAIT_MS);
@@ -91,7 +97,7 @@ static struct choice when_full(struct scheduler *s, struct chunk *chunk, const s
     if (may_not_wait(s, chunk, pick->shortage.until))
         return by_embedded(true);
     /* Nothing else may stand in for it, and others may not have so long. */
-    return pick->is_long && chunk->job->is_healing ? without_llm(s, chunk) : stop(s, pick);
+    return pick->is_long && !has_stand_in(chunk) ? without_llm(s, chunk) : stop(s, pick);
 }
 
 /* With an endpoint or without: it is the last resort, or there is no time for a call. */

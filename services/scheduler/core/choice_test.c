@@ -230,6 +230,54 @@ static void rule_7_a_healing_job_with_tries_left_is_not_put_off(void **state)
     close_bench(&b);
 }
 
+static void rule_7_what_only_an_llm_can_do_waits_for_an_endpoint(void **state)
+{
+    (void)state;
+    struct bench b;
+    begin(&b, quiet());
+    break_it(&b);
+    struct chunk_facts chunk = ready(0);
+    struct job_facts job = {.job_id = job_id(1),
+                            .tenant_id = "acme",
+                            .user_id = "ann",
+                            .service_class = CLASS_STANDARD,
+                            .needs_llm = true,
+                            .chunks = &chunk,
+                            .chunk_count = 1};
+    b.item_count = 0;
+    tell(&b, (struct event){.kind = EVENT_JOB_EVENT, .job_event = {.job = &job, .number = 1}});
+    assert_int_equal(b.item_count, 0);
+    assert_int_equal(told(&b, 1).reason, WAITING_ENDPOINT);
+    job.job_id = job_id(2);
+    job.user_id = "bob";
+    job.needs_llm = false;
+    tell(&b, (struct event){.kind = EVENT_JOB_EVENT, .job_event = {.job = &job, .number = 1}});
+    assert_int_equal(b.item_count, 1);
+    assert_int_equal(b.items[0].mode, MODE_EMBEDDED);
+    close_bench(&b);
+}
+
+static void rule_6_the_last_resort_of_what_only_an_llm_can_do_is_the_embedded_analysis(void **state)
+{
+    (void)state;
+    struct bench b;
+    begin(&b, quiet());
+    struct chunk_facts chunk = ready(0);
+    chunk.open_posts = 1;
+    chunk.tries = chunk.attempt = 3;
+    struct job_facts job = {.job_id = job_id(1),
+                            .tenant_id = "acme",
+                            .user_id = "ann",
+                            .service_class = CLASS_STANDARD,
+                            .needs_llm = true,
+                            .chunks = &chunk,
+                            .chunk_count = 1};
+    tell(&b, (struct event){.kind = EVENT_JOB_EVENT, .job_event = {.job = &job, .number = 1}});
+    assert_int_equal(b.item_count, 1);
+    assert_int_equal(b.items[0].mode, MODE_EMBEDDED);
+    close_bench(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +287,9 @@ int main(void)
         cmocka_unit_test(rule_6_who_waits_for_calls_to_end_may_be_in_time),
         cmocka_unit_test(rule_7_a_healing_job_looks_for_an_endpoint_every_two_seconds),
         cmocka_unit_test(rule_7_while_reduced_a_healing_job_waits),
+        cmocka_unit_test(rule_7_what_only_an_llm_can_do_waits_for_an_endpoint),
+        cmocka_unit_test(
+            rule_6_the_last_resort_of_what_only_an_llm_can_do_is_the_embedded_analysis),
         cmocka_unit_test(rule_7_a_healing_job_with_tries_left_is_not_put_off),
         cmocka_unit_test(rule_7_a_healing_job_whose_tries_are_used_is_tried_again_each_hour),
     };

@@ -89,6 +89,7 @@ struct job_facts {
     uint32_t event_number;
     uint32_t deadline_left_ms; /* 0 = none */
     bool is_healing;           /* replaces results of the embedded analysis: never done by it */
+    bool needs_llm;            /* the embedded analysis can do nothing of it: only a last resort */
     const struct chunk_facts *chunks;
     size_t chunk_count;
 };

@@ -55,6 +55,7 @@ static void keep_job(void *context, const struct job_facts *facts, const struct 
                                    .service_class = facts->service_class,
                                    .deadline_left_ms = facts->deadline_left_ms,
                                    .is_healing = facts->is_healing,
+                                   .needs_llm = facts->needs_llm,
                                    .chunks = told->chunks,
                                    .chunk_count = facts->chunk_count};
     forecast->chunk_count += facts->chunk_count;

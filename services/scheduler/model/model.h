@@ -29,7 +29,7 @@ struct model_job {
     enum service_class service_class;
     int64_t arrives_us;        /* 0 or less = it is there from the start */
     uint32_t deadline_left_ms; /* from its arrival; 0 = none */
-    bool is_healing;
+    bool is_healing, needs_llm;
     const struct model_chunk *chunks;
     size_t chunk_count;
 };

@@ -141,7 +141,8 @@ static struct job_facts facts_of(const struct model *model, const struct job_row
                               .service_class = job->told.service_class,
                               .status = status_of(job),
                               .event_number = job->event_number,
-                              .is_healing = job->told.is_healing};
+                              .is_healing = job->told.is_healing,
+                              .needs_llm = job->told.needs_llm};
     if (job->told.deadline_left_ms > 0) {
         int64_t begun_us = job->told.arrives_us > 0 ? job->told.arrives_us : 0;
         int64_t left_ms = job->told.deadline_left_ms - (model->now_us - begun_us) / 1000;

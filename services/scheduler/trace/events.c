@@ -63,6 +63,7 @@ static void code_job(struct coder *coder, struct job_facts *job)
     code_u32(coder, &job->event_number);
     code_u32(coder, &job->deadline_left_ms);
     code_bool(coder, &job->is_healing);
+    code_bool(coder, &job->needs_llm);
     CODE_LIST(coder, struct chunk_facts, job->chunks, job->chunk_count, code_chunk);
 }
 

@@ -48,6 +48,12 @@ language sql immutable as $$
     select octet_length(p.text) + octet_length(p.post_id) + octet_length(p.language) + 24
 $$;
 
+-- Nothing but a user's own instruction is asked of the posts, which only an LLM can follow.
+create function needs_llm(j analysis_jobs) returns boolean
+language sql immutable as $$
+    select j.instruction <> '' and j.tasks <@ array['summary']
+$$;
+
 -- An event with what its readers need of the job.
 create type event_view as (
     job_id uuid,
@@ -66,7 +72,8 @@ create type event_view as (
     total_chunks integer,
     done_chunks integer,
     chunks bigint[],
-    is_healing boolean
+    is_healing boolean,
+    needs_llm boolean
 );
 
 create function event_of(j analysis_jobs, e job_events) returns event_view
@@ -74,7 +81,7 @@ language sql stable as $$
     select row(j.job_id, j.tenant_id, j.user_id, j.service_class, microseconds(j.created_at),
                microseconds(j.deadline_at), j.total_tweets, e.event_number, e.kind,
                microseconds(e.created_at), e.status, e.processed_tweets, e.failed_tweets,
-               e.total_chunks, e.done_chunks, e.chunks, j.is_hidden)::event_view
+               e.total_chunks, e.done_chunks, e.chunks, j.is_hidden, needs_llm(j))::event_view
 $$;
 
 -- Writes the event whose number the caller has just given the locked job.

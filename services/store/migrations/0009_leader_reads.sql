@@ -11,7 +11,8 @@ create type job_state as (
     created_us bigint,
     deadline_us bigint,
     chunks bigint[],
-    is_healing boolean
+    is_healing boolean,
+    needs_llm boolean
 );
 
 create function state_of(j analysis_jobs, p_with_done boolean) returns job_state
@@ -21,7 +22,7 @@ language sql stable as $$
                chunks_numbered(j.job_id, array(
                    select c.chunk_number from chunks c
                    where c.job_id = j.job_id and (p_with_done or c.status <> 3))),
-               j.is_hidden)::job_state
+               j.is_hidden, needs_llm(j))::job_state
 $$;
 
 create function read_job_state(p_job uuid) returns table (now_us bigint, state job_state)
