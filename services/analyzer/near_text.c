@@ -30,9 +30,17 @@ struct reading {
 
 /* ---- characters ---- */
 
+static bool is_ascii(utf8proc_int32_t c)
+{
+    return c < 0x80; /* most are: they are told without a table */
+}
+
 /* Of valid UTF-8. */
 static size_t next_char(struct piece text, utf8proc_int32_t *c)
 {
+    *c = (unsigned char)text.at[0];
+    if (is_ascii(*c))
+        return 1;
     utf8proc_ssize_t took =
         utf8proc_iterate((const utf8proc_uint8_t *)text.at, (utf8proc_ssize_t)text.length, c);
     return took > 0 ? (size_t)took : 1;
@@ -46,11 +54,13 @@ static struct piece without_first(struct piece text, size_t bytes)
 static bool is_valid(struct piece text)
 {
     while (text.length > 0) {
-        utf8proc_int32_t c;
-        if (utf8proc_iterate((const utf8proc_uint8_t *)text.at, (utf8proc_ssize_t)text.length,
-                             &c) <= 0)
+        utf8proc_int32_t c = (unsigned char)text.at[0];
+        utf8proc_ssize_t took = is_ascii(c) ? 1
+                                            : utf8proc_iterate((const utf8proc_uint8_t *)text.at,
+                                                               (utf8proc_ssize_t)text.length, &c);
+        if (took <= 0)
             return false;
-        text = without_first(text, next_char(text, &c));
+        text = without_first(text, (size_t)took);
     }
     return true;
 }
@@ -63,7 +73,7 @@ static bool is_name_char(char c)
 /* Letters, digits and the marks that belong to them; not what makes an emoji coloured. */
 static bool is_of_word(utf8proc_int32_t c)
 {
-    if (c < 0x80)
+    if (is_ascii(c))
         return is_name_char((char)c);
     if (c == 0xFE0E || c == 0xFE0F)
         return false;
@@ -281,25 +291,50 @@ static void trim(struct reading *reading)
 
 /* ---- what is left ---- */
 
+static bool is_small(utf8proc_int32_t c)
+{
+    return is_ascii(c) ? c >= 'a' && c <= 'z' : utf8proc_category(c) == UTF8PROC_CATEGORY_LL;
+}
+
+static bool is_capital(utf8proc_int32_t c)
+{
+    return is_ascii(c) ? c >= 'A' && c <= 'Z' : utf8proc_category(c) == UTF8PROC_CATEGORY_LU;
+}
+
 static bool is_shouted(struct piece word)
 {
     size_t capitals = 0;
     utf8proc_int32_t c;
     for (size_t took; word.length > 0; word = without_first(word, took)) {
         took = next_char(word, &c);
-        utf8proc_category_t category = utf8proc_category(c);
-        if (category == UTF8PROC_CATEGORY_LL)
+        if (is_small(c))
             return false;
-        capitals += category == UTF8PROC_CATEGORY_LU;
+        capitals += is_capital(c);
     }
     return capitals >= 2;
+}
+
+/* The ASCII characters that the word begins with; how many they are. */
+static size_t write_ascii(struct piece word, bool keeps_case, struct text *out)
+{
+    size_t length = 0;
+    while (length < word.length && is_ascii((unsigned char)word.at[length]))
+        length++;
+    text_add_bytes(out, word.at, length);
+    for (size_t i = out->length - length; i < out->length && !keeps_case; i++)
+        if (is_capital((unsigned char)out->chars[i]))
+            out->chars[i] = (char)(out->chars[i] - 'A' + 'a');
+    return length;
 }
 
 static void write_chars(struct piece word, struct text *out)
 {
     bool keeps_case = is_shouted(word);
-    utf8proc_int32_t c;
     for (size_t took; word.length > 0; word = without_first(word, took)) {
+        took = write_ascii(word, keeps_case, out);
+        if (took > 0)
+            continue;
+        utf8proc_int32_t c;
         took = next_char(word, &c);
         if (c == 0x2018 || c == 0x2019)
             c = '\'';
