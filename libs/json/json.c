@@ -1,7 +1,5 @@
 #include "json/json.h"
 
-#include "json/reader.h"
-
 /* Brackets outside of strings, counted without parsing. */
 static bool is_shallow(const char *bytes, size_t length)
 {
@@ -34,37 +32,19 @@ static void make_printable(char *text)
             *c = '?';
 }
 
-static json_t *load(const char *bytes, size_t length, json_error_t *fault)
-{
-    return json_loadb(bytes, length, JSON_REJECT_DUPLICATES, fault);
-}
-
 bool json_parse(const char *bytes, size_t length, json_t **document, struct error *why)
 {
     json_error_t fault;
-    bool is_unsure;
-    *document = reader_read(bytes, length, &is_unsure);
-    if (*document)
-        return true;
+    *document = NULL;
     if (!is_shallow(bytes, length))
         return error_set(why, ERROR_INVALID, "not valid JSON: nested deeper than %d",
                          JSON_MAX_DEPTH);
-    *document = load(bytes, length, &fault); /* it knows what is wrong, and where */
+    *document = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &fault);
     if (*document)
         return true;
     make_printable(fault.text);
     return error_set(why, ERROR_INVALID, "not valid JSON at line %d column %d: %s", fault.line,
                      fault.column, fault.text);
-}
-
-bool json_is_read(const char *bytes, size_t length, json_t **document)
-{
-    json_error_t fault;
-    bool is_unsure;
-    *document = reader_read(bytes, length, &is_unsure);
-    if (is_unsure && is_shallow(bytes, length))
-        *document = load(bytes, length, &fault);
-    return *document != NULL;
 }
 
 void json_free(json_t **document)

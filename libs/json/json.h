@@ -20,9 +20,6 @@ enum { JSON_MAX_DEPTH = 64 };
  * nowhere: it could not be told from the end of a string. */
 MUST_USE bool json_parse(const char *bytes, size_t length, json_t **document, struct error *why);
 
-/* The same for what often is no JSON, where nobody asks why: several times quicker then. */
-MUST_USE bool json_is_read(const char *bytes, size_t length, json_t **document);
-
 /* SCOPED(json_free) json_t *document = NULL; */
 void json_free(json_t **document);
 

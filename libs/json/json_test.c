@@ -93,66 +93,9 @@ static void members_are_read_by_type(void **state)
     assert_string_equal(why.message, "s must be true or false");
 }
 
-static void what_is_read_quickly_is_what_is_parsed(void **state)
-{
-    (void)state;
-    const char *const texts[] = {
-        "{}",
-        "[]",
-        " [1] ",
-        "[1,]",
-        "{\"a\":1,\"a\":2}",
-        "{\"a\":1,\"b\":[true,false,null]}",
-        "[tru]",
-        "[01]",
-        "[-0]",
-        "[-]",
-        "[1.]",
-        "[1e]",
-        "[1E+2]",
-        "[0.1]",
-        "[1e999]",
-        "[123456789012345678]",
-        "[1234567890123456789]",
-        "[99999999999999999999]",
-        "[\"\\u00e9\\ud83d\\ude00\\n\"]",
-        "[\"\\ud83d\"]",
-        "[\"\\u0000\"]",
-        "[\"\\x\"]",
-        "[\"\t\"]",
-        "[\"\xC3\xA9\"]",
-        "[\"\xC3\"]",
-        "{\"\\u0061\":1}",
-        "{\"\xC3\xA9\":1}",
-        "{\"\xFF\":1}",
-        "\"a\"",
-        "7",
-        "",
-        " ",
-        "[1]x",
-        "[\"a",
-        "[\"a\\\"",
-        "[\"a\\",
-        "{\"a\"}",
-        "{1:2}",
-        "[1 2]",
-        "[0.12345678901234567890123456789012345678901234567890123456789012345]"};
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        json_error_t fault;
-        SCOPED(json_free) json_t *read = NULL;
-        SCOPED(json_free) json_t *loaded =
-            json_loadb(texts[i], strlen(texts[i]), JSON_REJECT_DUPLICATES, &fault);
-        if (json_is_read(texts[i], strlen(texts[i]), &read) != (loaded != NULL))
-            fail_msg("%s: %s", texts[i], loaded != NULL ? "refused" : "taken");
-        if (loaded != NULL && !json_equal(read, loaded))
-            fail_msg("%s: read as something else", texts[i]);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_read_quickly_is_what_is_parsed),
         cmocka_unit_test(a_document_is_taken_whole_or_not_at_all),
         cmocka_unit_test(what_is_ambiguous_is_refused),
         cmocka_unit_test(nesting_is_bounded),

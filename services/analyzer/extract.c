@@ -75,9 +75,10 @@ static void walk(const struct extract_listener *listener, const json_t *value, i
 static bool look_at(const struct extract_listener *listener, struct span text, int unwraps)
 {
     SCOPED(json_free) json_t *document = NULL;
+    struct error why;
     if (listener->is_mended && mend_has_replacement(text.at, text.length))
         return false;
-    if (!json_is_read(text.at, text.length, &document))
+    if (!json_parse(text.at, text.length, &document, &why))
         return false;
     walk(listener, document, unwraps);
     return true;
@@ -239,7 +240,8 @@ static bool find_in_string(const struct extract_listener *listener, struct span 
     text_add_bytes(&list, text.at, text.length);
     text_add_char(&list, ']');
     SCOPED(json_free) json_t *document = NULL;
-    if (!json_is_read(list.chars, list.length, &document) || json_array_size(document) != 1)
+    struct error why;
+    if (!json_parse(list.chars, list.length, &document, &why) || json_array_size(document) != 1)
         return false;
     const json_t *string = json_array_get(document, 0);
     struct span inner = {json_string_value(string), json_string_length(string)};
