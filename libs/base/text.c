@@ -142,9 +142,10 @@ void text_fit(struct text *text)
 {
     if (text->chars == NULL)
         return;
+    char *fitting = realloc(text->chars, text->length + 1);
+    CHECK(fitting != NULL);
+    text->chars = fitting;
     text->capacity = text->length + 1;
-    text->chars = realloc(text->chars, text->capacity);
-    CHECK(text->chars != NULL);
 }
 
 char *text_take(struct text *text)

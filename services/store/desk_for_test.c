@@ -77,6 +77,8 @@ int world_fresh(void **state)
 }
 
 static PGresult *run_sql(struct world *world, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+static PGresult *run_sql(struct world *world, const char *format, va_list arguments)
 {
     char sql[4000];
     vsnprintf(sql, sizeof sql, format, arguments);
