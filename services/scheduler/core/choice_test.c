@@ -278,6 +278,20 @@ static void rule_6_the_last_resort_of_what_only_an_llm_can_do_is_the_embedded_an
     close_bench(&b);
 }
 
+static void rule_6_with_three_seconds_left_it_is_called_and_with_less_not(void **state)
+{
+    (void)state;
+    for (uint32_t less = 0; less < 2; less++) {
+        struct bench b;
+        begin(&b, quiet());
+        submit_until(&b, 1, LEAST_LEFT_MS - less, false);
+        assert_int_equal(b.item_count, 1);
+        assert_int_equal(b.items[0].mode, less ? MODE_EMBEDDED : MODE_LLM);
+        assert_false(b.items[0].is_degraded);
+        close_bench(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -292,6 +306,7 @@ int main(void)
             rule_6_the_last_resort_of_what_only_an_llm_can_do_is_the_embedded_analysis),
         cmocka_unit_test(rule_7_a_healing_job_with_tries_left_is_not_put_off),
         cmocka_unit_test(rule_7_a_healing_job_whose_tries_are_used_is_tried_again_each_hour),
+        cmocka_unit_test(rule_6_with_three_seconds_left_it_is_called_and_with_less_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

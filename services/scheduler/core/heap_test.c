@@ -77,14 +77,14 @@ static void assert_in_order(const struct heap *heap)
 static void every_step_leaves_it_in_order(void **state)
 {
     (void)state;
-    enum { FEW = 60 };
+    enum { FEW = 200 };
     struct heap heap = {0};
     struct heap_node nodes[FEW] = {0};
     uint64_t random = 1;
     for (uint32_t step = 0; step < 20000; step++) {
         random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
         struct heap_node *node = &nodes[(random >> 33) % FEW];
-        uint64_t key = (random >> 40) % 30;
+        uint64_t key = (random >> 40) % 300;
         if (!heap_has(node))
             node->tie = step;
         if (!heap_has(node) || (random >> 60) % 2 == 0)

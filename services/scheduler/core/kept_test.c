@@ -91,6 +91,23 @@ static void what_is_kept_of_a_row_is_told_again(void **state)
     book_free(&book);
 }
 
+static void the_work_of_a_chunk_counts_anew_with_each_attempt(void **state)
+{
+    (void)state;
+    struct book book = {0};
+    struct chunk *chunk = book_add_chunk(add(&book, "one", 0), 0);
+    struct chunk_facts facts = {.version = 1, .attempt = 1, .status = CHUNK_READY};
+    book_keep_row(chunk, &facts);
+    chunk->is_staked = chunk->is_patient = true;
+    facts.version = 2;
+    book_keep_row(chunk, &facts);
+    assert_true(chunk->is_staked && chunk->is_patient);
+    facts.attempt = 2;
+    book_keep_row(chunk, &facts);
+    assert_false(chunk->is_staked || chunk->is_patient);
+    book_free(&book);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -98,6 +115,7 @@ int main(void)
         cmocka_unit_test(a_deadline_counts_from_when_the_job_was_heard_of),
         cmocka_unit_test(who_waits_longest_is_known_whoever_is_served_or_goes),
         cmocka_unit_test(what_is_kept_of_a_row_is_told_again),
+        cmocka_unit_test(the_work_of_a_chunk_counts_anew_with_each_attempt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -279,6 +279,20 @@ static void rule_7_each_of_a_chain_of_eight_is_called(void **state)
     close_bench(&b);
 }
 
+static void rule_5_tokens_are_learned_from_those_that_were_not_refused(void **state)
+{
+    (void)state;
+    struct bench b;
+    begin(&b, chain_of(1));
+    call(&b, 1, OUTCOME_NONE, 0, SILENT);
+    struct server_limits limits = SILENT;
+    limits.tokens_left = 0;
+    call(&b, 2, OUTCOME_RATE_LIMITED, 1, limits);
+    assert_int_equal(figures_of(&b).limits[LIMIT_TOKENS], 2000 * 4 * 3 / 4);
+    assert_int_equal(figures_of(&b).limits[LIMIT_REQUESTS], 0);
+    close_bench(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -292,6 +306,7 @@ int main(void)
         cmocka_unit_test(rule_7_what_was_not_called_tells_only_that_nobody_is_there),
         cmocka_unit_test(rule_7_a_probe_that_has_ended_makes_no_room_for_another),
         cmocka_unit_test(rule_7_each_of_a_chain_of_eight_is_called),
+        cmocka_unit_test(rule_5_tokens_are_learned_from_those_that_were_not_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

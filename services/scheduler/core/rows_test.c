@@ -305,6 +305,48 @@ static void rule_3_what_was_cancelled_is_no_longer_work_of_its_user(void **state
     close_bench(&b);
 }
 
+static void rule_6_a_row_that_is_told_again_does_not_put_off_its_retry(void **state)
+{
+    (void)state;
+    struct bench b;
+    begin(&b, 10);
+    submit(&b, 1, "ann", 1);
+    assert_int_equal(grant_all(&b), 1);
+    struct chunk_facts chunk = failed(1, 1);
+    chunk.retry_in_ms = 1000;
+    happen(&b, 1, "ann", 2, JOB_PROCESSING, &chunk);
+    struct instant due = scheduler_next_wake(b.core); /* nothing else is due so soon */
+    int64_t wait_in_ms = instant_ms_between(b.now, due);
+    assert_in_range(wait_in_ms, 1000, 1500); /* with its jitter */
+    wait_ms(&b, wait_in_ms - 1);
+    happen(&b, 1, "ann", 3, JOB_PROCESSING, &chunk);
+    assert_int_equal(b.item_count, 0);
+    wait_ms(&b, 1);
+    assert_int_equal(b.item_count, 1);
+    close_bench(&b);
+}
+
+static void step_9_a_row_in_flight_by_another_attempt_takes_the_place_of_ours(void **state)
+{
+    (void)state;
+    for (uint32_t attempt = 1; attempt <= 2; attempt++) {
+        struct bench b;
+        begin(&b, 10);
+        submit(&b, 1, "ann", 1);
+        assert_int_equal(grant_all(&b), 1);
+        struct chunk_facts chunk = ready(0);
+        chunk.status = CHUNK_IN_FLIGHT;
+        chunk.version = 7;
+        chunk.attempt = attempt;
+        chunk.lease_left_ms = 30000;
+        happen(&b, 1, "ann", 2, JOB_PROCESSING, &chunk);
+        assert_int_equal(figures_of(&b).in_flight, 1);
+        assert_int_equal(ask_now(&b, attempt_of(1, 0, 1), "hands"), attempt == 1 ? 1 : -1);
+        assert_int_equal(figures_of(&b).calls, 1); /* what may be called elsewhere counts */
+        close_bench(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -318,6 +360,8 @@ int main(void)
         cmocka_unit_test(rule_12_only_who_was_never_served_counts_as_waiting_for_service),
         cmocka_unit_test(rule_1_a_chunk_is_in_the_lane_that_its_row_says),
         cmocka_unit_test(rule_3_what_was_cancelled_is_no_longer_work_of_its_user),
+        cmocka_unit_test(rule_6_a_row_that_is_told_again_does_not_put_off_its_retry),
+        cmocka_unit_test(step_9_a_row_in_flight_by_another_attempt_takes_the_place_of_ours),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
