@@ -384,6 +384,50 @@ static void rule_12_who_waits_for_the_next_batch_waits_for_no_limit(void **state
     close_bench(&b);
 }
 
+static void rule_12_a_limit_that_is_over_is_not_told_by_one_slot_either(void **state)
+{
+    (void)state;
+    struct scheduler_config config = quiet(1);
+    config.fairness = FAIRNESS_FIFO; /* nobody is granted ahead */
+    struct bench b;
+    begin(&b, config);
+    pause_endpoint(&b, 100, 1000);
+    submit_bytes(&b, 1, 1000, 0);
+    submit_bytes(&b, 2, 1000, 0);
+    assert_int_equal(told(&b, 2).reason, WAITING_PAUSE);
+    wait_ms(&b, 1000);
+    assert_int_equal(b.item_count, 1);
+    assert_int_not_equal(told(&b, 2).reason, WAITING_PAUSE);
+    close_bench(&b);
+}
+
+static void step_8_a_release_that_the_store_refuses_is_asked_for_again(void **state)
+{
+    (void)state;
+    struct bench b;
+    begin(&b, quiet(10));
+    submit(&b, 1, "ann", 1);
+    struct batch_answer answer = granted(&b.items[0], 1);
+    answer_batch(&b, &answer);
+    struct control_facts hold = {.scope = SCOPE_SYSTEM,
+                                 .tenant_id = "",
+                                 .name = "",
+                                 .state = CONTROL_HELD,
+                                 .message = "",
+                                 .version = 1};
+    tell(&b, (struct event){.kind = EVENT_CONTROL, .control = &hold});
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(b.item_count, 1);
+        assert_int_equal(b.items[0].operation, BATCH_RELEASE);
+        answer.result = RESULT_BUSY;
+        answer_batch(&b, &answer);
+        wait_ms(&b, 499);
+        assert_int_equal(b.item_count, 0);
+        wait_ms(&b, 1);
+    }
+    close_bench(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -399,6 +443,8 @@ int main(void)
         cmocka_unit_test(rule_12_a_limit_that_is_over_is_not_told_any_more),
         cmocka_unit_test(rule_12_a_limit_is_told_until_there_is_room_to_look_again),
         cmocka_unit_test(rule_12_who_waits_for_the_next_batch_waits_for_no_limit),
+        cmocka_unit_test(rule_12_a_limit_that_is_over_is_not_told_by_one_slot_either),
+        cmocka_unit_test(step_8_a_release_that_the_store_refuses_is_asked_for_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -96,6 +96,23 @@ static void every_step_leaves_it_in_order(void **state)
     heap_free(&heap);
 }
 
+/* The last child of the ninth is the 37th; the next one is a child of the tenth. */
+static void what_sinks_changes_places_with_its_own_children_only(void **state)
+{
+    (void)state;
+    struct heap heap = {0};
+    struct heap_node nodes[39] = {0};
+    for (uint32_t place = 1; place <= 38; place++) {
+        uint64_t key = place == 1 || place == 3 || place == 10 || place == 38 ? place : 500 + place;
+        heap_add(&heap, &nodes[place], key);
+        assert_int_equal(nodes[place].place, place);
+    }
+    heap_set(&heap, &nodes[9], 1000);
+    assert_int_equal(nodes[34].place, 9);
+    assert_in_order(&heap);
+    heap_free(&heap);
+}
+
 static void a_heap_of_one_needs_no_array(void **state)
 {
     (void)state;
@@ -171,6 +188,7 @@ int main(void)
         cmocka_unit_test(a_node_can_be_taken_out_anywhere_and_moved),
         cmocka_unit_test(only_what_is_due_is_taken),
         cmocka_unit_test(every_step_leaves_it_in_order),
+        cmocka_unit_test(what_sinks_changes_places_with_its_own_children_only),
         cmocka_unit_test(a_heap_of_one_needs_no_array),
         cmocka_unit_test(all_keys_can_be_worked_out_anew),
         cmocka_unit_test(what_is_below_a_key_is_counted_or_estimated_when_long),
