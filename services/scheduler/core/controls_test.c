@@ -199,6 +199,25 @@ static void a_control_holds_who_comes_later_in_every_lane(void **state)
     close_bench(&b);
 }
 
+static void a_control_holds_who_is_there_in_every_lane(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_with(10));
+    lead(&b);
+    struct control_facts all = hold(SCOPE_SYSTEM, "", "", 4);
+    struct control_facts ann = hold(SCOPE_USER, "acme", "ann", 5);
+    set(&b, all);
+    submit(&b, 1, "ann", 1);
+    submit_as(&b, 2, "ann", CLASS_INTERACTIVE, 1);
+    set(&b, ann);
+    set(&b, open_again(all));
+    assert_int_equal(b.item_count, 0);
+    set(&b, open_again(ann));
+    assert_int_equal(b.item_count, 2);
+    close_bench(&b);
+}
+
 static void a_grant_on_its_way_is_taken_back_too(void **state)
 {
     (void)state;
@@ -307,6 +326,7 @@ int main(void)
         cmocka_unit_test(who_is_held_gets_nothing_granted_and_goes_on_when_opened),
         cmocka_unit_test(who_is_removed_from_the_controls_goes_on),
         cmocka_unit_test(a_control_holds_who_comes_later_in_every_lane),
+        cmocka_unit_test(a_control_holds_who_is_there_in_every_lane),
         cmocka_unit_test(a_grant_on_its_way_is_taken_back_too),
         cmocka_unit_test(controls_are_in_the_snapshot_and_in_what_changed),
         cmocka_unit_test(a_weight_set_by_an_operator_changes_the_shares_at_once),
