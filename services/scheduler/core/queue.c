@@ -3,12 +3,10 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "share.h"
 #include "urgent.h"
 
 #define FULL_PRICE UINT64_C(1000000)
-#define PARTS_PER_TOKEN 64.0
-#define LEAST_WEIGHT 0.001
-#define MOST_WEIGHT 1000.0
 enum { AVERAGE_OVER = 8 };
 
 void queue_open(struct queue *queue, const struct queue_config *config)
@@ -59,97 +57,6 @@ void queue_drop_turn(struct turn *turn)
     struct share *share = queue_share(turn);
     if (share)
         sojourn_forget(&share->sojourn, turn);
-}
-
-static struct share *share_of(struct queue *queue, const struct turn *turn)
-{
-    struct tenant *tenant = turn->user->tenant;
-    struct share *share = tenant->shares[turn->service_class];
-    if (share)
-        return share;
-    share = calloc(1, sizeof(*share));
-    CHECK(share);
-    *share = (struct share){.tenant = tenant,
-                            .next = queue->shares,
-                            .served = queue->served,
-                            .idle = queue->idle,
-                            .service_class = turn->service_class};
-    sojourn_open(&share->sojourn, &queue->stakes, queue->config.has_first_chunks_first,
-                 queue->urgent_below);
-    sojourn_set_slots(&share->sojourn, queue->slots > 0 ? queue->slots : 1);
-    queue->shares = share;
-    tenant->shares[turn->service_class] = share;
-    return share;
-}
-
-/* Equal sharing inside a share is of what the share gets: told when the share is touched. */
-static void catch_up(const struct queue *queue, struct share *share)
-{
-    double chunks = share->occupied * (queue->served - share->served);
-    if (!share->tenant->shut)
-        chunks += queue->idle - share->idle;
-    share->served = queue->served;
-    share->idle = queue->idle;
-    if (chunks > 0)
-        sojourn_pass(&share->sojourn, chunks);
-}
-
-static double weight_of(const struct tenant *tenant)
-{
-    if (tenant->weight <= 0)
-        return 1;
-    if (tenant->weight < LEAST_WEIGHT)
-        return LEAST_WEIGHT;
-    return tenant->weight < MOST_WEIGHT ? tenant->weight : MOST_WEIGHT;
-}
-
-uint64_t queue_price(const struct tenant *tenant, uint64_t tokens)
-{
-    return (uint64_t)((double)tokens * PARTS_PER_TOKEN / weight_of(tenant));
-}
-
-/* Who comes back has no claim on what was shared meanwhile, but for a quantum: with a chunk now and
- * then one need not wait for those who always have some. */
-static void forfeit(const struct queue *queue, struct share *share)
-{
-    uint64_t until = queue->classes[share->service_class].paid_until;
-    uint64_t quantum = queue_price(share->tenant, QUANTUM_TOKENS);
-    uint64_t least = until > quantum ? until - quantum : 0;
-    if (share->paid < least)
-        share->paid = least;
-}
-
-static bool may_be_served(const struct share *share)
-{
-    uint32_t shut = share->tenant->shut;
-    return share->runnable.count > 0 &&
-           (!shut || (shut == SHUT_BY_LIMIT && urgent_has_some(share)));
-}
-
-/* Puts the share where it belongs now: among those to be served, or nowhere. */
-static void settle_share(struct queue *queue, struct share *share)
-{
-    enum service_class mine = share->service_class;
-    struct heap *shares = &queue->classes[mine].shares;
-    bool is_open = may_be_served(share);
-    urgent_settle_share(queue, share);
-    if (is_open && !heap_has(&share->node)) {
-        /* A class that comes back has no claim on what was shared while it was away. */
-        if (shares->count == 0 && queue->classes[mine].paid < queue->paid)
-            queue->classes[mine].paid = queue->paid;
-        forfeit(queue, share);
-        share->node.tie = ++queue->last_tie;
-        heap_add(shares, &share->node, share->paid);
-    } else if (is_open && heap_key(shares, &share->node) != share->paid) {
-        heap_set(shares, &share->node, share->paid);
-    } else if (!is_open && heap_has(&share->node)) {
-        heap_remove(shares, &share->node);
-    }
-    uint32_t counted = share->runnable.count;
-    if (!is_open || share->tenant->shut) /* of a limited tenant, at least one */
-        counted = is_open;
-    queue->classes[mine].turns += (size_t)counted - share->counted;
-    share->counted = counted;
 }
 
 static uint64_t rank_of(const struct queue *queue, const struct share *share,
@@ -203,7 +110,7 @@ static void settle(struct queue *queue, struct turn *turn)
     struct share *share = share_of(queue, turn);
     bool is_sojourn = queue->config.fairness == FAIRNESS_SOJOURN;
     if (is_sojourn)
-        catch_up(queue, share);
+        share_catch_up(queue, share);
     bool was_runnable = heap_has(&turn->node) && !turn->is_bursting;
     urgent_settle_turn(queue, share, turn, is_runnable(turn));
     if (is_runnable(turn)) {
@@ -218,7 +125,7 @@ static void settle(struct queue *queue, struct turn *turn)
         sojourn_set_idle(&share->sojourn, turn);
         settle_burst(queue, turn);
     }
-    settle_share(queue, share);
+    share_settle(queue, share);
 }
 
 /* The same, with its laxity worked out anew. */
@@ -226,40 +133,6 @@ static void resettle(struct queue *queue, struct turn *turn)
 {
     sojourn_set_idle(&share_of(queue, turn)->sojourn, turn);
     settle(queue, turn);
-}
-
-void queue_pass_time(struct queue *queue, struct instant now)
-{
-    double chunks = (double)(now.ns - queue->now.ns) / 1000 / (double)queue->call_us;
-    queue->now = now;
-    if (queue->slots == 0)
-        return; /* nobody serves: nothing is shared */
-    if (queue->occupied > 0)
-        queue->served += chunks / queue->occupied;
-    else if (!queue->shut)
-        queue->idle += chunks;
-}
-
-void queue_set_pace(struct queue *queue, uint32_t slots, int64_t call_us)
-{
-    CHECK(call_us > 0);
-    queue->call_us = call_us;
-    if (slots == queue->slots)
-        return;
-    queue->slots = slots;
-    for (struct share *share = queue->shares; share; share = share->next) {
-        catch_up(queue, share);
-        sojourn_set_slots(&share->sojourn, slots > 0 ? slots : 1);
-    }
-}
-
-void queue_occupy(struct queue *queue, struct turn *turn, int change)
-{
-    struct share *share = share_of(queue, turn);
-    catch_up(queue, share);
-    queue->occupied += (uint32_t)change;
-    share->occupied += (uint32_t)change;
-    turn->occupied += (uint32_t)change;
 }
 
 /* Equal sharing counts the work of a chunk once for each attempt: no refusal adds to it. */
@@ -272,7 +145,7 @@ static void stake(struct queue *queue, struct chunk *chunk)
     if (chunk->job->turn->user->shut)
         return; /* joins with all it has, once it is open again */
     struct share *share = share_of(queue, chunk->job->turn);
-    catch_up(queue, share);
+    share_catch_up(queue, share);
     sojourn_add(&share->sojourn, chunk->job->turn);
 }
 
@@ -282,7 +155,7 @@ void queue_withdraw(struct queue *queue, struct chunk *chunk)
         return;
     chunk->is_staked = chunk->was_staked = false;
     struct share *share = share_of(queue, chunk->job->turn);
-    catch_up(queue, share);
+    share_catch_up(queue, share);
     sojourn_withdraw(&share->sojourn, chunk->job->turn);
     resettle(queue, chunk->job->turn);
 }
@@ -342,7 +215,7 @@ struct chunk *queue_next(struct queue *queue)
     if (share->tenant->shut) {
         turn = urgent_first(share);
     } else if (queue->config.fairness == FAIRNESS_SOJOURN) {
-        catch_up(queue, share);
+        share_catch_up(queue, share);
         turn = sojourn_urgent(&share->sojourn, &share->runnable);
     }
     if (!turn)
@@ -380,36 +253,6 @@ void queue_charge(struct queue *queue, struct chunk *chunk, uint64_t tokens)
                                                             : ++queue->last_rank;
 }
 
-void queue_settle(struct queue *queue, struct tenant *tenant, enum service_class service_class,
-                  int64_t tokens)
-{
-    struct share *share = tenant->shares[service_class];
-    if (!share)
-        return;
-    uint64_t parts = queue_price(tenant, (uint64_t)(tokens < 0 ? -tokens : tokens));
-    if (tokens >= 0)
-        share->paid += parts;
-    else
-        share->paid = share->paid > parts ? share->paid - parts : 0;
-    settle_share(queue, share);
-}
-
-/* At the old price one chunk of a tenant of little weight would keep it out for hours. */
-void queue_set_weight(struct queue *queue, struct tenant *tenant, double weight)
-{
-    double before = weight_of(tenant);
-    tenant->weight = weight;
-    double change = before / weight_of(tenant);
-    for (int i = 0; i < CLASSES; i++) {
-        struct share *share = tenant->shares[i];
-        uint64_t until = queue->classes[i].paid_until;
-        if (!share || share->paid <= until)
-            continue;
-        share->paid = until + (uint64_t)((double)(share->paid - until) * change);
-        settle_share(queue, share);
-    }
-}
-
 void queue_restore(struct queue *queue, struct turn *turn, uint64_t rank)
 {
     turn->rank = rank;
@@ -424,33 +267,6 @@ void queue_shut_all(struct queue *queue, enum shut_reason reason)
 void queue_open_all(struct queue *queue, enum shut_reason reason)
 {
     queue->shut &= ~(uint32_t)reason;
-}
-
-static void set_tenant_shut(struct queue *queue, struct tenant *tenant, uint32_t shut)
-{
-    for (int i = 0; i < CLASSES; i++) /* by what was shut until now */
-        if (tenant->shares[i])
-            catch_up(queue, tenant->shares[i]);
-    tenant->shut = shut;
-    for (int i = 0; i < CLASSES; i++)
-        if (tenant->shares[i])
-            settle_share(queue, tenant->shares[i]);
-}
-
-void queue_shut_tenant(struct queue *queue, struct tenant *tenant, enum shut_reason reason)
-{
-    set_tenant_shut(queue, tenant, tenant->shut | reason);
-}
-
-void queue_limit_tenant(struct queue *queue, struct tenant *tenant, uint64_t before)
-{
-    tenant->urgent_before = before;
-    queue_shut_tenant(queue, tenant, SHUT_BY_LIMIT);
-}
-
-void queue_open_tenant(struct queue *queue, struct tenant *tenant, enum shut_reason reason)
-{
-    set_tenant_shut(queue, tenant, tenant->shut & ~(uint32_t)reason);
 }
 
 void queue_shut_user(struct queue *queue, struct user *user, enum shut_reason reason)
@@ -470,7 +286,7 @@ void queue_open_user(struct queue *queue, struct user *user, enum shut_reason re
         return;
     for (struct turn *turn = user->turns; turn; turn = turn->next) {
         struct share *share = share_of(queue, turn);
-        catch_up(queue, share);
+        share_catch_up(queue, share);
         if (queue->config.fairness == FAIRNESS_SOJOURN && turn->ready.count > 0)
             sojourn_join_anew(&share->sojourn, turn);
         settle(queue, turn);

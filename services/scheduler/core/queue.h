@@ -14,6 +14,7 @@
  * known. A tenant that comes back may claim one quantum of what it did not use, its debts stay.
  * Equal sharing inside a share runs by the service the share got; time is told to it when it is
  * touched, so a step costs nothing for all the others.
+ * Turns and bursts are in queue.c, shares and their tenants in share.c, deadlines in urgent.c.
  * Every operation is O(log n), but for a change of the slots. One thread; the queue owns its heaps
  * and shares.
  */
