@@ -300,7 +300,7 @@ static void what_is_no_result_as_others_are_holds_up_nothing(void **state)
     static const char *const ODD[] = {
         "{\"sentiment\": {\"label\": \"positive\", \"score\": \"much\"}}",
         "{\"sentiment\": 7, \"entities\": {\"names\": {\"text\": \"Oslo\"}}}",
-        "{\"sentiment\": {\"label\": \"positive\"}, \"entities\": {\"names\": [1, null]}}",
+        "{\"sentiment\":{\"label\":\"positive\",\"score\":-1e99},\"entities\":{\"names\":[1]}}",
     };
     for (size_t i = 0; i < 3; i++)
         again->results[i]->data_json =
