@@ -101,7 +101,7 @@ static void write_answer(struct history *history)
                                          "<think>hm, {\"id\":1,\"sentiment\":\"neutral\"</think>"};
     static const char *const ENDS[] = {"{}],\"summary\":\"s\"}", "{}]}", "]}}\n```\nBye \"now\" {",
                                        "", "]"};
-    size_t order[POSTS_MAX];
+    size_t order[POSTS_MAX] = {0};
     for (size_t i = 0; i < history->posts; i++) {
         size_t other = draw(history, i + 1);
         order[i] = order[other];

@@ -167,7 +167,7 @@ static void rule_1_content_may_come_in_parts_or_as_a_tool_call(void **state)
     text_add(&parts, "{\"choices\":[{\"message\":{\"content\":[{\"type\":\"text\",\"text\":");
     text_add_json(&parts, WHOLE, 40);
     text_add(&parts, "},{\"type\":\"image\"},{\"type\":\"text\",\"text\":");
-    text_add_json(&parts, WHOLE + 40, sizeof WHOLE - 41);
+    text_add_json(&parts, &WHOLE[40], sizeof WHOLE - 41);
     text_add(&parts, "}]}}]}");
     assert_int_equal(read_body(parts.chars, parts.length).outcome_class, CLASS(OK));
     text_add(&call, "{\"choices\":[{\"message\":{\"content\":null,\"tool_calls\":[{\"function\":{"

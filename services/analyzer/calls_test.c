@@ -31,6 +31,7 @@ static const Tp__PostResult *result_of(const Tp__Outcome *outcome, uint32_t seq)
 static void assert_provenances(const Tp__Outcome *outcome, Tp__Provenance first,
                                Tp__Provenance second)
 {
+    CHECK(outcome != NULL);
     assert_int_equal(outcome->outcome_class, TP__OUTCOME_CLASS__OK);
     assert_int_equal(outcome->n_results, 2);
     assert_int_equal(result_of(outcome, 10)->provenance, first);

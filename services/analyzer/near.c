@@ -65,6 +65,8 @@ static void leave_beginning(struct near *near, struct source *source)
 
 static void forget(struct near *near, struct source *source)
 {
+    CHECK(source !=
+          NULL); /* the bytes are those of the sources: while there are any, there is one */
     if (source->beginning != NULL)
         leave_beginning(near, source);
     HASH_DEL(near->sources, source);

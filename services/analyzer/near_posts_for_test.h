@@ -4,12 +4,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/check.h"
 #include "base/text.h"
 
 static uint64_t seed = 1;
 
 static uint32_t draw(uint32_t count)
 {
+    CHECK(count > 0);
     seed = seed * 6364136223846793005 + 1442695040888963407;
     return (uint32_t)(seed >> 33) % count;
 }

@@ -221,7 +221,7 @@ static void how_quick_it_is(void **state)
             near_keep(near, SCOPE, &read, KEY);
     }
     double seconds = (double)(clock() - began) / CLOCKS_PER_SEC;
-    printf("%.0f posts/s read, looked for and kept; %zu bytes each\n", POSTS / seconds,
+    printf("%.0f posts/s read, looked for and kept; %zu bytes each\n", (double)POSTS / seconds,
            near_bytes(near) / near_count(near));
 }
 
