@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "messages/subjects.h"
+#include "metrics/metrics.h"
 #include "stage_for_test.h"
 
 static const char *dispatch_texts(const char *first, const char *second)
@@ -269,16 +270,39 @@ static void outcomes_of_both(const char *first, const char *second, const Tp__Ou
     }
 }
 
+static void read_joined(void *context, const struct metric_sample *sample)
+{
+    double *joined = context;
+    if (strcmp(sample->name, "tweetpulse_cache_joined_posts_total") == 0)
+        *joined = sample->value;
+}
+
+/* Posts that have come to wait for another call, so far. */
+static double joined_posts(void)
+{
+    double joined = 0;
+    metrics_visit(read_joined, &joined);
+    return joined;
+}
+
+static void wait_for_joined(double least)
+{
+    struct instant end = instant_plus_ms(clock_now(), PATIENCE_MS);
+    while (joined_posts() < least && instant_is_before(clock_now(), end))
+        usleep(1000);
+    assert_true(joined_posts() >= least);
+}
+
 static void a_post_that_another_call_asks_for_is_waited_for(void **state)
 {
     (void)state;
     atomic_store(&stage.llm.mood, TEST_LLM_HESITATES);
+    double joined = joined_posts();
     SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.llm.url);
     const char *first = dispatch_texts("at once one", "at once two");
     wait_until(&stage.llm.requests, 1);
     const char *second = dispatch_texts("at once two", "at once one");
-    wait_until(&stage.asks, 2);
-    usleep(50 * 1000);
+    wait_for_joined(joined + 2);
     atomic_store(&stage.llm.mood, TEST_LLM_SERVES);
     const Tp__Outcome *outcomes[2];
     outcomes_of_both(first, second, outcomes);
@@ -294,12 +318,12 @@ static void a_post_of_a_call_that_is_cancelled_is_asked_for_by_who_waits(void **
 {
     (void)state;
     atomic_store(&stage.llm.mood, TEST_LLM_HESITATES);
+    double joined = joined_posts();
     SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.llm.url);
     const char *first = dispatch_texts("cancelled one", "cancelled two");
     wait_until(&stage.llm.requests, 1);
     const char *second = dispatch_texts("cancelled two", "cancelled one");
-    wait_until(&stage.asks, 2);
-    usleep(50 * 1000);
+    wait_for_joined(joined + 2);
     assert_int_equal(atomic_load(&stage.llm.requests), 1);
     char subject[SUBJECT_SIZE];
     subject_cancel(first, subject);
@@ -316,12 +340,12 @@ static void who_waits_can_be_cancelled_as_well(void **state)
 {
     (void)state;
     atomic_store(&stage.llm.mood, TEST_LLM_HESITATES);
+    double joined = joined_posts();
     SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.llm.url);
     const char *first = dispatch_texts("waiting one", "waiting two");
     wait_until(&stage.llm.requests, 1);
     const char *second = dispatch_texts("waiting two", "waiting one");
-    wait_until(&stage.asks, 2);
-    usleep(50 * 1000);
+    wait_for_joined(joined + 2);
     char subject[SUBJECT_SIZE];
     subject_cancel(second, subject);
     struct error why;
@@ -339,12 +363,13 @@ static void a_post_lost_by_another_call_is_missing_once_its_own_call_is_made(voi
 {
     (void)state;
     atomic_store(&stage.llm.mood, TEST_LLM_HESITATES);
+    double joined = joined_posts();
     SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.llm.url);
     const char *first = dispatch_texts("lost one", "lost two");
     wait_until(&stage.llm.requests, 1);
     const char *second = dispatch_texts("lost two", "its own");
     wait_until(&stage.asks, 2);
-    usleep(50 * 1000);
+    wait_for_joined(joined + 1);
     char subject[SUBJECT_SIZE];
     subject_cancel(first, subject);
     struct error why;
