@@ -218,11 +218,12 @@ def test_whoever_wants_every_post_asked_for_turns_near_duplicates_off(new_world)
 
 def test_results_are_in_redis_only_after_their_commit(new_world):
     world = new_world(settings={"TP_CACHE_MEMORY_MB": "0"})
-    world.script(delay_ms=800)
+    world.script(delay_ms=4000)
     job = world.submit("ann", posts=many("commit", 20))
     wait_until(lambda: world.fleet.llm.stats()["in_flight"] > 0, 20, "the model is asked")
     world.fleet.database.freeze()
     try:
+        assert world.fleet.llm.stats()["answered"] == 0, "the database was frozen too late"
         wait_until(lambda: world.fleet.llm.stats()["answered"] > 0, 20, "the model has answered")
         wait_until(lambda: all(service.ops("/metrics")[1].count(
             "tweetpulse_analyzer_busy_slots 0") for name, service in world.fleet.services.items()
