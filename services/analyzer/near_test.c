@@ -210,9 +210,9 @@ static void rule_5_a_beginning_of_many_stands_for_none(void **state)
     (void)state;
     char text[200];
     for (uint32_t i = 0; i <= NEAR_SAME_BEGINNINGS; i++) {
-        snprintf(text, sizeof text, "%.48s%u%s", LONG_TEXT, 100 + i, LONG_TEXT + 48);
+        snprintf(text, sizeof text, "%.48s%u%s", LONG_TEXT, 100 + i, &LONG_TEXT[48]);
         keep(text, i);
-        snprintf(text, sizeof text, "RT @a: %.48s100%.*s\u2026", LONG_TEXT, 25, LONG_TEXT + 48);
+        snprintf(text, sizeof text, "RT @a: %.48s100%.*s\u2026", LONG_TEXT, 25, &LONG_TEXT[48]);
         assert_int_equal(source_of(text), i < NEAR_SAME_BEGINNINGS ? 0 : NOBODY);
     }
 }
