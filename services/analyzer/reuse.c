@@ -1,66 +1,15 @@
 #include "reuse.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
 
+#include "base/check.h"
 #include "embedded/embedded.h"
 #include "names.h"
 #include "json/json.h"
 
-/* ---- a valid JSON document, byte by byte ---- */
-
-/* Behind the string that begins at `at`. */
-static size_t skip_string(struct piece json, size_t at)
-{
-    for (at++; at < json.length && json.at[at] != '"'; at++)
-        at += json.at[at] == '\\';
-    return at + 1;
-}
-
-/* The object that begins at or behind `at`. */
-static struct piece object_at(struct piece json, size_t at)
-{
-    while (at < json.length && json.at[at] != '{')
-        at++;
-    size_t begin = at, depth = 0;
-    while (at < json.length) {
-        if (json.at[at] == '"') {
-            at = skip_string(json, at);
-            continue;
-        }
-        depth += json.at[at] == '{';
-        depth -= json.at[at] == '}';
-        at++;
-        if (depth == 0)
-            break;
-    }
-    return (struct piece){json.at + begin, at - begin};
-}
-
-/* The bytes of member `name`, an object, of the outermost object. */
-static struct piece member_of(struct piece json, const char *name)
-{
-    size_t depth = 0, length = strlen(name);
-    bool is_key = false;
-    for (size_t at = 0; at < json.length;) {
-        char c = json.at[at];
-        if (c != '"') {
-            depth += c == '{' || c == '[';
-            depth -= c == '}' || c == ']';
-            is_key = depth == 1 && (c == '{' || c == ',' || (is_key && c == ' '));
-            at++;
-            continue;
-        }
-        size_t end = skip_string(json, at);
-        if (is_key && end - at - 2 == length && memcmp(json.at + at + 1, name, length) == 0)
-            return object_at(json, end);
-        is_key = false;
-        at = end;
-    }
-    return (struct piece){json.at + json.length, 0};
-}
-
-/* ---- entities ---- */
+enum { DECIMAL_DIGITS = 15 }; /* as many as every decimal number keeps */
 
 static void read_names(const json_t *list, struct arena *arena, struct entities *names)
 {
@@ -75,18 +24,24 @@ static void read_names(const json_t *list, struct arena *arena, struct entities 
     }
 }
 
-static void write_for(struct piece known, const json_t *entities, struct piece text,
-                      struct arena *arena, struct text *out)
+/* The document with its entities as they stand in the text. */
+static void write_for(json_t *document, struct piece text, struct arena *arena, struct text *out)
 {
-    struct piece old = member_of(known, "entities");
+    const json_t *old = json_object_get(document, "entities");
     struct post_analysis analysis = {0};
     embedded_find_entities(text, arena, &analysis);
-    read_names(json_object_get(entities, "names"), arena, &analysis.names);
+    read_names(json_object_get(old, "names"), arena, &analysis.names);
     names_place(&analysis.names, text);
-    text_add_bytes(out, known.at, (size_t)(old.at - known.at));
-    post_analysis_write_entities(&analysis, out);
-    const char *rest = old.at + old.length;
-    text_add_bytes(out, rest, (size_t)(known.at + known.length - rest));
+    SCOPED(text_free) struct text written = {0};
+    post_analysis_write_entities(&analysis, &written);
+    json_t *entities;
+    struct error why;
+    CHECK(json_parse(written.chars, written.length, &entities, &why) &&
+          json_object_set_new(document, "entities", entities) == 0);
+    char *dumped = json_dumps(document, JSON_COMPACT | JSON_REAL_PRECISION(DECIMAL_DIGITS));
+    CHECK(dumped != NULL);
+    text_add(out, dumped);
+    free(dumped);
 }
 
 uint64_t reuse_text_hash(const char *text, size_t length)
@@ -106,9 +61,8 @@ bool reuse(const Tp__PostResult *known, const Tp__Post *post, size_t max_bytes, 
     SCOPED(text_free) struct text written = {0};
     struct piece text = {(const char *)post->text.data, post->text.len};
     uint64_t text_hash = reuse_text_hash(text.at, text.length);
-    const json_t *entities = json_object_get(document, "entities");
-    if (json_is_object(entities) && known->text_hash != text_hash)
-        write_for(json, entities, text, arena, &written);
+    if (json_is_object(json_object_get(document, "entities")) && known->text_hash != text_hash)
+        write_for(document, text, arena, &written);
     else
         text_add_bytes(&written, json.at, json.length);
     if (written.length > max_bytes)
