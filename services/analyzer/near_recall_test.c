@@ -1,11 +1,10 @@
-/* How many copies are found, beside what a SimHash would find, and how quickly: mostly printed. */
+/* How many copies are found, beside what a SimHash would find: mostly printed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -202,29 +201,6 @@ static void how_many_are_found_among_posts_of_others(void **state)
     }
 }
 
-/* By processor time: others may be at work. */
-static void how_quick_it_is(void **state)
-{
-    (void)state;
-    enum { POSTS = 20000, SIZE = 400 };
-    static char posts[POSTS][SIZE];
-    SCOPED(text_free) struct text text = {0};
-    for (size_t i = 0; i < POSTS; i++) {
-        struct post post = any_post();
-        snprintf(posts[i], SIZE, "%s", written(&post, &text));
-    }
-    clock_t began = clock();
-    for (size_t i = 0; i < POSTS; i++) {
-        struct near_text read;
-        assert_true(read_text(posts[i], &read));
-        if (near_find(near, SCOPE, &read) == NULL)
-            near_keep(near, SCOPE, &read, KEY);
-    }
-    double seconds = (double)(clock() - began) / CLOCKS_PER_SEC;
-    printf("%.0f posts/s read, looked for and kept; %zu bytes each\n", (double)POSTS / seconds,
-           near_bytes(near) / near_count(near));
-}
-
 #define WITH_NEAR(test) cmocka_unit_test_setup_teardown(test, open_near, close_near)
 
 int main(void)
@@ -232,7 +208,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_NEAR(retweets_and_copies_of_posts_by_chance_are_found),
         WITH_NEAR(how_many_are_found_among_posts_of_others),
-        WITH_NEAR(how_quick_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
