@@ -194,12 +194,12 @@ static void rule_5_white_space_without_end_is_truncated(void **state)
     char *content = malloc(FLOOD + 2000);
     assert_non_null(content);
     for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
-        int length = sprintf(content, "%s", starts[i]);
+        int length = snprintf(content, FLOOD, "%s", starts[i]);
         memset(content + length, i % 2 == 0 ? ' ' : '\n', FLOOD);
         content[length + FLOOD] = '\0';
         expect(content, CLASS(TRUNCATED), POST_MISSING, POST_MISSING);
     }
-    int length = sprintf(content, "%s", WHOLE);
+    int length = snprintf(content, FLOOD, "%s", WHOLE);
     memset(content + length, ' ', FLOOD);
     content[length + FLOOD] = '\0';
     expect(content, CLASS(OK), POST_ANSWERED, POST_ANSWERED);

@@ -138,6 +138,7 @@ void test_llm_start(struct test_llm *llm)
 
 void test_llm_stop(struct test_llm *llm)
 {
+    atomic_store(&llm->mood, TEST_LLM_SERVES); /* a test that failed may have left it hesitating */
     shutdown(llm->listener, SHUT_RDWR);
     pthread_join(llm->thread, NULL);
     close(llm->listener);
