@@ -91,6 +91,8 @@ void test_broker_kill(struct test_broker *broker)
 void test_broker_freeze(struct test_broker *broker)
 {
     assert_int_equal(kill(broker->pid, SIGSTOP), 0);
+    siginfo_t stopped;
+    assert_int_equal(waitid(P_PID, (id_t)broker->pid, &stopped, WSTOPPED), 0);
 }
 
 void test_broker_thaw(struct test_broker *broker)

@@ -27,7 +27,7 @@ void test_broker_kill(struct test_broker *broker);
 void test_broker_again(struct test_broker *broker);
 /* Kills it, forgets all it stored and starts it anew. */
 void test_broker_wiped(struct test_broker *broker);
-/* SIGSTOP and SIGCONT: there, but silent. */
+/* SIGSTOP and SIGCONT: there, but silent. When the first returns, all its threads stand. */
 void test_broker_freeze(struct test_broker *broker);
 void test_broker_thaw(struct test_broker *broker);
 /* Kills it and removes its folder. */

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include <cmocka.h> /* after the headers that it needs */
@@ -103,6 +104,7 @@ static void what_was_kept_is_found_and_a_frozen_redis_costs_one_timeout(void **s
     struct bytes value;
     bool is_missed = !cache_find(cache, "nothing", arena, &value);
     kill(redis, SIGSTOP);
+    waitid(P_PID, (id_t)redis, &(siginfo_t){0}, WSTOPPED);
     struct instant began = clock_now();
     for (int i = 0; i < 100; i++)
         is_missed = is_missed && !cache_find(cache, "k", arena, &value);

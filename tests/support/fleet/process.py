@@ -93,7 +93,10 @@ class Process:
         self.child.wait(10)
 
     def freeze(self):
+        """SIGSTOP; when this returns, all its threads stand."""
         self.send(signal.SIGSTOP)
+        if self.is_alive():
+            os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def thaw(self):
         self.send(signal.SIGCONT)
