@@ -2,7 +2,6 @@
 #include <inttypes.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "base/uuid.h"
 #include "cut.h"
@@ -16,6 +15,7 @@
 #include "views.h"
 
 enum {
+    SUBMISSION_EVENT = 1, /* the number of a job's first event */
     FIRST_PAUSE_MS = 2,
     QUIET_MS = 1000,
     IDEMPOTENCY_KEY_MAX_BYTES = 200,
@@ -188,20 +188,19 @@ static bool send_job(struct upload *upload, const struct identity *caller, const
     return store_submit(upload->gateway->bus, &job, timeout_ms, upload->trace, arena, reply, why);
 }
 
-static void pause_ms(int64_t ms)
-{
-    nanosleep(&(struct timespec){.tv_nsec = ms * CLOCK_MS}, NULL);
-}
-
 /* The scheduler hears of a job moments after the commit, so it is asked again until it has, but not
- * for long. Where nobody answers, the next submissions do not ask at all. */
-static const Tp__WaitingReply *ask_position(const struct upload *upload, const Tp__JobView *job)
+ * for long, and not once the job is over. Where nobody answers, the next submissions do not ask at
+ * all. `follower` follows the job since before it was committed. */
+static const Tp__WaitingReply *ask_position(const struct upload *upload, const Tp__JobView *job,
+                                            struct follower *follower)
 {
     struct gateway *gateway = upload->gateway;
     struct instant now = clock_now();
     struct instant give_up = instant_plus_ms(now, gateway->settings->submit_position_ms);
+    uint32_t heard = SUBMISSION_EVENT;
     const Tp__WaitingReply *waiting;
     struct error why;
+    SCOPED(text_free) struct text event = {0};
     if (state_is_final(job->status) || now.ns < atomic_load(&gateway->quiet_until_ns))
         return NULL;
     for (int64_t pause = FIRST_PAUSE_MS; instant_is_before(now, give_up); pause *= 2) {
@@ -213,10 +212,36 @@ static const Tp__WaitingReply *ask_position(const struct upload *upload, const T
         }
         if (waiting->is_known)
             return waiting;
-        pause_ms(pause);
+        enum hub_news news =
+            hub_wait(gateway->hub, follower, heard, instant_plus_ms(clock_now(), pause), &event);
+        if (news == HUB_ENDING || news == HUB_MISSED || follower->is_final)
+            return NULL;
+        heard += news == HUB_EVENT;
         now = clock_now();
     }
     return NULL;
+}
+
+static void answer_refused(struct upload *upload, const struct error *why)
+{
+    if (why->kind == ERROR_CLOSED)
+        web_add_header(upload->request, "Retry-After", "%" PRId64,
+                       upload->gateway->settings->maintenance_retry_s);
+    answer_store_error(upload->request, why);
+}
+
+static void answer_accepted(struct upload *upload, const Tp__SubmitJobReply *reply,
+                            struct follower *follower)
+{
+    if (!reply->is_replay)
+        gateway_metrics_submitted(upload->submission->post_count);
+    SCOPED(text_free) struct text body = {0};
+    view_job_waiting(reply->job, ask_position(upload, reply->job, follower), clock_wall_ms(),
+                     &body);
+    web_add_header(upload->request, "Location", "/v1/jobs/%s", reply->job_id);
+    if (reply->is_replay)
+        web_add_header(upload->request, "Idempotent-Replayed", "true");
+    answer_json(upload->request, 202, &body);
 }
 
 static void hand_over(struct gateway *gateway, struct web_request *request,
@@ -227,24 +252,16 @@ static void hand_over(struct gateway *gateway, struct web_request *request,
                             .request = request,
                             .submission = submission,
                             .trace = request_trace(request)};
+    struct follower follower;
     const Tp__SubmitJobReply *reply;
     struct error why;
     uuid_new(upload.job_id);
-    if (!send_parts(&upload, &why) || !send_job(&upload, caller, key, &reply, &why)) {
-        if (why.kind == ERROR_CLOSED)
-            web_add_header(request, "Retry-After", "%" PRId64,
-                           gateway->settings->maintenance_retry_s);
-        answer_store_error(request, &why);
-        return;
-    }
-    if (!reply->is_replay)
-        gateway_metrics_submitted(submission->post_count);
-    SCOPED(text_free) struct text body = {0};
-    view_job_waiting(reply->job, ask_position(&upload, reply->job), clock_wall_ms(), &body);
-    web_add_header(request, "Location", "/v1/jobs/%s", reply->job_id);
-    if (reply->is_replay)
-        web_add_header(request, "Idempotent-Replayed", "true");
-    answer_json(request, 202, &body);
+    hub_follow(gateway->hub, &follower, upload.job_id, NULL, NULL);
+    if (send_parts(&upload, &why) && send_job(&upload, caller, key, &reply, &why))
+        answer_accepted(&upload, reply, &follower);
+    else
+        answer_refused(&upload, &why);
+    hub_unfollow(gateway->hub, &follower);
 }
 
 void jobs_submit(void *context, struct web_request *request)

@@ -15,7 +15,7 @@
 
 enum {
     FRESH_MS = 1000,
-    PATIENCE_MS = 30, /* of an ask; below that of a submission, see TP_SUBMIT_POSITION_MS */
+    PATIENCE_MS = 8,  /* of an ask: a submission is answered no sooner */
     NOTHING_MS = 200, /* before it is tried again, where nothing could be told */
     MOST_ASKS = 256,
     REST = 19, /* times as long as the forecast took */
@@ -31,6 +31,7 @@ struct pending {
     struct instant asked;
     struct forecast_finish finish; /* from `asked` */
     bool has_finish;
+    bool is_over; /* the job: nothing is to be told of it any more */
 };
 
 struct forecaster {
@@ -126,7 +127,6 @@ static void park(struct forecaster *forecaster, const struct pending *asked)
     pending->next = forecaster->asks;
     forecaster->asks = pending;
     forecaster->ask_count++;
-    forecaster->is_wanted = true;
     pthread_cond_signal(&forecaster->turned);
 }
 
@@ -134,15 +134,28 @@ void forecaster_explain(struct forecaster *forecaster, const struct action *acti
 {
     struct pending asked = {.action = *action, .asked = clock_now()};
     bool can_wait = has_an_end(&action->explain.told);
+    struct instant patience = instant_plus_ms(asked.asked, PATIENCE_MS);
     lock(forecaster);
     bool is_told = can_wait && is_fresh(forecaster, asked.asked) &&
                    find_finish(forecaster, &asked, asked.asked);
-    bool is_parked = can_wait && !is_told && forecaster->ask_count < MOST_ASKS;
+    forecaster->is_wanted = forecaster->is_wanted || (can_wait && !is_told);
+    bool is_parked = can_wait && !is_told && forecaster->ask_count < MOST_ASKS &&
+                     instant_is_before(forecaster->not_before, patience);
     if (is_parked)
         park(forecaster, &asked);
     unlock(forecaster);
     if (!is_parked)
         tell(forecaster->bus, &asked);
+}
+
+/* With the lock: whoever asked for the end of this job need not wait for a forecast of it. */
+static void hurry_asks(struct forecaster *forecaster, const char *job_id)
+{
+    for (struct pending *pending = forecaster->asks; pending; pending = pending->next)
+        if (strcmp(pending->action.explain.job_id, job_id) == 0) {
+            pending->is_over = true;
+            pthread_cond_signal(&forecaster->turned);
+        }
 }
 
 /* ---- were they right? ---- */
@@ -159,6 +172,7 @@ static void look_at_job(struct forecaster *forecaster, const struct job_facts *j
         kept = calibration_finish(&forecaster->calibration, job->job_id, now);
     else
         calibration_forget(&forecaster->calibration, job->job_id);
+    hurry_asks(forecaster, job->job_id);
     unlock(forecaster);
     if (kept != KEPT_UNKNOWN)
         scheduler_metrics_foretold(WITHIN[kept]);
@@ -203,7 +217,8 @@ static struct pending *take_answered(struct forecaster *forecaster, struct insta
     struct pending *answered = NULL, **at = &forecaster->asks;
     while (*at) {
         struct pending *pending = *at;
-        bool is_late = !instant_is_before(now, instant_plus_ms(pending->asked, PATIENCE_MS));
+        bool is_late = pending->is_over ||
+                       !instant_is_before(now, instant_plus_ms(pending->asked, PATIENCE_MS));
         bool has_missed = !forecaster->is_wanted && !forecaster->given &&
                           !instant_is_before(forecaster->given_at, pending->asked);
         bool may_be_old = is_late || is_fresh(forecaster, now);
