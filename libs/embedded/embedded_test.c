@@ -58,17 +58,36 @@ static void assert_label(const char *text, enum sentiment_label label)
                  analysis.score);
 }
 
-static void every_vocabulary_is_sorted_and_without_repeats(void **state)
+static void assert_value(const struct vocabulary *vocabulary, const char *word, int expected)
+{
+    int value = 0;
+    assert_true(vocabulary_find(vocabulary, hash_bytes(HASH_BEGIN, word, strlen(word)), &value));
+    assert_int_equal(value, expected);
+}
+
+static void a_vocabulary_knows_its_words_and_no_other(void **state)
 {
     (void)state;
-    const struct vocabulary *all[] = {
-        &VALENCES_EN,       &VALENCES_DE, &VALENCES_ES,    &VALENCES_FR,
-        &VALENCES_PT,       &VALENCES_IT, &VALENCES_EMOJI, &FREQUENT_WORDS,
-        &VALENCES_EMOTICON, &NEGATORS,    &BOOSTERS,       &CONTRASTS,
-        &TOPIC_WORDS,       &KNOWN_NAMES, &TITLES,         &ORGANISATION_TAILS};
-    for (size_t v = 0; v < sizeof all / sizeof all[0]; v++)
-        for (size_t i = 1; i < all[v]->count; i++)
-            assert_true(strcmp(all[v]->entries[i - 1].word, all[v]->entries[i].word) < 0);
+    assert_value(&VALENCES_EN, "amazing", 32);
+    assert_value(&VALENCES_EMOTICON, "<3", 28);
+    assert_value(&KNOWN_NAMES, "new york", NAME_PLACE);
+    assert_value(&TITLES, "dr", 1);
+    const char *const others[] = {"", "amazin", "amazingg", "Amazing", "\xF0\x9F", "newyork"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        uint64_t hash = hash_bytes(HASH_BEGIN, others[i], strlen(others[i]));
+#define ASSERT_UNKNOWN(name) assert_false(vocabulary_has(&(name), hash));
+        VOCABULARIES(ASSERT_UNKNOWN)
+#undef ASSERT_UNKNOWN
+    }
+}
+
+/* A hash goes on where another ended: names of several words are found by the hashes of their
+ * words. */
+static void a_hash_of_two_halves_is_that_of_the_whole(void **state)
+{
+    (void)state;
+    assert_int_equal(hash_bytes(hash_bytes(HASH_BEGIN, "new", 3), " york", 5),
+                     hash_bytes(HASH_BEGIN, "new york", 8));
 }
 
 static void tags_mentions_cashtags_and_links_count_in_code_points(void **state)
@@ -324,7 +343,8 @@ static void the_longest_post_stays_within_its_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_vocabulary_is_sorted_and_without_repeats),
+        cmocka_unit_test(a_vocabulary_knows_its_words_and_no_other),
+        cmocka_unit_test(a_hash_of_two_halves_is_that_of_the_whole),
         cmocka_unit_test(tags_mentions_cashtags_and_links_count_in_code_points),
         cmocka_unit_test(what_only_looks_like_a_tag_is_none),
         cmocka_unit_test(plain_feelings_are_seen),

@@ -1,9 +1,9 @@
-#include "vocabulary.h"
+#include "words.h"
 
 /* Frequent words, each with the set of languages it is frequent in: bit n is language n of
  * language.h. */
 /* clang-format off */
-static const struct vocabulary_entry FREQUENT_WORDS_ENTRIES[] = {
+static const struct word FREQUENT_WORDS_ENTRIES[] = {
     {"a", 564}, {"aan", 64}, {"abbiamo", 32}, {"aber", 2}, {"about", 1}, {"ada", 256},
     {"adalah", 256}, {"after", 1}, {"again", 1}, {"agora", 16}, {"ahora", 4}, {"ai", 32},
     {"akan", 256}, {"aku", 256}, {"al", 100}, {"aldrig", 1024}, {"ale", 512}, {"alguno", 4},
@@ -126,11 +126,11 @@ static const struct vocabulary_entry FREQUENT_WORDS_ENTRIES[] = {
     {"şey", 128}, {"şimdi", 128}, {"że", 512},
 };
 /* clang-format on */
-const struct vocabulary FREQUENT_WORDS = VOCABULARY(FREQUENT_WORDS_ENTRIES);
+WORD_LIST(FREQUENT_WORDS);
 
 /* Words that turn what follows. */
 /* clang-format off */
-static const struct vocabulary_entry NEGATORS_ENTRIES[] = {
+static const struct word NEGATORS_ENTRIES[] = {
     {"aint", 1}, {"aldrig", 1}, {"arent", 1}, {"aucun", 1}, {"aucune", 1}, {"barely", 1},
     {"bukan", 1}, {"cannot", 1}, {"cant", 1}, {"couldnt", 1}, {"değil", 1}, {"didnt", 1},
     {"doesnt", 1}, {"dont", 1}, {"gak", 1}, {"geen", 1}, {"hadnt", 1}, {"hardly", 1}, {"hasnt", 1},
@@ -145,11 +145,11 @@ static const struct vocabulary_entry NEGATORS_ENTRIES[] = {
     {"wont", 1}, {"wouldnt", 1}, {"yok", 1},
 };
 /* clang-format on */
-const struct vocabulary NEGATORS = VOCABULARY(NEGATORS_ENTRIES);
+WORD_LIST(NEGATORS);
 
 /* Words that scale what follows, in tenths. */
 /* clang-format off */
-static const struct vocabulary_entry BOOSTERS_ENTRIES[] = {
+static const struct word BOOSTERS_ENTRIES[] = {
     {"absolut", 13}, {"absolutely", 13}, {"almost", 7}, {"assai", 13}, {"bardzo", 13},
     {"bastante", 13}, {"beetje", 7}, {"bisschen", 7}, {"completely", 13}, {"damn", 13},
     {"davvero", 13}, {"deeply", 13}, {"demais", 13}, {"demasiado", 13}, {"echt", 13}, {"erg", 13},
@@ -168,11 +168,11 @@ static const struct vocabulary_entry BOOSTERS_ENTRIES[] = {
     {"vraiment", 13}, {"wirklich", 13}, {"zeer", 13}, {"ziemlich", 12}, {"çok", 13},
 };
 /* clang-format on */
-const struct vocabulary BOOSTERS = VOCABULARY(BOOSTERS_ENTRIES);
+WORD_LIST(BOOSTERS);
 
 /* Words after which the weight of a post lies. */
 /* clang-format off */
-static const struct vocabulary_entry CONTRASTS_ENTRIES[] = {
+static const struct word CONTRASTS_ENTRIES[] = {
     {"aber", 1}, {"ale", 1}, {"although", 1}, {"ama", 1}, {"aunque", 1}, {"but", 1},
     {"cependant", 1}, {"contudo", 1}, {"dennoch", 1}, {"except", 1}, {"however", 1}, {"jedoch", 1},
     {"ma", 1}, {"maar", 1}, {"mais", 1}, {"mas", 1}, {"men", 1}, {"nevertheless", 1},
@@ -181,4 +181,4 @@ static const struct vocabulary_entry CONTRASTS_ENTRIES[] = {
     {"yet", 1},
 };
 /* clang-format on */
-const struct vocabulary CONTRASTS = VOCABULARY(CONTRASTS_ENTRIES);
+WORD_LIST(CONTRASTS);

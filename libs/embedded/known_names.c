@@ -1,9 +1,9 @@
 #include "embedded/analysis.h"
-#include "vocabulary.h"
+#include "words.h"
 
 /* Names known by themselves: places, organisations, given names. */
 /* clang-format off */
-static const struct vocabulary_entry KNOWN_NAMES_ENTRIES[] = {
+static const struct word KNOWN_NAMES_ENTRIES[] = {
     {"aaron", NAME_PERSON}, {"adam", NAME_PERSON}, {"adidas", NAME_ORGANISATION},
     {"adobe", NAME_ORGANISATION}, {"afghanistan", NAME_PLACE}, {"africa", NAME_PLACE},
     {"ahmed", NAME_PERSON}, {"airbnb", NAME_ORGANISATION}, {"airbus", NAME_ORGANISATION},
@@ -149,22 +149,22 @@ static const struct vocabulary_entry KNOWN_NAMES_ENTRIES[] = {
     {"österreich", NAME_PLACE},
 };
 /* clang-format on */
-const struct vocabulary KNOWN_NAMES = VOCABULARY(KNOWN_NAMES_ENTRIES);
+WORD_LIST(KNOWN_NAMES);
 
 /* Words before the name of a person. */
 /* clang-format off */
-static const struct vocabulary_entry TITLES_ENTRIES[] = {
+static const struct word TITLES_ENTRIES[] = {
     {"captain", 1}, {"coach", 1}, {"don", 1}, {"doña", 1}, {"dr", 1}, {"frau", 1}, {"herr", 1},
     {"king", 1}, {"madame", 1}, {"minister", 1}, {"monsieur", 1}, {"mr", 1}, {"mrs", 1}, {"ms", 1},
     {"pope", 1}, {"president", 1}, {"prince", 1}, {"princess", 1}, {"prof", 1}, {"queen", 1},
     {"senator", 1}, {"señor", 1}, {"señora", 1}, {"sir", 1},
 };
 /* clang-format on */
-const struct vocabulary TITLES = VOCABULARY(TITLES_ENTRIES);
+WORD_LIST(TITLES);
 
 /* Words that end the name of an organisation. */
 /* clang-format off */
-static const struct vocabulary_entry ORGANISATION_TAILS_ENTRIES[] = {
+static const struct word ORGANISATION_TAILS_ENTRIES[] = {
     {"ag", 1}, {"airlines", 1}, {"airways", 1}, {"association", 1}, {"bank", 1}, {"club", 1},
     {"college", 1}, {"company", 1}, {"corp", 1}, {"department", 1}, {"fc", 1}, {"foundation", 1},
     {"gmbh", 1}, {"group", 1}, {"hospital", 1}, {"inc", 1}, {"institute", 1}, {"llc", 1},
@@ -172,4 +172,4 @@ static const struct vocabulary_entry ORGANISATION_TAILS_ENTRIES[] = {
     {"records", 1}, {"school", 1}, {"studios", 1}, {"times", 1}, {"united", 1}, {"university", 1},
 };
 /* clang-format on */
-const struct vocabulary ORGANISATION_TAILS = VOCABULARY(ORGANISATION_TAILS_ENTRIES);
+WORD_LIST(ORGANISATION_TAILS);

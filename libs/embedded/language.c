@@ -15,10 +15,10 @@ const char *language_code(enum language language)
     return CODES[language];
 }
 
-bool language_is_frequent(enum language language, const char *word)
+bool language_is_frequent(enum language language, uint64_t hash)
 {
     int languages;
-    if (!vocabulary_find(&FREQUENT_WORDS, word, &languages))
+    if (!vocabulary_find(&FREQUENT_WORDS, hash, &languages))
         return false;
     return (languages & 1) != 0 || (language <= LANGUAGE_SV && (languages >> language & 1) != 0);
 }
@@ -63,9 +63,9 @@ static void add_points(int points[PROFILED], int languages, int each)
 static void weigh_word(const struct token *token, int points[PROFILED])
 {
     int languages;
-    if (vocabulary_find(&FREQUENT_WORDS, token->word, &languages))
+    if (vocabulary_find(&FREQUENT_WORDS, token->hash, &languages))
         add_points(points, languages, __builtin_popcount((unsigned)languages) == 1 ? 4 : 2);
-    else if (vocabulary_has(&VALENCES_EN, token->word))
+    else if (vocabulary_has(&VALENCES_EN, token->hash))
         points[LANGUAGE_EN] += 1;
     if (token->raw.length == token->end - token->start)
         return; /* ASCII only */

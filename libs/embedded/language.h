@@ -36,4 +36,4 @@ enum language language_find(const struct tokens *tokens);
 const char *language_code(enum language language);
 
 /* Is it a frequent word of that language, or of English? */
-bool language_is_frequent(enum language language, const char *word);
+bool language_is_frequent(enum language language, uint64_t hash);

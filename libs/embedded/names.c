@@ -4,7 +4,7 @@
 
 #include "vocabulary.h"
 
-enum { MAX_WORDS = 4, NAME_MAX_BYTES = 120 };
+enum { MAX_WORDS = 4 };
 
 /* Some words in a row that may be a name. */
 struct run {
@@ -16,7 +16,7 @@ struct run {
 static bool is_name_word(const struct token *token, enum language language)
 {
     return token->kind == TOKEN_WORD && token->is_capital &&
-           (token->is_all_caps || !language_is_frequent(language, token->word));
+           (token->is_all_caps || !language_is_frequent(language, token->hash));
 }
 
 static bool ends_sentence(const struct token *token)
@@ -39,29 +39,31 @@ static struct run run_at(const struct tokens *tokens, size_t at, enum language l
     return run;
 }
 
-/* "new york": the words as the list has them, without a possessive. False if too long. */
-static bool joined(const struct run *run, char name[NAME_MAX_BYTES])
+static bool is_possessive(const struct token *token)
 {
-    size_t length = 0;
-    for (size_t i = 0; i < run->count; i++) {
-        size_t word = strlen(run->words[i]->word);
-        if (length + word + 2 > NAME_MAX_BYTES)
-            return false;
-        if (i > 0)
-            name[length++] = ' ';
-        memcpy(name + length, run->words[i]->word, word);
-        length += word;
-    }
-    name[length] = '\0';
-    if (length > 2 && strcmp(name + length - 2, "'s") == 0)
-        name[length - 2] = '\0';
-    return true;
+    size_t length = token->word_length;
+    return length > 2 && memcmp(token->word + length - 2, "'s", 2) == 0;
 }
 
-static bool knows(const char *name, enum name_type *type)
+/* Of "new york": the words as the list has them, without a possessive. */
+static uint64_t joined_hash(const struct run *run)
+{
+    uint64_t hash = run->words[0]->hash;
+    for (size_t i = 0; i < run->count; i++) {
+        const struct token *token = run->words[i];
+        bool is_cut = i + 1 == run->count && is_possessive(token);
+        if (i == 0 && !is_cut)
+            continue;
+        hash = i > 0 ? hash_byte(hash, ' ') : HASH_BEGIN;
+        hash = hash_bytes(hash, token->word, token->word_length - (is_cut ? 2 : 0));
+    }
+    return hash;
+}
+
+static bool knows(uint64_t hash, enum name_type *type)
 {
     int value;
-    if (!vocabulary_find(&KNOWN_NAMES, name, &value))
+    if (!vocabulary_find(&KNOWN_NAMES, hash, &value))
         return false;
     *type = (enum name_type)value;
     return true;
@@ -70,18 +72,15 @@ static bool knows(const char *name, enum name_type *type)
 /* Is it a name, and of what? */
 static bool judge(const struct run *run, bool has_title, enum name_type *type)
 {
-    char whole[NAME_MAX_BYTES];
-    if (!joined(run, whole))
-        return false;
-    if (knows(whole, type))
+    if (knows(joined_hash(run), type))
         return true;
     const struct token *last = run->words[run->count - 1];
-    if (run->count > 1 && vocabulary_has(&ORGANISATION_TAILS, last->word)) {
+    if (run->count > 1 && vocabulary_has(&ORGANISATION_TAILS, last->hash)) {
         *type = NAME_ORGANISATION;
         return true;
     }
     enum name_type first;
-    bool knows_first = knows(run->words[0]->word, &first);
+    bool knows_first = knows(run->words[0]->hash, &first);
     if (has_title || (knows_first && first == NAME_PERSON)) {
         *type = NAME_PERSON;
         return true;
@@ -111,8 +110,7 @@ static struct entity entity_of(const struct run *run, enum name_type type, struc
         .type = type, .is_placed = true, .start = first->start, .end = last->end};
     size_t from = (size_t)(first->raw.at - text.at);
     size_t to = (size_t)(last->raw.at - text.at) + last->raw.length;
-    size_t word = strlen(last->word);
-    if (word > 2 && strcmp(last->word + word - 2, "'s") == 0) {
+    if (is_possessive(last)) {
         to -= text.at[to - 2] == '\'' ? 2 : 4; /* the typographic apostrophe is three bytes */
         entity.end -= 2;
     }
@@ -132,15 +130,14 @@ struct entities names_find(const struct tokens *tokens, enum language language, 
             i++;
             continue;
         }
-        bool has_title = i > 0 && vocabulary_has(&TITLES, tokens->items[i - 1].word);
-        if (run.count > 1 && vocabulary_has(&TITLES, run.words[0]->word)) {
+        bool has_title = i > 0 && vocabulary_has(&TITLES, tokens->items[i - 1].hash);
+        if (run.count > 1 && vocabulary_has(&TITLES, run.words[0]->hash)) {
             memmove(run.words, run.words + 1, --run.count * sizeof run.words[0]);
             has_title = true;
             i++;
         }
         enum name_type type = NAME_OTHER;
-        char whole[NAME_MAX_BYTES];
-        bool is_known = joined(&run, whole) && vocabulary_has(&KNOWN_NAMES, whole);
+        bool is_known = vocabulary_has(&KNOWN_NAMES, joined_hash(&run));
         if ((is_known || has_title || is_capital_telling) && judge(&run, has_title, &type))
             names.items[names.count++] = entity_of(&run, type, text);
         i += run.count;

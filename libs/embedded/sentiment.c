@@ -5,7 +5,7 @@
 
 #include "vocabulary.h"
 
-enum { NEGATION_REACH = 3, WORD_MAX_BYTES = 64 };
+enum { NEGATION_REACH = 3 };
 
 static const double TURNED = -0.65, CAPITALS = 1.25, STRETCHED = 1.2, BEFORE_CONTRAST = 0.5,
                     AFTER_CONTRAST = 1.3, HALF_SATURATION = 14, NEUTRAL_WITHIN = 0.12;
@@ -34,26 +34,27 @@ static const struct vocabulary *valences_of(enum language language)
     return &VALENCES_EN;
 }
 
-static bool known_valence(const char *word, enum language language, int *tenths)
+static bool known_valence(uint64_t hash, enum language language, int *tenths)
 {
     const struct vocabulary *own = valences_of(language);
-    if (vocabulary_find(own, word, tenths))
+    if (vocabulary_find(own, hash, tenths))
         return true;
     /* English words are at home everywhere, unless they mean something else there ("die"). */
-    return own != &VALENCES_EN && !language_is_frequent(language, word) &&
-           vocabulary_find(&VALENCES_EN, word, tenths);
+    return own != &VALENCES_EN && !language_is_frequent(language, hash) &&
+           vocabulary_find(&VALENCES_EN, hash, tenths);
 }
 
-/* Runs of the same letter cut to `most`: "soooo gooood" to "soo good" and "so god". */
-static void squeeze(const char *word, size_t most, char squeezed[WORD_MAX_BYTES])
+/* Of the word with runs of a letter cut to `most`: "soooo gooood" to "soo good" and "so god". */
+static uint64_t squeezed_hash(const char *word, size_t most)
 {
-    size_t length = 0, run = 0;
-    for (size_t i = 0; word[i] != '\0' && length + 1 < WORD_MAX_BYTES; i++) {
+    size_t run = 0;
+    uint64_t hash = HASH_BEGIN;
+    for (size_t i = 0; word[i] != '\0'; i++) {
         run = i > 0 && word[i] == word[i - 1] ? run + 1 : 1;
         if (run <= most)
-            squeezed[length++] = word[i];
+            hash = hash_byte(hash, word[i]);
     }
-    squeezed[length] = '\0';
+    return hash;
 }
 
 static bool is_stretched(const char *word)
@@ -65,30 +66,27 @@ static bool is_stretched(const char *word)
 }
 
 /* Rule 1, and the stretching of rule 3. */
-static bool word_valence(const char *word, enum language language, double *valence)
+static bool word_valence(const struct token *token, enum language language, double *valence)
 {
     int tenths = 0;
     double scale = 1;
-    if (!known_valence(word, language, &tenths)) {
-        if (strlen(word) >= WORD_MAX_BYTES || !is_stretched(word))
+    if (!known_valence(token->hash, language, &tenths)) {
+        if (!is_stretched(token->word))
             return false;
-        char squeezed[WORD_MAX_BYTES];
         scale = STRETCHED;
-        squeeze(word, 2, squeezed);
-        if (!known_valence(squeezed, language, &tenths)) {
-            squeeze(word, 1, squeezed);
-            if (!known_valence(squeezed, language, &tenths))
-                return false;
-        }
+        if (!known_valence(squeezed_hash(token->word, 2), language, &tenths) &&
+            !known_valence(squeezed_hash(token->word, 1), language, &tenths))
+            return false;
     }
     *valence = scale * tenths;
     return true;
 }
 
-static bool is_negator(const char *word)
+static bool is_negator(const struct token *token)
 {
-    size_t length = strlen(word);
-    return (length > 3 && strcmp(word + length - 3, "n't") == 0) || vocabulary_has(&NEGATORS, word);
+    size_t length = token->word_length;
+    return (length > 3 && memcmp(token->word + length - 3, "n't", 3) == 0) ||
+           vocabulary_has(&NEGATORS, token->hash);
 }
 
 static bool ends_clause(const struct token *token)
@@ -110,9 +108,9 @@ static double scale_by_neighbours(const struct tokens *tokens, size_t at)
             continue;
         words++;
         int tenths;
-        if (words == 1 && vocabulary_find(&BOOSTERS, before->word, &tenths))
+        if (words == 1 && vocabulary_find(&BOOSTERS, before->hash, &tenths))
             scale *= tenths / 10.0;
-        if (is_negator(before->word))
+        if (is_negator(before))
             return scale * TURNED;
     }
     return scale;
@@ -132,16 +130,16 @@ static void feel_word(struct feeling *feeling, const struct tokens *tokens, size
                       enum language language, bool is_shouted)
 {
     const struct token *token = &tokens->items[at];
-    if (at > 0 && vocabulary_has(&CONTRASTS, token->word)) {
+    if (at > 0 && vocabulary_has(&CONTRASTS, token->hash)) {
         feeling->before += feeling->sum;
         feeling->sum = 0;
         feeling->had_contrast = true;
         return;
     }
     double valence;
-    if (!word_valence(token->word, language, &valence))
+    if (!word_valence(token, language, &valence))
         return;
-    if (is_negator(token->word) && token->kind == TOKEN_WORD)
+    if (is_negator(token) && token->kind == TOKEN_WORD)
         return;
     if (token->kind == TOKEN_WORD)
         valence *= scale_by_neighbours(tokens, at);
@@ -152,20 +150,13 @@ static void feel_word(struct feeling *feeling, const struct tokens *tokens, size
 
 static void feel_sign(struct feeling *feeling, const struct token *token)
 {
-    char sign[8];
-    size_t length = token->raw.length < sizeof sign - 1 ? token->raw.length : sizeof sign - 1;
     int tenths;
     if (token->kind == TOKEN_EMOTICON) {
-        memcpy(sign, token->raw.at, length);
-        sign[length] = '\0';
-        if (vocabulary_find(&VALENCES_EMOTICON, sign, &tenths))
+        if (vocabulary_find(&VALENCES_EMOTICON, token->hash, &tenths))
             feel(feeling, tenths);
         return;
     }
-    length = (uint8_t)token->raw.at[0] >= 0xF0 ? 4 : 3; /* the first code point decides */
-    memcpy(sign, token->raw.at, length);
-    sign[length] = '\0';
-    if (vocabulary_find(&VALENCES_EMOJI, sign, &tenths)) {
+    if (vocabulary_find(&VALENCES_EMOJI, token->hash, &tenths)) {
         feel(feeling, tenths * feeling->emoji_weight);
         feeling->emoji_weight *= 0.5;
     }

@@ -187,15 +187,14 @@ static size_t emoticon_end(const struct cursor *cursor)
 {
     if (!cursor->is_after_space)
         return 0;
+    const char *bytes = cursor->bytes + cursor->at;
     size_t left = cursor->length - cursor->at, length = 0;
-    char word[EMOTICON_MAX_BYTES + 1] = "";
-    while (length < left && !character_is_space((uint8_t)cursor->bytes[cursor->at + length])) {
-        if (length == EMOTICON_MAX_BYTES)
+    while (length < left && !character_is_space((uint8_t)bytes[length]))
+        if (length++ == EMOTICON_MAX_BYTES)
             return 0;
-        word[length] = cursor->bytes[cursor->at + length];
-        length++;
-    }
-    return length >= 2 && vocabulary_has(&VALENCES_EMOTICON, word) ? cursor->at + length : 0;
+    bool is_emoticon =
+        length >= 2 && vocabulary_has(&VALENCES_EMOTICON, hash_bytes(HASH_BEGIN, bytes, length));
+    return is_emoticon ? cursor->at + length : 0;
 }
 
 /* &amp; and its kin are one mark: their letters are no word. */
@@ -265,6 +264,8 @@ static void spell(struct token *token, size_t skip, struct arena *arena)
         written += character_put(is_apostrophe(c) ? '\'' : character_lower(c), word + written);
     }
     token->word = word;
+    token->word_length = written;
+    token->hash = hash_bytes(HASH_BEGIN, word, written);
     token->is_all_caps = capitals >= 2 && capitals == letters;
 }
 
@@ -298,13 +299,17 @@ static void take_next(struct tokens *tokens, struct cursor *cursor, struct arena
     if ((end = url_end(cursor)) > 0) {
         take(tokens, cursor, TOKEN_URL, end, arena);
     } else if ((end = emoticon_end(cursor)) > 0) {
-        take(tokens, cursor, TOKEN_EMOTICON, end, arena);
+        struct token *token = take(tokens, cursor, TOKEN_EMOTICON, end, arena);
+        token->hash = hash_bytes(HASH_BEGIN, token->raw.at, token->raw.length);
     } else if (take_tag(tokens, cursor, arena)) {
         return;
     } else if ((end = word_end(cursor, &tokens->scripts)) > cursor->at) {
         spell(take(tokens, cursor, TOKEN_WORD, end, arena), 0, arena);
     } else if (character_is_emoji(peek(cursor))) {
-        take(tokens, cursor, TOKEN_EMOJI, emoji_end(cursor), arena);
+        struct token *token = take(tokens, cursor, TOKEN_EMOJI, emoji_end(cursor), arena);
+        size_t first = 0;
+        character_next(token->raw.at, token->raw.length, &first);
+        token->hash = hash_bytes(HASH_BEGIN, token->raw.at, first);
     } else if ((end = escape_end(cursor)) > 0) {
         take(tokens, cursor, TOKEN_MARK, end, arena);
     } else {

@@ -25,9 +25,11 @@ struct token {
     uint32_t start, end; /* code points */
     uint32_t first;      /* first code point */
     const char *word;    /* words and hashtags: lower case without the sign; others "" */
-    bool is_capital;     /* begins with a capital letter */
-    bool is_all_caps;    /* of at least two letters, all of them capital */
-    bool is_glued;       /* no space before it */
+    size_t word_length;
+    uint64_t hash;    /* of `word`; of the first code point of an emoji; of an emoticon */
+    bool is_capital;  /* begins with a capital letter */
+    bool is_all_caps; /* of at least two letters, all of them capital */
+    bool is_glued;    /* no space before it */
 };
 
 /* How many letters of a script there are; Latin letters are counted as such only. */

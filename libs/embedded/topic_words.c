@@ -1,14 +1,8 @@
-#include "topics.h"
-#include "vocabulary.h"
-
-const char *const TOPIC_NAMES[TOPIC_COUNT] = {
-    "politics",      "sports",    "technology", "business", "crypto",   "health",
-    "entertainment", "music",     "gaming",     "food",     "travel",   "weather",
-    "science",       "education", "nature",     "family",   "shopping", "transport"};
+#include "words.h"
 
 /* Words that speak of a topic: a place in TOPIC_NAMES. */
 /* clang-format off */
-static const struct vocabulary_entry TOPIC_WORDS_ENTRIES[] = {
+static const struct word TOPIC_WORDS_ENTRIES[] = {
     {"achat", 16}, {"acquisto", 16}, {"actor", 6}, {"actress", 6}, {"aeropuerto", 10}, {"ai", 2},
     {"airline", 10}, {"airlines", 10}, {"airport", 10}, {"album", 7}, {"algorithm", 2},
     {"almoço", 9}, {"altcoin", 4}, {"amazon", 16}, {"android", 2}, {"animal", 14}, {"animals", 14},
@@ -128,4 +122,4 @@ static const struct vocabulary_entry TOPIC_WORDS_ENTRIES[] = {
     {"étudiant", 13},
 };
 /* clang-format on */
-const struct vocabulary TOPIC_WORDS = VOCABULARY(TOPIC_WORDS_ENTRIES);
+WORD_LIST(TOPIC_WORDS);

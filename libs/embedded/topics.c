@@ -6,6 +6,11 @@
 
 enum { MIN_KEYWORD_LETTERS = 4, MAX_KEYWORD_BYTES = 60 };
 
+const char *const TOPIC_NAMES[TOPIC_COUNT] = {
+    "politics",      "sports",    "technology", "business", "crypto",   "health",
+    "entertainment", "music",     "gaming",     "food",     "travel",   "weather",
+    "science",       "education", "nature",     "family",   "shopping", "transport"};
+
 struct candidate {
     const struct token *token;
     int weight;
@@ -20,20 +25,20 @@ static int weight_of(const struct token *token, enum language language)
     if (token->kind != TOKEN_WORD || token->raw.length > MAX_KEYWORD_BYTES ||
         (is_ascii && letters < MIN_KEYWORD_LETTERS) || letters < 2)
         return 0;
-    if (language_is_frequent(language, token->word) || vocabulary_has(&BOOSTERS, token->word) ||
-        vocabulary_has(&NEGATORS, token->word) || strchr(token->word, '\'') != NULL ||
+    if (language_is_frequent(language, token->hash) || vocabulary_has(&BOOSTERS, token->hash) ||
+        vocabulary_has(&NEGATORS, token->hash) || strchr(token->word, '\'') != NULL ||
         (token->word[0] >= '0' && token->word[0] <= '9'))
         return 0;
     int length = letters < 12 ? (int)letters : 12;
     return length + (token->is_capital ? 4 : 0) +
-           (vocabulary_has(&TOPIC_WORDS, token->word) ? 5 : 0);
+           (vocabulary_has(&TOPIC_WORDS, token->hash) ? 5 : 0);
 }
 
 /* Keeps the best, in order of weight; of equal weight the earlier one stays before. */
 static void consider(struct candidate best[MAX_KEYWORDS], size_t *count, struct candidate one)
 {
     for (size_t i = 0; i < *count; i++) {
-        if (strcmp(best[i].token->word, one.token->word) == 0) {
+        if (best[i].token->hash == one.token->hash) {
             one = (struct candidate){best[i].token, best[i].weight + 3};
             memmove(best + i, best + i + 1, (*count - i - 1) * sizeof *best);
             (*count)--;
@@ -63,7 +68,7 @@ struct pieces keywords_find(const struct tokens *tokens, enum language language,
     }
     struct pieces keywords = {arena_array(arena, struct piece, count), count};
     for (size_t i = 0; i < count; i++)
-        keywords.items[i] = (struct piece){best[i].token->word, strlen(best[i].token->word)};
+        keywords.items[i] = (struct piece){best[i].token->word, best[i].token->word_length};
     return keywords;
 }
 
@@ -72,7 +77,7 @@ struct pieces topics_find(const struct tokens *tokens, struct arena *arena)
     int words[TOPIC_COUNT] = {0};
     for (size_t i = 0; i < tokens->count; i++) {
         int topic;
-        if (vocabulary_find(&TOPIC_WORDS, tokens->items[i].word, &topic))
+        if (vocabulary_find(&TOPIC_WORDS, tokens->items[i].hash, &topic))
             words[topic]++;
     }
     struct pieces topics = {arena_array(arena, struct piece, MAX_TOPICS), 0};

@@ -1,8 +1,8 @@
-#include "vocabulary.h"
+#include "words.h"
 
 /* English words with their valence, in tenths from -40 to 40; chosen for this project. */
 /* clang-format off */
-static const struct vocabulary_entry VALENCES_EN_ENTRIES[] = {
+static const struct word VALENCES_EN_ENTRIES[] = {
     {"abandon", -20}, {"abandoned", -20}, {"abhorrent", -34}, {"absurd", -24}, {"abuse", -30},
     {"abused", -30}, {"abuser", -30}, {"abusers", -30}, {"abuses", -30}, {"abusive", -30},
     {"abysmal", -34}, {"accept", 15}, {"accepted", 15}, {"accomplish", 16}, {"accomplished", 16},
@@ -319,4 +319,4 @@ static const struct vocabulary_entry VALENCES_EN_ENTRIES[] = {
     {"yep", 6}, {"yes", 8}, {"yikes", -16}, {"yuck", -16}, {"yum", 22}, {"yummy", 22}, {"yup", 6},
 };
 /* clang-format on */
-const struct vocabulary VALENCES_EN = VOCABULARY(VALENCES_EN_ENTRIES);
+WORD_LIST(VALENCES_EN);

@@ -1,8 +1,8 @@
-#include "vocabulary.h"
+#include "words.h"
 
 /* German words, in tenths. */
 /* clang-format off */
-static const struct vocabulary_entry VALENCES_DE_ENTRIES[] = {
+static const struct word VALENCES_DE_ENTRIES[] = {
     {"abscheulich", -30}, {"allein", -15}, {"angenehm", 15}, {"angst", -25}, {"arschloch", -25},
     {"ausgezeichnet", 30}, {"begeistert", 30}, {"bequem", 15}, {"besser", 15}, {"beste", 25},
     {"besten", 25}, {"bester", 25}, {"bestes", 25}, {"betrug", -25}, {"betrüger", -25},
@@ -40,11 +40,11 @@ static const struct vocabulary_entry VALENCES_DE_ENTRIES[] = {
     {"ärgere", -20}, {"ärgerlich", -20},
 };
 /* clang-format on */
-const struct vocabulary VALENCES_DE = VOCABULARY(VALENCES_DE_ENTRIES);
+WORD_LIST(VALENCES_DE);
 
 /* Spanish words, in tenths. */
 /* clang-format off */
-static const struct vocabulary_entry VALENCES_ES_ENTRIES[] = {
+static const struct word VALENCES_ES_ENTRIES[] = {
     {"aburrida", -20}, {"aburrido", -20}, {"adoro", 30}, {"alegre", 25}, {"alegría", 25},
     {"amable", 20}, {"amigo", 15}, {"amigos", 15}, {"amo", 30}, {"amor", 30}, {"asco", -30},
     {"asesinato", -30}, {"asesino", -30}, {"asquerosa", -30}, {"asqueroso", -30}, {"basura", -25},
@@ -83,11 +83,11 @@ static const struct vocabulary_entry VALENCES_ES_ENTRIES[] = {
     {"victoria", 25}, {"éxito", 20}, {"útil", 15},
 };
 /* clang-format on */
-const struct vocabulary VALENCES_ES = VOCABULARY(VALENCES_ES_ENTRIES);
+WORD_LIST(VALENCES_ES);
 
 /* French words, in tenths. */
 /* clang-format off */
-static const struct vocabulary_entry VALENCES_FR_ENTRIES[] = {
+static const struct word VALENCES_FR_ENTRIES[] = {
     {"adore", 30}, {"adorer", 30}, {"affreuse", -30}, {"affreux", -30}, {"agréable", 20},
     {"aime", 30}, {"aimer", 30}, {"ami", 15}, {"amis", 15}, {"amour", 30}, {"atroce", -30},
     {"beau", 20}, {"beaux", 20}, {"belle", 20}, {"bien", 20}, {"bon", 20}, {"bonheur", 25},
@@ -123,11 +123,11 @@ static const struct vocabulary_entry VALENCES_FR_ENTRIES[] = {
     {"énervé", -20},
 };
 /* clang-format on */
-const struct vocabulary VALENCES_FR = VOCABULARY(VALENCES_FR_ENTRIES);
+WORD_LIST(VALENCES_FR);
 
 /* Portuguese words, in tenths. */
 /* clang-format off */
-static const struct vocabulary_entry VALENCES_PT_ENTRIES[] = {
+static const struct word VALENCES_PT_ENTRIES[] = {
     {"adorei", 30}, {"adoro", 30}, {"alegre", 25}, {"alegria", 25}, {"amigo", 15}, {"amigos", 15},
     {"amo", 30}, {"amor", 30}, {"assassinato", -30}, {"assassino", -30}, {"atraso", -15},
     {"bem", 20}, {"boa", 20}, {"boas", 20}, {"bom", 20}, {"bonita", 20}, {"bonito", 20},
@@ -161,11 +161,11 @@ static const struct vocabulary_entry VALENCES_PT_ENTRIES[] = {
     {"ótimo", 30}, {"útil", 15},
 };
 /* clang-format on */
-const struct vocabulary VALENCES_PT = VOCABULARY(VALENCES_PT_ENTRIES);
+WORD_LIST(VALENCES_PT);
 
 /* Italian words, in tenths. */
 /* clang-format off */
-static const struct vocabulary_entry VALENCES_IT_ENTRIES[] = {
+static const struct word VALENCES_IT_ENTRIES[] = {
     {"adoro", 30}, {"amici", 15}, {"amico", 15}, {"amo", 30}, {"amore", 30}, {"arrabbiata", -25},
     {"arrabbiato", -25}, {"assassino", -30}, {"bella", 20}, {"belle", 20}, {"belli", 20},
     {"bellissima", 25}, {"bellissimo", 25}, {"bello", 20}, {"bene", 20}, {"brava", 20},
@@ -199,11 +199,11 @@ static const struct vocabulary_entry VALENCES_IT_ENTRIES[] = {
     {"vergogna", -20}, {"vincere", 25}, {"vinto", 25}, {"vittoria", 25},
 };
 /* clang-format on */
-const struct vocabulary VALENCES_IT = VOCABULARY(VALENCES_IT_ENTRIES);
+WORD_LIST(VALENCES_IT);
 
 /* Emoji by their first code point, in tenths. */
 /* clang-format off */
-static const struct vocabulary_entry VALENCES_EMOJI_ENTRIES[] = {
+static const struct word VALENCES_EMOJI_ENTRIES[] = {
     {"☀", 18}, {"☕", 8}, {"☠", -30}, {"☹", -18}, {"☺", 25}, {"⚠", -18}, {"⛈", -8}, {"✅", 18},
     {"✌", 18}, {"✨", 25}, {"❌", -18}, {"❤", 30}, {"⭐", 25}, {"🌈", 18}, {"🌞", 18}, {"🌟", 25},
     {"🌧", -8}, {"🌸", 18}, {"🌹", 18}, {"🌺", 18}, {"🌻", 18}, {"🍀", 18}, {"🍕", 8}, {"🍺", 8}, {"🍻", 8},
@@ -225,11 +225,11 @@ static const struct vocabulary_entry VALENCES_EMOJI_ENTRIES[] = {
     {"🥱", -8}, {"🥳", 25}, {"🥵", -25}, {"🥶", -8}, {"🥺", -18}, {"🧡", 25}, {"🪦", -30}, {"🫶", 18},
 };
 /* clang-format on */
-const struct vocabulary VALENCES_EMOJI = VOCABULARY(VALENCES_EMOJI_ENTRIES);
+WORD_LIST(VALENCES_EMOJI);
 
 /* Emoticons, two of them as they come HTML-escaped, in tenths. */
 /* clang-format off */
-static const struct vocabulary_entry VALENCES_EMOTICON_ENTRIES[] = {
+static const struct word VALENCES_EMOTICON_ENTRIES[] = {
     {"&lt;/3", -28}, {"&lt;3", 28}, {"(:", 18}, {"-_-", -14}, {":'(", -26}, {":')", 22},
     {":'-(", -26}, {":(", -22}, {":((", -26}, {":)", 20}, {":))", 23}, {":)))", 24}, {":*", 20},
     {":-(", -22}, {":-)", 20}, {":-*", 20}, {":-/", -14}, {":-D", 26}, {":-P", 12}, {":-S", -12},
@@ -240,4 +240,4 @@ static const struct vocabulary_entry VALENCES_EMOTICON_ENTRIES[] = {
     {"^^", 15}, {"^_^", 18}, {"xD", 22},
 };
 /* clang-format on */
-const struct vocabulary VALENCES_EMOTICON = VOCABULARY(VALENCES_EMOTICON_ENTRIES);
+WORD_LIST(VALENCES_EMOTICON);

@@ -1,28 +1,93 @@
-/* Words with a number each, sorted by bytes: the tables that the embedded analysis knows by heart.
- * All in lower case. Constant; any thread. */
+/* Words with a number each: what the embedded analysis knows by heart, found by one probe with the
+ * hash of the lower-cased word.
+ *
+ * The lists are written in *_words.c, valences*.c and known_names.c (words.h); a program of the
+ * build, hash_words.c, makes tables of them. To add a list: write it, name it in VOCABULARIES, and
+ * if its file is new name that in CMakeLists.txt.
+ * Found is what agrees in 32 bits of the hash and lands in the same row of slots; that no two
+ * words of a list do is checked at build time. Constant; any thread.
+ */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-struct vocabulary_entry {
-    const char *word;
-    int value;
+#define VOCABULARIES(X)                                                                            \
+    X(VALENCES_EN)                                                                                 \
+    X(VALENCES_DE)                                                                                 \
+    X(VALENCES_ES)                                                                                 \
+    X(VALENCES_FR)                                                                                 \
+    X(VALENCES_PT)                                                                                 \
+    X(VALENCES_IT)                                                                                 \
+    X(VALENCES_EMOJI)                                                                              \
+    X(VALENCES_EMOTICON)                                                                           \
+    X(FREQUENT_WORDS)                                                                              \
+    X(NEGATORS)                                                                                    \
+    X(BOOSTERS)                                                                                    \
+    X(CONTRASTS)                                                                                   \
+    X(TOPIC_WORDS)                                                                                 \
+    X(KNOWN_NAMES)                                                                                 \
+    X(TITLES)                                                                                      \
+    X(ORGANISATION_TAILS)
+
+struct vocabulary_slot {
+    uint32_t key; /* 0 = empty */
+    int32_t value;
 };
 
 struct vocabulary {
-    const struct vocabulary_entry *entries;
-    size_t count;
+    const struct vocabulary_slot *slots;
+    uint32_t mask; /* slots - 1; at least half of the slots are empty */
 };
 
-#define VOCABULARY(entries) {(entries), sizeof(entries) / sizeof(entries)[0]}
+#define VOCABULARY_DECLARE(name) extern const struct vocabulary name;
+VOCABULARIES(VOCABULARY_DECLARE)
+#undef VOCABULARY_DECLARE
 
-/* The number of a word; false if it is not there. */
-bool vocabulary_find(const struct vocabulary *vocabulary, const char *word, int *value);
-bool vocabulary_has(const struct vocabulary *vocabulary, const char *word);
+/* FNV-1a, 64 bits. Never another: trained models are kept by it. */
+#define HASH_BEGIN UINT64_C(0xCBF29CE484222325)
 
-extern const struct vocabulary VALENCES_EN, VALENCES_DE, VALENCES_ES, VALENCES_FR, VALENCES_PT,
-    VALENCES_IT, VALENCES_EMOJI, VALENCES_EMOTICON;
-extern const struct vocabulary FREQUENT_WORDS, NEGATORS, BOOSTERS, CONTRASTS;
-extern const struct vocabulary TOPIC_WORDS;
-extern const struct vocabulary KNOWN_NAMES, TITLES, ORGANISATION_TAILS;
+static inline uint64_t hash_byte(uint64_t hash, char byte)
+{
+    return (hash ^ (uint8_t)byte) * UINT64_C(0x100000001B3);
+}
+
+/* `hash` of what stands before: HASH_BEGIN, or the hash of a word that these bytes go on. */
+static inline uint64_t hash_bytes(uint64_t hash, const char *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        hash = hash_byte(hash, bytes[i]);
+    return hash;
+}
+
+static inline uint32_t vocabulary_key(uint64_t hash)
+{
+    return (uint32_t)(hash >> 32) | 1;
+}
+
+static inline uint32_t vocabulary_place(uint64_t hash)
+{
+    return (uint32_t)(hash ^ hash >> 32);
+}
+
+/* The number of the word with that hash; false if it is not there. */
+static inline bool vocabulary_find(const struct vocabulary *vocabulary, uint64_t hash, int *value)
+{
+    uint32_t key = vocabulary_key(hash);
+    for (uint32_t at = vocabulary_place(hash);; at++) {
+        const struct vocabulary_slot *slot = &vocabulary->slots[at & vocabulary->mask];
+        if (slot->key == key) {
+            *value = slot->value;
+            return true;
+        }
+        if (slot->key == 0)
+            return false;
+    }
+}
+
+static inline bool vocabulary_has(const struct vocabulary *vocabulary, uint64_t hash)
+{
+    int value;
+    return vocabulary_find(vocabulary, hash, &value);
+}

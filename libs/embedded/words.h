@@ -1,0 +1,27 @@
+/* A list of words as it is written: only hash_words.c reads it, and makes a vocabulary of it.
+ * Words are in lower case, none stands twice.
+ *
+ *   static const struct word NEGATORS_ENTRIES[] = {{"not", 1}, ...};
+ *   WORD_LIST(NEGATORS);
+ */
+#pragma once
+
+#include "vocabulary.h"
+
+struct word {
+    const char *word;
+    int value;
+};
+
+struct word_list {
+    const struct word *words;
+    size_t count;
+};
+
+#define WORD_LIST(name)                                                                            \
+    const struct word_list name##_WORDS = {name##_ENTRIES,                                         \
+                                           sizeof name##_ENTRIES / sizeof name##_ENTRIES[0]}
+
+#define WORD_LIST_DECLARE(name) extern const struct word_list name##_WORDS;
+VOCABULARIES(WORD_LIST_DECLARE)
+#undef WORD_LIST_DECLARE
