@@ -7,6 +7,7 @@
 #include "names.h"
 #include "sentiment.h"
 #include "tokens.h"
+#include "topic_table.h"
 #include "topics.h"
 
 enum { SUMMARY_QUOTE_LETTERS = 100, SUMMARY_TOPICS = 3 };
@@ -56,6 +57,12 @@ void embedded_find_entities(struct piece text, struct arena *arena, struct post_
 
 void embedded_analyze(struct piece text, struct arena *arena, struct post_analysis *analysis)
 {
+    embedded_analyze_for(NULL, text, arena, analysis);
+}
+
+void embedded_analyze_for(const struct topic_set *topics, struct piece text, struct arena *arena,
+                          struct post_analysis *analysis)
+{
     *analysis = (struct post_analysis){0};
     struct piece clean = tokens_clean(text, arena);
     struct tokens tokens = tokens_cut(clean, arena);
@@ -67,7 +74,8 @@ void embedded_analyze(struct piece text, struct arena *arena, struct post_analys
     fill_entities(&tokens, arena, analysis);
     analysis->names = names_find(&tokens, language, clean, arena);
     analysis->keywords = keywords_find(&tokens, language, arena);
-    analysis->topics = topics_find(&tokens, arena);
+    analysis->topics =
+        topics != NULL ? topic_set_topics(topics, &tokens, arena) : topics_find(&tokens, arena);
     analysis->language = language_code(language);
 }
 

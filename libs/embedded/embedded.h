@@ -1,6 +1,7 @@
 /* The embedded analysis: what the system knows of a post with no key and no network.
  *
  *   embedded_analyze(text, arena, &analysis);       everything
+ *   embedded_analyze_for(topics, text, ...);        with a tenant's own topics (topic_sets.h)
  *   embedded_find_entities(text, arena, &analysis); only tags, mentions, cashtags and links
  *   embedded_summary(posts, analyses, count, &out); one line over a chunk
  *
@@ -17,6 +18,11 @@
 #define EMBEDDED_VERSION "embedded-1"
 
 void embedded_analyze(struct piece text, struct arena *arena, struct post_analysis *analysis);
+
+/* topics NULL: the built-in ones. */
+struct topic_set;
+void embedded_analyze_for(const struct topic_set *topics, struct piece text, struct arena *arena,
+                          struct post_analysis *analysis);
 
 void embedded_find_entities(struct piece text, struct arena *arena, struct post_analysis *analysis);
 
