@@ -302,12 +302,14 @@ static void analyzer_free(struct analyzer **analyzer)
 }
 
 bool analyzer_open(const struct analyzer_settings *settings, const struct endpoints *endpoints,
-                   struct process *process, struct analyzer **analyzer, struct error *why)
+                   const struct topic_sets *topics, struct process *process,
+                   struct analyzer **analyzer, struct error *why)
 {
     SCOPED(analyzer_free) struct analyzer *made = calloc(1, sizeof *made);
     CHECK(made != NULL);
     int slots = (int)settings->slots;
     made->settings = settings;
+    made->topics = topics;
     made->bus = process_bus(process);
     made->client = http_client_new(1); /* each endpoint has connections of its own */
     size_t cache_bytes = (size_t)settings->cache_memory_mb << 20;

@@ -11,10 +11,11 @@
 
 struct analyzer;
 
-/* Starts the thread. Settings, endpoints and process are lent for its life. */
+/* Starts the thread. Settings, endpoints, topics (may be NULL) and process are lent for
+ * its life. */
 MUST_USE bool analyzer_open(const struct analyzer_settings *settings,
-                            const struct endpoints *endpoints, struct process *process,
-                            struct analyzer **analyzer, struct error *why);
+                            const struct endpoints *endpoints, const struct topic_sets *topics,
+                            struct process *process, struct analyzer **analyzer, struct error *why);
 
 /* Drains: takes nothing more, finishes what is permitted, hands back the rest; then it is gone. */
 void analyzer_close(struct analyzer **analyzer);

@@ -341,13 +341,14 @@ static void a_post_that_gives_orders_harms_its_own_answer_alone(void **state)
 static void the_embedded_analysis_returns_what_was_asked(void **state)
 {
     (void)state;
-    const Tp__Outcome *outcome = outcome_by_embedded(dispatch_asking("language", ""), "i", arena);
+    const Tp__Outcome *outcome =
+        outcome_by_embedded(dispatch_asking("language", ""), NULL, "i", arena);
     assert_string_equal(json_of(outcome, 0), "{\"language\":\"en\"}");
     assert_string_equal(outcome->summary, "");
-    outcome = outcome_by_embedded(dispatch_asking("summary", ""), "i", arena);
+    outcome = outcome_by_embedded(dispatch_asking("summary", ""), NULL, "i", arena);
     assert_string_equal(json_of(outcome, 1), "{}");
     assert_int_equal(strncmp(outcome->summary, "2 posts: 2 positive", 19), 0);
-    outcome = outcome_by_embedded(dispatch_asking("", ""), "i", arena);
+    outcome = outcome_by_embedded(dispatch_asking("", ""), NULL, "i", arena);
     assert_non_null(strstr(json_of(outcome, 0), "\"hashtags\":[{\"text\":\"cats\""));
 }
 
@@ -355,10 +356,10 @@ static void the_embedded_analysis_follows_no_instruction(void **state)
 {
     (void)state;
     const Tp__Outcome *outcome =
-        outcome_by_embedded(dispatch_asking("language", INSTRUCTION), "i", arena);
+        outcome_by_embedded(dispatch_asking("language", INSTRUCTION), NULL, "i", arena);
     assert_int_equal(outcome->outcome_class, TP__OUTCOME_CLASS__OK);
     assert_string_equal(json_of(outcome, 0), "{\"language\":\"en\"}");
-    outcome = outcome_by_embedded(dispatch_asking("", INSTRUCTION), "i", arena);
+    outcome = outcome_by_embedded(dispatch_asking("", INSTRUCTION), NULL, "i", arena);
     assert_int_equal(outcome->outcome_class, TP__OUTCOME_CLASS__PARTIAL);
     assert_int_equal(outcome->n_results, 0);
     assert_int_equal(outcome->n_missing, 2);

@@ -45,10 +45,16 @@ static void conclude(struct work *work, const Tp__Outcome *outcome)
 
 /* ---- without a call ---- */
 
+static const struct topic_set *topics_of(const struct work *work)
+{
+    return topic_sets_find(work->analyzer->topics, work->dispatch->tenant_id);
+}
+
 void calls_analyse(struct work *work)
 {
     SCOPED(arena_close) struct arena *arena = arena_open(ANALYSIS_CAP_BYTES);
-    conclude(work, outcome_by_embedded(work->dispatch, work->analyzer->instance_id, arena));
+    conclude(work, outcome_by_embedded(work->dispatch, topics_of(work), work->analyzer->instance_id,
+                                       arena));
 }
 
 /* Another chain than the scheduler's: to it the endpoint is one that cannot be reached. */
@@ -258,7 +264,7 @@ static void finish(struct work *work)
     }
     plan_merge(&work->plan, outcome, arena);
     if (outcome->n_results > 0 && needs_summary(work))
-        outcome->summary = summary_of_results(work->dispatch, outcome, arena);
+        outcome->summary = summary_of_results(work->dispatch, outcome, topics_of(work), arena);
     conclude(work, outcome);
     work_drop_plan(work);
 }

@@ -16,7 +16,9 @@ int main(int argc, char **argv)
     process_configure(&ANALYZER_PROGRAM, argc, argv, &settings);
     SCOPED(endpoints_close) struct endpoints endpoints = {0};
     SCOPED(text_free) struct text faults = {0};
-    if (!settings_of_endpoints(&settings, &endpoints, &faults))
+    SCOPED(topic_sets_close) struct topic_sets *topics = NULL;
+    bool are_endpoints_good = settings_of_endpoints(&settings, &endpoints, &faults);
+    if (!settings_of_topics(&settings, &topics, &faults) || !are_endpoints_good)
         process_refuse(&ANALYZER_PROGRAM, &faults);
     SCOPED(process_end) struct process *process =
         process_begin(&ANALYZER_PROGRAM, &settings.process);
@@ -24,7 +26,7 @@ int main(int argc, char **argv)
 
     struct error why;
     SCOPED(analyzer_close) struct analyzer *analyzer = NULL;
-    if (!analyzer_open(&settings, &endpoints, process, &analyzer, &why)) {
+    if (!analyzer_open(&settings, &endpoints, topics, process, &analyzer, &why)) {
         log_error("analyzer.unavailable", LOG_WHY(&why));
         return 1;
     }

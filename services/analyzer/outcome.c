@@ -124,8 +124,8 @@ static void add_embedded(Tp__Outcome *outcome, const struct answering *answering
     outcome->outcome_class = TP__OUTCOME_CLASS__PARTIAL;
 }
 
-Tp__Outcome *outcome_by_embedded(const Tp__Dispatch *dispatch, const char *instance_id,
-                                 struct arena *arena)
+Tp__Outcome *outcome_by_embedded(const Tp__Dispatch *dispatch, const struct topic_set *topics,
+                                 const char *instance_id, struct arena *arena)
 {
     size_t count = dispatch->n_posts;
     const struct answering answering = {dispatch, EMBEDDED_VERSION, brief_tasks(dispatch),
@@ -135,7 +135,7 @@ Tp__Outcome *outcome_by_embedded(const Tp__Dispatch *dispatch, const char *insta
     struct post_analysis *analyses = arena_array(arena, struct post_analysis, count);
     for (size_t i = 0; i < count; i++) {
         posts[i] = text_of(dispatch, i);
-        embedded_analyze(posts[i], arena, &analyses[i]);
+        embedded_analyze_for(topics, posts[i], arena, &analyses[i]);
         add_embedded(outcome, &answering, i, &analyses[i], arena);
     }
     if (task_set_has(answering.tasks, TASK_SUMMARY))

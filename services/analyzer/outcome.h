@@ -8,6 +8,7 @@
 
 #include "answer.h"
 #include "base/arena.h"
+#include "embedded/topic_sets.h"
 #include "work.pb-c.h"
 
 /* One without results, which the caller completes. instance_id: of this incarnation. */
@@ -15,9 +16,10 @@ Tp__Outcome *outcome_new(const Tp__Dispatch *dispatch, const char *instance_id,
                          Tp__OutcomeClass outcome_class, struct arena *arena);
 
 /* Every post by the embedded analysis, as far as that can do what is asked: of a user's own
- * instruction it makes nothing, and a post of which nothing else was asked is unanalysable. */
-Tp__Outcome *outcome_by_embedded(const Tp__Dispatch *dispatch, const char *instance_id,
-                                 struct arena *arena);
+ * instruction it makes nothing, and a post of which nothing else was asked is unanalysable.
+ * topics: the tenant's own; NULL = the built-in ones. */
+Tp__Outcome *outcome_by_embedded(const Tp__Dispatch *dispatch, const struct topic_set *topics,
+                                 const char *instance_id, struct arena *arena);
 
 /* Most bytes that a result may have in an outcome of so many posts. */
 size_t outcome_share(size_t posts);

@@ -69,11 +69,26 @@ static void expect_passes(const Tp__Outcome *outcome)
     assert_int_equal(unpacked->n_results, outcome->n_results);
 }
 
+static void a_tenants_own_topics_are_told_where_it_has_any(void **state)
+{
+    (void)state;
+    const char file[] = "{\"acme\":{\"journeys\":[\"berlin\"]}}", text[] = "Off to Berlin";
+    SCOPED(topic_sets_close) struct topic_sets *sets = NULL;
+    SCOPED(text_free) struct text faults = {0};
+    assert_true(topic_sets_parse("S", (struct bytes){(const uint8_t *)file, sizeof file - 1}, &sets,
+                                 &faults));
+    Tp__Outcome *outcome = outcome_by_embedded(dispatch_of(text, sizeof text - 1, 1),
+                                               topic_sets_find(sets, "acme"), "i", arena);
+    assert_non_null(
+        strstr((const char *)outcome->results[0]->data_json.data, "\"topics\":[\"journeys\"]"));
+}
+
 static void the_embedded_analysis_gives_every_post_a_result(void **state)
 {
     (void)state;
     const char text[] = "I love Berlin 😍 #travel";
-    Tp__Outcome *outcome = outcome_by_embedded(dispatch_of(text, sizeof text - 1, 3), "i", arena);
+    Tp__Outcome *outcome =
+        outcome_by_embedded(dispatch_of(text, sizeof text - 1, 3), NULL, "i", arena);
     assert_int_equal(outcome->outcome_class, TP__OUTCOME_CLASS__OK);
     assert_int_equal(outcome->n_results, 3);
     assert_int_equal(outcome->n_missing, 0);
@@ -127,7 +142,7 @@ static void the_largest_chunks_stay_under_the_limit_of_a_message(void **state)
             char *text = arena_new(arena, length);
             for (size_t i = 0; i < length; i++)
                 text[i] = i < length / step * step ? patterns[p][i % step] : ' ';
-            expect_passes(outcome_by_embedded(dispatch_of(text, length, count), "i", arena));
+            expect_passes(outcome_by_embedded(dispatch_of(text, length, count), NULL, "i", arena));
         }
     }
 }
@@ -139,7 +154,7 @@ static void one_link_as_long_as_a_post_is_left_out_rather_than_too_long(void **s
     char *text = arena_new(arena, LENGTH);
     memset(text, 'a', LENGTH);
     memcpy(text, "https://", 8);
-    Tp__Outcome *outcome = outcome_by_embedded(dispatch_of(text, LENGTH, 8), "i", arena);
+    Tp__Outcome *outcome = outcome_by_embedded(dispatch_of(text, LENGTH, 8), NULL, "i", arena);
     assert_int_equal(outcome->n_results, 8);
     expect_passes(outcome);
 }
@@ -193,6 +208,7 @@ static void the_limit_of_an_answer_stays_within_what_was_booked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_tenants_own_topics_are_told_where_it_has_any),
         cmocka_unit_test(the_embedded_analysis_gives_every_post_a_result),
         cmocka_unit_test(an_answer_is_merged_with_what_stands_in_the_text),
         cmocka_unit_test(the_largest_chunks_stay_under_the_limit_of_a_message),

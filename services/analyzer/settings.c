@@ -144,6 +144,14 @@ static const struct setting SETTINGS[] = {
      .max = 4096,
      .unit = "MiB",
      .help = "results that this replica itself remembers, beside Redis; 0 = none"},
+    {.name = "TP_TOPICS",
+     .type = SETTING_TEXT,
+     .offset = PLACE(topics),
+     .fallback = "",
+     .max = 1000,
+     .help =
+         "JSON file with tenants' own topics, sets of words by which the embedded analysis tells "
+         "what a post speaks of; if empty, everybody has the built-in ones"},
 };
 
 const struct program ANALYZER_PROGRAM = {
@@ -178,4 +186,12 @@ bool settings_of_endpoints(const struct analyzer_settings *settings, struct endp
                             .connections = (uint32_t)settings->connections};
     endpoints_single(&only, endpoints);
     return true;
+}
+
+bool settings_of_topics(const struct analyzer_settings *settings, struct topic_sets **topics,
+                        struct text *faults)
+{
+    *topics = NULL;
+    return settings->topics[0] == '\0' ||
+           topic_sets_load("TP_TOPICS", settings->topics, topics, faults);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/scoped.h"
+#include "embedded/topic_sets.h"
 #include "endpoints/endpoints.h"
 #include "process/process.h"
 
@@ -20,6 +21,7 @@ struct analyzer_settings {
     int64_t slots, memory_mb;
     bool caches, shares_cache, finds_near;
     int64_t cache_memory_mb;
+    const char *topics; /* path of the tenants' own; "" = the built-in ones for everybody */
 };
 
 extern const struct program ANALYZER_PROGRAM;
@@ -28,3 +30,7 @@ extern const struct program ANALYZER_PROGRAM;
  * strings. On false `faults` has a line for each fault, naming its setting. */
 MUST_USE bool settings_of_endpoints(const struct analyzer_settings *settings,
                                     struct endpoints *endpoints, struct text *faults);
+
+/* The tenants' own topics; NULL: none has any. On false as above. */
+MUST_USE bool settings_of_topics(const struct analyzer_settings *settings,
+                                 struct topic_sets **topics, struct text *faults);

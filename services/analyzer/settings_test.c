@@ -78,12 +78,32 @@ static void a_chain_comes_with_its_keys_or_not_at_all(void **state)
     assert_non_null(strstr(faults.chars, "TP_LLM_ENDPOINTS: api_key_file of a: cannot read"));
 }
 
+static void topics_are_read_or_what_is_wrong_with_them_is_told(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/settings_test.XXXXXX";
+    write_file(path, "{\"acme\":{\"outage\":[\"down\"]}}");
+    struct analyzer_settings settings = {.topics = ""};
+    SCOPED(topic_sets_close) struct topic_sets *topics = NULL;
+    SCOPED(text_free) struct text faults = {0};
+    assert_true(settings_of_topics(&settings, &topics, &faults));
+    assert_null(topics);
+    settings.topics = path;
+    assert_true(settings_of_topics(&settings, &topics, &faults));
+    assert_non_null(topic_sets_find(topics, "acme"));
+    topic_sets_close(&topics);
+    unlink(path);
+    assert_false(settings_of_topics(&settings, &topics, &faults));
+    assert_non_null(strstr(faults.chars, "TP_TOPICS: cannot read \"/tmp/settings_test."));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_an_address_there_is_no_endpoint),
         cmocka_unit_test(plain_settings_make_one_called_main),
         cmocka_unit_test(a_chain_comes_with_its_keys_or_not_at_all),
+        cmocka_unit_test(topics_are_read_or_what_is_wrong_with_them_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

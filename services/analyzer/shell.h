@@ -20,6 +20,7 @@ enum { ANALYSIS_CAP_BYTES = 128 << 20 };
 
 struct analyzer {
     const struct analyzer_settings *settings;
+    const struct topic_sets *topics; /* the tenants' own */
     struct bus *bus;
     struct pulse *pulse;
     struct http_client *client;

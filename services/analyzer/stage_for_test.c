@@ -135,7 +135,8 @@ static struct analyzer *analyzer_with(void)
 {
     struct analyzer *analyzer;
     struct error why;
-    assert_true(analyzer_open(&stage.settings, &stage.endpoints, stage.process, &analyzer, &why));
+    assert_true(
+        analyzer_open(&stage.settings, &stage.endpoints, NULL, stage.process, &analyzer, &why));
     return analyzer;
 }
 

@@ -62,7 +62,7 @@ const char *summary_line(const struct piece *posts, const struct post_analysis *
 }
 
 const char *summary_of_results(const Tp__Dispatch *dispatch, const Tp__Outcome *outcome,
-                               struct arena *arena)
+                               const struct topic_set *topics, struct arena *arena)
 {
     size_t count = dispatch->n_posts;
     struct piece *posts = arena_array(arena, struct piece, count);
@@ -72,7 +72,7 @@ const char *summary_of_results(const Tp__Dispatch *dispatch, const Tp__Outcome *
         const Tp__PostResult *result = result_of(outcome, post->seq);
         posts[i] = (struct piece){(const char *)post->text.data, post->text.len};
         if (result == NULL || !read_result(result, arena, &analyses[i]))
-            embedded_analyze(posts[i], arena, &analyses[i]);
+            embedded_analyze_for(topics, posts[i], arena, &analyses[i]);
     }
     return summary_line(posts, analyses, count, arena);
 }

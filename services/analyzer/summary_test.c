@@ -56,7 +56,7 @@ static void the_line_follows_what_the_results_say(void **state)
     add_result(&chunk, 10, "{\"sentiment\":{\"label\":\"neutral\"},\"keywords\":[],\"topics\":[]}");
     add_result(&chunk, 11,
                "{\"sentiment\":{\"label\":\"positive\"},\"keywords\":[\"q\"],\"topics\":[]}");
-    assert_string_equal(summary_of_results(&chunk.dispatch, &chunk.outcome, chunk.arena),
+    assert_string_equal(summary_of_results(&chunk.dispatch, &chunk.outcome, NULL, chunk.arena),
                         "3 posts: 1 positive, 2 neutral, 0 negative; such as: Rain again");
     arena_close(&chunk.arena);
 }
@@ -68,7 +68,7 @@ static void where_they_say_nothing_the_embedded_analysis_does(void **state)
     open_chunk(&chunk);
     add_result(&chunk, 10, "{\"language\":\"en\"}");
     add_result(&chunk, 11, "{\"sentiment\":{\"label\":\"odd\"},\"keywords\":[],\"topics\":[]}");
-    const char *line = summary_of_results(&chunk.dispatch, &chunk.outcome, chunk.arena);
+    const char *line = summary_of_results(&chunk.dispatch, &chunk.outcome, NULL, chunk.arena);
     assert_non_null(strstr(line, "3 posts: 1 positive"));
     assert_non_null(strstr(line, "1 negative"));
     arena_close(&chunk.arena);
