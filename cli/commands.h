@@ -12,6 +12,7 @@ extern const struct command COMMANDS[];
 extern const size_t COMMAND_COUNT;
 
 int command_submit(int argc, char **argv);
+int command_analyze(int argc, char **argv);
 int command_watch(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_results(int argc, char **argv);

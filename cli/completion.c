@@ -13,6 +13,7 @@ const struct command COMMANDS[] = {
     {"cancel", "cancel jobs", command_cancel},
     {"usage", "show what was used, and what it cost", command_usage},
     {"audit", "show how far models agree with themselves", command_audit},
+    {"analyze", "analyse the posts of a file here, without the service", command_analyze},
     {"pause", "let what is submitted wait", command_pause},
     {"resume", "undo pause and drain", command_resume},
     {"drain", "accept nothing new and do what is there", command_drain},
@@ -57,6 +58,7 @@ static void print_bash(void)
         "        case \"${COMP_WORDS[1]}\" in\n"
         "        submit) words=\"$words %s\" ;;\n"
         "        results) words=\"$words --format\" ;;\n"
+        "        analyze) words=\"--format --text-column --id-column --quiet --help\" ;;\n"
         "        jobs) words=\"$words --status --user --limit\" ;;\n"
         "        usage) words=\"$words --group-by --from --to --user --tenant\" ;;\n"
         "        audit) words=\"$words --days\" ;;\n"
@@ -98,6 +100,10 @@ static void print_fish(void)
         "complete -c tweetpulse -n '__fish_seen_subcommand_from submit' -l dry-run\n"
         "complete -c tweetpulse -n '__fish_seen_subcommand_from submit' -l on-bad -x -a 'skip "
         "reject'\n"
+        "complete -c tweetpulse -n '__fish_seen_subcommand_from submit analyze' -l format -x -a "
+        "'auto jsonl json csv text'\n"
+        "complete -c tweetpulse -n '__fish_seen_subcommand_from submit analyze' -l text-column -x\n"
+        "complete -c tweetpulse -n '__fish_seen_subcommand_from submit analyze' -l id-column -x\n"
         "complete -c tweetpulse -n '__fish_seen_subcommand_from results' -l format -x -a 'jsonl "
         "json csv'\n"
         "complete -c tweetpulse -n '__fish_seen_subcommand_from usage' -l group-by -x -a 'day hour "

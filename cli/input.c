@@ -1,6 +1,5 @@
 #include "input.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,13 @@
 #include "input_build.h"
 #include "input_detect.h"
 #include "json/json.h"
+
+/* What was read so far, and room for more. */
+struct gathering {
+    const struct input_options *options;
+    struct input *input;
+    size_t batch_capacity, reject_capacity, line_capacity;
+};
 
 /* Room for one more element, by doubling. */
 static void *grown(void *array, size_t count, size_t *capacity, size_t element_bytes)
@@ -21,19 +27,19 @@ static void *grown(void *array, size_t count, size_t *capacity, size_t element_b
     return larger;
 }
 
-static struct input_batch *open_batch(struct input_builder *builder, size_t body_bytes)
+static struct input_batch *open_batch(struct gathering *gathering, size_t body_bytes)
 {
-    struct input *input = builder->input;
+    struct input *input = gathering->input;
     if (input->batch_count > 0) {
         struct input_batch *last = &input->batches[input->batch_count - 1];
-        if (last->posts < builder->options->max_posts &&
-            last->body.length + body_bytes <= builder->options->max_bytes) {
+        if (last->posts < gathering->options->max_posts &&
+            last->body.length + body_bytes <= gathering->options->max_bytes) {
             return last;
         }
     }
-    input->batches =
-        grown(input->batches, input->batch_count, &builder->batch_capacity, sizeof *input->batches);
-    builder->line_capacity = 0;
+    input->batches = grown(input->batches, input->batch_count, &gathering->batch_capacity,
+                           sizeof *input->batches);
+    gathering->line_capacity = 0;
     struct input_batch *batch = &input->batches[input->batch_count++];
     *batch = (struct input_batch){0};
     return batch;
@@ -48,73 +54,39 @@ static void preview(struct input *input, const char *id, const char *text)
     snprintf(row->text, sizeof row->text, "%s", text);
 }
 
-void builder_add(struct input_builder *builder, int64_t line, const char *id, const char *text,
-                 size_t text_length)
+static void take_post(void *context, const struct input_row *row)
 {
-    char number[24];
-    if (!id || !*id) {
-        snprintf(number, sizeof number, "%lld", (long long)line);
-        id = number;
-    }
-    if (text_length == 0) {
-        builder_reject(builder, line, "the text is empty");
-        return;
-    }
-    if (memchr(text, '\0', text_length)) {
-        builder_reject(builder, line, "the text holds a NUL byte");
-        return;
-    }
+    struct gathering *gathering = context;
+    struct input *input = gathering->input;
     SCOPED(json_free) json_t *post =
-        json_pack("{s:o*, s:o*}", "id", json_string(id), "text", json_stringn(text, text_length));
-    if (json_object_size(post) != 2) {
-        builder_reject(builder, line, "not valid UTF-8");
-        return;
-    }
+        json_pack("{s:s, s:o}", "id", row->id, "text", json_stringn(row->text, row->text_length));
     SCOPED(free_chars) char *body = json_dumps(post, JSON_COMPACT);
     CHECK(body != NULL);
-    struct input_batch *batch = open_batch(builder, strlen(body) + 1);
-    batch->lines = grown(batch->lines, batch->posts, &builder->line_capacity, sizeof *batch->lines);
-    batch->lines[batch->posts++] = line;
+    struct input_batch *batch = open_batch(gathering, strlen(body) + 1);
+    batch->lines =
+        grown(batch->lines, batch->posts, &gathering->line_capacity, sizeof *batch->lines);
+    batch->lines[batch->posts++] = row->line;
     text_add(&batch->body, body);
     text_add_char(&batch->body, '\n');
-    preview(builder->input, id, text);
-    builder->input->posts++;
+    preview(input, row->id, row->text);
+    input->posts++;
 }
 
-void builder_reject(struct input_builder *builder, int64_t line, const char *format, ...)
+static void take_reject(void *context, int64_t line, const char *reason)
 {
-    struct input *input = builder->input;
-    input->rejects = grown(input->rejects, input->reject_count, &builder->reject_capacity,
+    struct gathering *gathering = context;
+    struct input *input = gathering->input;
+    input->rejects = grown(input->rejects, input->reject_count, &gathering->reject_capacity,
                            sizeof *input->rejects);
     struct input_reject *reject = &input->rejects[input->reject_count++];
     reject->line = line;
-    va_list values;
-    va_start(values, format);
-    vsnprintf(reject->reason, sizeof reject->reason, format, values);
-    va_end(values);
+    snprintf(reject->reason, sizeof reject->reason, "%s", reason);
 }
 
-static void read_plain(struct input_builder *builder, const char *bytes, size_t length)
+static bool read_as(enum input_format format, struct input_builder *builder, const char *bytes,
+                    size_t length, struct error *why)
 {
-    int64_t line = 0;
-    for (size_t from = 0; from < length;) {
-        const char *end = memchr(bytes + from, '\n', length - from);
-        size_t to = end ? (size_t)(end - bytes) : length;
-        size_t stop = to > from && bytes[to - 1] == '\r' ? to - 1 : to;
-        line++;
-        if (stop > from) {
-            SCOPED(free_chars) char *text = strndup(bytes + from, stop - from);
-            CHECK(text != NULL);
-            builder_add(builder, line, NULL, text, stop - from);
-        }
-        from = to + 1;
-    }
-}
-
-static bool read_as(struct input_builder *builder, const char *bytes, size_t length,
-                    struct error *why)
-{
-    switch (builder->input->format) {
+    switch (format) {
     case INPUT_AUTO:
         break;
     case INPUT_JSONL:
@@ -125,7 +97,7 @@ static bool read_as(struct input_builder *builder, const char *bytes, size_t len
     case INPUT_CSV:
         return input_read_csv(builder, bytes, length, why);
     case INPUT_PLAIN:
-        read_plain(builder, bytes, length);
+        input_read_plain(builder, bytes, length);
         return true;
     }
     CHECK_UNREACHABLE();
@@ -134,21 +106,19 @@ static bool read_as(struct input_builder *builder, const char *bytes, size_t len
 bool input_read(const char *bytes, size_t length, const struct input_options *options,
                 struct input **input, struct error *why)
 {
-    static const char BOM[] = "\xEF\xBB\xBF";
-    if (length >= 2 && (memcmp(bytes, "\xFF\xFE", 2) == 0 || memcmp(bytes, "\xFE\xFF", 2) == 0))
-        return error_set(why, ERROR_INVALID, "it is UTF-16; save it as UTF-8");
-    if (length >= 3 && memcmp(bytes, BOM, 3) == 0) {
-        bytes += 3;
-        length -= 3;
-    }
+    if (!input_skip_bom(&bytes, &length, why))
+        return false;
     *input = calloc(1, sizeof **input);
     CHECK(*input != NULL);
     char delimiter = ',';
     enum input_format found = detect_format(bytes, length, options->text_column, &delimiter);
     (*input)->format = options->format == INPUT_AUTO ? found : options->format;
     (*input)->delimiter = delimiter;
-    struct input_builder builder = {.options = options, .input = *input};
-    if (read_as(&builder, bytes, length, why))
+    struct gathering gathering = {.options = options, .input = *input};
+    const struct input_sink sink = {
+        .post = take_post, .reject = take_reject, .context = &gathering};
+    struct input_builder builder = {.options = options, .sink = &sink, .delimiter = delimiter};
+    if (read_as((*input)->format, &builder, bytes, length, why))
         return true;
     input_free(input);
     return false;

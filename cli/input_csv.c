@@ -1,6 +1,7 @@
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/text.h"
 #include "input_build.h"
 #include "input_detect.h"
@@ -8,8 +9,9 @@
 
 enum { NO_COLUMN = TABLE_MAX_FIELDS };
 
-struct columns {
+struct input_csv {
     struct input_builder *builder;
+    struct table *table;
     bool are_known;
     size_t text, id;
     struct text names;
@@ -20,55 +22,93 @@ static bool is_wanted(const char *name, const char *asked, bool (*is_usual)(cons
     return asked ? strcmp(name, asked) == 0 : is_usual(name);
 }
 
-static void take_header(struct columns *columns, const struct table_row *row)
+static void take_header(struct input_csv *csv, const struct table_row *row)
 {
-    const struct input_options *options = columns->builder->options;
+    const struct input_options *options = csv->builder->options;
     for (size_t i = 0; i < row->count; i++) {
         const char *name = row->fields[i].chars;
-        text_format(&columns->names, "%s%s", i ? ", " : "", name);
-        if (columns->text == NO_COLUMN &&
-            is_wanted(name, options->text_column, detect_is_text_name)) {
-            columns->text = i;
-        } else if (columns->id == NO_COLUMN &&
-                   is_wanted(name, options->id_column, detect_is_id_name)) {
-            columns->id = i;
+        text_format(&csv->names, "%s%s", i ? ", " : "", name);
+        if (csv->text == NO_COLUMN && is_wanted(name, options->text_column, detect_is_text_name)) {
+            csv->text = i;
+        } else if (csv->id == NO_COLUMN && is_wanted(name, options->id_column, detect_is_id_name)) {
+            csv->id = i;
         }
     }
-    columns->are_known = true;
+    csv->are_known = true;
 }
 
 static bool take_row(void *context, const struct table_row *row)
 {
-    struct columns *columns = context;
-    if (!columns->are_known) {
-        take_header(columns, row);
-        return columns->text != NO_COLUMN;
+    struct input_csv *csv = context;
+    if (!csv->are_known) {
+        take_header(csv, row);
+        return csv->text != NO_COLUMN;
     }
-    if (row->count <= columns->text) {
-        builder_reject(columns->builder, row->line, "the row has only %zu columns", row->count);
+    if (row->count <= csv->text) {
+        builder_reject(csv->builder, row->line, "the row has only %zu columns", row->count);
         return true;
     }
-    const char *id = columns->id < row->count ? row->fields[columns->id].chars : NULL;
-    const struct table_field *text = &row->fields[columns->text];
-    builder_add(columns->builder, row->line, id, text->chars, text->length);
+    const char *id = csv->id < row->count ? row->fields[csv->id].chars : NULL;
+    const struct table_field *text = &row->fields[csv->text];
+    builder_add(csv->builder, row->line, id, text->chars, text->length);
     return true;
+}
+
+static void take_too_long(void *context, int64_t line)
+{
+    struct input_csv *csv = context;
+    builder_reject(csv->builder, line, "the row is too long; perhaps a quote is not closed");
+}
+
+struct input_csv *input_csv_open(struct input_builder *builder, size_t max_row_bytes)
+{
+    struct input_csv *csv = malloc(sizeof *csv);
+    CHECK(csv != NULL);
+    *csv = (struct input_csv){.builder = builder, .text = NO_COLUMN, .id = NO_COLUMN};
+    csv->table = table_open(&(struct table_reader){.delimiter = builder->delimiter,
+                                                   .row = take_row,
+                                                   .context = csv,
+                                                   .max_row_bytes = max_row_bytes,
+                                                   .too_long = take_too_long});
+    return csv;
+}
+
+static bool is_good(struct input_csv *csv, bool is_well_formed, struct error *why)
+{
+    if (!is_well_formed)
+        return error_prefix(why, "line %lld", (long long)table_row_line(csv->table));
+    if (!csv->are_known || csv->text != NO_COLUMN)
+        return true;
+    return error_set(why, ERROR_INVALID,
+                     "no column bears the text; name one of these with --text-column: %s",
+                     csv->names.chars ? csv->names.chars : "");
+}
+
+bool input_csv_feed(struct input_csv *csv, const char *bytes, size_t length, struct error *why)
+{
+    return is_good(csv, table_feed(csv->table, bytes, length, why), why);
+}
+
+bool input_csv_end(struct input_csv *csv, struct error *why)
+{
+    bool is_well_formed = table_end(csv->table, why);
+    csv->are_known = true; /* a file without a header has no columns */
+    return is_good(csv, is_well_formed, why);
+}
+
+void input_csv_close(struct input_csv **csv)
+{
+    if (*csv == NULL)
+        return;
+    table_close(&(*csv)->table);
+    text_free(&(*csv)->names);
+    free(*csv);
+    *csv = NULL;
 }
 
 bool input_read_csv(struct input_builder *builder, const char *bytes, size_t length,
                     struct error *why)
 {
-    struct columns columns = {.builder = builder, .text = NO_COLUMN, .id = NO_COLUMN};
-    const struct table_reader reader = {
-        .delimiter = builder->input->delimiter, .row = take_row, .context = &columns};
-    int64_t bad_line;
-    bool ok = table_read(&reader, bytes, length, &bad_line, why);
-    if (!ok)
-        error_prefix(why, "line %lld", (long long)bad_line);
-    else if (columns.text == NO_COLUMN) {
-        ok = error_set(why, ERROR_INVALID,
-                       "no column bears the text; name one of these with --text-column: %s",
-                       columns.names.chars ? columns.names.chars : "");
-    }
-    text_free(&columns.names);
-    return ok;
+    SCOPED(input_csv_close) struct input_csv *csv = input_csv_open(builder, 0);
+    return input_csv_feed(csv, bytes, length, why) && input_csv_end(csv, why);
 }

@@ -82,12 +82,18 @@ static bool is_csv_header(const char *line, size_t length, char delimiter, const
     return false;
 }
 
-/* A first line that is a whole JSON object means JSONL. */
+/* A first line that is a whole JSON object means JSONL; and so does one that is damaged, if the
+ * next begins an object too and this one does not look as if it went on there. */
 static enum input_format detect_json(const char *bytes, size_t length)
 {
     SCOPED(json_free) json_t *object = NULL;
     struct error why;
-    return json_parse(bytes, first_line(bytes, length), &object, &why) ? INPUT_JSONL : INPUT_JSON;
+    size_t first = first_line(bytes, length);
+    if (json_parse(bytes, first, &object, &why))
+        return INPUT_JSONL;
+    const char *next = memchr(bytes, '\n', length);
+    bool is_object_next = next != NULL && next + 1 < bytes + length && next[1] == '{';
+    return is_object_next && !memchr("[,", bytes[first - 1], 2) ? INPUT_JSONL : INPUT_JSON;
 }
 
 enum input_format detect_format(const char *bytes, size_t length, const char *text_column,

@@ -89,20 +89,29 @@ static void add_line(struct input_builder *builder, int64_t line, const json_t *
         add_post(builder, line, json_array_get(posts, i));
 }
 
+/* The parser counts lines within its document, which is one line here. */
+static void reject_line(struct input_builder *builder, const struct error *why)
+{
+    static const char WITHIN[] = " line 1";
+    const char *within = strstr(why->message, WITHIN);
+    size_t before = within ? (size_t)(within - why->message) : strlen(why->message);
+    builder_reject(builder, builder->line, "%.*s%s", (int)before, why->message,
+                   within ? within + sizeof WITHIN - 1 : "");
+}
+
 void input_read_jsonl(struct input_builder *builder, const char *bytes, size_t length)
 {
-    int64_t line = 0;
     for (size_t from = 0; from < length;) {
         const char *end = memchr(bytes + from, '\n', length - from);
         size_t to = end ? (size_t)(end - bytes) : length;
-        line++;
+        builder->line++;
         if (strspn(bytes + from, " \t\r") < to - from) {
             SCOPED(json_free) json_t *post = NULL;
             struct error why;
             if (json_parse(bytes + from, to - from, &post, &why))
-                add_line(builder, line, post);
+                add_line(builder, builder->line, post);
             else
-                builder_reject(builder, line, "%s", why.message);
+                reject_line(builder, &why);
         }
         from = to + 1;
     }

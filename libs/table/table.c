@@ -1,15 +1,17 @@
 #include "table/table.h"
 
 #include <csv.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
 #include "base/text.h"
 
-struct reading {
-    const struct table_reader *reader;
+struct table {
+    struct table_reader reader;
     struct csv_parser parser;
     int64_t line, row_line; /* where we are, and where the row began */
+    size_t row_bytes;
     bool is_between_rows, is_ended;
     struct text chars; /* of the row's fields, each with its NUL */
     size_t offsets[TABLE_MAX_FIELDS], lengths[TABLE_MAX_FIELDS];
@@ -18,29 +20,29 @@ struct reading {
 
 static void take_field(void *field, size_t length, void *context)
 {
-    struct reading *reading = context;
-    if (reading->count == TABLE_MAX_FIELDS)
+    struct table *table = context;
+    if (table->count == TABLE_MAX_FIELDS)
         return;
-    reading->offsets[reading->count] = reading->chars.length;
-    reading->lengths[reading->count++] = length;
-    text_add_bytes(&reading->chars, field, length);
-    text_add_char(&reading->chars, '\0');
+    table->offsets[table->count] = table->chars.length;
+    table->lengths[table->count++] = length;
+    text_add_bytes(&table->chars, field, length);
+    text_add_char(&table->chars, '\0');
 }
 
 static void end_row(int terminator, void *context)
 {
     (void)terminator;
-    struct reading *reading = context;
+    struct table *table = context;
     struct table_field fields[TABLE_MAX_FIELDS];
-    for (size_t i = 0; i < reading->count; i++) {
-        fields[i].chars = reading->chars.chars + reading->offsets[i];
-        fields[i].length = reading->lengths[i];
+    for (size_t i = 0; i < table->count; i++) {
+        fields[i].chars = table->chars.chars + table->offsets[i];
+        fields[i].length = table->lengths[i];
     }
-    const struct table_row row = {reading->row_line, fields, reading->count};
-    reading->is_ended = reading->is_ended || !reading->reader->row(reading->reader->context, &row);
-    text_clear(&reading->chars);
-    reading->count = 0;
-    reading->is_between_rows = true;
+    const struct table_row row = {table->row_line, fields, table->count};
+    table->is_ended = table->is_ended || !table->reader.row(table->reader.context, &row);
+    text_clear(&table->chars);
+    table->count = 0;
+    table->is_between_rows = true;
 }
 
 static bool is_blank(const char *line, size_t length)
@@ -52,36 +54,88 @@ static bool is_blank(const char *line, size_t length)
     return true;
 }
 
-/* libcsv does not say where a row began, so it is fed line by line. */
-static bool feed(struct reading *reading, const char *bytes, size_t length)
+static void start_parser(struct table *table)
 {
-    for (size_t from = 0; from < length && !reading->is_ended;) {
+    unsigned char strict = table->reader.is_strict ? CSV_STRICT | CSV_STRICT_FINI : 0;
+    CHECK(csv_init(&table->parser, strict) == 0);
+    csv_set_delim(&table->parser, (unsigned char)table->reader.delimiter);
+}
+
+static void drop_row(struct table *table)
+{
+    csv_free(&table->parser);
+    start_parser(table);
+    text_clear(&table->chars);
+    table->count = 0;
+    table->is_between_rows = true;
+    table->reader.too_long(table->reader.context, table->row_line);
+}
+
+struct table *table_open(const struct table_reader *reader)
+{
+    struct table *table = calloc(1, sizeof *table);
+    CHECK(table != NULL);
+    table->reader = *reader;
+    table->is_between_rows = true;
+    start_parser(table);
+    return table;
+}
+
+static bool fail(struct error *why)
+{
+    return error_set(why, ERROR_INVALID, "its quotes are not closed, or text follows them");
+}
+
+/* libcsv does not say where a row began, so it is fed line by line. */
+bool table_feed(struct table *table, const char *bytes, size_t length, struct error *why)
+{
+    for (size_t from = 0; from < length && !table->is_ended;) {
         const char *end = memchr(bytes + from, '\n', length - from);
         size_t to = end ? (size_t)(end - bytes) + 1 : length;
-        reading->line++;
-        if (reading->is_between_rows)
-            reading->row_line = reading->line;
-        reading->is_between_rows = reading->is_between_rows && is_blank(bytes + from, to - from);
-        if (csv_parse(&reading->parser, bytes + from, to - from, take_field, end_row, reading) !=
-            to - from) {
-            return false;
+        table->line++;
+        if (table->is_between_rows) {
+            table->row_line = table->line;
+            table->row_bytes = 0;
         }
+        table->row_bytes += to - from;
+        table->is_between_rows = table->is_between_rows && is_blank(bytes + from, to - from);
+        size_t most = table->reader.max_row_bytes;
+        if (most > 0 && table->row_bytes > most && !table->is_between_rows)
+            drop_row(table);
+        else if (csv_parse(&table->parser, bytes + from, to - from, take_field, end_row, table) !=
+                 to - from)
+            return fail(why);
         from = to;
     }
-    return reading->is_ended || csv_fini(&reading->parser, take_field, end_row, reading) == 0;
+    return true;
+}
+
+bool table_end(struct table *table, struct error *why)
+{
+    return table->is_ended || csv_fini(&table->parser, take_field, end_row, table) == 0 ||
+           fail(why);
+}
+
+int64_t table_row_line(const struct table *table)
+{
+    return table->row_line;
+}
+
+void table_close(struct table **table)
+{
+    if (*table == NULL)
+        return;
+    csv_free(&(*table)->parser);
+    text_free(&(*table)->chars);
+    free(*table);
+    *table = NULL;
 }
 
 bool table_read(const struct table_reader *reader, const char *bytes, size_t length,
                 int64_t *bad_line, struct error *why)
 {
-    struct reading reading = {.reader = reader, .is_between_rows = true};
-    unsigned char strict = reader->is_strict ? CSV_STRICT | CSV_STRICT_FINI : 0;
-    CHECK(csv_init(&reading.parser, strict) == 0);
-    csv_set_delim(&reading.parser, (unsigned char)reader->delimiter);
-    bool is_well_formed = feed(&reading, bytes, length);
-    csv_free(&reading.parser);
-    text_free(&reading.chars);
-    *bad_line = reading.row_line;
-    return is_well_formed ||
-           error_set(why, ERROR_INVALID, "its quotes are not closed, or text follows them");
+    SCOPED(table_close) struct table *table = table_open(reader);
+    bool is_well_formed = table_feed(table, bytes, length, why) && table_end(table, why);
+    *bad_line = table_row_line(table);
+    return is_well_formed;
 }

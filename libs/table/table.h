@@ -33,9 +33,29 @@ struct table_reader {
     /* False ends the reading. */
     bool (*row)(void *context, const struct table_row *row);
     void *context;
+    /* If max_row_bytes is not 0, a row that is longer is dropped up to the end of the line at which
+     * it becomes so, and told by the line it began on: a quote that is never closed must not take
+     * the whole file. */
+    size_t max_row_bytes;
+    void (*too_long)(void *context, int64_t line);
 };
 
 /* False: the row that begins on *bad_line is not well-formed. Being ended by `row` is no failure.
  */
 MUST_USE bool table_read(const struct table_reader *reader, const char *bytes, size_t length,
                          int64_t *bad_line, struct error *why);
+
+/* The same, piece by piece: each piece but the last is whole lines.
+ *
+ *   struct table *table = table_open(&reader);
+ *   table_feed(table, bytes, length, &why) ... table_end(table, &why); table_close(&table);
+ *
+ * The caller owns the table; the reader is copied. */
+struct table;
+
+struct table *table_open(const struct table_reader *reader);
+MUST_USE bool table_feed(struct table *table, const char *bytes, size_t length, struct error *why);
+MUST_USE bool table_end(struct table *table, struct error *why);
+/* Where the row began that was read last. */
+int64_t table_row_line(const struct table *table);
+void table_close(struct table **table);

@@ -78,6 +78,42 @@ static void fields_beyond_the_limit_are_dropped(void **state)
     assert_int_equal(seen.length, strlen("1:") + 2 * TABLE_MAX_FIELDS - 1 + strlen(";"));
 }
 
+static void note_too_long(void *context, int64_t line)
+{
+    text_format(context, "too long:%d;", (int)line);
+}
+
+static void pieces_of_whole_lines_read_as_the_whole_does(void **state)
+{
+    (void)state;
+    static const char *const PIECES[] = {"a,b\n\"1\n", "2\",x\n\n", "last,row"};
+    SCOPED(text_free) struct text seen = {0};
+    struct error why;
+    const struct table_reader reader = {.delimiter = ',', .row = note, .context = &seen};
+    SCOPED(table_close) struct table *table = table_open(&reader);
+    for (size_t i = 0; i < sizeof PIECES / sizeof PIECES[0]; i++)
+        assert_true(table_feed(table, PIECES[i], strlen(PIECES[i]), &why));
+    assert_string_equal(seen.chars, "1:a|b;2:1\n2|x;");
+    assert_true(table_end(table, &why));
+    assert_string_equal(seen.chars, "1:a|b;2:1\n2|x;5:last|row;");
+}
+
+static void a_row_that_is_too_long_is_dropped_and_the_next_line_begins_one(void **state)
+{
+    (void)state;
+    SCOPED(text_free) struct text seen = {0};
+    struct error why;
+    int64_t bad_line;
+    static const char BYTES[] = "a,b\n1,\"open\nwith more\nand more\nc,d\n";
+    const struct table_reader reader = {.delimiter = ',',
+                                        .row = note,
+                                        .context = &seen,
+                                        .max_row_bytes = 20,
+                                        .too_long = note_too_long};
+    assert_true(table_read(&reader, BYTES, sizeof BYTES - 1, &bad_line, &why));
+    assert_string_equal(seen.chars, "1:a|b;too long:2;5:c|d;");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -85,6 +121,8 @@ int main(void)
         cmocka_unit_test(the_delimiter_is_the_callers),
         cmocka_unit_test(the_caller_may_end_it),
         cmocka_unit_test(strictly_open_quotes_are_a_fault_of_the_row_they_began_in),
+        cmocka_unit_test(pieces_of_whole_lines_read_as_the_whole_does),
+        cmocka_unit_test(a_row_that_is_too_long_is_dropped_and_the_next_line_begins_one),
         cmocka_unit_test(fields_beyond_the_limit_are_dropped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

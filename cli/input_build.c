@@ -1,0 +1,71 @@
+#include "input_build.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "messages/messages.h"
+
+void builder_add(struct input_builder *builder, int64_t line, const char *id, const char *text,
+                 size_t text_length)
+{
+    char number[24];
+    if (!id || !*id) {
+        snprintf(number, sizeof number, "%lld", (long long)line);
+        id = number;
+    }
+    if (text_length == 0) {
+        builder_reject(builder, line, "the text is empty");
+        return;
+    }
+    if (memchr(text, '\0', text_length)) {
+        builder_reject(builder, line, "the text holds a NUL byte");
+        return;
+    }
+    if (!text_is_valid((const uint8_t *)text, text_length) ||
+        !text_is_valid((const uint8_t *)id, strlen(id))) {
+        builder_reject(builder, line, "not valid UTF-8");
+        return;
+    }
+    const struct input_row row = {line, id, text, text_length};
+    builder->sink->post(builder->sink->context, &row);
+}
+
+void builder_reject(struct input_builder *builder, int64_t line, const char *format, ...)
+{
+    char reason[INPUT_REASON_SIZE];
+    va_list values;
+    va_start(values, format);
+    vsnprintf(reason, sizeof reason, format, values);
+    va_end(values);
+    builder->sink->reject(builder->sink->context, line, reason);
+}
+
+bool input_skip_bom(const char **bytes, size_t *length, struct error *why)
+{
+    static const char BOM[] = "\xEF\xBB\xBF";
+    if (*length >= 2 && (memcmp(*bytes, "\xFF\xFE", 2) == 0 || memcmp(*bytes, "\xFE\xFF", 2) == 0))
+        return error_set(why, ERROR_INVALID, "it is UTF-16; save it as UTF-8");
+    if (*length >= 3 && memcmp(*bytes, BOM, 3) == 0) {
+        *bytes += 3;
+        *length -= 3;
+    }
+    return true;
+}
+
+void input_read_plain(struct input_builder *builder, const char *bytes, size_t length)
+{
+    for (size_t from = 0; from < length;) {
+        const char *end = memchr(bytes + from, '\n', length - from);
+        size_t to = end ? (size_t)(end - bytes) : length;
+        size_t stop = to > from && bytes[to - 1] == '\r' ? to - 1 : to;
+        builder->line++;
+        if (stop > from) {
+            SCOPED(free_chars) char *text = strndup(bytes + from, stop - from);
+            CHECK(text != NULL);
+            builder_add(builder, builder->line, NULL, text, stop - from);
+        }
+        from = to + 1;
+    }
+}
