@@ -103,9 +103,6 @@ static void read_letters(struct analyzer *analyzer)
         case LETTER_CANCEL:
             flow_cancelled(analyzer->flow, letter->job_id);
             break;
-        case LETTER_FOUND:
-            lookups_hear(analyzer, letter);
-            break;
         }
         letter_free(&letter);
     }
@@ -263,6 +260,7 @@ static void *run(void *context)
         }
         deliver_all(analyzer); /* first: somebody waits for the place of a call that is over */
         read_letters(analyzer);
+        lookups_tend(analyzer->lookups);
         weigh(analyzer);
         take_dispatches(analyzer);
         perform_all(analyzer);
@@ -288,7 +286,7 @@ static void analyzer_free(struct analyzer **analyzer)
 {
     if (*analyzer == NULL)
         return;
-    lookups_free(&(*analyzer)->lookups); /* whose answers come by the inbox */
+    lookups_free(&(*analyzer)->lookups);
     inbox_close(&(*analyzer)->inbox);
     single_flight_free(&(*analyzer)->flights);
     near_free(&(*analyzer)->near);

@@ -28,13 +28,12 @@ void letter_free(struct letter **letter)
 {
     if (*letter == NULL)
         return;
-    arena_close(&(*letter)->arena);
     free(*letter);
     *letter = NULL;
 }
 
-/* One that is lost: the ask is repeated, the lease ends the call and what is looked up. */
-void inbox_post(struct inbox *inbox, struct letter *letter)
+/* One that is lost: the ask is repeated, the lease ends the call. */
+static void post(struct inbox *inbox, struct letter *letter)
 {
     if (!mailbox_post(inbox->letters, letter)) {
         letter_free(&letter);
@@ -69,14 +68,14 @@ static void hear_permit(void *context, struct bus_message *message)
                                           .is_permitted = answer->verdict == TP__VERDICT__PERMITTED,
                                           .lease_left_ms = answer->lease_left_ms,
                                           .life_ms = answer->life_ms};
-    inbox_post(context, letter);
+    post(context, letter);
 }
 
 static void hear_cancel(void *context, struct bus_message *message)
 {
     const char *job_id = strrchr(bus_subject(message), '.');
     if (job_id != NULL && strlen(job_id + 1) < FLOW_JOB_SIZE)
-        inbox_post(context, letter_new(LETTER_CANCEL, job_id + 1));
+        post(context, letter_new(LETTER_CANCEL, job_id + 1));
 }
 
 static bool open_pulls(struct inbox *inbox, struct error *why)

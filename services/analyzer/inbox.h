@@ -24,8 +24,6 @@ const char *inbox_reply_subject(const struct inbox *inbox);
 /* The next letter, or NULL. */
 struct letter *inbox_letter(struct inbox *inbox);
 void letter_free(struct letter **letter);
-/* Takes a letter of others. Any thread. One that finds no room is lost. */
-void inbox_post(struct inbox *inbox, struct letter *letter);
 
 /* The next dispatch, interactive ones first, or NULL; asks the broker for up to `room` more. */
 struct bus_message *inbox_dispatch(struct inbox *inbox, int room);

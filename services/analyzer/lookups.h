@@ -3,14 +3,14 @@
  * store.
  *
  *   lookups_begin(work)                  FLOW_LOOK_UP
- *   lookups_hear(analyzer, letter)       the store has answered, or nobody has for LOOKUP_MS
+ *   lookups_tend(lookups)                in each turn: has the store answered, or nobody for
+ * LOOKUP_MS?
  *
  * The core is told by flow_looked_up() exactly once. Nothing found, nobody there, too late: all the
  * same, the posts are asked for.
  */
 #pragma once
 
-#include "letter.h"
 #include "work.h"
 
 enum { LOOKUP_MS = 50 };
@@ -19,10 +19,10 @@ struct analyzer;
 struct lookups;
 
 struct lookups *lookups_new(struct analyzer *analyzer);
-/* Waits for what is under way. */
+/* Waits for what is under way. No work is looked up any more. */
 void lookups_free(struct lookups **lookups);
 
 void lookups_begin(struct work *work);
 /* Nobody waits for its answer any more. */
 void lookups_end(struct work *work);
-void lookups_hear(struct analyzer *analyzer, struct letter *letter);
+void lookups_tend(struct lookups *lookups);

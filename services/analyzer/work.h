@@ -2,8 +2,6 @@
 #pragma once
 
 #include "brief.h"
-#include <uthash.h>
-
 #include "bus/bus.h"
 #include "flow.h"
 #include "llm.h"
@@ -16,6 +14,9 @@ struct landed {
     uint8_t key[CACHE_KEY_BYTES];
 };
 
+/* At the store. */
+enum lookup { LOOKUP_NONE, LOOKUP_WAITING, LOOKUP_ASKED };
+
 struct work {
     struct work *next, *previous; /* in a list of the shell's */
     struct bus_message *message;
@@ -24,8 +25,9 @@ struct work {
     struct brief brief; /* of the dispatch */
     struct instant taken_at, looked_up_at, called_at;
     struct flow_item *item; /* once there was something to do */
-    uint64_t lookup;        /* number of the question to the store; 0 = none was asked */
-    UT_hash_handle hh;      /* by it, while it is open */
+    enum lookup lookup;
+    struct work *look_next, *look_previous; /* of those in the same stage */
+    size_t first_key;                       /* of its posts' in the question to the store */
 
     uint8_t scope[CACHE_KEY_BYTES]; /* once the plan has keys */
     struct plan plan;               /* from the lookup until it is over, in an arena of its own */
