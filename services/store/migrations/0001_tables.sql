@@ -6,6 +6,12 @@
 -- job's chunks, posts, results, events and calls. So these tables need no locks of their own, and
 -- no foreign keys on the paths that write hundreds of rows. Times are the database's.
 
+-- The two seconds that it is in; see analysis_jobs.
+create function stamp_of(at timestamptz) returns timestamptz
+language sql immutable as $$
+    select date_bin('2 seconds', at, timestamptz 'epoch')
+$$;
+
 create table tenants (
     tenant_id text primary key check (tenant_id ~ '^[A-Za-z0-9_-]{1,64}$'),
     created_at timestamptz not null default clock_timestamp()
@@ -41,6 +47,8 @@ create table analysis_jobs (
     -- The change stamp: set by everything that changes the job or a chunk of it, up to one
     -- transaction's length before that is seen.
     updated_at timestamptz not null default clock_timestamp(),
+    -- Coarse, for the index: most updates leave it as it is, and so touch none of the indexes.
+    updated_in timestamptz not null generated always as (stamp_of(updated_at)) stored,
     completed_at timestamptz,
     deadline_at timestamptz not null,
     queue_until timestamptz, -- expires if it is still queued then; null = never
@@ -69,7 +77,7 @@ create index analysis_jobs_unfinished on analysis_jobs (tenant_id, user_id)
     where status in ('queued', 'processing') and not is_hidden;
 create index analysis_jobs_healing on analysis_jobs (heals_job_id) where heals_job_id is not null;
 create index analysis_jobs_hidden on analysis_jobs (completed_at) where is_hidden;
-create index analysis_jobs_by_change on analysis_jobs (updated_at);
+create index analysis_jobs_by_change on analysis_jobs (updated_in);
 create index analysis_jobs_by_end on analysis_jobs
     (least(deadline_at, case when status = 'queued' then queue_until end))
     where status in ('queued', 'processing');
@@ -234,7 +242,7 @@ create table llm_calls (
     outcome_class smallint not null default 0, -- OutcomeClass
     call_ms integer not null default 0,
     primary key (job_id, chunk_number, attempt)
-);
+) with (fillfactor = 60);
 create index llm_calls_by_grant on llm_calls (granted_at, call_id);
 
 -- What the calls of a stretch of time cost, summed up some time after it: for a new leader, who asks

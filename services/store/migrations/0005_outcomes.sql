@@ -41,16 +41,18 @@ create type token_price as (prompt_nanos bigint, completion_nanos bigint);
 create function prices_of(p_jobs uuid[], p_chunks integer[], p_attempts integer[],
                           p_called boolean[], p_known boolean[])
 returns token_price[]
-language sql stable as $$
-    select array_agg(row(case when i.is_told then coalesce(l.prompt_nanos, 0) end,
-                         case when i.is_told then coalesce(l.completion_nanos, 0) end)::token_price
-                     order by i.item)
-    from (select job_id, number, attempt, item, not is_called or is_known as is_told
-          from unnest(p_jobs, p_chunks, p_attempts, p_called, p_known)
-               with ordinality x (job_id, number, attempt, is_called, is_known, item)) i
-    left join llm_calls l
-    on l.job_id = i.job_id and l.chunk_number = i.number and l.attempt = i.attempt
-$$;
+language plpgsql stable as $$
+begin
+    return array(
+        select row(case when i.is_told then coalesce(l.prompt_nanos, 0) end,
+                   case when i.is_told then coalesce(l.completion_nanos, 0) end)::token_price
+        from (select job_id, number, attempt, item, not is_called or is_known as is_told
+              from unnest(p_jobs, p_chunks, p_attempts, p_called, p_known)
+                   with ordinality x (job_id, number, attempt, is_called, is_known, item)) i
+        left join llm_calls l
+        on l.job_id = i.job_id and l.chunk_number = i.number and l.attempt = i.attempt
+        order by i.item);
+end $$;
 
 -- Only what a call answered to a post itself cost anything: as it came, or repaired.
 create function nanos_of(p_provenance smallint, p_prompt integer, p_completion integer,
@@ -177,6 +179,7 @@ language plpgsql as $$
 #variable_conflict use_column
 declare
     plain integer[];
+    result_ends bigint[] := p_result_ends;
     prompt_nanos bigint[] := array(select prompt_nanos from unnest(p_prices));
     completion_nanos bigint[] := array(select completion_nanos from unnest(p_prices));
 begin
@@ -200,7 +203,7 @@ begin
            r.confidence, p_attempts[r.item], r.prompt_share, r.completion_share,
            nanos_of(r.provenance, r.prompt_share, r.completion_share, prompt_nanos[r.item],
                     completion_nanos[r.item])
-    from (select *, width_bucket(place - 1, p_result_ends::bigint[]) + 1 as item
+    from (select *, width_bucket(place - 1, result_ends) + 1 as item
           from unnest(p_seqs, p_data, p_provenances, p_models, p_prompts, p_confidences,
                       p_prompt_shares, p_completion_shares)
                with ordinality as x (seq, data, provenance, model, prompt, confidence,

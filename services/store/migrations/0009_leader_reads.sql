@@ -209,7 +209,7 @@ declare
     t bigint := microseconds(clock_timestamp());
     found_jobs uuid[] := array(
         select job_id from analysis_jobs
-        where updated_at > time_of(p_since_us)
+        where updated_in >= stamp_of(time_of(p_since_us)) and updated_at > time_of(p_since_us)
           and job_id > p_after
         order by job_id limit p_limit);
 begin
