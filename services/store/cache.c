@@ -11,7 +11,7 @@
 #include "base/number.h"
 #include "metrics.h"
 
-enum { TIMEOUT_MS = 50, REST_FIRST_MS = 500, REST_MAX_MS = 10000, VALUE_MAX_BYTES = 512 * 1024 };
+enum { REST_FIRST_MS = 500, REST_MAX_MS = 10000, VALUE_MAX_BYTES = 512 * 1024 };
 enum { MANY_VALUE_MAX_BYTES = 16 * 1024 }; /* of each of many */
 enum { DROPPED_S = 10 };                   /* longer than any reading takes */
 
@@ -45,7 +45,7 @@ static char *cut_off(char *text, char mark)
 bool cache_parse_url(const char *url, struct cache_place *place, struct error *why)
 {
     static const char scheme[] = "redis://";
-    *place = (struct cache_place){.port = 6379};
+    *place = (struct cache_place){.port = 6379, .timeout_ms = CACHE_TIMEOUT_MS};
     char rest[600];
     if (strncmp(url, scheme, strlen(scheme)) != 0 || strlen(url) >= sizeof rest)
         return error_set(why, ERROR_INVALID, "must be redis://[:password@]host[:port][/database]");
@@ -158,7 +158,8 @@ static bool is_connected(struct cache *cache)
         return true;
     if (instant_is_before(clock_now(), cache->resting_until))
         return false;
-    const struct timeval timeout = {.tv_usec = TIMEOUT_MS * 1000};
+    const struct timeval timeout = {.tv_sec = cache->place.timeout_ms / 1000,
+                                    .tv_usec = cache->place.timeout_ms % 1000 * 1000};
     cache->context = redisConnectWithTimeout(cache->place.host, cache->place.port, timeout);
     if (cache->context == NULL || cache->context->err != 0 ||
         redisSetTimeout(cache->context, timeout) != REDIS_OK || !greet(cache)) {

@@ -20,7 +20,10 @@ struct cache_place {
     int port;
     int database;
     char password[256]; /* "" = none */
+    int timeout_ms;     /* of each step; beyond it nothing was found, and Redis is left alone */
 };
+
+enum { CACHE_TIMEOUT_MS = 50 };
 
 /* redis://[:password@]host[:port][/database]; ERROR_INVALID says what is wrong, never the
  * password. */

@@ -59,7 +59,8 @@ static void a_wrong_url_is_refused_without_telling_the_password(void **state)
 static void without_redis_everything_misses_quickly(void **state)
 {
     (void)state;
-    const struct cache_place nowhere = {.host = "127.0.0.1", .port = 1};
+    const struct cache_place nowhere = {
+        .host = "127.0.0.1", .port = 1, .timeout_ms = CACHE_TIMEOUT_MS};
     SCOPED(arena_close) struct arena *arena = arena_open(1000);
     struct bytes value = {0};
     SCOPED(cache_free) struct cache *none = cache_new(NULL);
@@ -97,6 +98,7 @@ static void what_was_kept_is_found_and_a_frozen_redis_costs_one_timeout(void **s
     enum { PATIENCE_MS = 10000, TIMEOUTS_MS = 1000 };
     struct cache_place place;
     pid_t redis = test_redis_start(&place);
+    place.timeout_ms = CACHE_TIMEOUT_MS;
     place.database = 3;
     SCOPED(arena_close) struct arena *arena = arena_open(1 << 20);
     SCOPED(cache_free) struct cache *cache = cache_new(&place);

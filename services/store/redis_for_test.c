@@ -15,10 +15,14 @@
 
 #include "base/port_for_test.h"
 
+enum { TEST_REDIS_TIMEOUT_MS = 5000 }; /* a busy machine is no fault of Redis */
+
 pid_t test_redis_start(struct cache_place *place)
 {
-    *place =
-        (struct cache_place){.host = "127.0.0.1", .port = test_free_port(), .password = "hush"};
+    *place = (struct cache_place){.host = "127.0.0.1",
+                                  .port = test_free_port(),
+                                  .password = "hush",
+                                  .timeout_ms = TEST_REDIS_TIMEOUT_MS};
     char text[16];
     snprintf(text, sizeof text, "%d", place->port);
     pid_t child = fork();
