@@ -16,6 +16,7 @@ Only by name:
 
   orders      makespan under each order of users, with when each user was done
   graphs      the same, drawn into docs/images
+  quality     the embedded analysis, on posts that people labelled: tables, no JSON
 """
 
 import argparse
@@ -32,6 +33,7 @@ from latency import idle, latency
 from limits import limits
 from makespan import makespan, orders
 from model import model
+from quality import quality
 from takeover import takeover
 from throughput import throughput
 
@@ -45,7 +47,7 @@ def draw_graphs(binaries):
 USUAL = {"model": model, "makespan": makespan, "latency": latency, "idle": idle,
          "throughput": throughput, "heavy": heavy, "takeover": takeover, "limits": limits,
          "cache": cache, "analyzer": analyzer, "core": core}
-SCENARIOS = {**USUAL, "orders": orders, "graphs": draw_graphs}
+SCENARIOS = {**USUAL, "orders": orders, "graphs": draw_graphs, "quality": quality}
 
 
 def main():
@@ -62,7 +64,9 @@ def main():
     for name in options.scenario or USUAL:
         print(f"{name} ...", file=sys.stderr)
         results[name] = SCENARIOS[name](options.binaries)
-    print(json.dumps(results, indent=2))
+    results = {name: result for name, result in results.items() if result is not None}
+    if results:
+        print(json.dumps(results, indent=2))
     return 0
 
 

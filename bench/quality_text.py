@@ -1,0 +1,107 @@
+"""Hashtags, mentions, cashtags and links: against twitter-text's own cases and X's own payloads."""
+
+import json
+import subprocess
+
+try:
+    import yaml
+except ImportError:  # python3-yaml
+    yaml = None
+
+# A section of extract.yml -> where its answer stands in a result, and the names of its members.
+PLAIN = {"mentions": "mentions", "urls": "urls", "tco_urls_with_params": "urls",
+         "hashtags": "hashtags", "hashtags_from_astral": "hashtags", "cashtags": "cashtags"}
+PLACED = {"mentions_with_indices": ("mentions", "screen_name"), "urls_with_indices": ("urls", "url"),
+          "urls_with_directional_markers": ("urls", "url"),
+          "hashtags_with_indices": ("hashtags", "hashtag"),
+          "cashtags_with_indices": ("cashtags", "cashtag")}
+FILES = ("extract.yml", "validate.yml", "hit_highlighting.yml")
+
+
+def _answer(section, result):
+    entities = result["entities"] if result else {}
+    if section in PLAIN:
+        return [entity["text"] for entity in entities.get(PLAIN[section], [])]
+    kind, name = PLACED[section]
+    return [{name: entity["text"], "indices": entity["indices"]} for entity in entities.get(kind, [])]
+
+
+def _by_command(engine, tests):
+    """(section, passed, cases) of what `tweetpulse analyze` itself shows."""
+    rows = []
+    for section, cases in tests.items():
+        if section not in PLAIN and section not in PLACED:
+            continue
+        results = engine.analyze([case["text"] for case in cases])
+        passed = sum(_answer(section, result) == (case["expected"] or [])
+                     for case, result in zip(cases, results))
+        rows.append((section, passed, len(cases)))
+    return rows
+
+
+def _by_program(engine):
+    """What the library's own program for these files says of all sections, line by line."""
+    program = engine.program("embedded_conformance")
+    if program is None:
+        return ["embedded_conformance is not built: lists, replies, validation and highlighting are"
+                " not measured"]
+    done = subprocess.run([program, engine.data / "twitter-text"], capture_output=True, text=True,
+                          check=False)
+    return [f"{program.name} ../shared/data/twitter-text:", *done.stdout.splitlines()]
+
+
+def conformance(engine):
+    path = engine.data / "twitter-text" / "extract.yml"
+    if yaml is None or not path.exists():
+        return (["left out: " + ("python3-yaml is not installed" if yaml is None else f"no {path}")],
+                [], [])
+    rows = _by_command(engine, yaml.safe_load(path.read_text(encoding="utf-8"))["tests"])
+    total = ("in all", sum(row[1] for row in rows), sum(row[2] for row in rows))
+    return (["on all cases of extract.yml whose answer `tweetpulse analyze` shows; nothing is learned"],
+            [("section", "passed", "of"), *rows, total], _by_program(engine))
+
+
+def _posts_of(line):
+    try:
+        document = json.loads(line)
+    except ValueError:
+        return []  # a stream that was cut off
+    data = document.get("data", document)
+    return data if isinstance(data, list) else [data]
+
+
+def _told(post):
+    """The text and what X says stands in it, by kind: {(start, end)}."""
+    entities = post.get("entities") or {}
+    text = post.get("text")
+    if text is None or "retweeted_status" in post or post.get("truncated"):
+        return None
+    places = {}
+    for kind, names in {"hashtags": ("hashtags",), "cashtags": ("cashtags", "symbols"),
+                        "mentions": ("mentions", "user_mentions"), "urls": ("urls", "media")}.items():
+        places[kind] = {tuple(entity.get("indices") or (entity.get("start"), entity.get("end")))
+                        for name in names for entity in entities.get(name) or []}
+    return text, places
+
+
+def as_x_tells(engine):
+    folder = engine.data / "x-payloads"
+    told = []
+    for path in sorted(folder.glob("*.jsonl")):
+        for line in path.read_bytes().splitlines():
+            told += filter(None, map(_told, _posts_of(line)))
+    if not told:
+        return [f"left out: no {folder}"], [], []
+    results = engine.analyze([text for text, _ in told])
+    rows = []
+    for kind in ("hashtags", "mentions", "cashtags", "urls"):
+        right = found = there = 0
+        for (_, places), result in zip(told, results):
+            ours = {tuple(entity["indices"]) for entity in (result or {"entities": {}})["entities"].get(kind, [])}
+            right += len(ours & places[kind])
+            found += len(ours)
+            there += len(places[kind])
+        rows.append((kind, right, found, there))
+    return ([f"{len(told)} posts of recorded payloads; right = the very same start and end"],
+            [("kind", "right", "found", "told by X"), *rows],
+            ["X tells entities of accounts and tags that exist; ours are those that the text allows"])
