@@ -72,7 +72,7 @@ void embedded_analyze_for(const struct topic_set *topics, struct piece text, str
     analysis->score = sentiment.score;
     analysis->confidence = sentiment.confidence;
     fill_entities(&tokens, arena, analysis);
-    analysis->names = names_find(&tokens, language, clean, arena);
+    analysis->names = names_find(&tokens, language, arena);
     analysis->keywords = keywords_find(&tokens, language, arena);
     analysis->topics =
         topics != NULL ? topic_set_topics(topics, &tokens, arena) : topics_find(&tokens, arena);

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "characters.h"
+#include "known_names.h"
 #include "vocabulary.h"
 
 static struct piece piece_of(const char *chars)
@@ -70,8 +71,8 @@ static void a_vocabulary_knows_its_words_and_no_other(void **state)
     (void)state;
     assert_value(&VALENCES_EN, "amazing", 32);
     assert_value(&VALENCES_EMOTICON, "<3", 28);
-    assert_value(&KNOWN_NAMES, "new york", NAME_PLACE);
-    assert_value(&TITLES, "dr", 1);
+    assert_value(&KNOWN_NAMES, "new york", KNOWN_PLACE);
+    assert_value(&KNOWN_NAMES, "dr", KNOWN_TITLE);
     const char *const others[] = {"", "amazin", "amazingg", "Amazing", "\xF0\x9F", "newyork"};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         uint64_t hash = hash_bytes(HASH_BEGIN, others[i], strlen(others[i]));
@@ -209,7 +210,7 @@ static void names_are_found_and_typed(void **state)
     struct post_analysis a =
         analysis_of("I met Dr Weber and Maria Lopez at Google in New York's centre");
     assert_int_equal(a.names.count, 4);
-    assert_entity(&a.names, 0, "Weber", 9, 14);
+    assert_entity(&a.names, 0, "Dr Weber", 6, 14);
     assert_int_equal(a.names.items[0].type, NAME_PERSON);
     assert_entity(&a.names, 1, "Maria Lopez", 19, 30);
     assert_int_equal(a.names.items[1].type, NAME_PERSON);

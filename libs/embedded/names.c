@@ -2,145 +2,158 @@
 
 #include <string.h>
 
-#include "vocabulary.h"
+#include "known_names.h"
+#include "name_features.h"
 
-enum { MAX_WORDS = 4 };
+enum { MAX_RUN = 64, NEVER = -30000, POSSESSIVE_BYTES = 2 };
 
-/* Some words in a row that may be a name. */
-struct run {
-    const struct token *words[MAX_WORDS];
-    size_t count;
-    bool begins_sentence;
+/* ---- tags of a run of words ---- */
+
+struct trail {
+    int32_t scores[NAME_TAGS];
+    uint8_t from[MAX_RUN][NAME_TAGS];
 };
 
-static bool is_name_word(const struct token *token, enum language language)
+static void weigh(const struct name_model *model, const struct name_words *words, size_t at,
+                  int16_t sums[NAME_TAGS])
 {
-    return token->kind == TOKEN_WORD && token->is_capital &&
-           (token->is_all_caps || !language_is_frequent(language, token->hash));
-}
-
-static bool ends_sentence(const struct token *token)
-{
-    return token->kind != TOKEN_WORD && token->kind != TOKEN_HASHTAG && token->first != ',' &&
-           token->first != '(' && token->first != '-' && token->first != '\'';
-}
-
-/* The run of name words at `at`; titles are left out of it. */
-static struct run run_at(const struct tokens *tokens, size_t at, enum language language)
-{
-    struct run run = {.begins_sentence = at == 0 || ends_sentence(&tokens->items[at - 1])};
-    while (run.count < MAX_WORDS && at + run.count < tokens->count) {
-        const struct token *token = &tokens->items[at + run.count];
-        bool is_apart = run.count > 0 && token->is_glued;
-        if (is_apart || !is_name_word(token, language))
-            break;
-        run.words[run.count++] = token;
+    uint32_t rows[NAME_FEATURES];
+    name_features_find(words, at, rows);
+    memset(sums, 0, NAME_TAGS * sizeof sums[0]);
+    for (size_t i = 0; i < NAME_FEATURES; i++) {
+        const int8_t *row = model->rows + (size_t)rows[i] * NAME_TAGS;
+        for (size_t tag = 0; tag < NAME_TAGS; tag++)
+            sums[tag] = (int16_t)(sums[tag] + row[tag]);
     }
-    return run;
 }
 
-static bool is_possessive(const struct token *token)
+static bool may_follow(size_t before, size_t tag)
 {
-    size_t length = token->word_length;
-    return length > 2 && memcmp(token->word + length - 2, "'s", 2) == 0;
-}
-
-/* Of "new york": the words as the list has them, without a possessive. */
-static uint64_t joined_hash(const struct run *run)
-{
-    uint64_t hash = run->words[0]->hash;
-    for (size_t i = 0; i < run->count; i++) {
-        const struct token *token = run->words[i];
-        bool is_cut = i + 1 == run->count && is_possessive(token);
-        if (i == 0 && !is_cut)
-            continue;
-        hash = i > 0 ? hash_byte(hash, ' ') : HASH_BEGIN;
-        hash = hash_bytes(hash, token->word, token->word_length - (is_cut ? 2 : 0));
-    }
-    return hash;
-}
-
-static bool knows(uint64_t hash, enum name_type *type)
-{
-    int value;
-    if (!vocabulary_find(&KNOWN_NAMES, hash, &value))
-        return false;
-    *type = (enum name_type)value;
+    if (tag == TAG_IN_PERSON || tag == TAG_IN_PLACE || tag == TAG_IN_ORGANISATION)
+        return before == tag || before + 1 == tag;
     return true;
 }
 
-/* Is it a name, and of what? */
-static bool judge(const struct run *run, bool has_title, enum name_type *type)
+/* Moves the trail on by one word. */
+static void advance(const struct name_model *model, struct trail *trail, size_t step,
+                    const int16_t sums[NAME_TAGS])
 {
-    if (knows(joined_hash(run), type))
-        return true;
-    const struct token *last = run->words[run->count - 1];
-    if (run->count > 1 && vocabulary_has(&ORGANISATION_TAILS, last->hash)) {
-        *type = NAME_ORGANISATION;
-        return true;
+    int32_t scores[NAME_TAGS];
+    for (size_t tag = 0; tag < NAME_TAGS; tag++) {
+        int32_t most = NEVER * 2;
+        for (size_t before = 0; before < NAME_TAGS; before++) {
+            int32_t score = trail->scores[before] + model->steps[before * NAME_TAGS + tag];
+            if (may_follow(before, tag) && score > most) {
+                most = score;
+                trail->from[step][tag] = (uint8_t)before;
+            }
+        }
+        scores[tag] = most + sums[tag];
     }
-    enum name_type first;
-    bool knows_first = knows(run->words[0]->hash, &first);
-    if (has_title || (knows_first && first == NAME_PERSON)) {
-        *type = NAME_PERSON;
-        return true;
-    }
-    bool is_short_form = run->count == 1 && last->is_all_caps;
-    if (run->count == 1 && (run->begins_sentence || is_short_form))
-        return false;
-    *type = knows_first ? first : NAME_OTHER;
-    return true;
+    memcpy(trail->scores, scores, sizeof scores);
 }
 
-/* Shouting and headlines have capital letters everywhere: there they tell nothing. */
-static bool capitals_tell(const struct tokens *tokens)
+/* The likeliest tags of the `count` words from `at` on. */
+static void tag_run(const struct name_model *model, const struct name_words *words, size_t at,
+                    size_t count, uint8_t tags[MAX_RUN])
 {
-    size_t words = 0, capitals = 0;
-    for (size_t i = 0; i < tokens->count; i++) {
-        words += tokens->items[i].kind == TOKEN_WORD;
-        capitals += tokens->items[i].kind == TOKEN_WORD && tokens->items[i].is_capital;
+    struct trail trail;
+    for (size_t tag = 0; tag < NAME_TAGS; tag++)
+        trail.scores[tag] = tag == TAG_OUTSIDE ? 0 : NEVER;
+    for (size_t i = 0; i < count; i++) {
+        int16_t sums[NAME_TAGS];
+        weigh(model, words, at + i, sums);
+        advance(model, &trail, i, sums);
     }
-    return words < 4 || capitals * 3 < words * 2;
+    uint8_t best = 0;
+    for (uint8_t tag = 1; tag < NAME_TAGS; tag++)
+        if (trail.scores[tag] > trail.scores[best])
+            best = tag;
+    for (size_t i = count; i > 0; i--) {
+        tags[i - 1] = best;
+        best = trail.from[i - 1][best];
+    }
 }
 
-static struct entity entity_of(const struct run *run, enum name_type type, struct piece text)
+/* ---- names of tags ---- */
+
+static enum name_type type_of(uint8_t tag)
 {
-    const struct token *first = run->words[0], *last = run->words[run->count - 1];
+    if (tag == TAG_BEGINS_PERSON)
+        return NAME_PERSON;
+    if (tag == TAG_BEGINS_PLACE)
+        return NAME_PLACE;
+    return tag == TAG_BEGINS_ORGANISATION ? NAME_ORGANISATION : NAME_OTHER;
+}
+
+static struct entity entity_of(const struct token *first, const struct token *last,
+                               enum name_type type)
+{
     struct entity entity = {
         .type = type, .is_placed = true, .start = first->start, .end = last->end};
-    size_t from = (size_t)(first->raw.at - text.at);
-    size_t to = (size_t)(last->raw.at - text.at) + last->raw.length;
-    if (is_possessive(last)) {
-        to -= text.at[to - 2] == '\'' ? 2 : 4; /* the typographic apostrophe is three bytes */
-        entity.end -= 2;
+    size_t length = (size_t)(last->raw.at - first->raw.at) + last->raw.length;
+    size_t word = last->word_length;
+    if (word > POSSESSIVE_BYTES && strcmp(last->word + word - POSSESSIVE_BYTES, "'s") == 0) {
+        /* The typographic apostrophe is three bytes. */
+        length -= first->raw.at[length - POSSESSIVE_BYTES] == '\'' ? 2 : 4;
+        entity.end -= POSSESSIVE_BYTES;
     }
-    entity.text = (struct piece){text.at + from, to - from};
+    entity.text = (struct piece){first->raw.at, length};
     return entity;
 }
 
-struct entities names_find(const struct tokens *tokens, enum language language, struct piece text,
-                           struct arena *arena)
+/* German writes every noun with a capital letter: there only words known as names count. */
+static bool is_believed(const struct name_words *words, size_t at, size_t count,
+                        enum language language)
+{
+    if (language != LANGUAGE_DE || (words->items + at - 1)->known == KNOWN_TITLE)
+        return true;
+    for (size_t i = at; i < at + count; i++) {
+        const struct name_word *word = &words->items[i];
+        if ((word->known > 0 && word->known <= KNOWN_TO_NAMES) || word->known_pair > 0)
+            return true;
+    }
+    return false;
+}
+
+static void take_names(const struct name_words *words, size_t at, size_t count,
+                       const uint8_t tags[MAX_RUN], enum language language, struct entities *names)
+{
+    const struct token *items = words->tokens->items + at;
+    for (size_t i = 0; i < count && names->count < MAX_NAMES;) {
+        uint8_t tag = tags[i], inner = tag == TAG_OTHER ? tag : (uint8_t)(tag + 1);
+        size_t end = i + 1;
+        while (tag != TAG_OUTSIDE && end < count && tags[end] == inner)
+            end++;
+        if (tag != TAG_OUTSIDE && is_believed(words, at + i, end - i, language))
+            names->items[names->count++] = entity_of(&items[i], &items[end - 1], type_of(tag));
+        i = end;
+    }
+}
+
+struct entities names_find_by(const struct name_model *model, const struct tokens *tokens,
+                              enum language language, struct arena *arena)
 {
     struct entities names = {arena_array(arena, struct entity, MAX_NAMES), 0};
-    /* German writes every noun with a capital letter: only the list and titles count there. */
-    bool is_capital_telling = capitals_tell(tokens) && language != LANGUAGE_DE;
+    struct name_words words = name_words_of(tokens, model, arena);
     for (size_t i = 0; i < tokens->count && names.count < MAX_NAMES;) {
-        struct run run = run_at(tokens, i, language);
-        if (run.count == 0) {
+        size_t count = 0;
+        while (i + count < tokens->count && count < MAX_RUN && words.items[i + count].may_be_name)
+            count++;
+        if (count == 0) {
             i++;
             continue;
         }
-        bool has_title = i > 0 && vocabulary_has(&TITLES, tokens->items[i - 1].hash);
-        if (run.count > 1 && vocabulary_has(&TITLES, run.words[0]->hash)) {
-            memmove(run.words, run.words + 1, --run.count * sizeof run.words[0]);
-            has_title = true;
-            i++;
-        }
-        enum name_type type = NAME_OTHER;
-        bool is_known = vocabulary_has(&KNOWN_NAMES, joined_hash(&run));
-        if ((is_known || has_title || is_capital_telling) && judge(&run, has_title, &type))
-            names.items[names.count++] = entity_of(&run, type, text);
-        i += run.count;
+        uint8_t tags[MAX_RUN];
+        tag_run(model, &words, i, count, tags);
+        take_names(&words, i, count, tags, language, &names);
+        i += count;
     }
     return names;
+}
+
+struct entities names_find(const struct tokens *tokens, enum language language, struct arena *arena)
+{
+    struct name_model model = name_model_shipped();
+    return names_find_by(&model, tokens, language, arena);
 }

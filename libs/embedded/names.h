@@ -1,11 +1,17 @@
-/* Names of people, places and organisations, by capital letters, neighbours and a short list.
- * Pure; any thread. */
+/* Names of people, places and organisations: the likeliest sequence of tags over the words that may
+ * belong to a name, by what tools/train_names.c learnt from labelled posts. docs/embedded.md tells
+ * how well. Pure; any thread. */
 #pragma once
 
 #include "language.h"
+#include "name_model.h"
 #include "tokens.h"
 
 enum { MAX_NAMES = 20 };
 
-struct entities names_find(const struct tokens *tokens, enum language language, struct piece text,
+struct entities names_find(const struct tokens *tokens, enum language language,
                            struct arena *arena);
+
+/* The same by another model. */
+struct entities names_find_by(const struct name_model *model, const struct tokens *tokens,
+                              enum language language, struct arena *arena);

@@ -27,9 +27,7 @@
     X(BOOSTERS)                                                                                    \
     X(CONTRASTS)                                                                                   \
     X(TOPIC_WORDS)                                                                                 \
-    X(KNOWN_NAMES)                                                                                 \
-    X(TITLES)                                                                                      \
-    X(ORGANISATION_TAILS)
+    X(KNOWN_NAMES)
 
 struct vocabulary_slot {
     uint32_t key; /* 0 = empty */
