@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Writes what fuzzers begin with: FOLDER/<fuzzer>/<seed>.
 
-Some are our own; the others are what servers were seen to send, where the recordings are at hand
-(../shared/data, no part of this repository).
+Some are our own; the others are what servers were seen to send and what twitter-text is tested with,
+where those are at hand (../shared/data, no part of this repository).
 """
 
 import hashlib
@@ -11,7 +11,8 @@ import pathlib
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-RECORDINGS = ROOT.parent / "shared" / "data" / "openai-wire"
+DATA = ROOT.parent / "shared" / "data"
+RECORDINGS = DATA / "openai-wire"
 
 ITEM = '{"id":%d,"sentiment":"%s","score":%s,"confidence":0.5,"entities":[{"text":"Ann",' \
        '"type":"person"}],"keywords":["tea"],"topics":["food"],"language":"en"}'
@@ -73,6 +74,29 @@ def recorded():
         yield int(head.split()[1]), body
 
 
+POSTS = (
+    "I do NOT love it!!! :( but the #caf\u00e9 was #gr\u00fcn & great \U0001f44d\U0001f3fd \u2764\ufe0f &amp; &lt;3",
+    "@ann/list-1 .@bob \uff20carl \uff03tag $TSLA $A.B https://t.co/a?b=c#d example.co.uk, http://\u4f8b\u3048.jp/(a)",
+    "\U0001f468\u200d\U0001f469\u200d\U0001f467 \U0001f1e9\U0001f1ea e\u0301\u0327 \u202e\u05d0\u05d1 \u0627\u0644\u0639\u0631\u0628\u064a\u0629\u2069",
+    "Dr. Anna Smith of Acme Corp. flew to New York, not to K\u00f6ln.\nRT @x: \u79c1\u306f\u6771\u4eac\u3067 \u8bed\u8a00 \ud55c\uad6d\uc5b4",
+    "sooooo goooood" + "!" * 50, "#" * 200, "@" * 200, "a" * 1000, "\u0301" * 100, "&#x41;&#0;&#1114112;",
+)
+
+
+def posts():
+    """One a seed, and all of the samples as a chunk."""
+    samples = [json.loads(line)["text"] for line in
+               (ROOT / "samples/posts.jsonl").read_bytes().splitlines()]
+    found = [post.encode() for post in POSTS] + [sample.encode() for sample in samples[::10]]
+    found += ["\n".join(samples[:20]).encode(), b"fine \xff\xfe\x80 #t\xc3ag @a\0b \xf0\x9f\x98"]
+    for path in sorted((DATA / "twitter-text").glob("*.yml")):
+        for line in path.read_text(encoding="utf-8").split("\n"):
+            key, _, value = line.strip().partition(": ")
+            if key == "text":
+                found.append(value.strip("\"").encode())
+    return found
+
+
 def seeds():
     errors = [error_seed(*error) for error in (*ERRORS, *observed())]
     errors += [error_seed(status, "", "") + body for status, body in recorded()]
@@ -81,7 +105,7 @@ def seeds():
     streams = [stream.encode() for stream in STREAMS]
     streams += [body for _, body in recorded() if body.startswith(b"data:")]
     streams += [body.encode() for _, _, body in observed()]
-    return {"analyzer_parts_answer_fuzz": bodies, "analyzer_parts_classify_fuzz": errors,
+    return {"embedded_embedded_fuzz": posts(), "analyzer_parts_answer_fuzz": bodies, "analyzer_parts_classify_fuzz": errors,
             "analyzer_parts_stream_fuzz": streams,
             "analyzer_parts_server_limits_fuzz": [limits.encode() for limits in LIMITS],
             "schema_schema_fuzz": [SCHEMA.encode()],

@@ -1,9 +1,14 @@
-/* Any bytes in: no crash, and what comes out is valid UTF-8. */
+/* Any bytes in: no crash, what comes out is valid UTF-8, the same each time, and stands where it
+ * says that it stands. The bytes are a post, and each of their lines is one of a chunk.
+ */
 #include <stdint.h>
+#include <string.h>
 
 #include "base/check.h"
 #include "characters.h"
 #include "embedded/embedded.h"
+
+enum { MOST_BYTES = 32 * 1024, MOST_POSTS = 20 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -16,19 +21,96 @@ static void check_utf8(const struct text *text)
     }
 }
 
+/* The bytes from one code point to another; a byte that is no UTF-8 counts as one. */
+static struct piece slice(struct piece text, uint32_t start, uint32_t end)
+{
+    size_t at = 0;
+    uint32_t place = 0;
+    for (; place < start && at < text.length; place++)
+        character_next(text.at, text.length, &at);
+    size_t from = at;
+    for (; place < end && at < text.length; place++)
+        character_next(text.at, text.length, &at);
+    CHECK(place == end);
+    return (struct piece){text.at + from, at - from};
+}
+
+static bool ends_with(struct piece whole, struct piece tail)
+{
+    return whole.length >= tail.length &&
+           memcmp(whole.at + whole.length - tail.length, tail.at, tail.length) == 0;
+}
+
+/* In order, apart, and each text ends the slice that it names: before it stands at most a sign. */
+static void check_entities(struct piece text, const struct entities *entities)
+{
+    uint32_t before = 0;
+    for (size_t i = 0; i < entities->count; i++) {
+        const struct entity *entity = &entities->items[i];
+        CHECK(entity->is_placed && entity->start >= before && entity->end > entity->start);
+        before = entity->end;
+        struct piece raw = slice(text, entity->start, entity->end);
+        /* U+FFFD takes the place of what is no UTF-8: then only the place can be checked. */
+        if (memchr(entity->text.at, 0xEF, entity->text.length) == NULL)
+            CHECK(ends_with(raw, entity->text) && raw.length - entity->text.length <= 3);
+    }
+}
+
+static bool are_same(const struct entities *a, const struct entities *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (a->items[i].start != b->items[i].start || a->items[i].end != b->items[i].end)
+            return false;
+    return true;
+}
+
+static void check_post(struct piece text, struct arena *arena, struct post_analysis *analysis)
+{
+    embedded_analyze(text, arena, analysis);
+    CHECK(analysis->score >= -1 && analysis->score <= 1);
+    CHECK(analysis->confidence >= 0 && analysis->confidence <= 1);
+    const struct entities *all[] = {&analysis->hashtags, &analysis->mentions, &analysis->cashtags,
+                                    &analysis->urls, &analysis->names};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        check_entities(text, all[i]);
+    struct post_analysis tags = {0};
+    embedded_find_entities(text, arena, &tags);
+    CHECK(are_same(&tags.hashtags, &analysis->hashtags) && are_same(&tags.urls, &analysis->urls) &&
+          are_same(&tags.mentions, &analysis->mentions) &&
+          are_same(&tags.cashtags, &analysis->cashtags));
+}
+
+static void check_chunk(struct piece bytes, struct arena *arena, struct text *out)
+{
+    struct piece posts[MOST_POSTS];
+    struct post_analysis analyses[MOST_POSTS];
+    size_t count = 0;
+    for (size_t from = 0; from < bytes.length && count < MOST_POSTS; count++) {
+        const char *end = memchr(bytes.at + from, '\n', bytes.length - from);
+        size_t to = end ? (size_t)(end - bytes.at) : bytes.length;
+        posts[count] = (struct piece){bytes.at + from, to - from};
+        check_post(posts[count], arena, &analyses[count]);
+        from = to + 1;
+    }
+    embedded_summary(posts, analyses, count, out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (size > 32 * 1024)
+    if (size > MOST_BYTES)
         return 0;
-    SCOPED(arena_close) struct arena *arena = arena_open(16 << 20);
+    SCOPED(arena_close) struct arena *arena = arena_open(64 << 20);
     struct piece text = {(const char *)data, size};
     struct post_analysis analysis;
-    embedded_analyze(text, arena, &analysis);
-    CHECK(analysis.score >= -1 && analysis.score <= 1);
-    CHECK(analysis.confidence >= 0 && analysis.confidence <= 1);
-    SCOPED(text_free) struct text json = {0};
+    SCOPED(text_free) struct text json = {0}, again = {0};
+    check_post(text, arena, &analysis);
     post_analysis_write_json(&analysis, TASKS_ALL, &json);
-    embedded_summary(&text, &analysis, 1, &json);
+    embedded_analyze(text, arena, &analysis);
+    post_analysis_write_json(&analysis, TASKS_ALL, &again);
+    CHECK(json.length == again.length && memcmp(json.chars, again.chars, json.length) == 0);
+    check_chunk(text, arena, &json);
     check_utf8(&json);
     return 0;
 }
