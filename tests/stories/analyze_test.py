@@ -76,6 +76,20 @@ def test_an_empty_file_has_no_posts_and_is_no_failure(analyze):
     assert analyze("-")[0] == []
 
 
+def test_topics_of_ones_own_take_the_place_of_the_built_in_ones(analyze, tmp_path):
+    topics = tmp_path / "topics.json"
+    line = b'{"id":"1","text":"The server is DOWN again, no coffee"}'
+    topics.write_text('{"outage": ["down"], "drinks": ["coffee"]}', encoding="utf-8")
+    [result], _ = analyze("-", "--topics", topics, stdin=line)
+    assert result["topics"] == ["outage", "drinks"]
+    topics.write_text('{"acme": {"outage": ["down"]}, "zeta": {"tea": ["tea"]}}', encoding="utf-8")
+    assert analyze("-", "--topics", topics, "--tenant", "acme", stdin=line)[0][0]["topics"] == ["outage"]
+    assert "--tenant" in analyze("-", "--topics", topics, stdin=line, code=2)[1]
+    analyze("-", "--topics", topics, "--tenant", "nobody", stdin=line, code=2)
+    topics.write_text('{"outage": [7]}', encoding="utf-8")
+    assert "outage" in analyze("-", "--topics", topics, stdin=line, code=2)[1]
+
+
 def test_what_cannot_be_read_is_told_by_the_exit_code(analyze, tmp_path):
     analyze(tmp_path / "absent.jsonl", code=4)
     analyze(tmp_path, code=2)
