@@ -27,7 +27,9 @@
     X(BOOSTERS)                                                                                    \
     X(CONTRASTS)                                                                                   \
     X(TOPIC_WORDS)                                                                                 \
-    X(KNOWN_NAMES)
+    X(KNOWN_NAMES)                                                                                 \
+    X(CALLS)                                                                                       \
+    X(HOOKS)
 
 struct vocabulary_slot {
     uint32_t key; /* 0 = empty */

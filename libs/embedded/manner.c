@@ -1,0 +1,186 @@
+#include "manner.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "frequencies.h"
+#include "vocabulary.h"
+
+enum { LETTER_GRAM = 4, LETTERS_PER_LENGTH = 20, SETTLED_BY = 200, SHORT_TEXT = 20 };
+
+/* Of which kind a feature is, so that no word is taken for four letters. */
+enum feature_kind { WORD = 1, PAIR, LETTERS, SHAPE, LENGTH };
+
+static void put(struct bag *bag, enum feature_kind kind, uint64_t hash)
+{
+    if (bag->count == BAG_MAX)
+        return;
+    uint64_t mixed = (hash ^ (uint64_t)kind << 56) * UINT64_C(0x9E3779B97F4A7C15);
+    bag->features[bag->count++] = (uint16_t)(mixed >> 48);
+}
+
+/* Links and mentions all look alike: whom and what they name is no manner. */
+static uint64_t hash_of(const struct token *token)
+{
+    switch (token->kind) {
+    case TOKEN_WORD:
+    case TOKEN_HASHTAG:
+    case TOKEN_EMOJI:
+    case TOKEN_EMOTICON:
+        return token->hash;
+    case TOKEN_MENTION:
+    case TOKEN_CASHTAG:
+    case TOKEN_URL:
+        return (uint64_t)token->kind + 1;
+    case TOKEN_MARK:
+        return 0x100 + (uint64_t)token->first;
+    }
+    return 0;
+}
+
+/* Each four bytes that follow one another in the word, with a blank on both sides of it. */
+static void put_letters(struct bag *bag, const struct token *token)
+{
+    uint32_t gram = ' ';
+    for (size_t i = 0; i <= token->word_length; i++) {
+        uint8_t byte = i < token->word_length ? (uint8_t)token->word[i] : ' ';
+        gram = gram << 8 | byte;
+        if (i + 2 >= LETTER_GRAM)
+            put(bag, LETTERS, gram);
+    }
+}
+
+static uint64_t shape_of(const struct token *token)
+{
+    return (uint64_t)token->kind << 8 | (uint64_t)token->is_glued << 2 |
+           (uint64_t)token->is_capital << 1 | (uint64_t)token->is_all_caps;
+}
+
+void manner_features(const struct tokens *tokens, struct bag *bag)
+{
+    bag->count = 0;
+    uint64_t before = 0;
+    for (size_t i = 0; i < tokens->count; i++) {
+        const struct token *token = &tokens->items[i];
+        uint64_t hash = hash_of(token);
+        put(bag, WORD, hash);
+        put(bag, SHAPE, shape_of(token));
+        put(bag, PAIR, before * 31 + hash);
+        if (token->kind == TOKEN_WORD)
+            put_letters(bag, token);
+        before = hash;
+    }
+    put(bag, PAIR, before * 31);
+    uint32_t letters = tokens->count > 0 ? tokens->items[tokens->count - 1].end : 0;
+    for (int i = 0; i < 3; i++) /* weighs more than a word */
+        put(bag, LENGTH, letters / LETTERS_PER_LENGTH);
+}
+
+struct manner manner_new(struct arena *arena)
+{
+    return (struct manner){.arena = arena, .counts = arena_array(arena, uint32_t, MANNER_BUCKETS)};
+}
+
+static void keep(struct manner *manner, const struct bag *bag)
+{
+    if (manner->kept_count + bag->count > MANNER_MAX_KEPT)
+        return;
+    if (manner->kept_count + bag->count > manner->kept_capacity) {
+        size_t capacity = 2 * (manner->kept_capacity + BAG_MAX);
+        uint16_t *kept = arena_array(manner->arena, uint16_t, capacity);
+        if (manner->kept_count > 0)
+            memcpy(kept, manner->kept, manner->kept_count * sizeof *kept);
+        manner->kept = kept;
+        manner->kept_capacity = capacity;
+    }
+    if (manner->posts == manner->posts_capacity) {
+        size_t capacity = 2 * (manner->posts_capacity + 32);
+        uint32_t *ends = arena_array(manner->arena, uint32_t, capacity);
+        if (manner->posts > 0)
+            memcpy(ends, manner->ends, manner->posts * sizeof *ends);
+        manner->ends = ends;
+        manner->posts_capacity = capacity;
+    }
+    memcpy(manner->kept + manner->kept_count, bag->features, bag->count * sizeof *bag->features);
+    manner->kept_count += bag->count;
+    manner->ends[manner->posts++] = (uint32_t)manner->kept_count;
+}
+
+void manner_add(struct manner *manner, const struct bag *bag)
+{
+    for (size_t i = 0; i < bag->count; i++)
+        manner->counts[bag->features[i]]++;
+    manner->total += bag->count;
+    keep(manner, bag);
+}
+
+static double gain(const struct manner *manner, uint16_t feature)
+{
+    double at_large = frequency_of_feature(feature);
+    double own = (double)manner->counts[feature] / (double)manner->total;
+    return log((own + at_large) / (2 * at_large));
+}
+
+static double score(const struct manner *manner, const uint16_t *features, size_t count)
+{
+    double sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += gain(manner, features[i]);
+    return count > 0 ? sum / (double)count : 0;
+}
+
+/* What a post of the author scores if it is none of those that it is compared with. */
+static double score_without(struct manner *manner, size_t post)
+{
+    size_t begin = post > 0 ? manner->ends[post - 1] : 0;
+    size_t count = manner->ends[post] - begin;
+    const uint16_t *features = manner->kept + begin;
+    for (size_t i = 0; i < count; i++)
+        manner->counts[features[i]]--;
+    manner->total -= count;
+    double without = manner->total > 0 ? score(manner, features, count) : 0;
+    for (size_t i = 0; i < count; i++)
+        manner->counts[features[i]]++;
+    manner->total += count;
+    return without;
+}
+
+/* The mean gain of a feature that is drawn from posts at large. */
+static double expected_at_large(const struct manner *manner)
+{
+    double sum = 0, seen = 0;
+    for (size_t i = 0; i < MANNER_BUCKETS; i++) {
+        if (manner->counts[i] == 0)
+            continue;
+        double share = frequency_of_feature((uint16_t)i);
+        sum += share * gain(manner, (uint16_t)i);
+        seen += share;
+    }
+    return sum + (1 - seen) * log(0.5);
+}
+
+void manner_settle(struct manner *manner)
+{
+    static const double LEAST_APART = 0.02;
+    manner->own = manner->others = 0;
+    if (manner->total == 0)
+        return;
+    manner->others = expected_at_large(manner);
+    size_t step = manner->posts / SETTLED_BY + 1, posts = 0;
+    for (size_t i = 0; i < manner->posts; i += step, posts++)
+        manner->own += score_without(manner, i);
+    manner->own /= posts > 0 ? (double)posts : 1;
+    if (manner->own < manner->others + LEAST_APART)
+        manner->own = manner->others + LEAST_APART;
+}
+
+double manner_fit(const struct manner *manner, const struct bag *bag)
+{
+    if (manner->total == 0)
+        return 0;
+    double middle = (manner->own + manner->others) / 2;
+    double logit =
+        4 * (score(manner, bag->features, bag->count) - middle) / (manner->own - manner->others);
+    double trust = (double)bag->count / (double)(bag->count + SHORT_TEXT);
+    return 1 / (1 + exp(-logit * trust));
+}

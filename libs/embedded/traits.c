@@ -1,0 +1,210 @@
+#include "traits.h"
+
+#include <string.h>
+
+#include "vocabulary.h"
+
+enum { SHORT_LINE = 60, SHOUT_LETTERS = 4, MOST_OF_THREAD = 99 };
+
+static const char *const NAMES[TRAIT_COUNT] = {
+    "hook",  "question", "list",        "thread", "call_to_action",
+    "reply", "retweet",  "exclamation", "lines",  "shouting"};
+
+const char *trait_name(enum trait trait)
+{
+    return NAMES[trait];
+}
+
+/* What the look at one post has to go on. */
+struct look {
+    const struct token *tokens;
+    size_t count;
+    struct piece text;
+};
+
+static const struct token *at(const struct look *look, size_t nth)
+{
+    static const struct token NONE = {.kind = TOKEN_MARK, .word = "", .raw = {"", 0}};
+    return nth < look->count ? &look->tokens[nth] : &NONE;
+}
+
+static bool is_mark(const struct token *token, uint32_t mark)
+{
+    return token->kind == TOKEN_MARK && token->first == mark;
+}
+
+static bool is_word(const struct token *token, const char *word)
+{
+    return (token->kind == TOKEN_WORD || token->kind == TOKEN_HASHTAG) &&
+           strcmp(token->word, word) == 0;
+}
+
+static size_t offset_of(const struct look *look, const struct token *token)
+{
+    return (size_t)(token->raw.at - look->text.at);
+}
+
+/* Line breaks before a token that is not the first. */
+static int breaks_before(const struct look *look, size_t nth)
+{
+    const struct token *before = &look->tokens[nth - 1];
+    int breaks = 0;
+    for (const char *c = before->raw.at + before->raw.length; c < look->tokens[nth].raw.at; c++)
+        breaks += *c == '\n';
+    return breaks;
+}
+
+static bool begins_line(const struct look *look, size_t nth)
+{
+    return nth == 0 || breaks_before(look, nth) > 0;
+}
+
+static bool ends_sentence(const struct token *token)
+{
+    return is_mark(token, '.') || is_mark(token, '!') || is_mark(token, '?') ||
+           is_mark(token, ':') || is_mark(token, 0x2026) || is_mark(token, 0xFF1F);
+}
+
+static bool draws_on(const struct look *look, size_t nth)
+{
+    const struct token *token = at(look, nth);
+    bool is_pointing = token->kind == TOKEN_EMOJI && (token->first == 0x1F447 || /* down */
+                                                      token->first == 0x1F449);  /* right */
+    return is_mark(token, '?') || is_mark(token, 0xFF1F) || is_mark(token, ':') ||
+           is_mark(token, 0x2026) || is_pointing ||
+           (is_mark(token, '.') && is_mark(at(look, nth + 1), '.'));
+}
+
+static bool has_hook(const struct look *look)
+{
+    size_t first = 0;
+    while (first < look->count && look->tokens[first].kind != TOKEN_WORD)
+        first++;
+    if (first < look->count && vocabulary_has(&HOOKS, look->tokens[first].hash))
+        return true;
+    for (size_t i = first + 1; i < look->count; i++) {
+        int breaks = breaks_before(look, i);
+        if (breaks > 0) {
+            bool is_short = offset_of(look, &look->tokens[i - 1]) < SHORT_LINE;
+            return draws_on(look, i - 1) || (breaks > 1 && is_short);
+        }
+        if (draws_on(look, i))
+            return i + 1 < look->count; /* to what follows */
+        if (ends_sentence(&look->tokens[i]))
+            return false;
+    }
+    return false;
+}
+
+static bool is_number(const struct token *token)
+{
+    for (size_t i = 0; i < token->raw.length; i++)
+        if (token->raw.at[i] < '0' || token->raw.at[i] > '9')
+            return false;
+    return token->kind == TOKEN_WORD && token->raw.length > 0 && token->raw.length <= 2;
+}
+
+static bool is_bullet(const struct look *look, size_t nth)
+{
+    const struct token *token = &look->tokens[nth];
+    const struct token *next = at(look, nth + 1);
+    if (token->kind == TOKEN_EMOJI)
+        return true;
+    if (is_number(token))
+        return is_mark(next, '.') || is_mark(next, ')') || is_mark(next, ':');
+    return is_mark(token, '-') || is_mark(token, '*') || is_mark(token, 0x2022) ||
+           is_mark(token, 0x2013) || is_mark(token, 0x25AA) || is_mark(token, 0x25B8) ||
+           is_mark(token, 0x2192) || is_mark(token, 0x27A1) || is_mark(token, 0x2713);
+}
+
+static bool has_list(const struct look *look)
+{
+    int lines = 0;
+    for (size_t i = 0; i < look->count; i++)
+        lines += begins_line(look, i) && is_bullet(look, i);
+    return lines >= 2;
+}
+
+/* "2/7", or "2/" with nothing behind it, at the beginning or the end. */
+static bool is_place_in_thread(const struct look *look, size_t nth)
+{
+    if (!is_number(&look->tokens[nth]) || !is_mark(at(look, nth + 1), '/') ||
+        !at(look, nth + 1)->is_glued)
+        return false;
+    const struct token *last = at(look, nth + 2);
+    if (nth + 2 < look->count && last->is_glued)
+        return is_number(last) && (nth <= 1 || nth + 4 >= look->count);
+    return nth <= 1 || nth + 2 >= look->count;
+}
+
+static bool is_of_thread(const struct look *look)
+{
+    for (size_t i = 0; i < look->count; i++) {
+        const struct token *token = &look->tokens[i];
+        if (token->kind == TOKEN_EMOJI && token->first == 0x1F9F5)
+            return true;
+        if (is_word(token, "thread") &&
+            (token->kind == TOKEN_HASHTAG || is_mark(at(look, i + 1), ':') ||
+             (i > 0 && is_word(&look->tokens[i - 1], "a") && i + 2 >= look->count)))
+            return true;
+        if (is_place_in_thread(look, i))
+            return true;
+    }
+    return false;
+}
+
+/* A word of CALLS that is one anywhere, or one that begins a sentence. */
+static bool has_call(const struct look *look)
+{
+    bool begins = true;
+    for (size_t i = 0; i < look->count; i++) {
+        const struct token *token = &look->tokens[i];
+        int kind;
+        if (token->kind == TOKEN_WORD && vocabulary_find(&CALLS, token->hash, &kind) &&
+            (kind == 1 || begins || breaks_before(look, i) > 0))
+            return true;
+        if (is_word(token, "link") && is_word(at(look, i + 1), "in") &&
+            is_word(at(look, i + 2), "bio"))
+            return true;
+        begins = ends_sentence(token) || is_word(token, "please") || is_word(token, "pls") ||
+                 (begins && token->kind != TOKEN_WORD);
+    }
+    return false;
+}
+
+static uint32_t traits_of_token(const struct look *look, size_t nth)
+{
+    const struct token *token = &look->tokens[nth];
+    uint32_t traits = 0;
+    if (is_mark(token, '?') || is_mark(token, 0xFF1F) || is_mark(token, 0x61F))
+        traits |= 1u << TRAIT_QUESTION;
+    if (is_mark(token, '!') || is_mark(token, 0xFF01))
+        traits |= 1u << TRAIT_EXCLAMATION;
+    if (token->kind == TOKEN_WORD && token->is_all_caps &&
+        token->end - token->start >= SHOUT_LETTERS)
+        traits |= 1u << TRAIT_SHOUTING;
+    if (nth > 0 && breaks_before(look, nth) > 0)
+        traits |= 1u << TRAIT_LINES;
+    return traits;
+}
+
+uint32_t traits_find(const struct tokens *tokens, struct piece text)
+{
+    const struct look look = {tokens->items, tokens->count, text};
+    uint32_t traits = 0;
+    for (size_t i = 0; i < look.count; i++)
+        traits |= traits_of_token(&look, i);
+    if (has_hook(&look))
+        traits |= 1u << TRAIT_HOOK;
+    if ((traits & 1u << TRAIT_LINES) != 0 && has_list(&look))
+        traits |= 1u << TRAIT_LIST;
+    if (is_of_thread(&look))
+        traits |= 1u << TRAIT_THREAD;
+    if (has_call(&look))
+        traits |= 1u << TRAIT_CALL_TO_ACTION;
+    if (at(&look, 0)->kind == TOKEN_MENTION)
+        traits |= 1u << TRAIT_REPLY;
+    if (is_word(at(&look, 0), "rt") && at(&look, 1)->kind == TOKEN_MENTION)
+        traits |= 1u << TRAIT_RETWEET;
+    return traits;
+}
