@@ -149,6 +149,12 @@ static bool is_our_fault(const struct fault *fault)
     return has_any(fault->message, phrases);
 }
 
+/* No key, a wrong one, or no such model or path: the same for every chunk, until somebody acts. */
+static bool is_refusal(int status)
+{
+    return status == 401 || status == 403 || status == 404;
+}
+
 static Tp__OutcomeClass class_of(const struct fault *fault, int status)
 {
     if (status / 100 == 2 && !fault->is_there)
@@ -159,7 +165,7 @@ static Tp__OutcomeClass class_of(const struct fault *fault, int status)
         return TP__OUTCOME_CLASS__TOO_LARGE;
     if (is_quota(fault, status))
         return TP__OUTCOME_CLASS__QUOTA_EXHAUSTED;
-    if (status == 401 || status == 403)
+    if (is_refusal(status))
         return TP__OUTCOME_CLASS__AUTH;
     if (status == 429)
         return TP__OUTCOME_CLASS__RATE_LIMITED;

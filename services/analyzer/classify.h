@@ -5,8 +5,8 @@
  *   SERVER_ERROR (the connection broke) or INVALID_ANSWER (it was too long).
  * 2 Content filter, exhausted quota and requests that are too large are known by the body, since
  *   servers send them with various statuses: a "request too large" comes as 429 and never succeeds.
- * 3 401 and 403 are AUTH, 429 is RATE_LIMITED, 408 is TIMEOUT, 409 and 499 and 5xx SERVER_ERROR,
- *   any other 4xx and a redirect BAD_REQUEST.
+ * 3 401, 403 and 404 (no such model or path) are AUTH, 429 is RATE_LIMITED, 408 is
+ *   TIMEOUT, 409 and 499 and 5xx SERVER_ERROR, any other 4xx and a redirect BAD_REQUEST.
  * 4 Some servers answer 500 to a request that they cannot parse: by its message, BAD_REQUEST.
  * 5 An error inside an answer with status 2xx is an error: by its body, else SERVER_ERROR; so is a
  *   page of HTML, which is some proxy's and no model's. (Streams are joined before: stream.h.)

@@ -102,7 +102,7 @@ static void rules_2_to_5_bodies_and_statuses_have_their_classes(void **state)
         {503, "{\"error\":{\"code\":503,\"message\":\"Loading\",\"type\":\"unavailable_error\"}}",
          CLASS(SERVER_ERROR)},
         {400, "{\"error\":{\"message\":\"no\"}}", CLASS(BAD_REQUEST)},
-        {404, "{\"error\":\"model 'x' not found\"}", CLASS(BAD_REQUEST)},
+        {404, "{\"error\":\"model 'x' not found\"}", CLASS(AUTH)},
         {302, "", CLASS(BAD_REQUEST)},
         /* rule 4 */
         {500, "{\"error\":{\"code\":500,\"message\":\"'x' is required\"}}", CLASS(BAD_REQUEST)},

@@ -45,7 +45,7 @@ static const struct review ERRORS[] = {
 };
 
 static const struct review RECORDINGS[] = {
-    {"err-404.http", CLASS(BAD_REQUEST), 0, 0},
+    {"err-404.http", CLASS(AUTH), 0, 0},
     {"err-bad-json.http", CLASS(BAD_REQUEST), 0, 0},
     {"err-context-too-long.http", CLASS(TOO_LARGE), 0, 20000}, /* 40,000 words were sent */
     {"err-no-key.http", CLASS(AUTH), 0, 0},
