@@ -11,7 +11,7 @@
 enum {
     STOP_CHECK_MS = 200,
     SWEEP_MS = 20, /* by how much a call may outlast its limits */
-    EVENTS = 128,
+    EVENTS = 16,   /* at a time: whoever polls has more to do than to hear of ends of calls */
     STREAMS = 100, /* calls at once of a connection that can carry several */
     IDLE_HANDLES = 64,
 };
