@@ -7,7 +7,6 @@
 #include "base/check.h"
 #include "log/log.h"
 #include "metrics.h"
-#include "near_lookup.h"
 #include "outcome.h"
 #include "prompt.h"
 #include "server_limits.h"
@@ -347,7 +346,6 @@ void calls_stored(struct work *work)
         struct kept *kept;
         single_flight_close(analyzer->flights, landed->key, work, &kept);
         memory_keep(analyzer->memory, landed->key, &kept);
-        near_lookup_keep(work, landed->nth, landed->key);
     }
     work->landed_count = 0;
 }

@@ -226,7 +226,6 @@ static size_t take_found(struct work *work, const Tp__CacheFound *found)
             continue;
         struct kept *kept = kept_new(result);
         memory_keep(work->analyzer->memory, plan->posts[i].key, &kept);
-        near_lookup_keep(work, i, plan->posts[i].key);
         hits++;
     }
     return hits;

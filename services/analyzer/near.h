@@ -1,8 +1,8 @@
-/* Near duplicates: which post answered of late says the same as this one. Pure.
+/* Near duplicates: which post asked for of late says the same as this one. Pure.
  *
  *   near_text_read(post, arena, &text)     near_text.h: what counts
  *   near_find(near, scope, &text)          the key of the post's source, or NULL
- *   near_keep(near, scope, &text, key)     a post that the model itself has answered, as a source
+ *   near_keep(near, scope, &text, key)     a post that the model itself answers, as a source
  *
  *  1 A source says the same in the same scope: byte by byte the same words.
  *  2 For a retweet that was cut it may say more: it begins with the words of the retweet, which are

@@ -56,20 +56,14 @@ void near_lookup(struct work *work)
     for (size_t i = 0; i < work->dispatch->n_posts; i++) {
         struct near_text text;
         arena_reset(scratch);
-        if (work->plan.posts[i].origin == ORIGIN_UNKNOWN &&
-            near_text_read(text_of(work, i), scratch, &text))
-            hits += know(work, i, &text) || join_elder(work, elders, i, &text);
+        if (work->plan.posts[i].origin != ORIGIN_UNKNOWN ||
+            !near_text_read(text_of(work, i), scratch, &text))
+            continue;
+        if (know(work, i, &text) || join_elder(work, elders, i, &text))
+            hits++;
+        else
+            near_keep(work->analyzer->near, work->scope, &text, work->plan.posts[i].key);
     }
     analyzer_metrics_lookups(LEVEL_NEAR_DUPLICATE, hits, wanted - hits);
     analyzer_metrics_lookup_time(LEVEL_NEAR_DUPLICATE, seconds_since(began, clock_now()));
-}
-
-void near_lookup_keep(struct work *work, size_t nth, const uint8_t key[CACHE_KEY_BYTES])
-{
-    if (!may_look(work))
-        return;
-    SCOPED(arena_close) struct arena *scratch = arena_open(SCRATCH_BYTES);
-    struct near_text text;
-    if (near_text_read(text_of(work, nth), scratch, &text))
-        near_keep(work->analyzer->near, work->scope, &text, key);
 }

@@ -30,9 +30,7 @@ void work_note_landed(struct work *work, size_t nth)
     if (work->landed == NULL)
         work->landed = calloc(work->dispatch->n_posts, sizeof work->landed[0]);
     CHECK(work->landed != NULL && work->landed_count < work->dispatch->n_posts);
-    struct landed *landed = &work->landed[work->landed_count++];
-    landed->nth = nth;
-    memcpy(landed->key, work->plan.posts[nth].key, CACHE_KEY_BYTES);
+    memcpy(work->landed[work->landed_count++].key, work->plan.posts[nth].key, CACHE_KEY_BYTES);
 }
 
 void work_drop_plan(struct work *work)

@@ -10,7 +10,6 @@
 #include "plan.h"
 
 struct landed {
-    size_t nth; /* post of the dispatch */
     uint8_t key[CACHE_KEY_BYTES];
 };
 
