@@ -7,28 +7,27 @@
 #include "base/check.h"
 #include "messages/messages.h"
 
-void builder_add(struct input_builder *builder, int64_t line, const char *id, const char *text,
-                 size_t text_length)
+void builder_add(struct input_builder *builder, const struct input_row *found)
 {
+    struct input_row row = *found;
     char number[24];
-    if (!id || !*id) {
-        snprintf(number, sizeof number, "%lld", (long long)line);
-        id = number;
+    if (!row.id || !*row.id) {
+        snprintf(number, sizeof number, "%lld", (long long)row.line);
+        row.id = number;
     }
-    if (text_length == 0) {
-        builder_reject(builder, line, "the text is empty");
+    if (row.text_length == 0) {
+        builder_reject(builder, row.line, "the text is empty");
         return;
     }
-    if (memchr(text, '\0', text_length)) {
-        builder_reject(builder, line, "the text holds a NUL byte");
+    if (memchr(row.text, '\0', row.text_length)) {
+        builder_reject(builder, row.line, "the text holds a NUL byte");
         return;
     }
-    if (!text_is_valid((const uint8_t *)text, text_length) ||
-        !text_is_valid((const uint8_t *)id, strlen(id))) {
-        builder_reject(builder, line, "not valid UTF-8");
+    if (!text_is_valid((const uint8_t *)row.text, row.text_length) ||
+        !text_is_valid((const uint8_t *)row.id, strlen(row.id))) {
+        builder_reject(builder, row.line, "not valid UTF-8");
         return;
     }
-    const struct input_row row = {line, id, text, text_length};
     builder->sink->post(builder->sink->context, &row);
 }
 
@@ -64,7 +63,9 @@ void input_read_plain(struct input_builder *builder, const char *bytes, size_t l
         if (stop > from) {
             SCOPED(free_chars) char *text = strndup(bytes + from, stop - from);
             CHECK(text != NULL);
-            builder_add(builder, builder->line, NULL, text, stop - from);
+            builder_add(builder, &(struct input_row){.line = builder->line,
+                                                     .text = text,
+                                                     .text_length = stop - from});
         }
         from = to + 1;
     }

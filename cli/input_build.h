@@ -13,9 +13,9 @@ struct input_builder {
     int64_t line;   /* that was read last */
 };
 
-/* Tells a post, or rejects the row if it is empty or not UTF-8. id NULL = the line's number. */
-void builder_add(struct input_builder *builder, int64_t line, const char *id, const char *text,
-                 size_t text_length);
+/* Tells a post, or rejects the row if it is empty or not UTF-8. Its id may be NULL: the line's
+ * number. */
+void builder_add(struct input_builder *builder, const struct input_row *found);
 
 void builder_reject(struct input_builder *builder, int64_t line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

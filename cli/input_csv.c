@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/check.h"
 #include "base/text.h"
@@ -13,7 +14,7 @@ struct input_csv {
     struct input_builder *builder;
     struct table *table;
     bool are_known;
-    size_t text, id;
+    size_t text, id, created_at;
     struct text names;
 };
 
@@ -32,9 +33,16 @@ static void take_header(struct input_csv *csv, const struct table_row *row)
             csv->text = i;
         } else if (csv->id == NO_COLUMN && is_wanted(name, options->id_column, detect_is_id_name)) {
             csv->id = i;
+        } else if (csv->created_at == NO_COLUMN && strcasecmp(name, "created_at") == 0) {
+            csv->created_at = i;
         }
     }
     csv->are_known = true;
+}
+
+static const char *field_of(const struct table_row *row, size_t column)
+{
+    return column < row->count ? row->fields[column].chars : NULL;
 }
 
 static bool take_row(void *context, const struct table_row *row)
@@ -48,9 +56,13 @@ static bool take_row(void *context, const struct table_row *row)
         builder_reject(csv->builder, row->line, "the row has only %zu columns", row->count);
         return true;
     }
-    const char *id = csv->id < row->count ? row->fields[csv->id].chars : NULL;
     const struct table_field *text = &row->fields[csv->text];
-    builder_add(csv->builder, row->line, id, text->chars, text->length);
+    const struct input_row found = {.line = row->line,
+                                    .id = field_of(row, csv->id),
+                                    .text = text->chars,
+                                    .text_length = text->length,
+                                    .created_at = field_of(row, csv->created_at)};
+    builder_add(csv->builder, &found);
     return true;
 }
 
@@ -64,7 +76,8 @@ struct input_csv *input_csv_open(struct input_builder *builder, size_t max_row_b
 {
     struct input_csv *csv = malloc(sizeof *csv);
     CHECK(csv != NULL);
-    *csv = (struct input_csv){.builder = builder, .text = NO_COLUMN, .id = NO_COLUMN};
+    *csv = (struct input_csv){
+        .builder = builder, .text = NO_COLUMN, .id = NO_COLUMN, .created_at = NO_COLUMN};
     csv->table = table_open(&(struct table_reader){.delimiter = builder->delimiter,
                                                    .row = take_row,
                                                    .context = csv,

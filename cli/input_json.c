@@ -49,7 +49,9 @@ static const json_t *unwrapped(const json_t *post)
 static void add_post(struct input_builder *builder, int64_t line, const json_t *post)
 {
     if (json_is_string(post)) {
-        builder_add(builder, line, NULL, json_string_value(post), json_string_length(post));
+        builder_add(builder, &(struct input_row){.line = line,
+                                                 .text = json_string_value(post),
+                                                 .text_length = json_string_length(post)});
         return;
     }
     post = unwrapped(post);
@@ -63,8 +65,13 @@ static void add_post(struct input_builder *builder, int64_t line, const json_t *
         return;
     }
     char number[24];
-    builder_add(builder, line, id_of(post, number, sizeof number), json_string_value(text),
-                json_string_length(text));
+    const struct input_row row = {.line = line,
+                                  .id = id_of(post, number, sizeof number),
+                                  .text = json_string_value(text),
+                                  .text_length = json_string_length(text),
+                                  .created_at =
+                                      json_string_value(json_object_get(post, "created_at"))};
+    builder_add(builder, &row);
 }
 
 /* The posts of a document that holds many: an array, or a page. NULL if it holds none. */

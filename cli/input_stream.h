@@ -17,8 +17,9 @@ enum {
 
 struct input_row {
     int64_t line;
-    const char *id, *text; /* valid UTF-8, NUL-terminated; lent for the call */
+    const char *id, *text; /* valid UTF-8, NUL-terminated; lent for the call, as all of it */
     size_t text_length;
+    const char *created_at; /* as the file has it; NULL: it does not tell */
 };
 
 struct input_sink {

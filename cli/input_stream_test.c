@@ -18,7 +18,8 @@ static void take_post(void *context, const struct input_row *row)
 {
     struct seen *seen = context;
     assert_int_equal(strlen(row->text), row->text_length);
-    text_format(&seen->rows, "%lld %s:%.20s;", (long long)row->line, row->id, row->text);
+    text_format(&seen->rows, "%lld %s:%.20s%s;", (long long)row->line, row->id, row->text,
+                row->created_at ? row->created_at : "");
 }
 
 static void take_reject(void *context, int64_t line, const char *reason)
@@ -76,6 +77,15 @@ static void every_format_is_told_row_by_row(void **state)
     check("one\r\n\ntwo", INPUT_PLAIN, "1 1:one;3 3:two;");
     check("[{\"id\":\"a\",\"text\":\"one\"}]", INPUT_JSON, "1 a:one;");
     check("", INPUT_PLAIN, "");
+}
+
+static void when_a_post_was_written_is_told_where_the_file_tells_it(void **state)
+{
+    (void)state;
+    check("{\"id\":\"a\",\"text\":\"one \",\"created_at\":\"2024\"}\n"
+          "{\"id\":\"b\",\"text\":\"two\",\"created_at\":7}",
+          INPUT_JSONL, "1 a:one 2024;2 b:two;");
+    check("id,text,Created_At\n1,one,-2024\n2,two\n", INPUT_CSV, "2 1:one-2024;3 2:two;");
 }
 
 static void a_bad_row_is_named_and_the_rest_goes_on(void **state)
@@ -158,6 +168,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_format_is_told_row_by_row),
+        cmocka_unit_test(when_a_post_was_written_is_told_where_the_file_tells_it),
         cmocka_unit_test(a_bad_row_is_named_and_the_rest_goes_on),
         cmocka_unit_test(a_line_that_is_too_long_is_passed_over),
         cmocka_unit_test(a_quote_that_is_never_closed_takes_a_row_and_no_more_than_a_megabyte),
