@@ -66,4 +66,4 @@ def speed(engine):
              f" ({what}), one core, processor time, {told['passes']} passes; load"
              f" {os.getloadavg()[0]:.1f}"],
             [("what", "posts/s, median", "best pass", "allocations"), *rows],
-            [PEERS, _memory(engine, paths)])
+            [f"profile of {told['profile_posts']} posts: {told['profile_ms']:.1f} ms", PEERS, _memory(engine, paths)])

@@ -13,6 +13,7 @@ extern const size_t COMMAND_COUNT;
 
 int command_submit(int argc, char **argv);
 int command_analyze(int argc, char **argv);
+int command_profile(int argc, char **argv);
 int command_watch(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_results(int argc, char **argv);

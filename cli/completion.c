@@ -14,6 +14,7 @@ const struct command COMMANDS[] = {
     {"usage", "show what was used, and what it cost", command_usage},
     {"audit", "show how far models agree with themselves", command_audit},
     {"analyze", "analyse the posts of a file here, without the service", command_analyze},
+    {"profile", "tell how the author of a file's posts writes, and write more", command_profile},
     {"pause", "let what is submitted wait", command_pause},
     {"resume", "undo pause and drain", command_resume},
     {"drain", "accept nothing new and do what is there", command_drain},
@@ -60,6 +61,8 @@ static void print_bash(void)
         "        results) words=\"$words --format\" ;;\n"
         "        analyze) words=\"--format --text-column --id-column --topics "
         "--tenant --quiet --help\" ;;\n"
+        "        profile) words=\"--generate --seed --fit --format --text-column --id-column "
+        "--topics --tenant --quiet --help\" ;;\n"
         "        jobs) words=\"$words --status --user --limit\" ;;\n"
         "        usage) words=\"$words --group-by --from --to --user --tenant\" ;;\n"
         "        audit) words=\"$words --days\" ;;\n"
@@ -101,10 +104,13 @@ static void print_fish(void)
         "complete -c tweetpulse -n '__fish_seen_subcommand_from submit' -l dry-run\n"
         "complete -c tweetpulse -n '__fish_seen_subcommand_from submit' -l on-bad -x -a 'skip "
         "reject'\n"
-        "complete -c tweetpulse -n '__fish_seen_subcommand_from submit analyze' -l format -x -a "
+        "complete -c tweetpulse -n '__fish_seen_subcommand_from submit analyze profile' -l format "
+        "-x -a "
         "'auto jsonl json csv text'\n"
-        "complete -c tweetpulse -n '__fish_seen_subcommand_from submit analyze' -l text-column -x\n"
-        "complete -c tweetpulse -n '__fish_seen_subcommand_from submit analyze' -l id-column -x\n"
+        "complete -c tweetpulse -n '__fish_seen_subcommand_from submit analyze profile' -l "
+        "text-column -x\n"
+        "complete -c tweetpulse -n '__fish_seen_subcommand_from submit analyze profile' -l "
+        "id-column -x\n"
         "complete -c tweetpulse -n '__fish_seen_subcommand_from results' -l format -x -a 'jsonl "
         "json csv'\n"
         "complete -c tweetpulse -n '__fish_seen_subcommand_from usage' -l group-by -x -a 'day hour "

@@ -170,6 +170,15 @@ static bool should_stop(void *context)
     return ferror(stdout) != 0 || interrupt_is_asked(context);
 }
 
+bool source_flush(int *end)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return true;
+    return fail(end, END_JOB_FAILED, "the output cannot be written",
+                errno != 0 ? strerror(errno) : "it is closed or full");
+}
+
 bool source_read(struct source *source, void (*post)(void *context, const struct input_row *row),
                  void *context, int *end)
 {
@@ -182,10 +191,8 @@ bool source_read(struct source *source, void (*post)(void *context, const struct
     enum input_format format;
     struct error why;
     bool is_read = input_stream(source->file, &how, &format, &why);
-    errno = 0;
-    if (fflush(stdout) != 0 || ferror(stdout))
-        return fail(end, END_JOB_FAILED, "the output cannot be written",
-                    errno != 0 ? strerror(errno) : "it is closed or full");
+    if (!source_flush(end))
+        return false;
     if (!is_read)
         return fail(end, end_of_error(&why), source->name, why.message);
     *end = source->rejects > 0 ? END_JOB_FAILED : END_OK;

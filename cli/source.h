@@ -36,4 +36,7 @@ MUST_USE bool source_open(struct source *source, int *end);
 MUST_USE bool source_read(struct source *source,
                           void (*post)(void *context, const struct input_row *row), void *context,
                           int *end);
+/* What was written to stdout goes out. False: it cannot be written. */
+MUST_USE bool source_flush(int *end);
+
 void source_close(struct source *source);

@@ -69,7 +69,10 @@ int main(int argc, char *argv[])
                i + 1 < WORK_COUNT ? "," : "");
         allocations += speed.allocations;
     }
-    printf("], \"resident_kb_more_than_the_posts\": %ld}\n", resident_kb() - before_kb);
+    printf("], \"profile_posts\": %zu, \"profile_ms\": %.3f,\n",
+           request.posts.count < PROFILE_POSTS ? request.posts.count : PROFILE_POSTS,
+           speed_of_profile_ms(&request.posts, (unsigned)request.passes));
+    printf(" \"resident_kb_more_than_the_posts\": %ld}\n", resident_kb() - before_kb);
     posts_free(&request.posts);
     return allocations == 0 ? 0 : 1;
 }

@@ -18,4 +18,9 @@ struct speed {
 const char *work_name(enum work work);
 
 /* passes: LEAST_PASSES to MOST_PASSES. */
+/* Milliseconds that the profile of the first PROFILE_POSTS posts, or as many as there are, takes
+ * with its JSON: the best of so many passes. */
+enum { PROFILE_POSTS = 1000 };
+double speed_of_profile_ms(const struct posts *posts, unsigned passes);
+
 struct speed speed_measure(enum work work, const struct posts *posts, unsigned passes);
