@@ -233,10 +233,10 @@ static size_t take_found(struct work *work, const Tp__CacheFound *found)
 
 void lookups_end(struct work *work)
 {
-    struct lookups *lookups = work->analyzer != NULL ? work->analyzer->lookups : NULL;
+    struct lookups *lookups = work->analyzer->lookups;
     switch (work->lookup) {
     case LOOKUP_NONE:
-        return;
+        break;
     case LOOKUP_WAITING:
         DL_DELETE2(lookups->waiting, work, look_previous, look_next);
         break;
