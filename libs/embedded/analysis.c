@@ -41,6 +41,10 @@ static void add_entities(struct text *out, const char *name, const struct entiti
         const struct entity *entity = &entities->items[i];
         text_add(out, i > 0 ? ",{\"text\":" : "{\"text\":");
         text_add_json(out, entity->text.at, entity->text.length);
+        if (entity->list.length > 0) {
+            text_add(out, ",\"list\":");
+            text_add_json(out, entity->list.at, entity->list.length);
+        }
         if (is_typed)
             text_format(out, ",\"type\":\"%s\"", TYPES[entity->type]);
         if (entity->is_placed)

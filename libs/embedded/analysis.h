@@ -28,6 +28,7 @@ struct pieces {
 
 struct entity {
     struct piece text; /* without the sign */
+    struct piece list; /* of a mention: the name of the list it means; empty = none */
     uint32_t start, end;
     enum name_type type; /* of names */
     bool is_placed;      /* start and end are known */

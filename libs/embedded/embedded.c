@@ -6,53 +6,51 @@
 #include "language.h"
 #include "names.h"
 #include "sentiment.h"
+#include "tags.h"
 #include "tokens.h"
 #include "topic_table.h"
 #include "topics.h"
 
 enum { SUMMARY_QUOTE_LETTERS = 100, SUMMARY_TOPICS = 3 };
 
-static size_t sign_length(const struct token *token)
-{
-    if (token->kind == TOKEN_URL)
-        return 0;
-    return token->first < 0x80 ? 1 : 3; /* full-width signs are three bytes */
-}
-
-static struct entities entities_of(const struct tokens *tokens, enum token_kind kind,
-                                   struct arena *arena)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < tokens->count; i++)
-        count += tokens->items[i].kind == kind;
-    struct entities entities = {arena_array(arena, struct entity, count), 0};
-    for (size_t i = 0; i < tokens->count; i++) {
-        const struct token *token = &tokens->items[i];
-        if (token->kind != kind)
-            continue;
-        size_t sign = sign_length(token);
-        entities.items[entities.count++] =
-            (struct entity){.text = {token->raw.at + sign, token->raw.length - sign},
-                            .start = token->start,
-                            .end = token->end,
-                            .is_placed = true};
-    }
-    return entities;
-}
-
-static void fill_entities(const struct tokens *tokens, struct arena *arena,
+/* The entities of each kind stand together in one array. */
+static void fill_entities(const struct tags *tags, struct piece text, struct arena *arena,
                           struct post_analysis *analysis)
 {
-    analysis->hashtags = entities_of(tokens, TOKEN_HASHTAG, arena);
-    analysis->mentions = entities_of(tokens, TOKEN_MENTION, arena);
-    analysis->cashtags = entities_of(tokens, TOKEN_CASHTAG, arena);
-    analysis->urls = entities_of(tokens, TOKEN_URL, arena);
+    struct entities *const kinds[TAG_KINDS] = {
+        [TAG_HASHTAG] = &analysis->hashtags,
+        [TAG_MENTION] = &analysis->mentions,
+        [TAG_CASHTAG] = &analysis->cashtags,
+        [TAG_LINK] = &analysis->urls,
+    };
+    struct entity *items = arena_array(arena, struct entity, tags->count);
+    size_t counts[TAG_KINDS] = {0}, at = 0, place = 0;
+    for (size_t i = 0; i < tags->count; i++)
+        counts[tags->items[i].kind]++;
+    for (int kind = 0; kind < TAG_KINDS; kind++) {
+        *kinds[kind] = (struct entities){items, 0};
+        items += counts[kind];
+    }
+    for (size_t i = 0; i < tags->count; i++) {
+        const struct tag *tag = &tags->items[i];
+        struct entities *entities = kinds[tag->kind];
+        size_t start = place + character_count(text.at + at, tag->begin - at);
+        place = start + character_count(text.at + tag->begin, tag->end - tag->begin);
+        at = tag->end;
+        entities->items[entities->count++] =
+            (struct entity){.text = {text.at + tag->name, tag->name_end - tag->name},
+                            .list = tag_list(tag, text),
+                            .start = (uint32_t)start,
+                            .end = (uint32_t)place,
+                            .is_placed = true};
+    }
 }
 
 void embedded_find_entities(struct piece text, struct arena *arena, struct post_analysis *analysis)
 {
-    struct tokens tokens = tokens_cut_tags(tokens_clean(text, arena), arena);
-    fill_entities(&tokens, arena, analysis);
+    struct piece clean = tokens_clean(text, arena);
+    struct tags tags = tags_find(clean, arena);
+    fill_entities(&tags, clean, arena, analysis);
 }
 
 void embedded_analyze(struct piece text, struct arena *arena, struct post_analysis *analysis)
@@ -71,7 +69,7 @@ void embedded_analyze_for(const struct topic_set *topics, struct piece text, str
     analysis->label = sentiment.label;
     analysis->score = sentiment.score;
     analysis->confidence = sentiment.confidence;
-    fill_entities(&tokens, arena, analysis);
+    fill_entities(&tokens.tags, clean, arena, analysis);
     analysis->names = names_find(&tokens, language, arena);
     analysis->keywords = keywords_find(&tokens, language, arena);
     analysis->topics =

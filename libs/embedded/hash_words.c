@@ -10,6 +10,21 @@
 
 enum { LEAST_SLOTS = 8 };
 
+struct table {
+    const char *name;
+    struct vocabulary_slot *slots;
+    size_t count;
+};
+
+static size_t words_of(const struct word_list *list)
+{
+    size_t words = list->count;
+    for (size_t i = 0; i < list->line_count; i++)
+        for (const char *at = list->lines[i]; at != NULL; at = strchr(at + 1, ' '))
+            words++;
+    return words;
+}
+
 static size_t slots_for(size_t words)
 {
     size_t slots = LEAST_SLOTS;
@@ -18,36 +33,45 @@ static size_t slots_for(size_t words)
     return slots;
 }
 
-static void fill(const char *name, const struct word_list *list, struct vocabulary_slot *slots,
-                 uint32_t mask)
+static void put(const struct table *table, const char *word, size_t length, int value)
 {
-    const struct vocabulary vocabulary = {slots, mask};
-    for (size_t i = 0; i < list->count; i++) {
-        const struct word *word = &list->words[i];
-        uint64_t hash = hash_bytes(HASH_BEGIN, word->word, strlen(word->word));
-        if (vocabulary_has(&vocabulary, hash)) {
-            fprintf(stderr, "%s: \"%s\" stands there twice, or hashes like another word\n", name,
-                    word->word);
-            exit(1);
-        }
-        uint32_t at = vocabulary_place(hash);
-        while (slots[at & mask].key != 0)
-            at++;
-        slots[at & mask] = (struct vocabulary_slot){vocabulary_key(hash), word->value};
+    uint32_t mask = (uint32_t)table->count - 1;
+    const struct vocabulary vocabulary = {table->slots, mask};
+    uint64_t hash = hash_bytes(HASH_BEGIN, word, length);
+    if (vocabulary_has(&vocabulary, hash)) {
+        fprintf(stderr, "%s: \"%.*s\" stands there twice, or hashes like another word\n",
+                table->name, (int)length, word);
+        exit(1);
+    }
+    uint32_t at = vocabulary_place(hash);
+    while (table->slots[at & mask].key != 0)
+        at++;
+    table->slots[at & mask] = (struct vocabulary_slot){vocabulary_key(hash), value};
+}
+
+static void put_line(const struct table *table, const char *line)
+{
+    while (*line != '\0') {
+        size_t length = strcspn(line, " ");
+        put(table, line, length, 1);
+        line += length + (line[length] == ' ');
     }
 }
 
 static void print_vocabulary(const char *name, const struct word_list *list)
 {
-    size_t count = slots_for(list->count);
-    struct vocabulary_slot *slots = calloc(count, sizeof *slots);
-    CHECK(slots != NULL);
-    fill(name, list, slots, (uint32_t)count - 1);
+    struct table table = {.name = name, .count = slots_for(words_of(list))};
+    table.slots = calloc(table.count, sizeof *table.slots);
+    CHECK(table.slots != NULL);
+    for (size_t i = 0; i < list->count; i++)
+        put(&table, list->words[i].word, strlen(list->words[i].word), list->words[i].value);
+    for (size_t i = 0; i < list->line_count; i++)
+        put_line(&table, list->lines[i]);
     printf("static const struct vocabulary_slot %s_SLOTS[] = {\n", name);
-    for (size_t i = 0; i < count; i++)
-        printf("{0x%xu, %d},\n", slots[i].key, slots[i].value);
-    printf("};\nconst struct vocabulary %s = {%s_SLOTS, %zu};\n\n", name, name, count - 1);
-    free(slots);
+    for (size_t i = 0; i < table.count; i++)
+        printf("{0x%xu, %d},\n", table.slots[i].key, table.slots[i].value);
+    printf("};\nconst struct vocabulary %s = {%s_SLOTS, %zu};\n\n", name, name, table.count - 1);
+    free(table.slots);
 }
 
 int main(void)

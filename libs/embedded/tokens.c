@@ -1,43 +1,36 @@
 #include "tokens.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "characters.h"
+#include "escapes.h"
 #include "vocabulary.h"
 
-enum { EMOTICON_MAX_BYTES = 6, MENTION_MAX = 20, CASHTAG_MAX = 6 };
+enum { EMOTICON_MAX_BYTES = 6, JOINER = 0x200D, FIRST_TOKENS = 24 };
 
 /* Where we stand in the text. */
 struct cursor {
     const char *bytes;
     size_t length, at;
     uint32_t place; /* code points before `at` */
-    bool is_after_word, is_after_space;
+    bool is_after_space;
+    char *words; /* room for all words that are still to come */
+    struct arena *arena;
 };
 
-static uint32_t peek(const struct cursor *cursor)
-{
-    size_t at = cursor->at;
-    return at < cursor->length ? character_next(cursor->bytes, cursor->length, &at) : 0;
-}
-
-static uint32_t step(struct cursor *cursor)
-{
-    cursor->place++;
-    return character_next(cursor->bytes, cursor->length, &cursor->at);
-}
-
-static void step_to(struct cursor *cursor, size_t at)
-{
-    while (cursor->at < at)
-        step(cursor);
-}
+/* What a word is found to be while it is read. */
+struct spelling {
+    size_t end; /* in the text */
+    size_t written;
+    uint64_t hash;
+    uint32_t places, letters, capitals;
+    bool is_capital;
+};
 
 struct piece tokens_clean(struct piece text, struct arena *arena)
 {
-    size_t bad = 0;
-    for (size_t at = 0; at < text.length;) {
+    size_t bad = 0, plain = character_plain(text.at, text.length);
+    for (size_t at = plain; at < text.length;) {
         size_t before = at;
         if (character_next(text.at, text.length, &at) == 0xFFFD && at == before + 1)
             bad++;
@@ -53,7 +46,7 @@ struct piece tokens_clean(struct piece text, struct arena *arena)
 
 static void count_script(struct scripts *scripts, uint32_t c)
 {
-    if (c < 0x250)
+    if (c < 0x250 || (c >= 0x1E00 && c <= 0x1EFF))
         scripts->latin++;
     else if (c >= 0x370 && c <= 0x3FF)
         scripts->greek++;
@@ -82,7 +75,7 @@ static void count_script(struct scripts *scripts, uint32_t c)
 static struct token *add(struct tokens *tokens, struct arena *arena)
 {
     if (tokens->count == tokens->capacity) {
-        size_t capacity = tokens->capacity > 0 ? tokens->capacity * 2 : 32;
+        size_t capacity = tokens->capacity > 0 ? tokens->capacity * 2 : FIRST_TOKENS;
         struct token *items = arena_array(arena, struct token, capacity);
         if (tokens->count > 0)
             memcpy(items, tokens->items, tokens->count * sizeof *items);
@@ -92,300 +85,269 @@ static struct token *add(struct tokens *tokens, struct arena *arena)
     return &tokens->items[tokens->count++];
 }
 
-/* A token from the cursor to byte `end`, past which the cursor is moved. */
+/* A token from the cursor to byte `end`, `places` code points on, past which the cursor is moved.
+ */
 static struct token *take(struct tokens *tokens, struct cursor *cursor, enum token_kind kind,
-                          size_t end, struct arena *arena)
+                          size_t end, size_t places)
 {
-    struct token *token = add(tokens, arena);
+    struct token *token = add(tokens, cursor->arena);
+    size_t first = cursor->at;
     *token = (struct token){.kind = kind,
                             .raw = {cursor->bytes + cursor->at, end - cursor->at},
                             .start = cursor->place,
-                            .first = peek(cursor),
+                            .end = cursor->place + (uint32_t)places,
+                            .first = escape_next(cursor->bytes, cursor->length, &first),
                             .word = "",
                             .is_glued = !cursor->is_after_space};
-    step_to(cursor, end);
-    token->end = cursor->place;
+    cursor->at = end;
+    cursor->place = token->end;
     cursor->is_after_space = false;
-    cursor->is_after_word = kind == TOKEN_WORD;
     return token;
 }
 
-static bool begins_with(const struct cursor *cursor, const char *prefix)
+static struct token *take_to(struct tokens *tokens, struct cursor *cursor, enum token_kind kind,
+                             size_t end)
 {
-    /* Nearly always told by the first character; what begins a prefix has that bit or is a letter.
-     */
-    if ((cursor->bytes[cursor->at] | 0x20) != (prefix[0] | 0x20))
-        return false;
-    size_t length = strlen(prefix);
-    return cursor->length - cursor->at >= length &&
-           strncasecmp(cursor->bytes + cursor->at, prefix, length) == 0;
+    return take(tokens, cursor, kind, end,
+                character_count(cursor->bytes + cursor->at, //
+                                end - cursor->at));
 }
 
-/* End of a link, without the punctuation that closes a sentence; 0 if there is none here. */
-static size_t url_end(const struct cursor *cursor)
-{
-    size_t prefix = begins_with(cursor, "https://")  ? 8
-                    : begins_with(cursor, "http://") ? 7
-                    : begins_with(cursor, "www.")    ? 4
-                                                     : 0;
-    if (prefix == 0 || cursor->is_after_word)
-        return 0;
-    size_t end = cursor->at + prefix;
-    for (size_t at = end; at < cursor->length; end = at) {
-        uint32_t c = character_next(cursor->bytes, cursor->length, &at);
-        if (character_is_space(c) || c < 0x20 || c == '"' || c == '<' || c == '>' || c == 0xFFFD ||
-            character_is_emoji(c))
-            break;
-    }
-    while (end > cursor->at && strchr(".,;:!?)'", cursor->bytes[end - 1]) != NULL)
-        end--;
-    return end > cursor->at + prefix ? end : 0;
-}
-
-static size_t hashtag_end(const struct cursor *cursor, size_t signed_at)
-{
-    size_t end = signed_at;
-    bool has_letter = false;
-    while (end < cursor->length) {
-        size_t at = end;
-        uint32_t c = character_next(cursor->bytes, cursor->length, &at);
-        if (!character_is_word(c))
-            break;
-        has_letter = has_letter || (!character_is_digit(c) && c != '_');
-        end = at;
-    }
-    return has_letter ? end : 0;
-}
-
-static bool is_ascii_word(char c)
-{
-    return (c & 0x80) == 0 && character_is_word((uint8_t)c);
-}
-
-static size_t mention_end(const struct cursor *cursor, size_t signed_at)
-{
-    size_t end = signed_at;
-    while (end < cursor->length && is_ascii_word(cursor->bytes[end]))
-        end++;
-    bool is_address = end < cursor->length && cursor->bytes[end] == '@';
-    return end > signed_at && end - signed_at <= MENTION_MAX && !is_address ? end : 0;
-}
-
-static size_t cashtag_end(const struct cursor *cursor, size_t signed_at)
-{
-    size_t end = signed_at;
-    while (end < cursor->length && is_ascii_word(cursor->bytes[end])) {
-        if (character_is_digit((uint8_t)cursor->bytes[end]))
-            return 0;
-        end++;
-    }
-    return end > signed_at && end - signed_at <= CASHTAG_MAX && cursor->is_after_space ? end : 0;
-}
-
-/* The longest emoticon here that stands between spaces; 0 if there is none. */
-static size_t emoticon_end(const struct cursor *cursor)
-{
-    if (!cursor->is_after_space)
-        return 0;
-    const char *bytes = cursor->bytes + cursor->at;
-    size_t left = cursor->length - cursor->at, length = 0;
-    while (length < left && !character_is_space((uint8_t)bytes[length]))
-        if (length++ == EMOTICON_MAX_BYTES)
-            return 0;
-    bool is_emoticon =
-        length >= 2 && vocabulary_has(&VALENCES_EMOTICON, hash_bytes(HASH_BEGIN, bytes, length));
-    return is_emoticon ? cursor->at + length : 0;
-}
-
-/* &amp; and its kin are one mark: their letters are no word. */
-static size_t escape_end(const struct cursor *cursor)
-{
-    static const char *const escapes[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
-    for (size_t i = 0; i < sizeof escapes / sizeof escapes[0]; i++)
-        if (begins_with(cursor, escapes[i]))
-            return cursor->at + strlen(escapes[i]);
-    return 0;
-}
+/* ---- words ---- */
 
 static bool is_apostrophe(uint32_t c)
 {
     return c == '\'' || c == 0x2019;
 }
 
-/* Words hold letters, digits and apostrophes between letters. */
-static size_t word_end(const struct cursor *cursor, struct scripts *scripts)
+static void spell(struct spelling *spelling, char *words, uint32_t c)
 {
-    size_t end = cursor->at;
-    for (size_t at = end; at < cursor->length;) {
-        uint32_t c = character_next(cursor->bytes, cursor->length, &at);
-        if (character_is_word(c)) {
-            count_script(scripts, c);
-            end = at;
-            continue;
-        }
-        size_t next = at;
-        if (!is_apostrophe(c) || end == cursor->at || at >= cursor->length ||
-            !character_is_word(character_next(cursor->bytes, cursor->length, &next)))
-            break;
-    }
-    return end;
+    int32_t entry = character_entry(c);
+    bool is_upper = (entry & CHARACTER_UPPER) != 0;
+    if (spelling->written == 0)
+        spelling->is_capital = is_upper;
+    spelling->letters += !character_is_digit(c) && !is_apostrophe(c);
+    spelling->capitals += is_upper;
+    size_t begin = spelling->written;
+    uint32_t lower = is_apostrophe(c) ? '\'' : character_lower(c);
+    spelling->written += character_put(lower, words + begin);
+    spelling->hash = hash_bytes(spelling->hash, words + begin, spelling->written - begin);
 }
 
-static size_t emoji_end(const struct cursor *cursor)
+/* The part of a word that is ASCII letters and digits, as most words are. */
+static void spell_plain(struct spelling *spelling, const struct cursor *cursor, size_t limit)
 {
-    size_t end = cursor->at;
-    uint32_t before = 0;
-    while (end < cursor->length) {
-        size_t at = end;
-        uint32_t c = character_next(cursor->bytes, cursor->length, &at);
-        bool is_joined = before == 0 || before == 0x200D;
-        if (!character_is_emoji_part(c) && !(is_joined && character_is_emoji(c)))
-            break;
-        before = c;
-        end = at;
-    }
-    return end;
-}
-
-static void spell(struct token *token, size_t skip, struct arena *arena)
-{
-    const char *bytes = token->raw.at + skip;
-    size_t length = token->raw.length - skip, written = 0;
-    char *word = arena_new(arena, length * 2 + 1);
+    size_t at = spelling->end, begin = at;
+    if (spelling->written == 0)
+        spelling->is_capital = character_is_upper((uint8_t)cursor->bytes[at]);
+    char *words = cursor->words + spelling->written;
+    uint64_t hash = spelling->hash;
     uint32_t letters = 0, capitals = 0;
-    for (size_t at = 0; at < length;) {
-        bool is_first = at == 0;
-        uint32_t c = character_next(bytes, length, &at);
-        bool is_upper = character_is_upper(c);
-        if (is_first)
-            token->is_capital = is_upper;
-        letters += !character_is_digit(c) && !is_apostrophe(c);
+    for (; at < limit; at++) {
+        uint8_t c = (uint8_t)cursor->bytes[at];
+        bool is_upper = c >= 'A' && c <= 'Z';
+        bool is_letter = is_upper || (c >= 'a' && c <= 'z') || c == '_';
+        if (!is_letter && !character_is_digit(c))
+            break;
+        letters += is_letter;
         capitals += is_upper;
-        written += character_put(is_apostrophe(c) ? '\'' : character_lower(c), word + written);
+        char lower = (char)(is_upper ? c | 0x20 : c);
+        *words++ = lower;
+        hash = hash_byte(hash, lower);
     }
-    token->word = word;
-    token->word_length = written;
-    token->hash = hash_bytes(HASH_BEGIN, word, written);
-    token->is_all_caps = capitals >= 2 && capitals == letters;
+    spelling->hash = hash;
+    spelling->written += at - begin;
+    spelling->places += (uint32_t)(at - begin);
+    spelling->letters += letters;
+    spelling->capitals += capitals;
+    spelling->end = at;
 }
 
-static bool take_tag(struct tokens *tokens, struct cursor *cursor, struct arena *arena)
+/* An apostrophe or joiner belongs to a word that goes on behind it. */
+static bool goes_on_behind(const struct cursor *cursor, uint32_t c, size_t after, size_t limit)
 {
-    size_t signed_at = cursor->at;
-    uint32_t c = character_next(cursor->bytes, cursor->length, &signed_at);
-    if (cursor->is_after_word)
+    if ((!is_apostrophe(c) && c != JOINER) || after >= limit)
         return false;
-    size_t end = 0;
-    if (c == '#' || c == 0xFF03) {
-        end = hashtag_end(cursor, signed_at);
-        size_t sign = signed_at - cursor->at;
-        if (end > 0)
-            spell(take(tokens, cursor, TOKEN_HASHTAG, end, arena), sign, arena);
-    } else if (c == '@' || c == 0xFF20) {
-        end = mention_end(cursor, signed_at);
-        if (end > 0)
-            take(tokens, cursor, TOKEN_MENTION, end, arena);
-    } else if (c == '$') {
-        end = cashtag_end(cursor, signed_at);
-        if (end > 0)
-            take(tokens, cursor, TOKEN_CASHTAG, end, arena);
-    }
-    return end > 0;
+    return character_is_word(escape_next(cursor->bytes, limit, &after));
 }
 
-static void take_next(struct tokens *tokens, struct cursor *cursor, struct arena *arena)
+/* The word from byte `from` on, at most to `limit`; it ends where it begins if there is none. */
+static struct spelling read_word(const struct cursor *cursor, size_t from, size_t limit,
+                                 struct scripts *scripts)
 {
-    size_t end;
-    if ((end = url_end(cursor)) > 0) {
-        take(tokens, cursor, TOKEN_URL, end, arena);
-    } else if ((end = emoticon_end(cursor)) > 0) {
-        struct token *token = take(tokens, cursor, TOKEN_EMOTICON, end, arena);
-        token->hash = hash_bytes(HASH_BEGIN, token->raw.at, token->raw.length);
-    } else if (take_tag(tokens, cursor, arena)) {
-        return;
-    } else if ((end = word_end(cursor, &tokens->scripts)) > cursor->at) {
-        spell(take(tokens, cursor, TOKEN_WORD, end, arena), 0, arena);
-    } else if (character_is_emoji(peek(cursor))) {
-        struct token *token = take(tokens, cursor, TOKEN_EMOJI, emoji_end(cursor), arena);
-        size_t first = 0;
-        character_next(token->raw.at, token->raw.length, &first);
-        token->hash = hash_bytes(HASH_BEGIN, token->raw.at, first);
-    } else if ((end = escape_end(cursor)) > 0) {
-        take(tokens, cursor, TOKEN_MARK, end, arena);
-    } else {
-        end = cursor->at;
-        character_next(cursor->bytes, cursor->length, &end);
-        take(tokens, cursor, TOKEN_MARK, end, arena);
+    struct spelling spelling = {.end = from, .hash = HASH_BEGIN};
+    while (spelling.end < limit) {
+        size_t before = spelling.end;
+        spell_plain(&spelling, cursor, limit);
+        scripts->latin += (uint32_t)(spelling.end - before);
+        if (spelling.end == limit)
+            break;
+        size_t after = spelling.end;
+        uint32_t c = escape_next(cursor->bytes, limit, &after);
+        bool is_word = character_is_word(c);
+        if (!is_word && (spelling.written == 0 || !goes_on_behind(cursor, c, after, limit)))
+            break;
+        if (is_word)
+            count_script(scripts, c);
+        spell(&spelling, cursor->words, c);
+        spelling.places += (uint32_t)character_count(cursor->bytes + spelling.end, //
+                                                     after - spelling.end);
+        spelling.end = after;
     }
+    return spelling;
+}
+
+/* Gives the token its word, whose bytes stand where the cursor's room for words begins. */
+static void keep_word(struct token *token, struct cursor *cursor, const struct spelling *spelling)
+{
+    token->word = cursor->words;
+    token->word_length = spelling->written;
+    token->hash = spelling->hash;
+    token->is_capital = spelling->is_capital;
+    token->is_all_caps = spelling->capitals >= 2 && spelling->capitals == spelling->letters;
+    cursor->words[spelling->written] = '\0';
+    cursor->words += spelling->written + 1;
+}
+
+static bool take_word(struct tokens *tokens, struct cursor *cursor, size_t limit)
+{
+    struct spelling spelling = read_word(cursor, cursor->at, limit, &tokens->scripts);
+    if (spelling.end == cursor->at)
+        return false;
+    keep_word(take(tokens, cursor, TOKEN_WORD, spelling.end, spelling.places), cursor, &spelling);
+    return true;
+}
+
+/* ---- emoticons, emoji, marks ---- */
+
+/* An emoticon stands between spaces. */
+static bool take_emoticon(struct tokens *tokens, struct cursor *cursor, size_t limit)
+{
+    size_t length = 0, at = cursor->at;
+    uint64_t hash = HASH_BEGIN;
+    if (!cursor->is_after_space)
+        return false;
+    for (size_t after = at; after < limit; at = after) {
+        uint32_t c = escape_next(cursor->bytes, limit, &after);
+        if (character_is_space(c))
+            break;
+        if (c >= 0x80 || ++length > EMOTICON_MAX_BYTES)
+            return false;
+        hash = hash_byte(hash, (char)c);
+    }
+    if (length < 2 || !vocabulary_has(&VALENCES_EMOTICON, hash))
+        return false;
+    take_to(tokens, cursor, TOKEN_EMOTICON, at)->hash = hash;
+    return true;
+}
+
+static bool is_regional(uint32_t c)
+{
+    return c >= 0x1F1E6 && c <= 0x1F1FF;
+}
+
+/* The end of the sequence that goes on at `end` behind the emoji `first`. */
+static size_t emoji_end(const struct cursor *cursor, uint32_t first, size_t end, size_t limit)
+{
+    uint32_t before = first;
+    bool may_pair = is_regional(first); /* two letters are one flag */
+    for (size_t at = end; at < limit; end = at) {
+        uint32_t c = character_next(cursor->bytes, limit, &at);
+        bool is_joined =
+            character_is_emoji(c) && (before == JOINER || (may_pair && is_regional(c)));
+        if (!character_is_emoji_part(c) && !is_joined)
+            break;
+        may_pair = false;
+        before = c;
+    }
+    return end;
+}
+
+/* The end of a key ("1" under a cap); 0 if there is none here. */
+static size_t keycap_end(const struct cursor *cursor, size_t limit)
+{
+    size_t at = cursor->at + 1;
+    uint8_t c = (uint8_t)cursor->bytes[cursor->at];
+    if ((!character_is_digit(c) && c != '#' && c != '*') || at >= limit ||
+        (uint8_t)cursor->bytes[at] < 0x80)
+        return 0;
+    uint32_t next = character_next(cursor->bytes, limit, &at);
+    if (next == 0xFE0F && at < limit)
+        next = character_next(cursor->bytes, limit, &at);
+    return next == 0x20E3 ? at : 0;
+}
+
+static void take_sign(struct tokens *tokens, struct cursor *cursor, size_t limit)
+{
+    size_t end = cursor->at;
+    uint32_t c = escape_next(cursor->bytes, limit, &end);
+    if (character_is_emoji(c)) {
+        char bytes[4];
+        uint64_t hash = hash_bytes(HASH_BEGIN, bytes, character_put(c, bytes));
+        take_to(tokens, cursor, TOKEN_EMOJI, emoji_end(cursor, c, end, limit))->hash = hash;
+    } else {
+        take_to(tokens, cursor, TOKEN_MARK, end);
+    }
+}
+
+/* ---- all of it ---- */
+
+static bool skip_space(struct cursor *cursor, size_t limit)
+{
+    size_t after = cursor->at;
+    if (!character_is_space(escape_next(cursor->bytes, limit, &after)))
+        return false;
+    cursor->place += (uint32_t)character_count(cursor->bytes + cursor->at, after - cursor->at);
+    cursor->at = after;
+    cursor->is_after_space = true;
+    return true;
+}
+
+static void cut_to(struct tokens *tokens, struct cursor *cursor, size_t limit)
+{
+    while (cursor->at < limit) {
+        size_t key_end = keycap_end(cursor, limit);
+        if (key_end > 0)
+            take_to(tokens, cursor, TOKEN_EMOJI, key_end);
+        else if (!skip_space(cursor, limit) && !take_emoticon(tokens, cursor, limit) &&
+                 !take_word(tokens, cursor, limit))
+            take_sign(tokens, cursor, limit);
+    }
+}
+
+static void take_tag(struct tokens *tokens, struct cursor *cursor, const struct tag *tag)
+{
+    static const enum token_kind KINDS[] = {
+        [TAG_HASHTAG] = TOKEN_HASHTAG,
+        [TAG_MENTION] = TOKEN_MENTION,
+        [TAG_CASHTAG] = TOKEN_CASHTAG,
+        [TAG_LINK] = TOKEN_URL,
+    };
+    struct token *token = take_to(tokens, cursor, KINDS[tag->kind], tag->end);
+    if (tag->kind != TAG_HASHTAG)
+        return;
+    struct spelling spelling = {.hash = HASH_BEGIN};
+    for (size_t at = tag->name; at < tag->end;)
+        spell(&spelling, cursor->words, character_next(cursor->bytes, tag->end, &at));
+    keep_word(token, cursor, &spelling);
 }
 
 struct tokens tokens_cut(struct piece text, struct arena *arena)
 {
-    struct tokens tokens = {0};
-    struct cursor cursor = {.bytes = text.at, .length = text.length, .is_after_space = true};
-    while (cursor.at < cursor.length) {
-        if (character_is_space(peek(&cursor))) {
-            step(&cursor);
-            cursor.is_after_space = true;
-            cursor.is_after_word = false;
-        } else {
-            take_next(&tokens, &cursor, arena);
-        }
+    struct tokens tokens = {.tags = tags_find(text, arena)};
+    struct cursor cursor = {
+        .bytes = text.at,
+        .length = text.length,
+        .is_after_space = true,
+        /* A small letter takes at most three bytes for each two of its capital one, and every word
+         * has a byte behind it. */
+        .words = arena_new(arena, text.length * 3 + 1),
+        .arena = arena,
+    };
+    for (size_t i = 0; i < tokens.tags.count; i++) {
+        cut_to(&tokens, &cursor, tokens.tags.items[i].begin);
+        take_tag(&tokens, &cursor, &tokens.tags.items[i]);
     }
-    return tokens;
-}
-
-/* ---- tags and links alone ---- */
-
-/* A word of plain letters and digits, as most are. False, and nowhere moved: it is another. */
-static bool skip_plain_word(struct cursor *cursor)
-{
-    size_t end = cursor->at;
-    while (end < cursor->length && is_ascii_word(cursor->bytes[end]))
-        end++;
-    bool goes_on = end < cursor->length &&
-                   (cursor->bytes[end] == '\'' || (unsigned char)cursor->bytes[end] >= 0x80);
-    if (end == cursor->at || goes_on)
-        return false;
-    cursor->place += (uint32_t)(end - cursor->at);
-    cursor->at = end;
-    cursor->is_after_word = true;
-    return true;
-}
-
-/* Past what is neither tag nor link. What tokens_cut() tells apart beyond this (emoticons, escapes)
- * ends with neither a word nor a space, and holds no tag. */
-static void skip_next(struct cursor *cursor)
-{
-    struct scripts unused = {0};
-    cursor->is_after_space = false;
-    if (skip_plain_word(cursor))
-        return;
-    size_t end = word_end(cursor, &unused);
-    cursor->is_after_word = end > cursor->at;
-    if (end == cursor->at && character_is_emoji(peek(cursor)))
-        end = emoji_end(cursor);
-    if (end > cursor->at)
-        step_to(cursor, end);
-    else
-        step(cursor);
-}
-
-struct tokens tokens_cut_tags(struct piece text, struct arena *arena)
-{
-    struct tokens tokens = {0};
-    struct cursor cursor = {.bytes = text.at, .length = text.length, .is_after_space = true};
-    while (cursor.at < cursor.length) {
-        size_t end;
-        if (character_is_space(peek(&cursor))) {
-            step(&cursor);
-            cursor.is_after_space = true;
-            cursor.is_after_word = false;
-        } else if ((end = url_end(&cursor)) > 0) {
-            take(&tokens, &cursor, TOKEN_URL, end, arena);
-        } else if (!take_tag(&tokens, &cursor, arena)) {
-            skip_next(&cursor);
-        }
-    }
+    cut_to(&tokens, &cursor, text.length);
     return tokens;
 }

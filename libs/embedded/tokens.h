@@ -1,12 +1,13 @@
-/* A post cut into what it is made of: words, tags, links, emoji, marks; in one pass.
+/* A post cut into what it is made of: words, tags, links, emoji, marks.
  *
- * All memory comes from the arena: at most some 80 bytes per byte of text. The text must be valid
+ * Words are read with HTML escapes undone ("don&#39;t" is one word, don't); what a token holds of
+ * the text, and its place, are as they stand there.
+ * All memory comes from the arena: at most some 200 bytes per byte of text. The text must be valid
  * UTF-8 (tokens_clean() makes it so) and live as long as the tokens. Pure; any thread.
  */
 #pragma once
 
-#include "base/arena.h"
-#include "embedded/analysis.h"
+#include "tags.h"
 
 enum token_kind {
     TOKEN_WORD,
@@ -21,9 +22,9 @@ enum token_kind {
 
 struct token {
     enum token_kind kind;
+    uint32_t first;      /* first code point, an escape undone */
     struct piece raw;    /* as it stands in the text, sign and all */
     uint32_t start, end; /* code points */
-    uint32_t first;      /* first code point */
     const char *word;    /* words and hashtags: lower case without the sign; others "" */
     size_t word_length;
     uint64_t hash;    /* of `word`; of the first code point of an emoji; of an emoticon */
@@ -41,6 +42,7 @@ struct scripts {
 struct tokens {
     struct token *items;
     size_t count, capacity;
+    struct tags tags; /* the tags and links among them */
     struct scripts scripts;
 };
 
@@ -48,7 +50,3 @@ struct tokens {
 struct piece tokens_clean(struct piece text, struct arena *arena);
 
 struct tokens tokens_cut(struct piece text, struct arena *arena);
-
-/* The hashtags, mentions, cashtags and links of tokens_cut(), and nothing else, in a fraction of
- * its time. */
-struct tokens tokens_cut_tags(struct piece text, struct arena *arena);

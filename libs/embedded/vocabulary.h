@@ -29,7 +29,8 @@
     X(TOPIC_WORDS)                                                                                 \
     X(KNOWN_NAMES)                                                                                 \
     X(CALLS)                                                                                       \
-    X(HOOKS)
+    X(HOOKS)                                                                                       \
+    X(TOP_DOMAINS)
 
 struct vocabulary_slot {
     uint32_t key; /* 0 = empty */

@@ -3,6 +3,9 @@
  *
  *   static const struct word NEGATORS_ENTRIES[] = {{"not", 1}, ...};
  *   WORD_LIST(NEGATORS);
+ * or, where the numbers tell nothing and are all 1:
+ *   static const char *const TITLES_LINES[] = {"dr mr mrs", ...};
+ *   WORD_LINES(TITLES);
  */
 #pragma once
 
@@ -16,11 +19,17 @@ struct word {
 struct word_list {
     const struct word *words;
     size_t count;
+    const char *const *lines; /* of words with a space between; then there are no `words` */
+    size_t line_count;
 };
 
 #define WORD_LIST(name)                                                                            \
-    const struct word_list name##_WORDS = {name##_ENTRIES,                                         \
-                                           sizeof name##_ENTRIES / sizeof name##_ENTRIES[0]}
+    const struct word_list name##_WORDS = {                                                        \
+        name##_ENTRIES, sizeof name##_ENTRIES / sizeof name##_ENTRIES[0], NULL, 0}
+
+#define WORD_LINES(name)                                                                           \
+    const struct word_list name##_WORDS = {NULL, 0, name##_LINES,                                  \
+                                           sizeof name##_LINES / sizeof name##_LINES[0]}
 
 #define WORD_LIST_DECLARE(name) extern const struct word_list name##_WORDS;
 VOCABULARIES(WORD_LIST_DECLARE)
