@@ -242,7 +242,7 @@ static void add(struct tags *tags, size_t begin, size_t end, struct arena *arena
     while (tags->count > 0 && tags->items[tags->count - 1].begin >= begin)
         tags->count--;
     if (tags->count == 0 || tags->items[tags->count - 1].end <= begin)
-        tags_add(tags, (struct tag){TAG_LINK, begin, end, begin, end}, arena);
+        tags_add(tags, tag_spanning(TAG_LINK, begin, begin, end), arena);
 }
 
 /* "t.co/x" has no path but its one word. 0: the word is too long. */

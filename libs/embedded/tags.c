@@ -16,10 +16,15 @@ struct search {
     struct arena *arena;
 };
 
+struct tag tag_spanning(enum tag_kind kind, size_t begin, size_t name, size_t end)
+{
+    return (struct tag){kind, (uint32_t)begin, (uint32_t)end, (uint32_t)name, (uint32_t)end};
+}
+
 void tags_add(struct tags *tags, struct tag tag, struct arena *arena)
 {
     if (tags->count == tags->capacity) {
-        size_t capacity = tags->capacity > 0 ? tags->capacity * 2 : 8;
+        size_t capacity = tags->capacity > 0 ? tags->capacity * 4 : 8;
         struct tag *items = arena_array(arena, struct tag, capacity);
         if (tags->count > 0)
             memcpy(items, tags->items, tags->count * sizeof *items);
@@ -107,7 +112,7 @@ static void take_hashtag(struct search *search, size_t at, size_t name)
         return;
     search->hashtag_from = end;
     if (!is_hash_sign(at_place(text, end)) && !begins_link(text, end))
-        add(search, (struct tag){TAG_HASHTAG, at, end, name, end});
+        add(search, tag_spanning(TAG_HASHTAG, at, name, end));
 }
 
 /* ---- mentions and lists ---- */
@@ -169,8 +174,11 @@ static void take_mention(struct search *search, size_t at, size_t name)
         return;
     size_t end = list_end(search->text, end_of_name);
     search->mention_from = end;
-    if (may_stand_after_mention(search->text, end))
-        add(search, (struct tag){TAG_MENTION, at, end, name, end_of_name});
+    if (!may_stand_after_mention(search->text, end))
+        return;
+    struct tag tag = tag_spanning(TAG_MENTION, at, name, end);
+    tag.name_end = (uint32_t)end_of_name;
+    add(search, tag);
 }
 
 struct piece tags_reply(struct piece text)
@@ -238,7 +246,7 @@ static void take_cashtag(struct search *search, size_t at)
         return;
     size_t end = cashtag_end(search->text, at + 1);
     if (end > 0)
-        add(search, (struct tag){TAG_CASHTAG, at, end, at + 1, end});
+        add(search, tag_spanning(TAG_CASHTAG, at, at + 1, end));
 }
 
 /* ---- all of them ---- */

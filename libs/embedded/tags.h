@@ -13,8 +13,8 @@ enum tag_kind { TAG_HASHTAG, TAG_MENTION, TAG_CASHTAG, TAG_LINK, TAG_KINDS };
 
 struct tag {
     enum tag_kind kind;
-    size_t begin, end;     /* the sign and a list's name with it */
-    size_t name, name_end; /* without the sign; of a list, who made it */
+    uint32_t begin, end;     /* the sign and a list's name with it */
+    uint32_t name, name_end; /* without the sign; of a list, who made it */
 };
 
 struct tags {
@@ -23,6 +23,9 @@ struct tags {
 };
 
 struct tags tags_find(struct piece text, struct arena *arena);
+
+/* A tag of the whole [begin, end), whose name begins at `name`. */
+struct tag tag_spanning(enum tag_kind kind, size_t begin, size_t name, size_t end);
 
 /* Behind all that is there; for links.c. */
 void tags_add(struct tags *tags, struct tag tag, struct arena *arena);

@@ -72,11 +72,13 @@ static void count_script(struct scripts *scripts, uint32_t c)
         scripts->hangul++;
 }
 
-static struct token *add(struct tokens *tokens, struct arena *arena)
+static struct token *add(struct tokens *tokens, const struct cursor *cursor)
 {
     if (tokens->count == tokens->capacity) {
-        size_t capacity = tokens->capacity > 0 ? tokens->capacity * 2 : FIRST_TOKENS;
-        struct token *items = arena_array(arena, struct token, capacity);
+        /* There are never more tokens than bytes; what is left behind is a quarter at most. */
+        size_t capacity = tokens->capacity > 0 ? tokens->capacity * 4 : FIRST_TOKENS;
+        capacity = capacity < cursor->length ? capacity : cursor->length;
+        struct token *items = arena_array(cursor->arena, struct token, capacity);
         if (tokens->count > 0)
             memcpy(items, tokens->items, tokens->count * sizeof *items);
         tokens->items = items;
@@ -90,7 +92,7 @@ static struct token *add(struct tokens *tokens, struct arena *arena)
 static struct token *take(struct tokens *tokens, struct cursor *cursor, enum token_kind kind,
                           size_t end, size_t places)
 {
-    struct token *token = add(tokens, cursor->arena);
+    struct token *token = add(tokens, cursor);
     size_t first = cursor->at;
     *token = (struct token){.kind = kind,
                             .raw = {cursor->bytes + cursor->at, end - cursor->at},
@@ -201,7 +203,7 @@ static struct spelling read_word(const struct cursor *cursor, size_t from, size_
 static void keep_word(struct token *token, struct cursor *cursor, const struct spelling *spelling)
 {
     token->word = cursor->words;
-    token->word_length = spelling->written;
+    token->word_length = (uint32_t)spelling->written;
     token->hash = spelling->hash;
     token->is_capital = spelling->is_capital;
     token->is_all_caps = spelling->capitals >= 2 && spelling->capitals == spelling->letters;

@@ -2,7 +2,7 @@
  *
  * Words are read with HTML escapes undone ("don&#39;t" is one word, don't); what a token holds of
  * the text, and its place, are as they stand there.
- * All memory comes from the arena: at most some 200 bytes per byte of text. The text must be valid
+ * All memory comes from the arena: at most some 100 bytes per byte of text. The text must be valid
  * UTF-8 (tokens_clean() makes it so) and live as long as the tokens. Pure; any thread.
  */
 #pragma once
@@ -25,9 +25,9 @@ struct token {
     uint32_t first;      /* first code point, an escape undone */
     struct piece raw;    /* as it stands in the text, sign and all */
     uint32_t start, end; /* code points */
+    uint64_t hash;       /* of `word`; of the first code point of an emoji; of an emoticon */
     const char *word;    /* words and hashtags: lower case without the sign; others "" */
-    size_t word_length;
-    uint64_t hash;    /* of `word`; of the first code point of an emoji; of an emoticon */
+    uint32_t word_length;
     bool is_capital;  /* begins with a capital letter */
     bool is_all_caps; /* of at least two letters, all of them capital */
     bool is_glued;    /* no space before it */
