@@ -1,8 +1,7 @@
 #include "embedded/embedded.h"
 
-#include <string.h>
-
 #include "characters.h"
+#include "keywords.h"
 #include "language.h"
 #include "names.h"
 #include "sentiment.h"
@@ -10,8 +9,6 @@
 #include "tokens.h"
 #include "topic_table.h"
 #include "topics.h"
-
-enum { SUMMARY_QUOTE_LETTERS = 100, SUMMARY_TOPICS = 3 };
 
 /* The entities of each kind stand together in one array. */
 static void fill_entities(const struct tags *tags, struct piece text, struct arena *arena,
@@ -75,99 +72,4 @@ void embedded_analyze_for(const struct topic_set *topics, struct piece text, str
     analysis->topics =
         topics != NULL ? topic_set_topics(topics, &tokens, arena) : topics_find(&tokens, arena);
     analysis->language = language_code(language);
-}
-
-/* ---- summary ---- */
-
-static bool is_same(struct piece a, struct piece b)
-{
-    return a.length == b.length && memcmp(a.at, b.at, a.length) == 0;
-}
-
-static bool has_piece(const struct pieces *pieces, struct piece piece)
-{
-    for (size_t i = 0; i < pieces->count; i++)
-        if (is_same(pieces->items[i], piece))
-            return true;
-    return false;
-}
-
-/* How many keywords of a post are keywords of others too, each counted per post that has it. */
-static size_t centrality(const struct post_analysis *analyses, size_t count, size_t of)
-{
-    size_t shared = 0;
-    for (size_t k = 0; k < analyses[of].keywords.count; k++)
-        for (size_t i = 0; i < count; i++)
-            if (i != of && has_piece(&analyses[i].keywords, analyses[of].keywords.items[k]))
-                shared++;
-    return shared;
-}
-
-static size_t most_central(const struct post_analysis *analyses, size_t count)
-{
-    size_t best = 0, most = 0;
-    for (size_t i = 0; i < count; i++) {
-        size_t shared = centrality(analyses, count, i);
-        if (shared > most) {
-            most = shared;
-            best = i;
-        }
-    }
-    return best;
-}
-
-/* The beginning of a post on one line, as valid UTF-8. */
-static void quote(struct piece post, struct text *out)
-{
-    bool is_space = true;
-    size_t letters = 0;
-    for (size_t at = 0; at < post.length; letters++) {
-        if (letters == SUMMARY_QUOTE_LETTERS) {
-            text_add(out, "…");
-            return;
-        }
-        uint32_t c = character_next(post.at, post.length, &at);
-        bool is_blank = character_is_space(c) || c < 0x20 || c == 0x7F;
-        char bytes[4];
-        if (is_blank && !is_space)
-            text_add_char(out, ' ');
-        else if (!is_blank)
-            text_add_bytes(out, bytes, character_put(c, bytes));
-        is_space = is_blank;
-    }
-}
-
-static void add_topics(const struct post_analysis *analyses, size_t count, struct text *out)
-{
-    size_t posts[TOPIC_COUNT] = {0};
-    for (size_t i = 0; i < count; i++)
-        for (size_t t = 0; t < TOPIC_COUNT; t++)
-            posts[t] += has_piece(&analyses[i].topics,
-                                  (struct piece){TOPIC_NAMES[t], strlen(TOPIC_NAMES[t])});
-    for (int n = 0; n < SUMMARY_TOPICS; n++) {
-        size_t best = 0;
-        for (size_t t = 1; t < TOPIC_COUNT; t++)
-            if (posts[t] > posts[best])
-                best = t;
-        if (posts[best] == 0)
-            return;
-        text_format(out, "%s%s", n == 0 ? "; about " : ", ", TOPIC_NAMES[best]);
-        posts[best] = 0;
-    }
-}
-
-void embedded_summary(const struct piece *posts, const struct post_analysis *analyses, size_t count,
-                      struct text *out)
-{
-    size_t labels[3] = {0};
-    for (size_t i = 0; i < count; i++)
-        labels[analyses[i].label]++;
-    text_format(out, "%zu post%s: %zu positive, %zu neutral, %zu negative", count,
-                count == 1 ? "" : "s", labels[SENTIMENT_POSITIVE], labels[SENTIMENT_NEUTRAL],
-                labels[SENTIMENT_NEGATIVE]);
-    add_topics(analyses, count, out);
-    if (count == 0)
-        return;
-    text_add(out, "; such as: ");
-    quote(posts[most_central(analyses, count)], out);
 }

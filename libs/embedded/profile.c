@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "characters.h"
+#include "keywords.h"
 #include "language.h"
 #include "profile_state.h"
 #include "sentiment.h"

@@ -30,6 +30,7 @@
     X(KNOWN_NAMES)                                                                                 \
     X(CALLS)                                                                                       \
     X(HOOKS)                                                                                       \
+    X(STOP_WORDS)                                                                                  \
     X(TOP_DOMAINS)
 
 struct vocabulary_slot {

@@ -57,7 +57,7 @@ static void the_line_follows_what_the_results_say(void **state)
     add_result(&chunk, 11,
                "{\"sentiment\":{\"label\":\"positive\"},\"keywords\":[\"q\"],\"topics\":[]}");
     assert_string_equal(summary_of_results(&chunk.dispatch, &chunk.outcome, NULL, chunk.arena),
-                        "3 posts: 1 positive, 2 neutral, 0 negative; such as: Rain again");
+                        "3 posts: 1 positive, 2 neutral, 0 negative; often: q; such as: Rain again");
     arena_close(&chunk.arena);
 }
 

@@ -1,0 +1,140 @@
+#include "keywords.h"
+
+#include <string.h>
+
+#include "frequencies.h"
+#include "tally.h"
+#include "vocabulary.h"
+
+enum {
+    MIN_LETTERS = 4, /* of ASCII words; of others two */
+    MAX_WORD_BYTES = 60,
+    CHUNK_WORDS = 1 << 14,
+    /* in eighths of a bit, as frequencies are */
+    TAG_WEIGHT = 200,
+    NAME_WEIGHT = 24,
+    TOPIC_WEIGHT = 32,
+    REPEATED_WEIGHT = 24,
+    LEAST_WEIGHT = 72, /* what occurs more often than once in 500 words tells little */
+};
+
+struct candidate {
+    const struct token *token;
+    int weight;
+};
+
+/* "soooo", "hahaha". */
+static bool is_stretched(const struct token *token)
+{
+    for (size_t i = 2; i < token->word_length; i++)
+        if (token->word[i] == token->word[i - 1] && token->word[i] == token->word[i - 2])
+            return true;
+    return token->word_length >= 4 && memcmp(token->word, token->word + 2, 2) == 0;
+}
+
+/* Short words only where capitals say that they are a name: NHS, BBC. */
+static bool is_word_of_meaning(const struct token *token)
+{
+    size_t letters = token->end - token->start;
+    bool is_ascii = token->raw.length == letters;
+    if (token->kind != TOKEN_WORD || token->raw.length > MAX_WORD_BYTES || letters < 2 ||
+        (is_ascii && letters < MIN_LETTERS && !token->is_all_caps))
+        return false;
+    return !(token->word[0] >= '0' && token->word[0] <= '9') &&
+           memchr(token->word, '\'', token->word_length) == NULL;
+}
+
+static bool is_empty(const struct token *token, enum language language)
+{
+    return vocabulary_has(&STOP_WORDS, token->hash) ||
+           language_is_frequent(language, token->hash) || is_stretched(token);
+}
+
+/* 0: none. */
+static int weight_of(const struct tokens *tokens, size_t nth, enum language language)
+{
+    const struct token *token = &tokens->items[nth];
+    if (token->kind == TOKEN_HASHTAG)
+        return token->raw.length <= MAX_WORD_BYTES ? TAG_WEIGHT : 0;
+    if (!is_word_of_meaning(token) || is_empty(token, language))
+        return 0;
+    int weight = (int)(frequency_bits_of_word(token->hash) * FREQUENCY_STEPS);
+    bool is_name = token->is_capital && nth > 0 && tokens->items[nth - 1].kind == TOKEN_WORD;
+    weight += is_name ? NAME_WEIGHT : 0;
+    weight += vocabulary_has(&TOPIC_WORDS, token->hash) ? TOPIC_WEIGHT : 0;
+    return weight >= LEAST_WEIGHT ? weight : 0;
+}
+
+/* Keeps the best, in order of weight; of equal weight the earlier one stays before. */
+static void consider(struct candidate best[MAX_KEYWORDS], size_t *count, struct candidate one)
+{
+    for (size_t i = 0; i < *count; i++) {
+        if (best[i].token->hash == one.token->hash) {
+            one = (struct candidate){best[i].token, best[i].weight + REPEATED_WEIGHT};
+            memmove(best + i, best + i + 1, (*count - i - 1) * sizeof *best);
+            (*count)--;
+            break;
+        }
+    }
+    size_t place = *count;
+    while (place > 0 && best[place - 1].weight < one.weight)
+        place--;
+    if (place == MAX_KEYWORDS)
+        return;
+    if (*count < MAX_KEYWORDS)
+        (*count)++;
+    memmove(best + place + 1, best + place, (*count - place - 1) * sizeof *best);
+    best[place] = one;
+}
+
+struct pieces keywords_find(const struct tokens *tokens, enum language language,
+                            struct arena *arena)
+{
+    struct candidate best[MAX_KEYWORDS];
+    size_t count = 0;
+    for (size_t i = 0; i < tokens->count; i++) {
+        int weight = weight_of(tokens, i, language);
+        if (weight > 0)
+            consider(best, &count, (struct candidate){&tokens->items[i], weight});
+    }
+    struct pieces keywords = {arena_array(arena, struct piece, count), count};
+    for (size_t i = 0; i < count; i++)
+        keywords.items[i] = (struct piece){best[i].token->word, best[i].token->word_length};
+    return keywords;
+}
+
+/* ---- of a chunk ---- */
+
+static double weight_in_chunk(const struct tallied *word)
+{
+    return word->count > 1 ? word->count * frequency_bits_of_word(word->hash) : 0;
+}
+
+struct pieces keywords_of_chunk(const struct post_analysis *analyses, size_t count,
+                                struct arena *arena)
+{
+    struct tally words = {.arena = arena, .most = CHUNK_WORDS};
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < analyses[i].keywords.count; k++) {
+            struct piece word = analyses[i].keywords.items[k];
+            tally_add(&words, hash_bytes(HASH_BEGIN, word.at, word.length), word);
+        }
+    struct pieces best = {arena_array(arena, struct piece, MAX_CHUNK_KEYWORDS), 0};
+    double weights[MAX_CHUNK_KEYWORDS];
+    for (size_t i = 0; i < words.count; i++) {
+        double weight = weight_in_chunk(&words.items[i]);
+        size_t place = best.count;
+        while (place > 0 && weights[place - 1] < weight)
+            place--;
+        if (weight <= 0 || place == MAX_CHUNK_KEYWORDS)
+            continue;
+        if (best.count < MAX_CHUNK_KEYWORDS)
+            best.count++;
+        memmove(best.items + place + 1, best.items + place,
+                (best.count - place - 1) * sizeof *best.items);
+        memmove(weights + place + 1, weights + place, (best.count - place - 1) * sizeof *weights);
+        best.items[place] = words.items[i].text;
+        weights[place] = weight;
+    }
+    return best;
+}
