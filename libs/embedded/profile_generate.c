@@ -1,6 +1,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "post_length.h"
 #include "profile_state.h"
 #include "vocabulary.h"
 
@@ -74,7 +75,7 @@ static bool judge(struct profile *profile, const struct template *template, stru
     struct piece text = trimmed(&draft->text, 0);
     struct tokens tokens = tokens_cut(text, arena);
     uint32_t words = count_kind(&tokens, TOKEN_WORD) + count_kind(&tokens, TOKEN_HASHTAG);
-    if (words < LEAST_WORDS || profile_letters(text) > POST_MOST_LETTERS ||
+    if (words < LEAST_WORDS || !post_length_measure(text, &POST_LENGTH_RULES, arena).is_valid ||
         count_kind(&tokens, TOKEN_URL) > 0 || count_kind(&tokens, TOKEN_MENTION) > 0 ||
         chain_is_copy(&profile->chain, &tokens))
         return false;

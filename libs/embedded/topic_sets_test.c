@@ -79,13 +79,14 @@ static void a_phrase_is_found_where_its_words_follow_one_another(void **state)
 {
     (void)state;
     SCOPED(topic_sets_close) struct topic_sets *sets =
-        parsed("{\"a\":{\"card\":[\"credit card\",\"credit card debt\"],\"c\":[\"C++\"]}}");
+        parsed("{\"a\":{\"card\":[\"credit card\",\"credit card debt\"],\"c\":[\"C++\",\"R&D\"]}}");
     const struct topic_set *set = topic_sets_find(sets, "a");
     assert_topics(set, "My Credit Card is lost", "card,");
     assert_topics(set, "credit, card", "");
     assert_topics(set, "credit where a card is", "");
     assert_topics(set, "credit", "");
     assert_topics(set, "I write C++ with my credit card", "card,c,");
+    assert_topics(set, "our R&amp;D", "c,");
     assert_topics(set, "C++ and c++ and a credit card", "c,card,");
 }
 

@@ -40,8 +40,9 @@ static uint64_t hash_of(const struct token *token)
         return token->hash;
     case TOKEN_MENTION:
     case TOKEN_CASHTAG:
-    case TOKEN_MARK:
         return hash_of_name(token->raw);
+    case TOKEN_MARK:
+        return hash_bytes(HASH_BEGIN, (const char *)&token->first, sizeof token->first);
     case TOKEN_URL:
         return 0;
     }
