@@ -88,13 +88,28 @@ def posts():
     samples = [json.loads(line)["text"] for line in
                (ROOT / "samples/posts.jsonl").read_bytes().splitlines()]
     found = [post.encode() for post in POSTS] + [sample.encode() for sample in samples[::10]]
-    found += ["\n".join(samples[:20]).encode(), b"fine \xff\xfe\x80 #t\xc3ag @a\0b \xf0\x9f\x98"]
+    return found + ["\n".join(samples[:20]).encode(),
+                    b"fine \xff\xfe\x80 #t\xc3ag @a\0b \xf0\x9f\x98"]
+
+
+def cases():
+    """What twitter-text is tested with."""
+    found = []
     for path in sorted((DATA / "twitter-text").glob("*.yml")):
         for line in path.read_text(encoding="utf-8").split("\n"):
             key, _, value = line.strip().partition(": ")
             if key == "text":
                 found.append(value.strip("\"").encode())
     return found
+
+
+def files():
+    """Small files of every format, whole and damaged."""
+    found = [b"id;text;created_at\n1;\"one\nmore\";2026\n\n2;two\n3\n", b"a\r\n\nb\xff\nc\0d",
+             b'{"id":"a","text":"one"}\n{"id":7,"full_text":"two","created_at":"x"}\n{"id":\n',
+             b'{"data":[{"id":"1","text":"x"},\n{"id":"2","text":"y"}]}', b'text\n"open\nand on',
+             b'window.YTD.tweets.part0 = [{"tweet":{"id_str":"1","full_text":"x"}}]', b"\xef\xbb\xbftext\tid\nx\ty"]
+    return found + [(ROOT / "samples" / name).read_bytes()[:2000] for name in ("posts.csv", "posts.txt")]
 
 
 def seeds():
@@ -105,7 +120,8 @@ def seeds():
     streams = [stream.encode() for stream in STREAMS]
     streams += [body for _, body in recorded() if body.startswith(b"data:")]
     streams += [body.encode() for _, _, body in observed()]
-    return {"embedded_embedded_fuzz": posts(), "analyzer_parts_answer_fuzz": bodies, "analyzer_parts_classify_fuzz": errors,
+    return {"embedded_embedded_fuzz": posts() + cases(), "embedded_profile_fuzz": posts(),
+            "tweetpulse_parts_input_fuzz": files(), "analyzer_parts_answer_fuzz": bodies, "analyzer_parts_classify_fuzz": errors,
             "analyzer_parts_stream_fuzz": streams,
             "analyzer_parts_server_limits_fuzz": [limits.encode() for limits in LIMITS],
             "schema_schema_fuzz": [SCHEMA.encode()],

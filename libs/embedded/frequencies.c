@@ -9,11 +9,11 @@ extern const struct embedded_file FREQUENCIES[]; /* model/frequencies.bin */
 double frequency_bits_of_word(uint64_t hash)
 {
     uint8_t eighths = (uint8_t)FREQUENCIES[0].chars[frequency_bucket_of_word(hash)];
-    return (double)eighths / FREQUENCY_STEPS;
+    return (double)eighths / (double)FREQUENCY_STEPS;
 }
 
 double frequency_of_feature(uint16_t feature)
 {
     uint8_t eighths = (uint8_t)FREQUENCIES[0].chars[FREQUENCY_WORDS + (size_t)feature];
-    return exp2(-(double)eighths / FREQUENCY_STEPS);
+    return exp2(-(double)eighths / (double)FREQUENCY_STEPS);
 }
