@@ -12,12 +12,13 @@
 
 #include <cmocka.h> /* after the headers that it needs */
 
+#include "audits.h"
 #include "desk_for_test.h"
 
 enum {
     USERS = 4,
     SUBMITS_MAX = 40,
-    JOBS_MAX = 400, /* those that heal among them */
+    JOBS_MAX = 600, /* those that heal and audits among them */
     HELD_MAX = 64,
     STEPS = 900,
     STEPS_PER_CHECK = 15,
@@ -105,6 +106,18 @@ static void heal_something(struct history *history)
     }
 }
 
+/* An audit compares what the model says of a post's sentiment. */
+static void say_sentiment(struct history *history, Tp__Outcome *outcome)
+{
+    static const char *const said[] = {"{\"sentiment\":{\"label\":\"positive\",\"score\":0.5}}",
+                                       "{\"sentiment\":{\"label\":\"negative\",\"score\":-1}}"};
+    for (size_t i = 0; i < outcome->n_results; i++) {
+        const char *data = said[draw(history, 2)];
+        outcome->results[i]->data_json = (ProtobufCBinaryData){
+            strlen(data), (uint8_t *)arena_string(history->world->desk.arena, data)};
+    }
+}
+
 static void grant_something(struct history *history)
 {
     const char *job = any_job(history);
@@ -119,6 +132,26 @@ static void grant_something(struct history *history)
         return;
     int place = history->held < HELD_MAX ? history->held++ : (int)draw(history, HELD_MAX);
     history->outcome[place] = outcome_of(history->world, reply->dispatch);
+    say_sentiment(history, history->outcome[place]);
+}
+
+/* From then on an audit is a job as all others. */
+static void audit_something(struct history *history, const Tp__Outcome *outcome)
+{
+    struct world *world = history->world;
+    size_t before = world->desk.made.count;
+    if (!audit_begin(world->desk.db, world->desk.arena, outcome, 1, &world->desk.made, &world->why))
+        fail_msg("%s", world->why.message);
+    for (size_t i = before; i < world->desk.made.count; i++) {
+        assert_true(history->jobs < JOBS_MAX);
+        history->job[history->jobs++] = world->desk.made.list[i]->job->job_id;
+    }
+}
+
+static void settle_audits(struct history *history)
+{
+    if (!audits_settle(history->world->desk.db, history->world->desk.arena, &history->world->why))
+        fail_msg("%s", history->world->why.message);
 }
 
 /* Whole, partly, with a reason for good, or not at all. */
@@ -156,6 +189,8 @@ static void tell_something(struct history *history)
                                  outcome->job_id, outcome->chunk_number, outcome->attempt) == 1;
     enum verdict verdict = commit_one(history->world, outcome);
     assert_int_equal(verdict == VERDICT_COMMITTED || verdict == VERDICT_LATE, is_awaited);
+    if (verdict == VERDICT_COMMITTED && draw(history, 2) == 0)
+        audit_something(history, outcome);
 }
 
 static void take_back_something(struct history *history, Tp__BatchOperation operation)
@@ -206,6 +241,8 @@ static void step(struct history *history)
                                "select count(*) from expire_jobs(10)");
     else if (what < 94)
         lead(history->world, "leader");
+    else if (what < 95)
+        settle_audits(history);
     else
         let_time_pass(history);
 }
@@ -259,6 +296,14 @@ static const struct {
     {"no healing job is healed",
      "select count(*) from analysis_jobs h join analysis_jobs o on o.job_id = h.heals_job_id"
      " where o.heals_job_id is not null"},
+    {"an audit is hidden, asks no audit, and there are not too many",
+     "select (select count(*) from analysis_jobs where order_seed <> 0 and not is_hidden) +"
+     " (select count(*) from audits a join analysis_jobs o on o.job_id = a.audited_job_id"
+     " where o.is_hidden) + (select greatest(0, count(*) - 50) from audits)"},
+    {"what is compared was asked twice, and is counted once",
+     "select greatest(0, coalesce((select sum(posts) from audit_hours), 0) -"
+     " (select count(*) from analysis_results r join analysis_jobs j using (job_id)"
+     " where j.order_seed <> 0 and r.provenance = 5))"},
     {"versions of controls are of one order with the log of their changes",
      "select count(*) from controls c where c.version <> (select max((after->>'version')::bigint)"
      " from audit_log where after->>'scope' = c.scope::text and after->>'name' = c.name)"},
@@ -330,12 +375,16 @@ static void whatever_happens_the_laws_hold_and_every_job_ends(void **state)
             check_laws(&history);
     }
     come_to_the_end(&history);
+    settle_audits(&history);
     check_laws(&history);
+    print_message("posts asked twice: %d\n",
+                  (int)sql_number(world, "select coalesce(sum(posts), 0) from audit_hours"));
     assert_int_equal(sql_number(world, "select count(*) from analysis_jobs"
                                        " where not is_terminal(status) or"
                                        " processed_tweets + failed_tweets <> total_tweets"),
                      0);
     assert_int_equal(sql_number(world, "select count(*) from in_flight"), 0);
+    assert_int_equal(sql_number(world, "select count(*) from audits"), 0);
 }
 
 int main(void)

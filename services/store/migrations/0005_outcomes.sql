@@ -387,6 +387,10 @@ begin
                               p_completion_shares[a:b], prices[i], p_missing[x:y],
                               p_reasons[x:y]);
             if j.order_seed <> 0 then -- an audit asks once
+                insert into analysis_results (job_id, post_seq, chunk_number, provenance, model,
+                                              prompt_version, confidence, attempt, reason)
+                select c.job_id, seq, c.chunk_number, 0, '', '', 0, c.attempt, 'unanswered'
+                from unnest(kept.still_open) seq;
                 kept.given_up := kept.given_up + cardinality(kept.still_open);
                 kept.still_open := '{}';
             end if;
