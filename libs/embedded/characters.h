@@ -75,6 +75,16 @@ static inline bool character_is_digit(uint32_t c)
     return c >= '0' && c <= '9';
 }
 
+/* The kinds of bytes; '_' counts as a small letter. */
+enum byte_kind { BYTE_SIGN, BYTE_SPACE, BYTE_SMALL, BYTE_CAPITAL, BYTE_DIGIT, BYTE_WIDE };
+
+extern const uint8_t BYTE_KINDS[256];
+
+static inline enum byte_kind byte_kind(char byte)
+{
+    return (enum byte_kind)BYTE_KINDS[(uint8_t)byte];
+}
+
 /* character_next() of what begins beyond ASCII. */
 uint32_t character_next_wide(const char *bytes, size_t length, size_t *at);
 

@@ -107,6 +107,20 @@ static int32_t entry_of(uint32_t c)
     return (lower - (int32_t)c) * (1 << CHARACTER_KIND_BITS) + (int32_t)kinds;
 }
 
+static enum byte_kind kind_of_byte(uint32_t c)
+{
+    uint32_t kinds = kinds_of(c);
+    if (c >= 0x80)
+        return BYTE_WIDE;
+    if ((kinds & CHARACTER_SPACE) != 0)
+        return BYTE_SPACE;
+    if ((kinds & CHARACTER_DIGIT) != 0)
+        return BYTE_DIGIT;
+    if ((kinds & CHARACTER_WORD) == 0)
+        return BYTE_SIGN;
+    return c >= 'A' && c <= 'Z' ? BYTE_CAPITAL : BYTE_SMALL;
+}
+
 static size_t page_of(int32_t pages[][CHARACTER_PAGE], size_t *count, const int32_t *page)
 {
     for (size_t i = 0; i < *count; i++)
@@ -132,6 +146,9 @@ int main(void)
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < CHARACTER_PAGE; k++)
             printf("%d,\n", pages[i][k]);
+    printf("};\n\nconst uint8_t BYTE_KINDS[256] = {\n");
+    for (uint32_t c = 0; c < 256; c++)
+        printf("%d,\n", (int)kind_of_byte(c));
     printf("};\n");
     return 0;
 }

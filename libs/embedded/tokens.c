@@ -18,12 +18,17 @@ struct cursor {
     struct arena *arena;
 };
 
+/* How far something goes, from the cursor on. */
+struct extent {
+    size_t end;
+    uint32_t places; /* code points */
+};
+
 /* What a word is found to be while it is read. */
 struct spelling {
-    size_t end; /* in the text */
-    size_t written;
+    struct extent extent;
+    uint32_t written, letters, capitals;
     uint64_t hash;
-    uint32_t places, letters, capitals;
     bool is_capital;
 };
 
@@ -90,29 +95,26 @@ static struct token *add(struct tokens *tokens, const struct cursor *cursor)
 /* A token from the cursor to byte `end`, `places` code points on, past which the cursor is moved.
  */
 static struct token *take(struct tokens *tokens, struct cursor *cursor, enum token_kind kind,
-                          size_t end, size_t places)
+                          uint32_t first, struct extent extent)
 {
     struct token *token = add(tokens, cursor);
-    size_t first = cursor->at;
     *token = (struct token){.kind = kind,
-                            .raw = {cursor->bytes + cursor->at, end - cursor->at},
+                            .first = first,
+                            .raw = {cursor->bytes + cursor->at, extent.end - cursor->at},
                             .start = cursor->place,
-                            .end = cursor->place + (uint32_t)places,
-                            .first = escape_next(cursor->bytes, cursor->length, &first),
+                            .end = cursor->place + extent.places,
                             .word = "",
                             .is_glued = !cursor->is_after_space};
-    cursor->at = end;
+    cursor->at = extent.end;
     cursor->place = token->end;
     cursor->is_after_space = false;
     return token;
 }
 
-static struct token *take_to(struct tokens *tokens, struct cursor *cursor, enum token_kind kind,
-                             size_t end)
+static struct extent extent_to(const struct cursor *cursor, size_t end)
 {
-    return take(tokens, cursor, kind, end,
-                character_count(cursor->bytes + cursor->at, //
-                                end - cursor->at));
+    size_t places = character_count(cursor->bytes + cursor->at, end - cursor->at);
+    return (struct extent){end, (uint32_t)places};
 }
 
 /* ---- words ---- */
@@ -132,37 +134,37 @@ static void spell(struct spelling *spelling, char *words, uint32_t c)
     spelling->capitals += is_upper;
     size_t begin = spelling->written;
     uint32_t lower = is_apostrophe(c) ? '\'' : character_lower(c);
-    spelling->written += character_put(lower, words + begin);
+    spelling->written += (uint32_t)character_put(lower, words + begin);
     spelling->hash = hash_bytes(spelling->hash, words + begin, spelling->written - begin);
 }
 
 /* The part of a word that is ASCII letters and digits, as most words are. */
 static void spell_plain(struct spelling *spelling, const struct cursor *cursor, size_t limit)
 {
-    size_t at = spelling->end, begin = at;
-    if (spelling->written == 0)
-        spelling->is_capital = character_is_upper((uint8_t)cursor->bytes[at]);
+    size_t begin = spelling->extent.end, at = begin;
     char *words = cursor->words + spelling->written;
     uint64_t hash = spelling->hash;
     uint32_t letters = 0, capitals = 0;
     for (; at < limit; at++) {
-        uint8_t c = (uint8_t)cursor->bytes[at];
-        bool is_upper = c >= 'A' && c <= 'Z';
-        bool is_letter = is_upper || (c >= 'a' && c <= 'z') || c == '_';
-        if (!is_letter && !character_is_digit(c))
+        char c = cursor->bytes[at];
+        enum byte_kind kind = byte_kind(c);
+        if (kind < BYTE_SMALL || kind > BYTE_DIGIT)
             break;
-        letters += is_letter;
-        capitals += is_upper;
-        char lower = (char)(is_upper ? c | 0x20 : c);
+        letters += kind != BYTE_DIGIT;
+        capitals += kind == BYTE_CAPITAL;
+        char lower = (char)(kind == BYTE_CAPITAL ? c | 0x20 : c);
         *words++ = lower;
         hash = hash_byte(hash, lower);
     }
+    uint32_t count = (uint32_t)(at - begin);
+    if (spelling->written == 0 && count > 0)
+        spelling->is_capital = byte_kind(cursor->bytes[begin]) == BYTE_CAPITAL;
     spelling->hash = hash;
-    spelling->written += at - begin;
-    spelling->places += (uint32_t)(at - begin);
+    spelling->written += count;
     spelling->letters += letters;
     spelling->capitals += capitals;
-    spelling->end = at;
+    spelling->extent.places += count;
+    spelling->extent.end = at;
 }
 
 /* An apostrophe or joiner belongs to a word that goes on behind it. */
@@ -173,29 +175,37 @@ static bool goes_on_behind(const struct cursor *cursor, uint32_t c, size_t after
     return character_is_word(escape_next(cursor->bytes, limit, &after));
 }
 
-/* The word from byte `from` on, at most to `limit`; it ends where it begins if there is none. */
-static struct spelling read_word(const struct cursor *cursor, size_t from, size_t limit,
-                                 struct scripts *scripts)
+/* Takes one more character that is not ASCII, or not a letter. False: the word has ended. */
+static bool spell_next(struct spelling *spelling, const struct cursor *cursor, size_t limit,
+                       struct scripts *scripts)
 {
-    struct spelling spelling = {.end = from, .hash = HASH_BEGIN};
-    while (spelling.end < limit) {
-        size_t before = spelling.end;
+    size_t begin = spelling->extent.end, after = begin;
+    uint32_t c = escape_next(cursor->bytes, limit, &after);
+    if (character_is_word(c))
+        count_script(scripts, c);
+    else if (spelling->written == 0 || !goes_on_behind(cursor, c, after, limit))
+        return false;
+    spell(spelling, cursor->words, c);
+    spelling->extent.places += (uint32_t)character_count(cursor->bytes + begin, after - begin);
+    spelling->extent.end = after;
+    return true;
+}
+
+static bool may_go_on(char byte)
+{
+    return byte == '\'' || byte == '&' || byte_kind(byte) == BYTE_WIDE;
+}
+
+/* The word at the cursor, at most to `limit`; it ends where it begins if there is none. */
+static struct spelling read_word(const struct cursor *cursor, size_t limit, struct scripts *scripts)
+{
+    struct spelling spelling = {.extent.end = cursor->at, .hash = HASH_BEGIN};
+    do {
+        uint32_t before = spelling.written;
         spell_plain(&spelling, cursor, limit);
-        scripts->latin += (uint32_t)(spelling.end - before);
-        if (spelling.end == limit)
-            break;
-        size_t after = spelling.end;
-        uint32_t c = escape_next(cursor->bytes, limit, &after);
-        bool is_word = character_is_word(c);
-        if (!is_word && (spelling.written == 0 || !goes_on_behind(cursor, c, after, limit)))
-            break;
-        if (is_word)
-            count_script(scripts, c);
-        spell(&spelling, cursor->words, c);
-        spelling.places += (uint32_t)character_count(cursor->bytes + spelling.end, //
-                                                     after - spelling.end);
-        spelling.end = after;
-    }
+        scripts->latin += spelling.written - before;
+    } while (spelling.extent.end < limit && may_go_on(cursor->bytes[spelling.extent.end]) &&
+             spell_next(&spelling, cursor, limit, scripts));
     return spelling;
 }
 
@@ -203,7 +213,7 @@ static struct spelling read_word(const struct cursor *cursor, size_t from, size_
 static void keep_word(struct token *token, struct cursor *cursor, const struct spelling *spelling)
 {
     token->word = cursor->words;
-    token->word_length = (uint32_t)spelling->written;
+    token->word_length = spelling->written;
     token->hash = spelling->hash;
     token->is_capital = spelling->is_capital;
     token->is_all_caps = spelling->capitals >= 2 && spelling->capitals == spelling->letters;
@@ -213,10 +223,12 @@ static void keep_word(struct token *token, struct cursor *cursor, const struct s
 
 static bool take_word(struct tokens *tokens, struct cursor *cursor, size_t limit)
 {
-    struct spelling spelling = read_word(cursor, cursor->at, limit, &tokens->scripts);
-    if (spelling.end == cursor->at)
+    struct spelling spelling = read_word(cursor, limit, &tokens->scripts);
+    if (spelling.extent.end == cursor->at)
         return false;
-    keep_word(take(tokens, cursor, TOKEN_WORD, spelling.end, spelling.places), cursor, &spelling);
+    size_t first = cursor->at;
+    uint32_t c = escape_next(cursor->bytes, limit, &first);
+    keep_word(take(tokens, cursor, TOKEN_WORD, c, spelling.extent), cursor, &spelling);
     return true;
 }
 
@@ -227,8 +239,6 @@ static bool take_emoticon(struct tokens *tokens, struct cursor *cursor, size_t l
 {
     size_t length = 0, at = cursor->at;
     uint64_t hash = HASH_BEGIN;
-    if (!cursor->is_after_space)
-        return false;
     for (size_t after = at; after < limit; at = after) {
         uint32_t c = escape_next(cursor->bytes, limit, &after);
         if (character_is_space(c))
@@ -239,7 +249,8 @@ static bool take_emoticon(struct tokens *tokens, struct cursor *cursor, size_t l
     }
     if (length < 2 || !vocabulary_has(&VALENCES_EMOTICON, hash))
         return false;
-    take_to(tokens, cursor, TOKEN_EMOTICON, at)->hash = hash;
+    uint32_t first = (uint8_t)cursor->bytes[cursor->at];
+    take(tokens, cursor, TOKEN_EMOTICON, first, extent_to(cursor, at))->hash = hash;
     return true;
 }
 
@@ -279,42 +290,87 @@ static size_t keycap_end(const struct cursor *cursor, size_t limit)
     return next == 0x20E3 ? at : 0;
 }
 
-static void take_sign(struct tokens *tokens, struct cursor *cursor, size_t limit)
+/* What is no word: an emoji or a mark, or a space written wide or as an escape. */
+static void take_other(struct tokens *tokens, struct cursor *cursor, size_t limit)
 {
     size_t end = cursor->at;
     uint32_t c = escape_next(cursor->bytes, limit, &end);
-    if (character_is_emoji(c)) {
+    if (character_is_space(c)) {
+        struct extent extent = extent_to(cursor, end);
+        cursor->at = extent.end;
+        cursor->place += extent.places;
+        cursor->is_after_space = true;
+    } else if (character_is_emoji(c)) {
         char bytes[4];
         uint64_t hash = hash_bytes(HASH_BEGIN, bytes, character_put(c, bytes));
-        take_to(tokens, cursor, TOKEN_EMOJI, emoji_end(cursor, c, end, limit))->hash = hash;
+        struct extent extent = extent_to(cursor, emoji_end(cursor, c, end, limit));
+        take(tokens, cursor, TOKEN_EMOJI, c, extent)->hash = hash;
     } else {
-        take_to(tokens, cursor, TOKEN_MARK, end);
+        take(tokens, cursor, TOKEN_MARK, c, extent_to(cursor, end));
     }
+}
+
+static void take_sign(struct tokens *tokens, struct cursor *cursor, size_t limit)
+{
+    char c = cursor->bytes[cursor->at];
+    size_t key_end = keycap_end(cursor, limit);
+    if (key_end > 0)
+        take(tokens, cursor, TOKEN_EMOJI, (uint8_t)c, extent_to(cursor, key_end));
+    else if (c == '&' && !take_word(tokens, cursor, limit))
+        take_other(tokens, cursor, limit);
+    else if (c != '&')
+        take(tokens, cursor, TOKEN_MARK, (uint8_t)c, (struct extent){cursor->at + 1, 1});
 }
 
 /* ---- all of it ---- */
 
-static bool skip_space(struct cursor *cursor, size_t limit)
+/* Of the emoticons that begin with a letter none goes on with a small letter or a digit. */
+static bool may_be_emoticon(const struct cursor *cursor, size_t limit)
 {
-    size_t after = cursor->at;
-    if (!character_is_space(escape_next(cursor->bytes, limit, &after)))
+    size_t next = cursor->at + 1;
+    if (!cursor->is_after_space || next >= limit)
         return false;
-    cursor->place += (uint32_t)character_count(cursor->bytes + cursor->at, after - cursor->at);
-    cursor->at = after;
-    cursor->is_after_space = true;
-    return true;
+    enum byte_kind first = byte_kind(cursor->bytes[cursor->at]),
+                   second = byte_kind(cursor->bytes[next]);
+    bool is_second_sign = second == BYTE_SIGN || second == BYTE_CAPITAL || second == BYTE_WIDE ||
+                          cursor->bytes[next] == '_';
+    return first == BYTE_SIGN ? second != BYTE_SPACE : is_second_sign;
+}
+
+static void take_next(struct tokens *tokens, struct cursor *cursor, size_t limit)
+{
+    switch (byte_kind(cursor->bytes[cursor->at])) {
+    case BYTE_SPACE:
+        cursor->at++;
+        cursor->place++;
+        cursor->is_after_space = true;
+        return;
+    case BYTE_SIGN:
+        if (!may_be_emoticon(cursor, limit) || !take_emoticon(tokens, cursor, limit))
+            take_sign(tokens, cursor, limit);
+        return;
+    case BYTE_DIGIT:
+        if (keycap_end(cursor, limit) > 0) {
+            take_sign(tokens, cursor, limit);
+            return;
+        }
+        /* fall through */
+    case BYTE_SMALL:
+    case BYTE_CAPITAL:
+        if (!may_be_emoticon(cursor, limit) || !take_emoticon(tokens, cursor, limit))
+            take_word(tokens, cursor, limit);
+        return;
+    case BYTE_WIDE:
+        if (!take_word(tokens, cursor, limit))
+            take_other(tokens, cursor, limit);
+        return;
+    }
 }
 
 static void cut_to(struct tokens *tokens, struct cursor *cursor, size_t limit)
 {
-    while (cursor->at < limit) {
-        size_t key_end = keycap_end(cursor, limit);
-        if (key_end > 0)
-            take_to(tokens, cursor, TOKEN_EMOJI, key_end);
-        else if (!skip_space(cursor, limit) && !take_emoticon(tokens, cursor, limit) &&
-                 !take_word(tokens, cursor, limit))
-            take_sign(tokens, cursor, limit);
-    }
+    while (cursor->at < limit)
+        take_next(tokens, cursor, limit);
 }
 
 static void take_tag(struct tokens *tokens, struct cursor *cursor, const struct tag *tag)
@@ -325,7 +381,9 @@ static void take_tag(struct tokens *tokens, struct cursor *cursor, const struct 
         [TAG_CASHTAG] = TOKEN_CASHTAG,
         [TAG_LINK] = TOKEN_URL,
     };
-    struct token *token = take_to(tokens, cursor, KINDS[tag->kind], tag->end);
+    uint32_t first = character_at(cursor->bytes, cursor->length, cursor->at);
+    struct token *token =
+        take(tokens, cursor, KINDS[tag->kind], first, extent_to(cursor, tag->end));
     if (tag->kind != TAG_HASHTAG)
         return;
     struct spelling spelling = {.hash = HASH_BEGIN};
