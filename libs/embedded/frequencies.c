@@ -6,10 +6,9 @@
 
 extern const struct embedded_file FREQUENCIES[]; /* model/frequencies.bin */
 
-double frequency_bits_of_word(uint64_t hash)
+unsigned frequency_rarity_of_word(uint64_t hash)
 {
-    uint8_t eighths = (uint8_t)FREQUENCIES[0].chars[frequency_bucket_of_word(hash)];
-    return (double)eighths / (double)FREQUENCY_STEPS;
+    return (uint8_t)FREQUENCIES[0].chars[frequency_bucket_of_word(hash)];
 }
 
 double frequency_of_feature(uint16_t feature)

@@ -11,8 +11,9 @@ enum {
     FREQUENCY_STEPS = 8,          /* of a halving: the byte of a bucket is -8 log2(share) */
 };
 
-/* Bits that the word tells by being there: some 5 for "the", 15 and more for a rare one. */
-double frequency_bits_of_word(uint64_t hash);
+/* What a word tells by being there, in eighths of a bit: 38 for "the", 120 and more for a rare one.
+ */
+unsigned frequency_rarity_of_word(uint64_t hash);
 
 /* The share of all features that fall into that bucket; never 0. */
 double frequency_of_feature(uint16_t feature);

@@ -15,7 +15,8 @@ enum {
     NAME_WEIGHT = 24,
     TOPIC_WEIGHT = 32,
     REPEATED_WEIGHT = 24,
-    LEAST_WEIGHT = 72, /* what occurs more often than once in 500 words tells little */
+    LEAST_RARITY = 64, /* what occurs more often than once in 256 words tells nothing, */
+    LEAST_WEIGHT = 72, /* and more often than once in 512 only if it is more than a word */
 };
 
 struct candidate {
@@ -33,21 +34,22 @@ static bool is_stretched(const struct token *token)
 }
 
 /* Short words only where capitals say that they are a name: NHS, BBC. */
-static bool is_word_of_meaning(const struct token *token)
+static bool may_tell(const struct token *token)
 {
     size_t letters = token->end - token->start;
     bool is_ascii = token->raw.length == letters;
-    if (token->kind != TOKEN_WORD || token->raw.length > MAX_WORD_BYTES || letters < 2 ||
+    if (token->raw.length > MAX_WORD_BYTES || letters < 2 ||
         (is_ascii && letters < MIN_LETTERS && !token->is_all_caps))
         return false;
-    return !(token->word[0] >= '0' && token->word[0] <= '9') &&
-           memchr(token->word, '\'', token->word_length) == NULL;
+    return !(token->word[0] >= '0' && token->word[0] <= '9');
 }
 
+/* STOP_WORDS knows the frequent words of English; those of other languages may be content there. */
 static bool is_empty(const struct token *token, enum language language)
 {
     return vocabulary_has(&STOP_WORDS, token->hash) ||
-           language_is_frequent(language, token->hash) || is_stretched(token);
+           (language != LANGUAGE_EN && language_is_frequent(language, token->hash)) ||
+           memchr(token->word, '\'', token->word_length) != NULL || is_stretched(token);
 }
 
 /* 0: none. */
@@ -56,9 +58,11 @@ static int weight_of(const struct tokens *tokens, size_t nth, enum language lang
     const struct token *token = &tokens->items[nth];
     if (token->kind == TOKEN_HASHTAG)
         return token->raw.length <= MAX_WORD_BYTES ? TAG_WEIGHT : 0;
-    if (!is_word_of_meaning(token) || is_empty(token, language))
+    if (token->kind != TOKEN_WORD || !may_tell(token))
         return 0;
-    int weight = (int)(frequency_bits_of_word(token->hash) * FREQUENCY_STEPS);
+    int weight = (int)frequency_rarity_of_word(token->hash);
+    if (weight < LEAST_RARITY || is_empty(token, language))
+        return 0;
     bool is_name = token->is_capital && nth > 0 && tokens->items[nth - 1].kind == TOKEN_WORD;
     weight += is_name ? NAME_WEIGHT : 0;
     weight += vocabulary_has(&TOPIC_WORDS, token->hash) ? TOPIC_WEIGHT : 0;
@@ -107,7 +111,7 @@ struct pieces keywords_find(const struct tokens *tokens, enum language language,
 
 static double weight_in_chunk(const struct tallied *word)
 {
-    return word->count > 1 ? word->count * frequency_bits_of_word(word->hash) : 0;
+    return word->count > 1 ? word->count * frequency_rarity_of_word(word->hash) : 0;
 }
 
 struct pieces keywords_of_chunk(const struct post_analysis *analyses, size_t count,

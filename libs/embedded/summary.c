@@ -102,8 +102,8 @@ static struct shared_words words_of(const struct post_analysis *analyses, size_t
     }
     shared.worth = arena_array(arena, double, shared.words.count);
     for (size_t i = 0; i < shared.words.count; i++)
-        shared.worth[i] =
-            (shared.words.items[i].count - 1) * frequency_bits_of_word(shared.words.items[i].hash);
+        shared.worth[i] = (shared.words.items[i].count - 1) *
+                          frequency_rarity_of_word(shared.words.items[i].hash);
     return shared;
 }
 

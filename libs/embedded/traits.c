@@ -1,10 +1,20 @@
 #include "traits.h"
 
-#include <string.h>
-
 #include "vocabulary.h"
 
-enum { SHORT_LINE = 60, SHOUT_LETTERS = 4, MOST_OF_THREAD = 99 };
+enum { SHORT_LINE = 60, SHOUT_LETTERS = 4 };
+
+/* The numbers of the words of CALLS in manner_words.c. */
+enum call_word {
+    NO_CALL,
+    CALL,
+    CALL_AT_BEGIN,
+    WORD_PLEASE,
+    WORD_THREAD,
+    WORD_LINK,
+    WORD_BIO,
+    WORD_RT
+};
 
 static const char *const NAMES[TRAIT_COUNT] = {
     "hook",  "question", "list",        "thread", "call_to_action",
@@ -33,10 +43,13 @@ static bool is_mark(const struct token *token, uint32_t mark)
     return token->kind == TOKEN_MARK && token->first == mark;
 }
 
-static bool is_word(const struct token *token, const char *word)
+/* What CALLS knows of a word; 0: nothing. */
+static enum call_word call_word(const struct token *token)
 {
-    return (token->kind == TOKEN_WORD || token->kind == TOKEN_HASHTAG) &&
-           strcmp(token->word, word) == 0;
+    int kind = 0;
+    if (token->kind == TOKEN_WORD || token->kind == TOKEN_HASHTAG)
+        vocabulary_find(&CALLS, token->hash, &kind);
+    return (enum call_word)kind;
 }
 
 static size_t offset_of(const struct look *look, const struct token *token)
@@ -137,39 +150,49 @@ static bool is_place_in_thread(const struct look *look, size_t nth)
     return nth <= 1 || nth + 2 >= look->count;
 }
 
-static bool is_of_thread(const struct look *look)
+/* "#thread", "thread:", or a thread at the very end. */
+static bool tells_thread(const struct look *look, size_t nth)
 {
-    for (size_t i = 0; i < look->count; i++) {
-        const struct token *token = &look->tokens[i];
-        if (token->kind == TOKEN_EMOJI && token->first == 0x1F9F5)
-            return true;
-        if (is_word(token, "thread") &&
-            (token->kind == TOKEN_HASHTAG || is_mark(at(look, i + 1), ':') ||
-             (i > 0 && is_word(&look->tokens[i - 1], "a") && i + 2 >= look->count)))
-            return true;
-        if (is_place_in_thread(look, i))
-            return true;
+    return look->tokens[nth].kind == TOKEN_HASHTAG || is_mark(at(look, nth + 1), ':') ||
+           (nth > 0 && look->tokens[nth - 1].raw.length == 1 && nth + 2 >= look->count);
+}
+
+static bool is_call(const struct look *look, size_t nth, bool begins)
+{
+    switch (call_word(&look->tokens[nth])) {
+    case CALL:
+        return look->tokens[nth].kind == TOKEN_WORD;
+    case CALL_AT_BEGIN:
+        return begins && look->tokens[nth].kind == TOKEN_WORD;
+    case WORD_LINK:
+        return call_word(at(look, nth + 2)) == WORD_BIO;
+    case NO_CALL:
+    case WORD_PLEASE:
+    case WORD_THREAD:
+    case WORD_BIO:
+    case WORD_RT:
+        return false;
     }
     return false;
 }
 
-/* A word of CALLS that is one anywhere, or one that begins a sentence. */
-static bool has_call(const struct look *look)
+static uint32_t traits_of_words(const struct look *look)
 {
+    uint32_t traits = 0;
     bool begins = true;
     for (size_t i = 0; i < look->count; i++) {
         const struct token *token = &look->tokens[i];
-        int kind;
-        if (token->kind == TOKEN_WORD && vocabulary_find(&CALLS, token->hash, &kind) &&
-            (kind == 1 || begins || breaks_before(look, i) > 0))
-            return true;
-        if (is_word(token, "link") && is_word(at(look, i + 1), "in") &&
-            is_word(at(look, i + 2), "bio"))
-            return true;
-        begins = ends_sentence(token) || is_word(token, "please") || is_word(token, "pls") ||
-                 (begins && token->kind != TOKEN_WORD);
+        enum call_word word = call_word(token);
+        begins = begins || breaks_before(look, i) > 0;
+        if ((word == WORD_THREAD && tells_thread(look, i)) || is_place_in_thread(look, i) ||
+            (token->kind == TOKEN_EMOJI && token->first == 0x1F9F5)) /* a spool */
+            traits |= 1u << TRAIT_THREAD;
+        if (word != NO_CALL && is_call(look, i, begins))
+            traits |= 1u << TRAIT_CALL_TO_ACTION;
+        begins =
+            ends_sentence(token) || word == WORD_PLEASE || (begins && token->kind != TOKEN_WORD);
     }
-    return false;
+    return traits;
 }
 
 static uint32_t traits_of_token(const struct look *look, size_t nth)
@@ -198,13 +221,10 @@ uint32_t traits_find(const struct tokens *tokens, struct piece text)
         traits |= 1u << TRAIT_HOOK;
     if ((traits & 1u << TRAIT_LINES) != 0 && has_list(&look))
         traits |= 1u << TRAIT_LIST;
-    if (is_of_thread(&look))
-        traits |= 1u << TRAIT_THREAD;
-    if (has_call(&look))
-        traits |= 1u << TRAIT_CALL_TO_ACTION;
+    traits |= traits_of_words(&look);
     if (at(&look, 0)->kind == TOKEN_MENTION)
         traits |= 1u << TRAIT_REPLY;
-    if (is_word(at(&look, 0), "rt") && at(&look, 1)->kind == TOKEN_MENTION)
+    if (call_word(at(&look, 0)) == WORD_RT && at(&look, 1)->kind == TOKEN_MENTION)
         traits |= 1u << TRAIT_RETWEET;
     return traits;
 }
