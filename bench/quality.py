@@ -22,6 +22,7 @@ class Engine:
 
     def __init__(self, binaries):
         self.binaries = pathlib.Path(binaries)
+        self.root = ROOT
         self.data = DATA
         self.samples = ROOT / "samples/posts.jsonl"
 
@@ -46,7 +47,7 @@ class Engine:
 
     def program(self, name):
         """Where a program of this build stands; None if there is none."""
-        for folder in (self.binaries, self.binaries.parent / "trainers"):
+        for folder in (self.binaries, self.binaries.parent / "trainers", self.binaries.parent / "tests"):
             if (folder / name).exists():
                 return folder / name
         return None
