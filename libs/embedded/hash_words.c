@@ -16,12 +16,21 @@ struct table {
     size_t count;
 };
 
+static size_t words_in(const char *line)
+{
+    size_t words = 0;
+    for (const char *at = line; at != NULL; at = strchr(at + 1, ' '))
+        words++;
+    return words;
+}
+
 static size_t words_of(const struct word_list *list)
 {
-    size_t words = list->count;
+    size_t words = 0;
+    for (size_t i = 0; i < list->count; i++)
+        words += list->are_bits ? words_in(list->words[i].word) : 1;
     for (size_t i = 0; i < list->line_count; i++)
-        for (const char *at = list->lines[i]; at != NULL; at = strchr(at + 1, ' '))
-            words++;
+        words += words_in(list->lines[i]);
     return words;
 }
 
@@ -49,6 +58,30 @@ static void put(const struct table *table, const char *word, size_t length, int 
     table->slots[at & mask] = (struct vocabulary_slot){vocabulary_key(hash), value};
 }
 
+/* Gives a word more bits; false if it does not stand there yet. */
+static bool add_bits(const struct table *table, const char *word, size_t length, int bits)
+{
+    uint32_t mask = (uint32_t)table->count - 1;
+    uint64_t hash = hash_bytes(HASH_BEGIN, word, length);
+    for (uint32_t at = vocabulary_place(hash); table->slots[at & mask].key != 0; at++) {
+        if (table->slots[at & mask].key == vocabulary_key(hash)) {
+            table->slots[at & mask].value |= bits;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put_bits(const struct table *table, const char *line, int bits)
+{
+    while (*line != '\0') {
+        size_t length = strcspn(line, " ");
+        if (!add_bits(table, line, length, bits))
+            put(table, line, length, bits);
+        line += length + (line[length] == ' ');
+    }
+}
+
 static void put_line(const struct table *table, const char *line)
 {
     while (*line != '\0') {
@@ -63,8 +96,13 @@ static void print_vocabulary(const char *name, const struct word_list *list)
     struct table table = {.name = name, .count = slots_for(words_of(list))};
     table.slots = calloc(table.count, sizeof *table.slots);
     CHECK(table.slots != NULL);
-    for (size_t i = 0; i < list->count; i++)
-        put(&table, list->words[i].word, strlen(list->words[i].word), list->words[i].value);
+    for (size_t i = 0; i < list->count; i++) {
+        const struct word *word = &list->words[i];
+        if (list->are_bits)
+            put_bits(&table, word->word, word->value);
+        else
+            put(&table, word->word, strlen(word->word), word->value);
+    }
     for (size_t i = 0; i < list->line_count; i++)
         put_line(&table, list->lines[i]);
     printf("static const struct vocabulary_slot %s_SLOTS[] = {\n", name);

@@ -1,5 +1,5 @@
-/* Which language a post is in: by its script, and for Latin letters by its frequent words.
- * Pure; any thread. */
+/* Which language a post is in: by its script; for Latin letters by frequent words, the ends of
+ * others, and letters that few languages have. Pure; any thread. */
 #pragma once
 
 #include "tokens.h"
@@ -16,24 +16,48 @@ enum language {
     LANGUAGE_ID,
     LANGUAGE_PL,
     LANGUAGE_SV,
+    LANGUAGE_TL, /* Tagalog; ISO 639-1, as X calls it */
+    LANGUAGE_RO,
+    LANGUAGE_CS,
+    LANGUAGE_HU,
+    LANGUAGE_FI,
+    LANGUAGE_DA,
+    LANGUAGE_NO,
+    LANGUAGE_VI,
+    LANGUAGE_CA,
+    LANGUAGE_HI, /* to here: told by words; Hindi is written in Latin letters too */
     LANGUAGE_RU,
     LANGUAGE_UK,
     LANGUAGE_EL,
     LANGUAGE_AR,
     LANGUAGE_FA,
+    LANGUAGE_UR,
     LANGUAGE_HE,
-    LANGUAGE_HI,
+    LANGUAGE_BN,
+    LANGUAGE_PA,
+    LANGUAGE_GU,
+    LANGUAGE_TA,
+    LANGUAGE_TE,
+    LANGUAGE_KN,
+    LANGUAGE_ML,
+    LANGUAGE_SI,
     LANGUAGE_TH,
+    LANGUAGE_MY,
+    LANGUAGE_KA,
+    LANGUAGE_AM,
+    LANGUAGE_KM,
     LANGUAGE_ZH,
     LANGUAGE_JA,
     LANGUAGE_KO,
     LANGUAGE_UNKNOWN,
 };
 
+enum { LANGUAGES_BY_WORDS = LANGUAGE_HI + 1 };
+
 enum language language_find(const struct tokens *tokens);
 
 /* "en", ...; "und" for unknown. */
 const char *language_code(enum language language);
 
-/* Is it a frequent word of that language, or of English? */
-bool language_is_frequent(enum language language, uint64_t hash);
+/* Is it, by its hash, a frequent word of that language, or of English? */
+bool language_is_frequent(enum language language, uint64_t word);

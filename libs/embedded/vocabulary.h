@@ -27,6 +27,9 @@
     X(BOOSTERS)                                                                                    \
     X(CONTRASTS)                                                                                   \
     X(TOPIC_WORDS)                                                                                 \
+    X(LANGUAGE_WORDS)                                                                              \
+    X(LANGUAGE_ENDINGS)                                                                            \
+    X(LANGUAGE_LETTERS)                                                                            \
     X(KNOWN_NAMES)                                                                                 \
     X(CALLS)                                                                                       \
     X(HOOKS)                                                                                       \

@@ -6,6 +6,9 @@
  * or, where the numbers tell nothing and are all 1:
  *   static const char *const TITLES_LINES[] = {"dr mr mrs", ...};
  *   WORD_LINES(TITLES);
+ * or as such lines with bits, all of which a word has that stands in several:
+ *   static const struct word LANGUAGE_WORDS_ENTRIES[] = {{"the of", EN}, {"de of", NL}};
+ *   WORD_BITS(LANGUAGE_WORDS);
  */
 #pragma once
 
@@ -21,15 +24,20 @@ struct word_list {
     size_t count;
     const char *const *lines; /* of words with a space between; then there are no `words` */
     size_t line_count;
+    bool are_bits; /* each of `words` is such a line */
 };
 
 #define WORD_LIST(name)                                                                            \
     const struct word_list name##_WORDS = {                                                        \
-        name##_ENTRIES, sizeof name##_ENTRIES / sizeof name##_ENTRIES[0], NULL, 0}
+        name##_ENTRIES, sizeof name##_ENTRIES / sizeof name##_ENTRIES[0], NULL, 0, false}
 
 #define WORD_LINES(name)                                                                           \
     const struct word_list name##_WORDS = {NULL, 0, name##_LINES,                                  \
-                                           sizeof name##_LINES / sizeof name##_LINES[0]}
+                                           sizeof name##_LINES / sizeof name##_LINES[0], false}
+
+#define WORD_BITS(name)                                                                            \
+    const struct word_list name##_WORDS = {                                                        \
+        name##_ENTRIES, sizeof name##_ENTRIES / sizeof name##_ENTRIES[0], NULL, 0, true}
 
 #define WORD_LIST_DECLARE(name) extern const struct word_list name##_WORDS;
 VOCABULARIES(WORD_LIST_DECLARE)
