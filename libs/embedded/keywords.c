@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "frequencies.h"
+#include "ideographs.h"
 #include "tally.h"
 #include "vocabulary.h"
 
@@ -15,13 +16,20 @@ enum {
     NAME_WEIGHT = 24,
     TOPIC_WEIGHT = 32,
     REPEATED_WEIGHT = 24,
+    IDEOGRAPHS_WEIGHT = 100,
     LEAST_RARITY = 64, /* what occurs more often than once in 256 words tells nothing, */
     LEAST_WEIGHT = 72, /* and more often than once in 512 only if it is more than a word */
 };
 
 struct candidate {
-    const struct token *token;
+    struct piece text;
+    uint64_t hash;
     int weight;
+};
+
+struct shortlist {
+    struct candidate best[MAX_KEYWORDS]; /* in order of weight */
+    size_t count;
 };
 
 /* "soooo", "hahaha". */
@@ -70,40 +78,57 @@ static int weight_of(const struct tokens *tokens, size_t nth, enum language lang
 }
 
 /* Keeps the best, in order of weight; of equal weight the earlier one stays before. */
-static void consider(struct candidate best[MAX_KEYWORDS], size_t *count, struct candidate one)
+static void consider(struct shortlist *list, struct candidate one)
 {
-    for (size_t i = 0; i < *count; i++) {
-        if (best[i].token->hash == one.token->hash) {
-            one = (struct candidate){best[i].token, best[i].weight + REPEATED_WEIGHT};
-            memmove(best + i, best + i + 1, (*count - i - 1) * sizeof *best);
-            (*count)--;
+    struct candidate *best = list->best;
+    for (size_t i = 0; i < list->count; i++) {
+        if (best[i].hash == one.hash) {
+            one = best[i];
+            one.weight += REPEATED_WEIGHT;
+            memmove(best + i, best + i + 1, (list->count - i - 1) * sizeof *best);
+            list->count--;
             break;
         }
     }
-    size_t place = *count;
+    size_t place = list->count;
     while (place > 0 && best[place - 1].weight < one.weight)
         place--;
     if (place == MAX_KEYWORDS)
         return;
-    if (*count < MAX_KEYWORDS)
-        (*count)++;
-    memmove(best + place + 1, best + place, (*count - place - 1) * sizeof *best);
+    if (list->count < MAX_KEYWORDS)
+        list->count++;
+    memmove(best + place + 1, best + place, (list->count - place - 1) * sizeof *best);
     best[place] = one;
+}
+
+static void consider_runs(struct shortlist *list, struct piece text)
+{
+    size_t at = 0;
+    struct piece run;
+    while (ideographs_next(text, &at, &run))
+        consider(list, (struct candidate){run, hash_bytes(HASH_BEGIN, run.at, run.length),
+                                          IDEOGRAPHS_WEIGHT + (int)run.length});
 }
 
 struct pieces keywords_find(const struct tokens *tokens, enum language language,
                             struct arena *arena)
 {
-    struct candidate best[MAX_KEYWORDS];
-    size_t count = 0;
+    struct shortlist list = {.count = 0};
+    bool has_ideographs = language == LANGUAGE_JA || language == LANGUAGE_ZH;
     for (size_t i = 0; i < tokens->count; i++) {
+        const struct token *token = &tokens->items[i];
+        if (has_ideographs && token->kind == TOKEN_WORD && token->first >= FIRST_IDEOGRAPHIC) {
+            consider_runs(&list, token->raw);
+            continue;
+        }
         int weight = weight_of(tokens, i, language);
         if (weight > 0)
-            consider(best, &count, (struct candidate){&tokens->items[i], weight});
+            consider(&list,
+                     (struct candidate){{token->word, token->word_length}, token->hash, weight});
     }
-    struct pieces keywords = {arena_array(arena, struct piece, count), count};
-    for (size_t i = 0; i < count; i++)
-        keywords.items[i] = (struct piece){best[i].token->word, best[i].token->word_length};
+    struct pieces keywords = {arena_array(arena, struct piece, list.count), list.count};
+    for (size_t i = 0; i < list.count; i++)
+        keywords.items[i] = list.best[i].text;
     return keywords;
 }
 

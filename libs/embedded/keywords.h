@@ -4,7 +4,9 @@
  *   post's language or of any that stop_words.c knows; nor laughter and stretched words.
  * 2 A hashtag weighs most. A word weighs what it tells by being there: the rarer in posts at large
  *   (frequencies.h), the more; names, words of a topic and repeated words weigh more.
- * 3 A chunk's keywords are those of its posts, by the number of posts that have them times what
+ * 3 Chinese and Japanese put no spaces between words: what counts as one there is a run of Han or
+ *   of Katakana (ideographs.h).
+ * 4 A chunk's keywords are those of its posts, by the number of posts that have them times what
  *   they tell (TF-IDF); each of at least two posts.
  */
 #pragma once

@@ -119,6 +119,15 @@ static const char *summary_of(const char *const *texts)
 #define SUMMARY_OF(...) summary_of((const char *const[]){__VA_ARGS__, NULL})
 
 /* Rule 3 */
+static void chinese_and_japanese_keywords_are_runs_of_one_script(void **state)
+{
+    (void)state;
+    assert_string_equal(keywords_in("外婆的饺子在上海很有名"), "外婆,饺子,上海,");
+    assert_string_equal(keywords_in("祖母の梅干しとコーヒーが届いた"), "コーヒー,祖母,梅干,");
+    assert_string_equal(keywords_in("我的 好"), "");
+}
+
+/* Rule 4 */
 static void a_chunks_keywords_are_those_of_several_posts(void **state)
 {
     (void)state;
@@ -176,6 +185,7 @@ int main(void)
         cmocka_unit_test(tags_come_first_then_what_is_rare),
         cmocka_unit_test(what_is_repeated_weighs_more),
         cmocka_unit_test(short_words_count_if_capitals_say_so),
+        cmocka_unit_test(chinese_and_japanese_keywords_are_runs_of_one_script),
         cmocka_unit_test(a_chunks_keywords_are_those_of_several_posts),
         cmocka_unit_test(a_summary_quotes_no_two_posts_that_say_the_same),
         cmocka_unit_test(a_summary_is_the_same_whenever_it_is_made),

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "characters.h"
 #include "embedded/embedded.h"
 #include "frequencies.h"
@@ -35,6 +36,7 @@ static void add_topics(const struct post_analysis *analyses, size_t count, struc
         for (size_t t = 0; t < analyses[i].topics.count; t++)
             tally_add(&topics, hash_of(analyses[i].topics.items[t]), analyses[i].topics.items[t]);
     size_t found = tally_top(&topics, places, TOPICS);
+    CHECK(found == 0 || topics.items != NULL);
     for (size_t i = 0; i < found; i++) {
         text_add(out, i == 0 ? "; about " : ", ");
         text_add_bytes(out, topics.items[places[i]].text.at, topics.items[places[i]].text.length);
