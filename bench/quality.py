@@ -9,6 +9,7 @@ import pathlib
 import subprocess
 
 import quality_labels
+import quality_language
 import quality_profile
 import quality_speed
 import quality_text
@@ -76,7 +77,7 @@ TABLES = (
     ("sentiment, cross-validated by its trainer", quality_labels.sentiment_folds),
     ("names, the shipped engine", quality_labels.names),
     ("names, cross-validated by their trainer", quality_labels.names_folds),
-    ("language", quality_labels.language),
+    ("language", quality_language.language),
     ("profile: how well a text fits its author", quality_profile.fit),
     ("speed and memory", quality_speed.speed),
 )

@@ -1,4 +1,4 @@
-"""Sentiment, names and language against what people said."""
+"""Sentiment and names against what people said."""
 
 import re
 import subprocess
@@ -135,31 +135,3 @@ def names(engine):
                      *_score(posts, told, [capitals(post["text"]) for post in posts])))
     return ([LEARNED, "F1 of whole names, start and end alike (typed: their type too); @names left aside"],
             [("posts", "number", "names", "F1", "typed", "capitals: F1", "typed"), *rows], [])
-
-
-def _languages(engine):
-    """(what, [(language, text)])."""
-    yield "samples/posts.jsonl, written for this project", [
-        (post["lang"], post["text"]) for post in engine.read_samples() if post.get("lang")]
-    for name in ("vader-tweets", "tweeteval-sentiment"):
-        yield f"{name}, as if all were English", [("en", post["text"])
-                                                  for post in engine.read(f"{name}.jsonl")]
-
-
-def language(engine):
-    rows, missed = [], {}
-    for what, posts in _languages(engine):
-        if not posts:
-            rows.append((what, "absent"))
-            continue
-        results = engine.analyze([text for _, text in posts])
-        right = 0
-        for (lang, _), result in zip(posts, results):
-            found = result["language"] if result else "und"
-            right += found == lang
-            if lang != "en" and found != lang:
-                missed[lang] = missed.get(lang, 0) + 1
-        rows.append((what, len(posts), len({lang for lang, _ in posts}), f"{right / len(posts):.3f}"))
-    return (["the share of posts whose language is found; und counts as wrong"],
-            [("posts", "number", "languages", "right"), *rows],
-            ["missed: " + ", ".join(f"{lang} {n}" for lang, n in sorted(missed.items()))] if missed else [])
