@@ -1,4 +1,5 @@
-/* Run by the build: prints the word lists as the C source of their vocabularies.
+/* Run by the build: prints the word lists as the C source of their vocabularies, and a table of all
+ * their words that tells which lists have them.
  *
  * Exit 1, and a line on stderr, if a list has a word twice or two words that hash alike. */
 #include <stdio.h>
@@ -8,30 +9,53 @@
 #include "base/check.h"
 #include "words.h"
 
-enum { LEAST_SLOTS = 8 };
+enum { LEAST_SLOTS = 8, MOST_LISTS = 32, OF_ROW = 4 };
 
 struct table {
     const char *name;
     struct vocabulary_slot *slots;
     size_t count;
+    bool are_bits; /* a word that stands twice has the bits of both */
 };
 
-static size_t words_in(const char *line)
+/* What tells where every word is: filled by each list in turn. */
+struct rows {
+    struct vocabulary_row *items;
+    size_t count;
+    uint32_t lists, bit; /* bit: of the list at hand */
+};
+
+typedef void visit_function(void *context, const char *word, size_t length, int value);
+
+static void visit_line(const char *line, int value, visit_function *visit, void *context)
 {
-    size_t words = 0;
-    for (const char *at = line; at != NULL; at = strchr(at + 1, ' '))
-        words++;
-    return words;
+    while (*line != '\0') {
+        size_t length = strcspn(line, " ");
+        visit(context, line, length, value);
+        line += length + (line[length] == ' ');
+    }
 }
 
-static size_t words_of(const struct word_list *list)
+static void visit_words(const struct word_list *list, visit_function *visit, void *context)
 {
-    size_t words = 0;
-    for (size_t i = 0; i < list->count; i++)
-        words += list->are_bits ? words_in(list->words[i].word) : 1;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct word *word = &list->words[i];
+        if (list->are_bits)
+            visit_line(word->word, word->value, visit, context);
+        else
+            visit(context, word->word, strlen(word->word), word->value);
+    }
     for (size_t i = 0; i < list->line_count; i++)
-        words += words_in(list->lines[i]);
-    return words;
+        visit_line(list->lines[i], 1, visit, context);
+}
+
+static void count_word(void *context, const char *word, size_t length, int value)
+{
+    (void)word;
+    (void)length;
+    (void)value;
+    size_t *count = context;
+    (*count)++;
 }
 
 static size_t slots_for(size_t words)
@@ -42,81 +66,109 @@ static size_t slots_for(size_t words)
     return slots;
 }
 
-static void put(const struct table *table, const char *word, size_t length, int value)
+/* ---- a vocabulary ---- */
+
+/* The slot of a word, or the empty one where it belongs. */
+static struct vocabulary_slot *slot_of(const struct table *table, uint64_t hash)
 {
-    uint32_t mask = (uint32_t)table->count - 1;
-    const struct vocabulary vocabulary = {table->slots, mask};
+    uint32_t mask = (uint32_t)table->count - 1, at = vocabulary_place(hash);
+    while (table->slots[at & mask].key != 0 && table->slots[at & mask].key != vocabulary_key(hash))
+        at++;
+    return &table->slots[at & mask];
+}
+
+static void put(void *context, const char *word, size_t length, int value)
+{
+    const struct table *table = context;
     uint64_t hash = hash_bytes(HASH_BEGIN, word, length);
-    if (vocabulary_has(&vocabulary, hash)) {
+    struct vocabulary_slot *slot = slot_of(table, hash);
+    if (slot->key != 0 && !table->are_bits) {
         fprintf(stderr, "%s: \"%.*s\" stands there twice, or hashes like another word\n",
                 table->name, (int)length, word);
         exit(1);
     }
-    uint32_t at = vocabulary_place(hash);
-    while (table->slots[at & mask].key != 0)
-        at++;
-    table->slots[at & mask] = (struct vocabulary_slot){vocabulary_key(hash), value};
+    *slot = (struct vocabulary_slot){vocabulary_key(hash), slot->value | value};
 }
 
-/* Gives a word more bits; false if it does not stand there yet. */
-static bool add_bits(const struct table *table, const char *word, size_t length, int bits)
+static void print_vocabulary(const char *name, const struct word_list *list, uint32_t bit)
 {
-    uint32_t mask = (uint32_t)table->count - 1;
-    uint64_t hash = hash_bytes(HASH_BEGIN, word, length);
-    for (uint32_t at = vocabulary_place(hash); table->slots[at & mask].key != 0; at++) {
-        if (table->slots[at & mask].key == vocabulary_key(hash)) {
-            table->slots[at & mask].value |= bits;
-            return true;
-        }
-    }
-    return false;
-}
-
-static void put_bits(const struct table *table, const char *line, int bits)
-{
-    while (*line != '\0') {
-        size_t length = strcspn(line, " ");
-        if (!add_bits(table, line, length, bits))
-            put(table, line, length, bits);
-        line += length + (line[length] == ' ');
-    }
-}
-
-static void put_line(const struct table *table, const char *line)
-{
-    while (*line != '\0') {
-        size_t length = strcspn(line, " ");
-        put(table, line, length, 1);
-        line += length + (line[length] == ' ');
-    }
-}
-
-static void print_vocabulary(const char *name, const struct word_list *list)
-{
-    struct table table = {.name = name, .count = slots_for(words_of(list))};
+    size_t words = 0;
+    visit_words(list, count_word, &words);
+    struct table table = {.name = name, .count = slots_for(words), .are_bits = list->are_bits};
     table.slots = calloc(table.count, sizeof *table.slots);
     CHECK(table.slots != NULL);
-    for (size_t i = 0; i < list->count; i++) {
-        const struct word *word = &list->words[i];
-        if (list->are_bits)
-            put_bits(&table, word->word, word->value);
-        else
-            put(&table, word->word, strlen(word->word), word->value);
-    }
-    for (size_t i = 0; i < list->line_count; i++)
-        put_line(&table, list->lines[i]);
+    visit_words(list, put, &table);
     printf("static const struct vocabulary_slot %s_SLOTS[] = {\n", name);
     for (size_t i = 0; i < table.count; i++)
         printf("{0x%xu, %d},\n", table.slots[i].key, table.slots[i].value);
-    printf("};\nconst struct vocabulary %s = {%s_SLOTS, %zu};\n\n", name, name, table.count - 1);
+    printf("};\nconst struct vocabulary %s = {%s_SLOTS, %zu, 0x%xu};\n\n", name, name,
+           table.count - 1, bit);
     free(table.slots);
+}
+
+/* ---- where every word is ---- */
+
+static void add_bit(void *context, const char *word, size_t length, int value)
+{
+    (void)value;
+    const struct rows *rows = context;
+    uint64_t hash = hash_bytes(HASH_BEGIN, word, length);
+    for (size_t at = vocabulary_place(hash);; at++) {
+        struct vocabulary_row *row = &rows->items[at & (rows->count - 1)];
+        for (int i = 0; i < OF_ROW; i++) {
+            if (row->keys[i] == 0 || row->keys[i] == vocabulary_key(hash)) {
+                row->keys[i] = vocabulary_key(hash);
+                row->bits[i] |= rows->bit;
+                return;
+            }
+        }
+    }
+}
+
+static void print_vocabulary_of_posts(const char *name, const struct word_list *list,
+                                      struct rows *rows)
+{
+    CHECK(rows->lists < MOST_LISTS);
+    rows->bit = UINT32_C(1) << rows->lists++;
+    print_vocabulary(name, list, rows->bit);
+    visit_words(list, add_bit, rows);
+}
+
+static void print_four(const uint32_t numbers[OF_ROW])
+{
+    printf("{0x%xu, 0x%xu, 0x%xu, 0x%xu},", numbers[0], numbers[1], numbers[2], numbers[3]);
+}
+
+static void print_rows(const struct rows *rows)
+{
+    printf("const uint32_t VOCABULARY_ROWS_MASK = %zu;\n", rows->count - 1);
+    printf("const struct vocabulary_row VOCABULARY_ROWS[] = {\n");
+    for (size_t i = 0; i < rows->count; i++) {
+        printf("{");
+        print_four(rows->items[i].keys);
+        print_four(rows->items[i].bits);
+        printf("},\n");
+    }
+    printf("};\n");
 }
 
 int main(void)
 {
+    size_t words = 0;
+#define COUNT(name) visit_words(&name##_WORDS, count_word, &words);
+    VOCABULARIES(COUNT)
+#undef COUNT
+    struct rows rows = {.count = slots_for(words) / OF_ROW};
+    rows.items = calloc(rows.count, sizeof *rows.items);
+    CHECK(rows.items != NULL);
     printf("#include \"vocabulary.h\"\n\n");
-#define PRINT(name) print_vocabulary(#name, &name##_WORDS);
+#define PRINT(name) print_vocabulary_of_posts(#name, &name##_WORDS, &rows);
     VOCABULARIES(PRINT)
 #undef PRINT
+#define PRINT(name) print_vocabulary(#name, &name##_WORDS, 0);
+    OTHER_VOCABULARIES(PRINT)
+#undef PRINT
+    print_rows(&rows);
+    free(rows.items);
     return 0;
 }

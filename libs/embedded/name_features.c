@@ -8,11 +8,6 @@ enum { AROUND = 2, KNOWN_SECOND = 16, AFFIX_MAX = 4 };
 
 /* ---- words ---- */
 
-static bool is_ascii_upper(char c)
-{
-    return c >= 'A' && c <= 'Z';
-}
-
 static enum word_shape shape_of_mark(const struct token *token)
 {
     switch (token->first) {
@@ -46,20 +41,15 @@ static enum word_shape shape_of_mark(const struct token *token)
 
 static enum word_shape shape_of_word(const struct token *token)
 {
-    size_t digits = 0, inner = 0;
-    for (size_t i = 0; i < token->raw.length; i++) {
-        digits += character_is_digit((uint8_t)token->raw.at[i]);
-        inner += i > 0 && is_ascii_upper(token->raw.at[i]);
-    }
-    if (digits == token->raw.length)
+    if (token->is_number)
         return SHAPE_NUMBER;
-    if (digits > 0)
+    if (token->has_digit)
         return SHAPE_WITH_DIGIT;
     if (token->is_all_caps)
         return SHAPE_ALL_CAPITALS;
     if (token->is_capital && token->end - token->start == 1)
         return SHAPE_ONE_CAPITAL;
-    if (inner > 0)
+    if (token->has_inner_capital)
         return SHAPE_INNER_CAPITAL;
     return token->is_capital ? SHAPE_CAPITAL : SHAPE_SMALL;
 }
@@ -123,7 +113,7 @@ static struct name_word word_of(const struct token *token, const struct name_mod
     if (token->kind == TOKEN_WORD || token->kind == TOKEN_HASHTAG) {
         word.habit = (uint8_t)name_model_habit(model, word.hash);
         if (word.habit != HABIT_SMALL || is_written_large(word.shape))
-            word.known = known_of(word.hash);
+            word.known = token_is_in(token, &KNOWN_NAMES) ? known_of(word.hash) : 0;
     }
     return word;
 }

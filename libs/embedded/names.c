@@ -10,21 +10,31 @@ enum { MAX_RUN = 64, NEVER = -30000, POSSESSIVE_BYTES = 2 };
 /* ---- tags of a run of words ---- */
 
 struct trail {
+    int32_t steps[NAME_TAGS][NAME_TAGS]; /* what a tag behind another is worth */
     int32_t scores[NAME_TAGS];
     uint8_t from[MAX_RUN][NAME_TAGS];
 };
 
+/* The weights of a tag and of one behind it in turn, in the halves of two words of four numbers
+ * each, 128 above what they are: eight sums at once. */
 static void weigh(const struct name_model *model, const struct name_words *words, size_t at,
-                  int16_t sums[NAME_TAGS])
+                  int32_t sums[NAME_TAGS])
 {
+    const uint64_t raise = UINT64_C(0x8080808080808080), even = UINT64_C(0x00FF00FF00FF00FF);
     uint32_t rows[NAME_FEATURES];
+    uint64_t pairs[2] = {0};
     name_features_find(words, at, rows);
-    memset(sums, 0, NAME_TAGS * sizeof sums[0]);
+    for (size_t i = 0; i < NAME_FEATURES; i++)
+        __builtin_prefetch(model->rows + (size_t)rows[i] * NAME_TAGS);
     for (size_t i = 0; i < NAME_FEATURES; i++) {
-        const int8_t *row = model->rows + (size_t)rows[i] * NAME_TAGS;
-        for (size_t tag = 0; tag < NAME_TAGS; tag++)
-            sums[tag] = (int16_t)(sums[tag] + row[tag]);
+        uint64_t row;
+        memcpy(&row, model->rows + (size_t)rows[i] * NAME_TAGS, sizeof row);
+        row ^= raise;
+        pairs[0] += row & even;
+        pairs[1] += row >> 8 & even;
     }
+    for (size_t tag = 0; tag < NAME_TAGS; tag++)
+        sums[tag] = (int32_t)(pairs[tag % 2] >> (tag / 2 * 16) & 0xFFFF) - 128 * NAME_FEATURES;
 }
 
 static bool may_follow(size_t before, size_t tag)
@@ -34,23 +44,33 @@ static bool may_follow(size_t before, size_t tag)
     return true;
 }
 
-/* Moves the trail on by one word. */
-static void advance(const struct name_model *model, struct trail *trail, size_t step,
-                    const int16_t sums[NAME_TAGS])
+static void begin_trail(const struct name_model *model, struct trail *trail)
 {
-    int32_t scores[NAME_TAGS];
     for (size_t tag = 0; tag < NAME_TAGS; tag++) {
-        int32_t most = NEVER * 2;
-        for (size_t before = 0; before < NAME_TAGS; before++) {
-            int32_t score = trail->scores[before] + model->steps[before * NAME_TAGS + tag];
-            if (may_follow(before, tag) && score > most) {
-                most = score;
-                trail->from[step][tag] = (uint8_t)before;
-            }
-        }
-        scores[tag] = most + sums[tag];
+        trail->scores[tag] = tag == TAG_OUTSIDE ? 0 : NEVER;
+        for (size_t before = 0; before < NAME_TAGS; before++)
+            trail->steps[before][tag] =
+                may_follow(before, tag) ? model->steps[before * NAME_TAGS + tag] : 3 * NEVER;
     }
-    memcpy(trail->scores, scores, sizeof scores);
+}
+
+/* Moves the trail on by one word. */
+static void advance(struct trail *trail, size_t step, const int32_t sums[NAME_TAGS])
+{
+    int32_t most[NAME_TAGS], from[NAME_TAGS] = {0};
+    for (size_t tag = 0; tag < NAME_TAGS; tag++)
+        most[tag] = trail->scores[0] + trail->steps[0][tag];
+    for (size_t before = 1; before < NAME_TAGS; before++) {
+        for (size_t tag = 0; tag < NAME_TAGS; tag++) {
+            int32_t score = trail->scores[before] + trail->steps[before][tag];
+            from[tag] = score > most[tag] ? (int32_t)before : from[tag];
+            most[tag] = score > most[tag] ? score : most[tag];
+        }
+    }
+    for (size_t tag = 0; tag < NAME_TAGS; tag++) {
+        trail->scores[tag] = most[tag] + sums[tag];
+        trail->from[step][tag] = (uint8_t)from[tag];
+    }
 }
 
 /* The likeliest tags of the `count` words from `at` on. */
@@ -58,12 +78,11 @@ static void tag_run(const struct name_model *model, const struct name_words *wor
                     size_t count, uint8_t tags[MAX_RUN])
 {
     struct trail trail;
-    for (size_t tag = 0; tag < NAME_TAGS; tag++)
-        trail.scores[tag] = tag == TAG_OUTSIDE ? 0 : NEVER;
+    begin_trail(model, &trail);
     for (size_t i = 0; i < count; i++) {
-        int16_t sums[NAME_TAGS];
+        int32_t sums[NAME_TAGS];
         weigh(model, words, at + i, sums);
-        advance(model, &trail, i, sums);
+        advance(&trail, i, sums);
     }
     uint8_t best = 0;
     for (uint8_t tag = 1; tag < NAME_TAGS; tag++)

@@ -4,7 +4,6 @@
 
 #include "characters.h"
 #include "escapes.h"
-#include "vocabulary.h"
 
 enum { EMOTICON_MAX_BYTES = 6, JOINER = 0x200D, FIRST_TOKENS = 24 };
 
@@ -27,7 +26,7 @@ struct extent {
 /* What a word is found to be while it is read. */
 struct spelling {
     struct extent extent;
-    uint32_t written, letters, capitals;
+    uint32_t written, letters, capitals, digits;
     uint64_t hash;
     bool is_capital;
 };
@@ -131,6 +130,7 @@ static void spell(struct spelling *spelling, char *words, uint32_t c)
     if (spelling->written == 0)
         spelling->is_capital = is_upper;
     spelling->letters += !character_is_digit(c) && !is_apostrophe(c);
+    spelling->digits += character_is_digit(c);
     spelling->capitals += is_upper;
     size_t begin = spelling->written;
     uint32_t lower = is_apostrophe(c) ? '\'' : character_lower(c);
@@ -162,6 +162,7 @@ static void spell_plain(struct spelling *spelling, const struct cursor *cursor, 
     spelling->hash = hash;
     spelling->written += count;
     spelling->letters += letters;
+    spelling->digits += count - letters;
     spelling->capitals += capitals;
     spelling->extent.places += count;
     spelling->extent.end = at;
@@ -217,6 +218,9 @@ static void keep_word(struct token *token, struct cursor *cursor, const struct s
     token->hash = spelling->hash;
     token->is_capital = spelling->is_capital;
     token->is_all_caps = spelling->capitals >= 2 && spelling->capitals == spelling->letters;
+    token->has_digit = spelling->digits > 0;
+    token->is_number = spelling->digits == token->raw.length;
+    token->has_inner_capital = spelling->capitals > (spelling->is_capital ? 1 : 0);
     cursor->words[spelling->written] = '\0';
     cursor->words += spelling->written + 1;
 }
@@ -409,5 +413,8 @@ struct tokens tokens_cut(struct piece text, struct arena *arena)
         take_tag(&tokens, &cursor, &tokens.tags.items[i]);
     }
     cut_to(&tokens, &cursor, text.length);
+    /* All at once: no look waits for the one before. */
+    for (size_t i = 0; i < tokens.count; i++)
+        tokens.items[i].known = vocabularies_of(tokens.items[i].hash);
     return tokens;
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "tags.h"
+#include "vocabulary.h"
 
 enum token_kind {
     TOKEN_WORD,
@@ -28,9 +29,13 @@ struct token {
     uint64_t hash;       /* of `word`; of the first code point of an emoji; of an emoticon */
     const char *word;    /* words and hashtags: lower case without the sign; others "" */
     uint32_t word_length;
+    uint32_t known;   /* the vocabularies that have the hash, as vocabularies_of() says */
     bool is_capital;  /* begins with a capital letter */
     bool is_all_caps; /* of at least two letters, all of them capital */
     bool is_glued;    /* no space before it */
+    bool is_number;   /* digits only */
+    bool has_digit;
+    bool has_inner_capital; /* behind its first letter */
 };
 
 /* How many letters of a script there are; Latin letters are counted as such only. */
@@ -50,3 +55,15 @@ struct tokens {
 struct piece tokens_clean(struct piece text, struct arena *arena);
 
 struct tokens tokens_cut(struct piece text, struct arena *arena);
+
+/* vocabulary_find() of a token's hash, which most often needs no look. */
+static inline bool token_find(const struct token *token, const struct vocabulary *vocabulary,
+                              int *value)
+{
+    return (token->known & vocabulary->bit) != 0 && vocabulary_find(vocabulary, token->hash, value);
+}
+
+static inline bool token_is_in(const struct token *token, const struct vocabulary *vocabulary)
+{
+    return (token->known & vocabulary->bit) != 0;
+}

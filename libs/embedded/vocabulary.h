@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Of the words of posts; each has a bit in vocabularies_of(). */
 #define VOCABULARIES(X)                                                                            \
     X(VALENCES_EN)                                                                                 \
     X(VALENCES_DE)                                                                                 \
@@ -28,12 +29,15 @@
     X(CONTRASTS)                                                                                   \
     X(TOPIC_WORDS)                                                                                 \
     X(LANGUAGE_WORDS)                                                                              \
-    X(LANGUAGE_ENDINGS)                                                                            \
-    X(LANGUAGE_LETTERS)                                                                            \
     X(KNOWN_NAMES)                                                                                 \
     X(CALLS)                                                                                       \
     X(HOOKS)                                                                                       \
-    X(STOP_WORDS)                                                                                  \
+    X(STOP_WORDS)
+
+/* Of anything else. */
+#define OTHER_VOCABULARIES(X)                                                                      \
+    X(LANGUAGE_ENDINGS)                                                                            \
+    X(LANGUAGE_LETTERS)                                                                            \
     X(TOP_DOMAINS)
 
 struct vocabulary_slot {
@@ -44,10 +48,12 @@ struct vocabulary_slot {
 struct vocabulary {
     const struct vocabulary_slot *slots;
     uint32_t mask; /* slots - 1; at least half of the slots are empty */
+    uint32_t bit;  /* in vocabularies_of(); 0 for the others */
 };
 
 #define VOCABULARY_DECLARE(name) extern const struct vocabulary name;
 VOCABULARIES(VOCABULARY_DECLARE)
+OTHER_VOCABULARIES(VOCABULARY_DECLARE)
 #undef VOCABULARY_DECLARE
 
 /* FNV-1a, 64 bits. Never another: trained models are kept by it. */
@@ -95,4 +101,26 @@ static inline bool vocabulary_has(const struct vocabulary *vocabulary, uint64_t 
 {
     int value;
     return vocabulary_find(vocabulary, hash, &value);
+}
+
+/* Of all words of the VOCABULARIES, in which they are. Four share a row, which is looked at as a
+ * whole, without a branch; a row that is full goes on in the next. */
+struct vocabulary_row {
+    uint32_t keys[4]; /* 0 = empty, and so are those behind */
+    uint32_t bits[4];
+};
+
+extern const struct vocabulary_row VOCABULARY_ROWS[];
+extern const uint32_t VOCABULARY_ROWS_MASK;
+
+static inline uint32_t vocabularies_of(uint64_t hash)
+{
+    uint32_t key = vocabulary_key(hash), at = vocabulary_place(hash), bits = 0;
+    const struct vocabulary_row *row;
+    do {
+        row = &VOCABULARY_ROWS[at++ & VOCABULARY_ROWS_MASK];
+        for (int i = 0; i < 4; i++)
+            bits |= row->keys[i] == key ? row->bits[i] : 0;
+    } while (row->keys[3] != 0 && bits == 0);
+    return bits;
 }

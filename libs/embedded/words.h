@@ -41,4 +41,5 @@ struct word_list {
 
 #define WORD_LIST_DECLARE(name) extern const struct word_list name##_WORDS;
 VOCABULARIES(WORD_LIST_DECLARE)
+OTHER_VOCABULARIES(WORD_LIST_DECLARE)
 #undef WORD_LIST_DECLARE
