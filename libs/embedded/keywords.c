@@ -55,8 +55,9 @@ static bool may_tell(const struct token *token)
 /* STOP_WORDS knows the frequent words of English; those of other languages may be content there. */
 static bool is_empty(const struct token *token, enum language language)
 {
-    return vocabulary_has(&STOP_WORDS, token->hash) ||
-           (language != LANGUAGE_EN && language_is_frequent(language, token->hash)) ||
+    return token_is_in(token, &STOP_WORDS) ||
+           (language != LANGUAGE_EN && token_is_in(token, &FREQUENT_WORDS) &&
+            language_is_frequent(language, token->hash)) ||
            memchr(token->word, '\'', token->word_length) != NULL || is_stretched(token);
 }
 
@@ -73,7 +74,7 @@ static int weight_of(const struct tokens *tokens, size_t nth, enum language lang
         return 0;
     bool is_name = token->is_capital && nth > 0 && tokens->items[nth - 1].kind == TOKEN_WORD;
     weight += is_name ? NAME_WEIGHT : 0;
-    weight += vocabulary_has(&TOPIC_WORDS, token->hash) ? TOPIC_WEIGHT : 0;
+    weight += token_is_in(token, &TOPIC_WORDS) ? TOPIC_WEIGHT : 0;
     return weight >= LEAST_WEIGHT ? weight : 0;
 }
 

@@ -77,7 +77,7 @@ static void weigh_word(const struct token *token, const struct name_model *model
 {
     static const int EACH[SHARED_MOST] = {12, 7, 5, 3};
     int languages;
-    if (vocabulary_find(&LANGUAGE_WORDS, token->hash, &languages)) {
+    if (token_find(token, &LANGUAGE_WORDS, &languages)) {
         add_points(points, languages, EACH);
     } else if (token->word_length >= ENDING_LEAST) {
         /* The model of names knows the words of many English posts. */

@@ -14,7 +14,7 @@ struct pieces topics_find(const struct tokens *tokens, struct arena *arena)
     int words[TOPIC_COUNT] = {0};
     for (size_t i = 0; i < tokens->count; i++) {
         int topic;
-        if (vocabulary_find(&TOPIC_WORDS, tokens->items[i].hash, &topic))
+        if (token_find(&tokens->items[i], &TOPIC_WORDS, &topic))
             words[topic]++;
     }
     struct pieces topics = {arena_array(arena, struct piece, MAX_TOPICS), 0};

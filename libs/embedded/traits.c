@@ -48,7 +48,7 @@ static enum call_word call_word(const struct token *token)
 {
     int kind = 0;
     if (token->kind == TOKEN_WORD || token->kind == TOKEN_HASHTAG)
-        vocabulary_find(&CALLS, token->hash, &kind);
+        token_find(token, &CALLS, &kind);
     return (enum call_word)kind;
 }
 
@@ -93,7 +93,7 @@ static bool has_hook(const struct look *look)
     size_t first = 0;
     while (first < look->count && look->tokens[first].kind != TOKEN_WORD)
         first++;
-    if (first < look->count && vocabulary_has(&HOOKS, look->tokens[first].hash))
+    if (first < look->count && token_is_in(&look->tokens[first], &HOOKS))
         return true;
     for (size_t i = first + 1; i < look->count; i++) {
         int breaks = breaks_before(look, i);

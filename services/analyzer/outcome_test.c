@@ -18,7 +18,7 @@ static struct arena *arena;
 static int open_arena(void **state)
 {
     (void)state;
-    arena = arena_open(256 << 20);
+    arena = arena_open(128 << 20); /* as much as the analyzer has for a chunk */
     return 0;
 }
 
@@ -139,6 +139,7 @@ static void the_largest_chunks_stay_under_the_limit_of_a_message(void **state)
     for (size_t p = 0; p < sizeof patterns / sizeof patterns[0]; p++) {
         for (size_t count = 8; count <= 100; count += 92) {
             size_t length = CHUNK_MAX_TEXT_BYTES / count, step = strlen(patterns[p]);
+            arena_reset(arena);
             char *text = arena_new(arena, length);
             for (size_t i = 0; i < length; i++)
                 text[i] = i < length / step * step ? patterns[p][i % step] : ' ';
