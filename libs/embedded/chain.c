@@ -131,16 +131,16 @@ static size_t slot_of_pair(const struct chain *chain, uint32_t first, uint32_t s
 
 /* Words are few enough that each has a slot of its own; pairs share slots, so a step found by one
  * is looked at again. */
-void chain_settle(struct chain *chain)
+void chain_settle(struct chain *chain, struct arena *arena)
 {
     size_t slots = LEAST_SLOTS;
     while (slots < chain->count + 1 || slots < chain->words.count + 1)
         slots *= 2;
     chain->mask = slots - 1;
-    chain->pairs = arena_array(chain->arena, uint32_t, slots);
-    chain->singles = arena_array(chain->arena, uint32_t, slots);
-    chain->before_pair = arena_array(chain->arena, uint32_t, chain->count);
-    chain->before_single = arena_array(chain->arena, uint32_t, chain->count);
+    chain->pairs = arena_array(arena, uint32_t, slots);
+    chain->singles = arena_array(arena, uint32_t, slots);
+    chain->before_pair = arena_array(arena, uint32_t, chain->count);
+    chain->before_single = arena_array(arena, uint32_t, chain->count);
     for (size_t i = 1; i < chain->count; i++) {
         uint32_t last = chain->steps[i - 1], first = i > 1 && last != 0 ? chain->steps[i - 2] : 0;
         uint32_t *single = &chain->singles[last],

@@ -1,13 +1,14 @@
 /* The words of an author in their order, and walks through them that make new posts (a Markov chain
  * of order two, of order one where two words are always followed by the same).
  *
- *   chain_add(&chain, &tokens, text)        each post; links, mentions and what repeats a post are
+ *   chain_add(&chain, &tokens)              each post; links, mentions and what repeats a post are
  *                                           left out
  *   chain_settle(&chain, arena)             once, before the first walk
  *   chain_walk(&chain, &random, &bounds, &out)
- *   chain_is_copy(&chain, text, arena)      is it a post of the author's, or does it hold one?
+ *   chain_is_copy(&chain, &tokens)          is it a post of the author's, or does it hold one?
  *
- * All memory is the arena's. Random numbers come from the caller's seed. Any thread, one at a time.
+ * Memory is that of the arenas; what chain_settle() makes is of no use once a post is added. Random
+ * numbers come from the caller's seed. Any thread, one at a time.
  */
 #pragma once
 
@@ -36,7 +37,7 @@ struct walk_bounds {
 
 struct chain chain_new(struct arena *arena);
 void chain_add(struct chain *chain, const struct tokens *tokens);
-void chain_settle(struct chain *chain);
+void chain_settle(struct chain *chain, struct arena *arena);
 
 /* splitmix64 */
 uint64_t chain_random(uint64_t *state);

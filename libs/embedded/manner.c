@@ -6,7 +6,7 @@
 #include "frequencies.h"
 #include "vocabulary.h"
 
-enum { LETTER_GRAM = 4, LETTERS_PER_LENGTH = 20, SETTLED_BY = 200, SHORT_TEXT = 20 };
+enum { LETTER_GRAM = 4, LETTERS_PER_LENGTH = 20, SHORT_TEXT = 20 };
 
 /* Of which kind a feature is, so that no word is taken for four letters. */
 enum feature_kind { WORD = 1, PAIR, LETTERS, SHAPE, LENGTH };
@@ -78,32 +78,7 @@ void manner_features(const struct tokens *tokens, struct bag *bag)
 
 struct manner manner_new(struct arena *arena)
 {
-    return (struct manner){.arena = arena, .counts = arena_array(arena, uint32_t, MANNER_BUCKETS)};
-}
-
-static void keep(struct manner *manner, const struct bag *bag)
-{
-    if (manner->kept_count + bag->count > MANNER_MAX_KEPT)
-        return;
-    if (manner->kept_count + bag->count > manner->kept_capacity) {
-        size_t capacity = 2 * (manner->kept_capacity + BAG_MAX);
-        uint16_t *kept = arena_array(manner->arena, uint16_t, capacity);
-        if (manner->kept_count > 0)
-            memcpy(kept, manner->kept, manner->kept_count * sizeof *kept);
-        manner->kept = kept;
-        manner->kept_capacity = capacity;
-    }
-    if (manner->posts == manner->posts_capacity) {
-        size_t capacity = 2 * (manner->posts_capacity + 32);
-        uint32_t *ends = arena_array(manner->arena, uint32_t, capacity);
-        if (manner->posts > 0)
-            memcpy(ends, manner->ends, manner->posts * sizeof *ends);
-        manner->ends = ends;
-        manner->posts_capacity = capacity;
-    }
-    memcpy(manner->kept + manner->kept_count, bag->features, bag->count * sizeof *bag->features);
-    manner->kept_count += bag->count;
-    manner->ends[manner->posts++] = (uint32_t)manner->kept_count;
+    return (struct manner){.counts = arena_array(arena, uint32_t, MANNER_BUCKETS)};
 }
 
 void manner_add(struct manner *manner, const struct bag *bag)
@@ -111,7 +86,6 @@ void manner_add(struct manner *manner, const struct bag *bag)
     for (size_t i = 0; i < bag->count; i++)
         manner->counts[bag->features[i]]++;
     manner->total += bag->count;
-    keep(manner, bag);
 }
 
 static double gain(const struct manner *manner, uint16_t feature)
@@ -121,28 +95,31 @@ static double gain(const struct manner *manner, uint16_t feature)
     return log((own + at_large) / (2 * at_large));
 }
 
-static double score(const struct manner *manner, const uint16_t *features, size_t count)
+static double score(const struct manner *manner, const struct bag *bag)
 {
     double sum = 0;
-    for (size_t i = 0; i < count; i++)
-        sum += gain(manner, features[i]);
-    return count > 0 ? sum / (double)count : 0;
+    for (size_t i = 0; i < bag->count; i++)
+        sum += gain(manner, bag->features[i]);
+    return bag->count > 0 ? sum / (double)bag->count : 0;
 }
 
-/* What a post of the author scores if it is none of those that it is compared with. */
-static double score_without(struct manner *manner, size_t post)
+/* ---- the scale ---- */
+
+void manner_begin_scale(struct manner *manner)
 {
-    size_t begin = post > 0 ? manner->ends[post - 1] : 0;
-    size_t count = manner->ends[post] - begin;
-    const uint16_t *features = manner->kept + begin;
-    for (size_t i = 0; i < count; i++)
-        manner->counts[features[i]]--;
-    manner->total -= count;
-    double without = manner->total > 0 ? score(manner, features, count) : 0;
-    for (size_t i = 0; i < count; i++)
-        manner->counts[features[i]]++;
-    manner->total += count;
-    return without;
+    manner->own = manner->others = 0;
+    manner->weighed = 0;
+}
+
+/* What the post scores if it is none of those that it is compared with. */
+void manner_weigh(struct manner *manner, const struct bag *bag)
+{
+    for (size_t i = 0; i < bag->count; i++)
+        manner->counts[bag->features[i]]--;
+    manner->total -= bag->count;
+    manner->own += manner->total > 0 ? score(manner, bag) : 0;
+    manner->weighed++;
+    manner_add(manner, bag);
 }
 
 /* The mean gain of a feature that is drawn from posts at large. */
@@ -159,17 +136,13 @@ static double expected_at_large(const struct manner *manner)
     return sum + (1 - seen) * log(0.5);
 }
 
-void manner_settle(struct manner *manner)
+void manner_end_scale(struct manner *manner)
 {
     static const double LEAST_APART = 0.02;
-    manner->own = manner->others = 0;
     if (manner->total == 0)
         return;
     manner->others = expected_at_large(manner);
-    size_t step = manner->posts / SETTLED_BY + 1, posts = 0;
-    for (size_t i = 0; i < manner->posts; i += step, posts++)
-        manner->own += score_without(manner, i);
-    manner->own /= posts > 0 ? (double)posts : 1;
+    manner->own /= manner->weighed > 0 ? (double)manner->weighed : 1;
     if (manner->own < manner->others + LEAST_APART)
         manner->own = manner->others + LEAST_APART;
 }
@@ -179,8 +152,7 @@ double manner_fit(const struct manner *manner, const struct bag *bag)
     if (manner->total == 0)
         return 0;
     double middle = (manner->own + manner->others) / 2;
-    double logit =
-        4 * (score(manner, bag->features, bag->count) - middle) / (manner->own - manner->others);
+    double logit = 4 * (score(manner, bag) - middle) / (manner->own - manner->others);
     double trust = (double)bag->count / (double)(bag->count + SHORT_TEXT);
     return 1 / (1 + exp(-logit * trust));
 }

@@ -3,7 +3,9 @@
  *
  *   manner_features(&tokens, &bag)          of one post
  *   manner_add(&manner, &bag)               of each post of the author
- *   manner_settle(&manner)                  once, before the first question
+ *   manner_begin_scale(&manner)             then, for the scale,
+ *   manner_weigh(&manner, &bag)             some or all of these posts again
+ *   manner_end_scale(&manner)               before the first question
  *   manner_fit(&manner, &bag)               0..1
  *
  * A text's score is the mean over its features of log((a + b) / 2b), where a is how frequent the
@@ -18,8 +20,7 @@
 
 enum {
     MANNER_BUCKETS = 1 << 16,
-    BAG_MAX = 4096,            /* features of a post; what is beyond is left out */
-    MANNER_MAX_KEPT = 1 << 22, /* features of all posts that the scale may be made of */
+    BAG_MAX = 4096, /* features of a post; what is beyond is left out */
 };
 
 struct bag {
@@ -28,20 +29,18 @@ struct bag {
 };
 
 struct manner {
-    struct arena *arena;
     uint32_t *counts; /* of each bucket */
     uint64_t total;
-    uint16_t *kept; /* features of the posts, one after the other */
-    size_t kept_count, kept_capacity;
-    uint32_t *ends; /* of each post in `kept` */
-    size_t posts, posts_capacity;
-    double own, others; /* what they score; set by manner_settle() */
+    size_t weighed;     /* posts that `own` is the sum of, until the scale is made */
+    double own, others; /* what they score */
 };
 
 void manner_features(const struct tokens *tokens, struct bag *bag);
 
-/* All memory is the arena's. */
+/* Its memory is the arena's. */
 struct manner manner_new(struct arena *arena);
 void manner_add(struct manner *manner, const struct bag *bag);
-void manner_settle(struct manner *manner);
+void manner_begin_scale(struct manner *manner);
+void manner_weigh(struct manner *manner, const struct bag *bag);
+void manner_end_scale(struct manner *manner);
 double manner_fit(const struct manner *manner, const struct bag *bag);

@@ -15,7 +15,6 @@
 
 enum {
     ARENA_BYTES = 512 << 20, /* far beyond what the bounds below can come to */
-    SCRATCH_BYTES = PROFILE_TEXT_MAX_BYTES * 256,
     DIFFERENT_MAX = 1 << 14, /* tags, emoji, ... told apart */
     NAME_MAX_BYTES = 140,    /* of one of them; what is longer is not kept */
 };
@@ -30,7 +29,7 @@ struct profile *profile_open(const struct topic_set *topics)
     struct arena *arena = arena_open(ARENA_BYTES);
     struct profile *profile = arena_new(arena, sizeof *profile);
     *profile = (struct profile){.arena = arena,
-                                .scratch = arena_open(SCRATCH_BYTES),
+                                .scratch = arena_open(PROFILE_SCRATCH_BYTES),
                                 .topic_set = topics,
                                 .hashtags.names = tally_new(arena),
                                 .mentions.names = tally_new(arena),
@@ -40,7 +39,7 @@ struct profile *profile_open(const struct topic_set *topics)
                                 .languages = tally_new(arena),
                                 .keywords = tally_new(arena),
                                 .templates = arena_array(arena, struct template, TEMPLATES_MAX),
-                                .manner = manner_new(arena),
+                                .index = arena_open(ARENA_BYTES),
                                 .chain = chain_new(arena)};
     return profile;
 }
@@ -51,6 +50,7 @@ void profile_close(struct profile **profile)
         return;
     struct arena *arena = (*profile)->arena;
     arena_close(&(*profile)->scratch);
+    arena_close(&(*profile)->index);
     *profile = NULL;
     arena_close(&arena);
 }
@@ -205,6 +205,23 @@ static uint32_t count_traits(struct profile *profile, const struct tokens *token
     return traits;
 }
 
+static void keep_text(struct profile *profile, struct piece text)
+{
+    if (profile->text_count == TEXTS_MAX || profile->text_bytes + text.length > TEXTS_MAX_BYTES)
+        return;
+    if (profile->text_count == profile->text_capacity) {
+        size_t capacity = 2 * (profile->text_capacity + 32);
+        struct piece *texts = arena_array(profile->arena, struct piece, capacity);
+        if (profile->text_count > 0)
+            memcpy(texts, profile->texts, profile->text_count * sizeof *texts);
+        profile->texts = texts;
+        profile->text_capacity = capacity;
+    }
+    profile->texts[profile->text_count++] =
+        (struct piece){arena_bytes(profile->arena, text.at, text.length), text.length};
+    profile->text_bytes += text.length;
+}
+
 void profile_add(struct profile *profile, const struct profile_post *post)
 {
     struct piece text = post->text;
@@ -224,32 +241,9 @@ void profile_add(struct profile *profile, const struct profile_post *post)
     count_stamp(profile, post->created_at);
     count_meaning(profile, &tokens);
     uint32_t traits = count_traits(profile, &tokens, text);
-    manner_features(&tokens, &profile->bag);
-    manner_add(&profile->manner, &profile->bag);
-    chain_add(&profile->chain, &tokens);
+    keep_text(profile, text);
     profile->templates[profile->posts++ % TEMPLATES_MAX] =
         (struct template){letters, traits, kinds.hashtags};
     if (profile->template_count < TEMPLATES_MAX)
         profile->template_count++;
-    profile->is_settled = false;
-}
-
-void profile_settle(struct profile *profile)
-{
-    if (profile->is_settled)
-        return;
-    manner_settle(&profile->manner);
-    chain_settle(&profile->chain);
-    profile->is_settled = true;
-}
-
-double profile_fit(struct profile *profile, struct piece text)
-{
-    profile_settle(profile);
-    arena_reset(profile->scratch);
-    if (text.length > PROFILE_TEXT_MAX_BYTES)
-        text.length = PROFILE_TEXT_MAX_BYTES;
-    struct tokens tokens = tokens_cut(tokens_clean(text, profile->scratch), profile->scratch);
-    manner_features(&tokens, &profile->bag);
-    return manner_fit(&profile->manner, &profile->bag);
 }

@@ -8,8 +8,9 @@
  *
  * Pure: the same posts in the same order give the same profile, the same seed the same post. A post
  * costs time in proportion to its length. Any bytes may come in; what comes out is valid UTF-8.
- * The profile owns its memory and copies what it keeps: at most 65,536 different words and marks
- * and 1,048,576 in all for new posts; what comes later is still counted. One thread at a time.
+ * The profile owns its memory and copies what it keeps: to learn from at most 131,072 posts of
+ * 16 MiB together; what comes later is still counted. It learns when first asked for a fit or a new
+ * post, and again if posts have come since. One thread at a time.
  *
  * A new post is a walk through the author's own words (a Markov chain of two words) after the
  * length, the hashtags and the structure of one of the posts. It is no post of the author's and

@@ -102,7 +102,7 @@ static bool walk(struct profile *profile, const struct template *template, uint6
 bool profile_generate(struct profile *profile, uint64_t seed, struct text *out, double *fit,
                       struct error *why)
 {
-    profile_settle(profile);
+    profile_learn(profile);
     uint64_t random = seed;
     if (profile->template_count == 0)
         return error_set(why, ERROR_NOT_FOUND, "there is no post to learn from");

@@ -11,7 +11,10 @@
 enum {
     LENGTH_MAX = 1000, /* what is longer counts as this */
     TOP_MAX = 10,
+    PROFILE_SCRATCH_BYTES = PROFILE_TEXT_MAX_BYTES * 256,
     TEMPLATES_MAX = 1 << 12,
+    TEXTS_MAX = 1 << 17, /* kept to learn from, and their bytes */
+    TEXTS_MAX_BYTES = 16 << 20,
 };
 
 /* How long posts are: exact, of whole numbers. */
@@ -34,6 +37,7 @@ struct template
 
 struct profile {
     struct arena *arena, *scratch; /* what is kept; what one post needs */
+    struct arena *index;           /* of the chain */
     const struct topic_set *topic_set;
     size_t posts, dated;
     struct spread letters, words;
@@ -45,14 +49,17 @@ struct profile {
     struct tally topics, languages, keywords;
     struct template *templates;
     size_t template_count;
+    /* To be learnt from when somebody asks for it, which costs as much as all the rest. */
+    struct piece *texts;
+    size_t text_count, text_capacity, text_bytes;
+    size_t learnt;  /* texts that manner and chain know */
     struct bag bag; /* of the post in hand */
     struct manner manner;
     struct chain chain;
-    bool is_settled; /* manner and chain, for the posts so far */
 };
 
-/* Makes manner and chain ready, if posts have come since. */
-void profile_settle(struct profile *profile);
+/* Makes manner and chain ready, if posts have come since: profile_learn.c. */
+void profile_learn(struct profile *profile);
 
 /* How many people would say: code points. */
 uint32_t profile_letters(struct piece text);

@@ -1,0 +1,50 @@
+/* What fits an author, learnt from the posts that a profile keeps. */
+#include "profile_state.h"
+
+enum { WEIGHED_POSTS = 200 }; /* of which the scale of the fit is made */
+
+static struct tokens tokens_of(struct profile *profile, struct piece text)
+{
+    arena_reset(profile->scratch);
+    struct tokens tokens = tokens_cut(text, profile->scratch);
+    manner_features(&tokens, &profile->bag);
+    return tokens;
+}
+
+static void make_scale(struct profile *profile)
+{
+    size_t step = profile->text_count / WEIGHED_POSTS + 1;
+    manner_begin_scale(&profile->manner);
+    for (size_t i = 0; i < profile->text_count; i += step) {
+        tokens_of(profile, profile->texts[i]);
+        manner_weigh(&profile->manner, &profile->bag);
+    }
+    manner_end_scale(&profile->manner);
+}
+
+void profile_learn(struct profile *profile)
+{
+    if (profile->manner.counts == NULL)
+        profile->manner = manner_new(profile->arena);
+    if (profile->learnt == profile->text_count)
+        return;
+    for (; profile->learnt < profile->text_count; profile->learnt++) {
+        struct tokens tokens = tokens_of(profile, profile->texts[profile->learnt]);
+        manner_add(&profile->manner, &profile->bag);
+        chain_add(&profile->chain, &tokens);
+    }
+    make_scale(profile);
+    arena_reset(profile->index);
+    chain_settle(&profile->chain, profile->index);
+}
+
+double profile_fit(struct profile *profile, struct piece text)
+{
+    profile_learn(profile);
+    if (text.length > PROFILE_TEXT_MAX_BYTES)
+        text.length = PROFILE_TEXT_MAX_BYTES;
+    arena_reset(profile->scratch);
+    struct tokens tokens = tokens_cut(tokens_clean(text, profile->scratch), profile->scratch);
+    manner_features(&tokens, &profile->bag);
+    return manner_fit(&profile->manner, &profile->bag);
+}
