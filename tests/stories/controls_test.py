@@ -292,7 +292,7 @@ def test_who_asks_for_revisions_hears_that_better_results_have_come(operated):
 
 
 def test_the_answer_to_a_submission_tells_its_position(world):
-    world.script({"when": {"text": "busy says"}, "then": {"delay_ms": 4000}})
+    world.script({"when": {"text": "busy says"}, "then": {"delay_ms": 8000}})
     first = world.submit("busy", 1)
     wait_until(lambda: reason(world, first) == "runs", 10, "the first runs")
 
@@ -301,7 +301,7 @@ def test_the_answer_to_a_submission_tells_its_position(world):
         job = world.api.submit("busy", posts)
         world.ledger.write(job["id"], "busy", posts)
         return job if "position" in job else None
-    second = wait_until(next_with_position, 3, "an answer tells the position", every=0.2)
+    second = wait_until(next_with_position, 7, "an answer tells the position", every=0.2)
     assert second["position"] >= 0
     assert second["waiting"]["reason"] == "own_chunk_runs"
     world.settle()
