@@ -7,6 +7,10 @@
 #include "base/check.h"
 #include "characters.h"
 #include "embedded/embedded.h"
+#include "embedded/highlight.h"
+#include "embedded/post_length.h"
+#include "embedded/post_rules.h"
+#include "embedded/tokens.h"
 
 enum { MOST_BYTES = 32 * 1024, MOST_POSTS = 20 };
 
@@ -35,13 +39,18 @@ static struct piece slice(struct piece text, uint32_t start, uint32_t end)
     return (struct piece){text.at + from, at - from};
 }
 
-static bool ends_with(struct piece whole, struct piece tail)
+/* A sign at most before it, and at most a list behind. */
+static bool is_of(struct piece raw, const struct entity *entity)
 {
-    return whole.length >= tail.length &&
-           memcmp(whole.at + whole.length - tail.length, tail.at, tail.length) == 0;
+    size_t behind = entity->list.length > 0 ? entity->list.length + 1 : 0; /* and its slash */
+    size_t length = entity->text.length;
+    if (raw.length < length + behind)
+        return false;
+    size_t sign = raw.length - length - behind;
+    return sign <= 3 && memcmp(raw.at + sign, entity->text.at, length) == 0;
 }
 
-/* In order, apart, and each text ends the slice that it names: before it stands at most a sign. */
+/* In order and apart, and each text stands in the slice that its indices name. */
 static void check_entities(struct piece text, const struct entities *entities)
 {
     uint32_t before = 0;
@@ -52,7 +61,7 @@ static void check_entities(struct piece text, const struct entities *entities)
         struct piece raw = slice(text, entity->start, entity->end);
         /* U+FFFD takes the place of what is no UTF-8: then only the place can be checked. */
         if (memchr(entity->text.at, 0xEF, entity->text.length) == NULL)
-            CHECK(ends_with(raw, entity->text) && raw.length - entity->text.length <= 3);
+            CHECK(is_of(raw, entity));
     }
 }
 
@@ -80,6 +89,20 @@ static void check_post(struct piece text, struct arena *arena, struct post_analy
     CHECK(are_same(&tags.hashtags, &analysis->hashtags) && are_same(&tags.urls, &analysis->urls) &&
           are_same(&tags.mentions, &analysis->mentions) &&
           are_same(&tags.cashtags, &analysis->cashtags));
+}
+
+/* What twitter-text says of a text as a whole, and a mark around its middle. */
+static void check_whole(struct piece bytes, struct arena *arena, struct text *out)
+{
+    struct piece text = tokens_clean(bytes, arena);
+    struct post_length length = post_length_measure(text, &POST_LENGTH_RULES, arena);
+    CHECK(!length.is_valid || length.weighted <= POST_LENGTH_RULES.most);
+    bool is_any = rules_allow_username(text, arena) || rules_allow_list(text, arena) ||
+                  rules_allow_hashtag(text, arena);
+    CHECK(!is_any || text.length > 1);
+    CHECK(!rules_allow_link(text) || rules_allow_bare_link(text));
+    const struct hit hits[] = {{text.length / 8, text.length / 4}, {text.length / 3, text.length}};
+    highlight_hits(text, hits, sizeof hits / sizeof hits[0], out);
 }
 
 static void check_chunk(struct piece bytes, struct arena *arena, struct text *out)
@@ -111,6 +134,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     post_analysis_write_json(&analysis, TASKS_ALL, &again);
     CHECK(json.length == again.length && memcmp(json.chars, again.chars, json.length) == 0);
     check_chunk(text, arena, &json);
+    check_whole(text, arena, &json);
     check_utf8(&json);
     return 0;
 }
