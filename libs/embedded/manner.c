@@ -156,3 +156,21 @@ double manner_fit(const struct manner *manner, const struct bag *bag)
     double trust = (double)bag->count / (double)(bag->count + SHORT_TEXT);
     return 1 / (1 + exp(-logit * trust));
 }
+
+double manner_fit_of_own(struct manner *manner, const struct bag *bag)
+{
+    bool is_taken[BAG_MAX];
+    size_t taken = 0;
+    for (size_t i = 0; i < bag->count; i++) {
+        uint32_t *count = &manner->counts[bag->features[i]];
+        is_taken[i] = *count > 0;
+        *count -= is_taken[i];
+        taken += is_taken[i];
+    }
+    manner->total -= taken;
+    double fit = manner_fit(manner, bag);
+    for (size_t i = 0; i < bag->count; i++)
+        manner->counts[bag->features[i]] += is_taken[i];
+    manner->total += taken;
+    return fit;
+}

@@ -44,3 +44,7 @@ void manner_begin_scale(struct manner *manner);
 void manner_weigh(struct manner *manner, const struct bag *bag);
 void manner_end_scale(struct manner *manner);
 double manner_fit(const struct manner *manner, const struct bag *bag);
+
+/* The same of a text made of the author's own words: what it took from them does not speak for it,
+ * only what they have more of. */
+double manner_fit_of_own(struct manner *manner, const struct bag *bag);

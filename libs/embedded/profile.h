@@ -17,7 +17,8 @@
  * holds none of four words or more; it has no links and mentions nobody.
  * The fit of a text is how much likelier its words, their order and letters, its marks and length
  * are in this author's posts than in posts at large (manner.h), by a scale on which the author's
- * other posts stand at about 0.88 and posts at large at 0.12.
+ * other posts stand at about 0.88 and posts at large at 0.12. What a new post has
+ * taken from the author's posts does not count for it.
  */
 #pragma once
 

@@ -68,6 +68,19 @@ static double likeness(const struct template *template, const struct tokens *tok
     return 0.5 / (1 + apart) + 0.5 / (1 + known);
 }
 
+/* Also what only looks like one, as "http://[link]". */
+static bool has_link(const struct tokens *tokens)
+{
+    for (size_t i = 0; i < tokens->count; i++) {
+        const struct token *token = &tokens->items[i];
+        bool is_slash = token->kind == TOKEN_MARK && token->first == '/' && i > 0;
+        if (token->kind == TOKEN_URL ||
+            (is_slash && token[-1].kind == TOKEN_MARK && token[-1].first == ':'))
+            return true;
+    }
+    return false;
+}
+
 /* False: it is no post, too long a one or a copy. */
 static bool judge(struct profile *profile, const struct template *template, struct draft *draft)
 {
@@ -76,10 +89,11 @@ static bool judge(struct profile *profile, const struct template *template, stru
     struct tokens tokens = tokens_cut(text, arena);
     uint32_t words = count_kind(&tokens, TOKEN_WORD) + count_kind(&tokens, TOKEN_HASHTAG);
     if (words < LEAST_WORDS || !post_length_measure(text, &POST_LENGTH_RULES, arena).is_valid ||
-        count_kind(&tokens, TOKEN_URL) > 0 || count_kind(&tokens, TOKEN_MENTION) > 0 ||
+        count_kind(&tokens, TOKEN_MENTION) > 0 || has_link(&tokens) ||
         chain_is_copy(&profile->chain, &tokens))
         return false;
-    draft->fit = profile_fit(profile, text);
+    manner_features(&tokens, &profile->bag);
+    draft->fit = manner_fit_of_own(&profile->manner, &profile->bag);
     draft->worth = draft->fit + likeness(template, &tokens, text);
     return true;
 }
