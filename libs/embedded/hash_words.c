@@ -40,7 +40,7 @@ static void visit_words(const struct word_list *list, visit_function *visit, voi
 {
     for (size_t i = 0; i < list->count; i++) {
         const struct word *word = &list->words[i];
-        if (list->are_bits)
+        if (list->are_lines)
             visit_line(word->word, word->value, visit, context);
         else
             visit(context, word->word, strlen(word->word), word->value);

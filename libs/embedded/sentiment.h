@@ -1,12 +1,6 @@
-/* How a post feels: valences of its words, emoji and emoticons, turned by negation, scaled by
- * boosters and emphasis, weighed by contrast. Pure; any thread.
- *
- * 1 A word counts with its valence in the post's language, else in English.
- * 2 A negator among the three words before it in the same clause turns it, at less strength.
- * 3 A booster just before it, capital letters among small ones, and stretched letters scale it.
- * 4 What stands before a contrasting word ("but") counts half, what stands after it more.
- * 5 Exclamation marks scale the whole; repeated emoji count less and less.
- */
+/* How a post feels: in English by rules of valence (sentiment_features.h) and a small model over
+ * them, words and parts of words; in other languages by the rules alone. docs/embedded.md tells how
+ * well. Pure; any thread. */
 #pragma once
 
 #include "language.h"
@@ -14,7 +8,8 @@
 
 struct sentiment {
     enum sentiment_label label;
-    double score, confidence;
+    double score;      /* -1..1 */
+    double confidence; /* how likely the label is that of a person; learnt for English alone */
 };
 
 struct sentiment sentiment_find(const struct tokens *tokens, enum language language);

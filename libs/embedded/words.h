@@ -3,6 +3,9 @@
  *
  *   static const struct word NEGATORS_ENTRIES[] = {{"not", 1}, ...};
  *   WORD_LIST(NEGATORS);
+ * or, where many words have one number:
+ *   static const struct word VALENCES_EN_ENTRIES[] = {{"bad badly", -24}, ...};
+ *   WORD_GROUPS(VALENCES_EN);
  * or, where the numbers tell nothing and are all 1:
  *   static const char *const TITLES_LINES[] = {"dr mr mrs", ...};
  *   WORD_LINES(TITLES);
@@ -24,20 +27,25 @@ struct word_list {
     size_t count;
     const char *const *lines; /* of words with a space between; then there are no `words` */
     size_t line_count;
-    bool are_bits; /* each of `words` is such a line */
+    bool are_lines; /* each of `words` is such a line */
+    bool are_bits;  /* ... and its number bits */
 };
 
 #define WORD_LIST(name)                                                                            \
     const struct word_list name##_WORDS = {                                                        \
-        name##_ENTRIES, sizeof name##_ENTRIES / sizeof name##_ENTRIES[0], NULL, 0, false}
+        name##_ENTRIES, sizeof name##_ENTRIES / sizeof name##_ENTRIES[0], NULL, 0, false, false}
+
+#define WORD_GROUPS(name)                                                                          \
+    const struct word_list name##_WORDS = {                                                        \
+        name##_ENTRIES, sizeof name##_ENTRIES / sizeof name##_ENTRIES[0], NULL, 0, true, false}
 
 #define WORD_LINES(name)                                                                           \
-    const struct word_list name##_WORDS = {NULL, 0, name##_LINES,                                  \
-                                           sizeof name##_LINES / sizeof name##_LINES[0], false}
+    const struct word_list name##_WORDS = {                                                        \
+        NULL, 0, name##_LINES, sizeof name##_LINES / sizeof name##_LINES[0], false, false}
 
 #define WORD_BITS(name)                                                                            \
     const struct word_list name##_WORDS = {                                                        \
-        name##_ENTRIES, sizeof name##_ENTRIES / sizeof name##_ENTRIES[0], NULL, 0, true}
+        name##_ENTRIES, sizeof name##_ENTRIES / sizeof name##_ENTRIES[0], NULL, 0, true, true}
 
 #define WORD_LIST_DECLARE(name) extern const struct word_list name##_WORDS;
 VOCABULARIES(WORD_LIST_DECLARE)
