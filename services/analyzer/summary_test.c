@@ -56,8 +56,9 @@ static void the_line_follows_what_the_results_say(void **state)
     add_result(&chunk, 10, "{\"sentiment\":{\"label\":\"neutral\"},\"keywords\":[],\"topics\":[]}");
     add_result(&chunk, 11,
                "{\"sentiment\":{\"label\":\"positive\"},\"keywords\":[\"q\"],\"topics\":[]}");
-    assert_string_equal(summary_of_results(&chunk.dispatch, &chunk.outcome, NULL, chunk.arena),
-                        "3 posts: 1 positive, 2 neutral, 0 negative; often: q; such as: Rain again");
+    assert_string_equal(
+        summary_of_results(&chunk.dispatch, &chunk.outcome, NULL, chunk.arena),
+        "3 posts: 1 positive, 2 neutral, 0 negative; often: q; such as: Rain again");
     arena_close(&chunk.arena);
 }
 
