@@ -15,7 +15,13 @@
 #include "learner.h"
 #include "score.h"
 
-enum { FOLDS = 5, SEED = 20240607, PATH_BYTES = 4096 };
+enum {
+    FOLDS = 5,
+    SEED = 20240607,
+    PATH_BYTES = 4096,
+    POSTS_ARENA_BYTES = 512 << 20,
+    POST_ARENA_BYTES = 16 << 20
+};
 
 static const char *const MARKED[] = {"btc-ner.jsonl", "wnut17-ner.jsonl"};
 static const char *const PLAIN[] = {"tweeteval-sentiment.jsonl", "vader-tweets.jsonl",
@@ -27,40 +33,56 @@ struct pick {
     size_t count;
 };
 
-static void read_set(const char *folder, const char *name, bool is_marked, struct arena *arena,
-                     struct marked_posts *posts)
+/* The marked posts in both spacings, and texts that are only counted. */
+struct sets {
+    struct marked_posts apart, glued, plain;
+    size_t ends[sizeof MARKED / sizeof MARKED[0]]; /* of the posts of each file */
+};
+
+static void need(bool is_read, const char *path)
 {
-    char path[PATH_BYTES];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    if (is_marked ? posts_read_marked(path, arena, posts) : posts_read_plain(path, arena, posts))
+    if (is_read)
         return;
     fprintf(stderr, "there is no %s\n", path);
     exit(EXIT_FAILURE);
 }
 
-/* The posts that are not in fold `except`. */
-static struct pick pick(const struct marked_posts *posts, uint32_t except, struct arena *arena)
+static void read_sets(const char *folder, struct arena *arena, struct sets *sets)
 {
-    struct pick picked = {arena_array(arena, const struct marked_post *, posts->count), 0};
-    for (size_t i = 0; i < posts->count; i++)
-        if (posts->items[i].draw % FOLDS != except)
-            picked.posts[picked.count++] = &posts->items[i];
-    return picked;
+    char path[PATH_BYTES];
+    for (size_t i = 0; i < sizeof MARKED / sizeof MARKED[0]; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, MARKED[i]);
+        need(posts_read_marked(path, SPACING_APART, arena, &sets->apart), path);
+        need(posts_read_marked(path, SPACING_GLUED, arena, &sets->glued), path);
+        sets->ends[i] = sets->apart.count;
+    }
+    for (size_t i = 0; i < sizeof PLAIN / sizeof PLAIN[0]; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, PLAIN[i]);
+        need(posts_read_plain(path, arena, &sets->plain), path);
+    }
 }
 
-static void learn(const struct marked_posts *marked, const struct marked_posts *plain,
-                  uint32_t except, struct arena *arena, char *bytes)
+/* Adds the posts that are not in fold `except`. */
+static void pick(const struct marked_posts *posts, uint32_t except, struct pick *picked)
 {
-    struct pick posts = pick(marked, except, arena);
-    struct pick texts = pick(plain, FOLDS, arena);
-    struct pick all = {arena_array(arena, const struct marked_post *, posts.count + texts.count),
-                       0};
-    for (size_t i = 0; i < posts.count; i++)
-        all.posts[all.count++] = posts.posts[i];
-    for (size_t i = 0; i < texts.count; i++)
-        all.posts[all.count++] = texts.posts[i];
-    learner_count_habits(all.posts, all.count, bytes);
-    learner_fit(posts.posts, posts.count, SEED, bytes);
+    for (size_t i = 0; i < posts->count; i++)
+        if (posts->items[i].draw % FOLDS != except)
+            picked->posts[picked->count++] = &posts->items[i];
+}
+
+static void learn(const struct sets *sets, uint32_t except, char *bytes)
+{
+    size_t most = sets->apart.count + sets->glued.count + sets->plain.count;
+    struct pick picked = {calloc(most, sizeof *picked.posts), 0};
+    CHECK(picked.posts != NULL);
+    pick(&sets->apart, except, &picked);
+    pick(&sets->plain, FOLDS, &picked);
+    learner_count_habits(picked.posts, picked.count, bytes);
+    picked.count = 0;
+    pick(&sets->apart, except, &picked);
+    pick(&sets->glued, except, &picked);
+    learner_fit(picked.posts, picked.count, SEED, bytes);
+    free(picked.posts);
 }
 
 static void print_tally(const char *what, const struct tally *tally)
@@ -84,36 +106,51 @@ static void print_score(const char *what, const struct score *score)
     print_tally("  other", &score->types[NAME_OTHER]);
 }
 
-static void cross_validate(const char *folder, const struct marked_posts *marked,
-                           const size_t ends[], const struct marked_posts *plain)
+struct scores {
+    struct score ours, capitals;
+};
+
+static void score_fold(const struct marked_posts *posts, const size_t ends[], uint32_t fold,
+                       const struct name_model *model, struct scores scores[])
+{
+    SCOPED(arena_close) struct arena *arena = arena_open(POST_ARENA_BYTES);
+    for (size_t i = 0, set = 0; i < posts->count; i++, arena_reset(arena)) {
+        const struct marked_post *post = &posts->items[i];
+        set += i == ends[set];
+        if (post->draw % FOLDS != fold)
+            continue;
+        struct tokens tokens = tokens_cut(post->text, arena);
+        struct entities names = names_find_by(model, &tokens, language_find(&tokens), arena);
+        score_add(&scores[set].ours, post, &names);
+        names = baseline_find(&tokens, arena);
+        score_add(&scores[set].capitals, post, &names);
+    }
+}
+
+static void print_scores(const char *spacing, const struct scores scores[])
+{
+    for (size_t set = 0; set < sizeof MARKED / sizeof MARKED[0]; set++) {
+        printf("\n%s, %s: ", MARKED[set], spacing);
+        print_score("runs of capitals", &scores[set].capitals);
+        printf("%s, %s: ", MARKED[set], spacing);
+        print_score("the finder", &scores[set].ours);
+    }
+}
+
+static void cross_validate(const char *folder, const struct sets *sets)
 {
     enum { SETS = sizeof MARKED / sizeof MARKED[0] };
-    struct score ours[SETS] = {0}, capitals[SETS] = {0};
+    struct scores apart[SETS] = {0}, glued[SETS] = {0};
     static char bytes[MODEL_BYTES];
     for (uint32_t fold = 0; fold < FOLDS; fold++) {
-        SCOPED(arena_close) struct arena *picks = arena_open(64 << 20);
-        learn(marked, plain, fold, picks, bytes);
+        learn(sets, fold, bytes);
         struct name_model model = name_model_of(bytes);
-        SCOPED(arena_close) struct arena *arena = arena_open(16 << 20);
-        for (size_t i = 0, set = 0; i < marked->count; i++, arena_reset(arena)) {
-            const struct marked_post *post = &marked->items[i];
-            set += i == ends[set];
-            if (post->draw % FOLDS != fold)
-                continue;
-            struct tokens tokens = tokens_cut(post->text, arena);
-            struct entities names = names_find_by(&model, &tokens, language_find(&tokens), arena);
-            score_add(&ours[set], post, &names);
-            names = baseline_find(&tokens, arena);
-            score_add(&capitals[set], post, &names);
-        }
+        score_fold(&sets->apart, sets->ends, fold, &model, apart);
+        score_fold(&sets->glued, sets->ends, fold, &model, glued);
     }
-    printf("%d-fold cross-validation, seed %d, %s\n\n", FOLDS, SEED, folder);
-    for (size_t set = 0; set < SETS; set++) {
-        printf("%s: ", MARKED[set]);
-        print_score("runs of capitals", &capitals[set]);
-        printf("%s: ", MARKED[set]);
-        print_score("the finder", &ours[set]);
-    }
+    printf("%d-fold cross-validation, seed %d, %s\n", FOLDS, SEED, folder);
+    print_scores("tokens apart as in the file", apart);
+    print_scores("glued as in posts", glued);
 }
 
 static void write_model(const char *path, const char bytes[MODEL_BYTES])
@@ -132,21 +169,15 @@ int main(int count, char **arguments)
         fprintf(stderr, "usage: train_names DATA_FOLDER [MODEL_FILE]\n");
         return 64;
     }
-    SCOPED(arena_close) struct arena *arena = arena_open(512 << 20);
-    struct marked_posts marked = {0}, plain = {0};
-    size_t ends[sizeof MARKED / sizeof MARKED[0]];
-    for (size_t i = 0; i < sizeof MARKED / sizeof MARKED[0]; i++) {
-        read_set(arguments[1], MARKED[i], true, arena, &marked);
-        ends[i] = marked.count;
-    }
-    for (size_t i = 0; i < sizeof PLAIN / sizeof PLAIN[0]; i++)
-        read_set(arguments[1], PLAIN[i], false, arena, &plain);
+    SCOPED(arena_close) struct arena *arena = arena_open(POSTS_ARENA_BYTES);
+    struct sets sets = {0};
+    read_sets(arguments[1], arena, &sets);
     if (count == 2) {
-        cross_validate(arguments[1], &marked, ends, &plain);
+        cross_validate(arguments[1], &sets);
         return 0;
     }
     static char bytes[MODEL_BYTES];
-    learn(&marked, &plain, FOLDS, arena, bytes);
+    learn(&sets, FOLDS, bytes);
     write_model(arguments[2], bytes);
     return 0;
 }

@@ -19,7 +19,7 @@ enum { POSTS_ARENA_BYTES = 256 << 20, POST_ARENA_BYTES = 16 << 20, SOME_POSTS = 
 /* Skips the test where the data is not there. */
 static void read_posts(const char *path, struct arena *arena, struct marked_posts *posts)
 {
-    if (posts_read_marked(path, arena, posts))
+    if (posts_read_marked(path, SPACING_APART, arena, posts))
         return;
     print_message("skipped: there is no %s\n", path);
     skip();

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/text.h"
 #include "embedded/vocabulary.h"
 #include "json/json.h"
 
@@ -44,32 +45,97 @@ static const char *nth(const json_t *array, size_t i)
     return string;
 }
 
-/* The names of a post: runs of B-x I-x I-x. */
-static void mark(const json_t *tokens, const json_t *tags, struct arena *arena,
-                 struct marked_post *post)
+/* ---- spaces ---- */
+
+static bool is_one_of(const char *token, const char *const list[], size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(token, list[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool is_letter_alone(const char *token)
+{
+    return token[0] >= 'A' && token[0] <= 'Z' && token[1] == '\0';
+}
+
+/* Does token `at` stand at the one before it without a space where people write? */
+static bool is_glued(const json_t *tokens, size_t at)
+{
+    static const char *const LEANING_BACK[] = {".",   ",",   "!",   "?",      ":",     ";",
+                                               ")",   "%",   "...", "'s",     "n't",   "'m",
+                                               "'re", "'ve", "'ll", "\u2026", "\u2019"};
+    static const char *const LEANING_ON[] = {"@", "#", "(", "$", "\u2019"};
+    const char *before = nth(tokens, at - 1), *token = nth(tokens, at);
+    bool is_abbreviation = at > 1 && strcmp(before, ".") == 0 && is_letter_alone(token) &&
+                           is_letter_alone(nth(tokens, at - 2));
+    return is_abbreviation ||
+           is_one_of(token, LEANING_BACK, sizeof LEANING_BACK / sizeof LEANING_BACK[0]) ||
+           is_one_of(before, LEANING_ON, sizeof LEANING_ON / sizeof LEANING_ON[0]);
+}
+
+/* ---- names ---- */
+
+/* A post while its tokens are read. */
+struct reading {
+    struct marked_post *post;
+    struct text text;
+    uint32_t at; /* code points of the text so far */
+    bool is_within;
+};
+
+static void begin_name(struct reading *reading, const char *tag, const char *before, bool is_glued)
+{
+    struct marked_post *post = reading->post;
+    bool is_tag = is_glued && strcmp(before, "#") == 0; /* the sign is part of it then */
+    post->names.items[post->names.count++] =
+        (struct entity){.start = is_tag ? reading->at - 1 : reading->at,
+                        .type = type_of(tag + 2),
+                        .is_placed = true};
+    reading->is_within = true;
+}
+
+/* Reads token `at`; names are runs of B-x I-x I-x. */
+static void read_token(struct reading *reading, const json_t *tokens, const json_t *tags, size_t at,
+                       enum spacing spacing)
+{
+    struct marked_post *post = reading->post;
+    const char *token = nth(tokens, at), *tag = nth(tags, at);
+    const char *before = at > 0 ? nth(tokens, at - 1) : "";
+    bool glued = at > 0 && spacing == SPACING_GLUED && is_glued(tokens, at);
+    if (at > 0 && !glued) {
+        text_add_char(&reading->text, ' ');
+        reading->at++;
+    }
+    bool is_handle = strcmp(token, "@") == 0 || strcmp(before, "@") == 0;
+    reading->is_within = reading->is_within && tag[0] == 'I';
+    /* Glued, "@anna" is a mention, and no name. */
+    if (tag[0] == 'B' && !(is_handle && spacing == SPACING_GLUED)) {
+        begin_name(reading, tag, before, glued);
+        post->is_handle[post->names.count - 1] = is_handle;
+    }
+    text_add(&reading->text, token);
+    reading->at += code_points(token);
+    if (reading->is_within)
+        post->names.items[post->names.count - 1].end = reading->at;
+}
+
+static void mark(const json_t *tokens, const json_t *tags, enum spacing spacing,
+                 struct arena *arena, struct marked_post *post)
 {
     size_t count = json_array_size(tokens);
     post->names.items = arena_array(arena, struct entity, count);
     post->is_handle = arena_array(arena, bool, count);
-    uint32_t at = 0;
-    bool is_within = false, is_after_sign = false;
-    for (size_t i = 0; i < count; i++) {
-        const char *token = nth(tokens, i), *tag = nth(tags, i);
-        uint32_t end = at + code_points(token);
-        bool is_sign = strcmp(token, "@") == 0;
-        if (tag[0] == 'B') {
-            post->is_handle[post->names.count] = is_sign || is_after_sign;
-            post->names.items[post->names.count++] =
-                (struct entity){.start = at, .type = type_of(tag + 2), .is_placed = true};
-            is_within = true;
-        }
-        is_within = is_within && tag[0] != 'O';
-        if (is_within)
-            post->names.items[post->names.count - 1].end = end;
-        is_after_sign = is_sign;
-        at = end + 1;
-    }
+    struct reading reading = {.post = post};
+    for (size_t i = 0; i < count; i++)
+        read_token(&reading, tokens, tags, i, spacing);
+    post->text = (struct piece){arena_bytes(arena, reading.text.chars, reading.text.length),
+                                reading.text.length};
+    text_free(&reading.text);
 }
+
+/* ---- files ---- */
 
 static struct marked_post *add(struct marked_posts *posts, struct arena *arena)
 {
@@ -95,7 +161,16 @@ static struct marked_post *read_text(const json_t *row, struct arena *arena,
     return post;
 }
 
-static bool read_rows(const char *path, bool is_marked, struct arena *arena,
+static void read_row(const json_t *row, const enum spacing *spacing, struct arena *arena,
+                     struct marked_posts *posts)
+{
+    struct marked_post *post = read_text(row, arena, posts);
+    if (spacing != NULL)
+        mark(json_object_get(row, "tokens"), json_object_get(row, "tags"), *spacing, arena, post);
+}
+
+/* Without a spacing there are no marks to read. */
+static bool read_rows(const char *path, const enum spacing *spacing, struct arena *arena,
                       struct marked_posts *posts)
 {
     FILE *file = fopen(path, "r");
@@ -110,21 +185,20 @@ static bool read_rows(const char *path, bool is_marked, struct arena *arena,
             fprintf(stderr, "%s: %s\n", path, why.message);
             exit(EXIT_FAILURE);
         }
-        struct marked_post *post = read_text(row, arena, posts);
-        if (is_marked)
-            mark(json_object_get(row, "tokens"), json_object_get(row, "tags"), arena, post);
+        read_row(row, spacing, arena, posts);
     }
     free(line);
     fclose(file);
     return true;
 }
 
-bool posts_read_marked(const char *path, struct arena *arena, struct marked_posts *posts)
+bool posts_read_marked(const char *path, enum spacing spacing, struct arena *arena,
+                       struct marked_posts *posts)
 {
-    return read_rows(path, true, arena, posts);
+    return read_rows(path, &spacing, arena, posts);
 }
 
 bool posts_read_plain(const char *path, struct arena *arena, struct marked_posts *posts)
 {
-    return read_rows(path, false, arena, posts);
+    return read_rows(path, NULL, arena, posts);
 }

@@ -1,8 +1,8 @@
 /* Posts on which people marked the names: ../shared/data/btc-ner.jsonl and wnut17-ner.jsonl.
  *
- * A post is its text, which is the file's tokens with a space between them, and the places of its
- * names in code points. All lives in the arena. The files are ours: what is wrong in them ends the
- * program or the test with a message on stderr.
+ * A post is its text and the places of its names in code points. The text is the file's tokens with
+ * a space between them, or written as people write. All lives in the arena. The files are ours:
+ * what is wrong in them ends the program or the test with a message on stderr.
  */
 #pragma once
 
@@ -21,8 +21,14 @@ struct marked_posts {
     size_t count, capacity;
 };
 
+enum spacing {
+    SPACING_APART, /* as the data is: "@ anna : it 's Tom , # Berlin" */
+    SPACING_GLUED, /* as posts are: "@anna: it's Tom, #Berlin" */
+};
+
 /* Adds the posts of a file. False if there is no such file. */
-bool posts_read_marked(const char *path, struct arena *arena, struct marked_posts *posts);
+bool posts_read_marked(const char *path, enum spacing spacing, struct arena *arena,
+                       struct marked_posts *posts);
 
 /* Adds posts of which only the text is looked at. */
 bool posts_read_plain(const char *path, struct arena *arena, struct marked_posts *posts);
