@@ -153,16 +153,13 @@ static void join(const struct tokens *tokens, struct name_word *items)
     }
 }
 
-static uint8_t shouting_of(const struct name_words *words)
+/* How much the share of capitals in the post tells: 0 for too few words, to 3 for shouting. */
+static uint8_t shouting_of(size_t words, size_t large)
 {
-    size_t count = 0, large = 0;
-    for (size_t i = 0; i < words->tokens->count; i++) {
-        count += words->tokens->items[i].kind == TOKEN_WORD;
-        large += words->tokens->items[i].kind == TOKEN_WORD && words->tokens->items[i].is_capital;
-    }
-    if (count < 4)
+    enum { TELLING_WORDS = 4 };
+    if (words < TELLING_WORDS)
         return 0;
-    return large * 10 < count * 3 ? 1 : large * 10 < count * 7 ? 2 : 3;
+    return large * 10 < words * 3 ? 1 : large * 10 < words * 7 ? 2 : 3;
 }
 
 struct name_words name_words_of(const struct tokens *tokens, const struct name_model *model,
@@ -170,14 +167,21 @@ struct name_words name_words_of(const struct tokens *tokens, const struct name_m
 {
     struct name_words words = {.tokens = tokens};
     words.items = arena_array(arena, struct name_word, tokens->count + 2 * AROUND) + AROUND;
+    size_t count = 0, large = 0, candidates = 0;
     for (size_t i = 0; i < tokens->count; i++) {
-        words.items[i] = word_of(&tokens->items[i], model);
+        const struct token *token = &tokens->items[i];
+        words.items[i] = word_of(token, model);
         words.items[i].may_be_name =
-            may_begin(&words.items[i], words.items + i - 1, !tokens->items[i].is_glued);
+            may_begin(&words.items[i], words.items + i - 1, !token->is_glued);
+        candidates += words.items[i].may_be_name;
+        count += token->kind == TOKEN_WORD;
+        large += token->kind == TOKEN_WORD && token->is_capital;
     }
-    join(tokens, words.items);
-    find_pairs(tokens, words.items);
-    words.shouting = shouting_of(&words);
+    words.shouting = shouting_of(count, large);
+    if (candidates > 0) {
+        join(tokens, words.items);
+        find_pairs(tokens, words.items);
+    }
     return words;
 }
 
@@ -191,20 +195,27 @@ struct rows {
 
 static void put(struct rows *rows, uint64_t value)
 {
-    uint64_t mixed = (value ^ (uint64_t)(rows->count + 1) << 40) * UINT64_C(0x9E3779B97F4A7C15);
-    mixed = (mixed ^ mixed >> 32) * UINT64_C(0xD6E8FEB86659FD93);
-    rows->items[rows->count++] = (uint32_t)(mixed >> 40) % MODEL_ROWS;
+    uint64_t salt = (uint64_t)(rows->count + 1) * UINT64_C(0xA24BAED4963EE407);
+    uint64_t mixed = (value ^ salt) * UINT64_C(0x9E3779B97F4A7C15);
+    rows->items[rows->count++] = (uint32_t)(mixed >> 49 ^ mixed >> 32) % MODEL_ROWS;
 }
 
-/* The first and the last bytes of a word. */
+/* The first and the last bytes of a word, and its length. */
 static void put_affixes(struct rows *rows, const char *word, size_t length)
 {
-    for (size_t size = 2; size <= AFFIX_MAX; size++) {
-        size_t taken = length < size ? length : size;
-        put(rows, hash_bytes(HASH_BEGIN, word + length - taken, taken));
+    uint8_t first[AFFIX_MAX] = {0}, last[AFFIX_MAX] = {0};
+    for (size_t i = 0; i < AFFIX_MAX && i < length; i++) {
+        first[i] = (uint8_t)word[i];
+        last[i] = (uint8_t)word[length - 1 - i];
     }
-    for (size_t size = 3; size <= AFFIX_MAX; size++)
-        put(rows, hash_bytes(HASH_BEGIN, word, length < size ? length : size));
+    uint32_t begin = first[0] | (uint32_t)first[1] << 8 | (uint32_t)first[2] << 16;
+    uint32_t end = last[0] | (uint32_t)last[1] << 8;
+    put(rows, end);
+    end |= (uint32_t)last[2] << 16;
+    put(rows, end);
+    put(rows, end | (uint32_t)last[3] << 24);
+    put(rows, begin);
+    put(rows, begin | (uint32_t)first[3] << 24);
     put(rows, length < 12 ? length : 12);
 }
 
@@ -230,8 +241,6 @@ void name_features_find(const struct name_words *words, size_t at, uint32_t foun
     put(&rows, word->hash);
     put(&rows, before->hash);
     put(&rows, after->hash);
-    put(&rows, before->hash * 3 + word->hash);
-    put(&rows, word->hash * 3 + after->hash);
     put(&rows, before[-1].hash);
     put(&rows, after[1].hash);
     put(&rows, before[-1].hash * 3 + before->hash);
@@ -244,9 +253,6 @@ void name_features_find(const struct name_words *words, size_t at, uint32_t foun
     put(&rows, (uint64_t)before->known << 8 | before->known_pair | (uint64_t)word->shape << 16);
     put(&rows, (uint64_t)after->known << 8 | after->known_pair | (uint64_t)word->shape << 16);
     put(&rows, (uint64_t)word->shape | (uint64_t)before->shape << 8 | (uint64_t)after->shape << 16);
-    put(&rows, word->hash * 3 + word->shape);
-    put(&rows, before->hash * 3 + word->shape);
-    put(&rows, after->hash * 3 + word->shape);
     put(&rows, (uint64_t)words->tokens->items[at].is_glued | (uint64_t)before->shape << 8);
     put(&rows, 0);
     put_affixes(&rows, words->tokens->items[at].word, words->tokens->items[at].word_length);

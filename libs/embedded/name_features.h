@@ -7,7 +7,7 @@
 #include "name_model.h"
 #include "tokens.h"
 
-enum { NAME_FEATURES = 28 };
+enum { NAME_FEATURES = 23 };
 
 enum word_shape {
     SHAPE_NONE, /* beyond an end of the post */

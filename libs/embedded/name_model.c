@@ -7,11 +7,14 @@ extern const struct embedded_file NAMES_MODEL[];
 
 struct name_model name_model_of(const char *bytes)
 {
-    const char *habits = bytes + MODEL_STEPS_BYTES;
-    const char *rows = habits + MODEL_HABITS;
-    return (struct name_model){.steps = (const int8_t *)bytes,
-                               .habits = (const uint8_t *)habits,
-                               .rows = (const int8_t *)rows};
+    const char *habits = bytes + MODEL_STEPS;
+    struct name_model model = {.habits = (const uint8_t *)habits,
+                               .rows = (const int8_t *)(habits + MODEL_HABITS)};
+    for (size_t i = 0; i < MODEL_STEPS; i++) {
+        int8_t step = (int8_t)bytes[i];
+        model.steps[i] = step == MODEL_BARRED ? MODEL_NEVER : step;
+    }
+    return model;
 }
 
 struct name_model name_model_shipped(void)

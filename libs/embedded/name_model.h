@@ -30,17 +30,19 @@ enum habit {
     HABIT_CAPITAL,
 };
 
-enum { MODEL_ROWS = 1 << 15, MODEL_HABITS = 1 << 15 };
-
-struct name_model {
-    const int8_t *rows;    /* MODEL_ROWS of NAME_TAGS weights */
-    const uint8_t *habits; /* MODEL_HABITS of name_model_habit_mark() */
-    const int8_t *steps;   /* NAME_TAGS weights of the next tag for each tag */
+enum {
+    MODEL_STEPS = NAME_TAGS * NAME_TAGS,
+    MODEL_HABITS = 1 << 15,
+    MODEL_ROWS = 1 << 15,
+    MODEL_BYTES = MODEL_STEPS + MODEL_HABITS + MODEL_ROWS * NAME_TAGS, /* one after the other */
+    MODEL_BARRED = INT8_MIN, /* of a step: that tag never follows this one */
+    MODEL_NEVER = -12000,    /* worth less than any way there is; two of them are no overflow */
 };
 
-enum {
-    MODEL_STEPS_BYTES = NAME_TAGS * NAME_TAGS,
-    MODEL_BYTES = MODEL_STEPS_BYTES + MODEL_HABITS + MODEL_ROWS * NAME_TAGS,
+struct name_model {
+    int16_t steps[MODEL_STEPS]; /* of the next tag for each tag; MODEL_NEVER if barred */
+    const int8_t *rows;         /* MODEL_ROWS of NAME_TAGS weights */
+    const uint8_t *habits;      /* MODEL_HABITS of name_model_habit_mark() */
 };
 
 /* The model in a file's bytes, which are lent to it; MODEL_BYTES of them. */

@@ -5,72 +5,72 @@
 #include "known_names.h"
 #include "name_features.h"
 
-enum { MAX_RUN = 64, NEVER = -30000, POSSESSIVE_BYTES = 2 };
+enum { MAX_RUN = 64, POSSESSIVE_BYTES = 2 };
 
 /* ---- tags of a run of words ---- */
 
+/* A number for each tag, added and compared at once. */
+typedef int16_t tag_numbers __attribute__((vector_size(NAME_TAGS * sizeof(int16_t))));
+typedef int8_t tag_weights __attribute__((vector_size(NAME_TAGS)));
+
+/* What the likeliest ways to each tag are worth, the best one 0, and where they came from. */
 struct trail {
-    int32_t steps[NAME_TAGS][NAME_TAGS]; /* what a tag behind another is worth */
-    int32_t scores[NAME_TAGS];
-    uint8_t from[MAX_RUN][NAME_TAGS];
+    tag_numbers scores;
+    tag_numbers from[MAX_RUN];
 };
 
-/* The weights of a tag and of one behind it in turn, in the halves of two words of four numbers
- * each, 128 above what they are: eight sums at once. */
-static void weigh(const struct name_model *model, const struct name_words *words, size_t at,
-                  int32_t sums[NAME_TAGS])
+static tag_numbers weigh(const struct name_model *model, const struct name_words *words, size_t at)
 {
-    const uint64_t raise = UINT64_C(0x8080808080808080), even = UINT64_C(0x00FF00FF00FF00FF);
     uint32_t rows[NAME_FEATURES];
-    uint64_t pairs[2] = {0};
     name_features_find(words, at, rows);
     for (size_t i = 0; i < NAME_FEATURES; i++)
         __builtin_prefetch(model->rows + (size_t)rows[i] * NAME_TAGS);
+    tag_numbers sums = {0};
     for (size_t i = 0; i < NAME_FEATURES; i++) {
-        uint64_t row;
+        tag_weights row;
         memcpy(&row, model->rows + (size_t)rows[i] * NAME_TAGS, sizeof row);
-        row ^= raise;
-        pairs[0] += row & even;
-        pairs[1] += row >> 8 & even;
+        sums += __builtin_convertvector(row, tag_numbers);
     }
-    for (size_t tag = 0; tag < NAME_TAGS; tag++)
-        sums[tag] = (int32_t)(pairs[tag % 2] >> (tag / 2 * 16) & 0xFFFF) - 128 * NAME_FEATURES;
+    return sums;
 }
 
-static bool may_follow(size_t before, size_t tag)
+static tag_numbers of_all(int16_t number)
 {
-    if (tag == TAG_IN_PERSON || tag == TAG_IN_PLACE || tag == TAG_IN_ORGANISATION)
-        return before == tag || before + 1 == tag;
-    return true;
+    return (tag_numbers){number, number, number, number, number, number, number, number};
 }
 
-static void begin_trail(const struct name_model *model, struct trail *trail)
+/* `first` where the mask is all ones, else `second`. */
+static tag_numbers chosen(tag_numbers mask, tag_numbers first, tag_numbers second)
 {
-    for (size_t tag = 0; tag < NAME_TAGS; tag++) {
-        trail->scores[tag] = tag == TAG_OUTSIDE ? 0 : NEVER;
-        for (size_t before = 0; before < NAME_TAGS; before++)
-            trail->steps[before][tag] =
-                may_follow(before, tag) ? model->steps[before * NAME_TAGS + tag] : 3 * NEVER;
-    }
+    return (mask & first) | (~mask & second);
+}
+
+static int16_t largest(tag_numbers numbers)
+{
+    int16_t most = numbers[0];
+    for (size_t tag = 1; tag < NAME_TAGS; tag++)
+        most = numbers[tag] > most ? numbers[tag] : most;
+    return most;
 }
 
 /* Moves the trail on by one word. */
-static void advance(struct trail *trail, size_t step, const int32_t sums[NAME_TAGS])
+static void advance(const struct name_model *model, struct trail *trail, size_t step,
+                    tag_numbers sums)
 {
-    int32_t most[NAME_TAGS], from[NAME_TAGS] = {0};
-    for (size_t tag = 0; tag < NAME_TAGS; tag++)
-        most[tag] = trail->scores[0] + trail->steps[0][tag];
-    for (size_t before = 1; before < NAME_TAGS; before++) {
-        for (size_t tag = 0; tag < NAME_TAGS; tag++) {
-            int32_t score = trail->scores[before] + trail->steps[before][tag];
-            from[tag] = score > most[tag] ? (int32_t)before : from[tag];
-            most[tag] = score > most[tag] ? score : most[tag];
-        }
+    tag_numbers best = of_all(INT16_MIN), from = {0};
+    for (size_t before = 0; before < NAME_TAGS; before++) {
+        tag_numbers way;
+        memcpy(&way, model->steps + before * NAME_TAGS, sizeof way);
+        way += of_all(trail->scores[before]);
+        tag_numbers is_better = way > best;
+        from = chosen(is_better, of_all((int16_t)before), from);
+        best = chosen(is_better, way, best);
     }
-    for (size_t tag = 0; tag < NAME_TAGS; tag++) {
-        trail->scores[tag] = most[tag] + sums[tag];
-        trail->from[step][tag] = (uint8_t)from[tag];
-    }
+    best += sums;
+    best -= of_all(largest(best));
+    tag_numbers never = of_all(MODEL_NEVER);
+    trail->scores = chosen(best > never, best, never);
+    trail->from[step] = from;
 }
 
 /* The likeliest tags of the `count` words from `at` on. */
@@ -78,11 +78,10 @@ static void tag_run(const struct name_model *model, const struct name_words *wor
                     size_t count, uint8_t tags[MAX_RUN])
 {
     struct trail trail;
-    begin_trail(model, &trail);
+    for (size_t tag = 0; tag < NAME_TAGS; tag++)
+        trail.scores[tag] = tag == TAG_OUTSIDE ? 0 : MODEL_NEVER;
     for (size_t i = 0; i < count; i++) {
-        int32_t sums[NAME_TAGS];
-        weigh(model, words, at + i, sums);
-        advance(&trail, i, sums);
+        advance(model, &trail, i, weigh(model, words, at + i));
     }
     uint8_t best = 0;
     for (uint8_t tag = 1; tag < NAME_TAGS; tag++)
@@ -90,7 +89,7 @@ static void tag_run(const struct name_model *model, const struct name_words *wor
             best = tag;
     for (size_t i = count; i > 0; i--) {
         tags[i - 1] = best;
-        best = trail.from[i - 1][best];
+        best = (uint8_t)trail.from[i - 1][best];
     }
 }
 

@@ -71,7 +71,7 @@ void learner_count_habits(const struct marked_post *const *posts, size_t count, 
     SCOPED(arena_close) struct arena *arena = arena_open(POST_ARENA_BYTES);
     for (size_t i = 0; i < count; i++, arena_reset(arena))
         count_post(table, posts[i], arena);
-    char *habits = bytes + MODEL_STEPS_BYTES;
+    char *habits = bytes + MODEL_STEPS;
     memset(habits, 0, MODEL_HABITS);
     for (size_t i = 0; i < SLOTS; i++) {
         uint32_t all = table[i].small + table[i].capital;

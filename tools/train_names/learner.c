@@ -7,13 +7,13 @@
 #include "base/check.h"
 #include "embedded/name_features.h"
 
-enum { RUN_MAX = 64, POST_ARENA_BYTES = 16 << 20, ROUNDS = 5 };
+enum { RUN_MAX = 64, POST_ARENA_BYTES = 16 << 20, ROUNDS = 8 };
 
-static const float RATE = 0.1F, DECAY = 1e-6F, LARGEST = 4.0F, SCALE = 127.0F;
+static const float RATE = 0.02F, DECAY = 1e-6F, LARGEST = 4.0F, SCALE = 127.0F;
 /* The share of features that a word is learnt without, so that none is relied on alone. */
 static const float DROPPED = 0.1F;
 /* What likelihood finds too few of is found more often, for as many wrong names as missed ones. */
-static const float LEANING = 0.8F;
+static const float LEANING = 0.7F;
 
 /* Words in a row that may be a name, as they were marked. */
 struct run {
@@ -276,11 +276,17 @@ static char whole(float weight)
     return (char)(int8_t)lrintf(bounded / LARGEST * SCALE);
 }
 
+static float step_of(const struct weights *weights, size_t before, size_t tag)
+{
+    return weights->steps[before][tag] - (tag == TAG_OUTSIDE ? LEANING : 0.0F);
+}
+
 static void write_weights(const struct weights *weights, char *bytes)
 {
     for (size_t before = 0; before < NAME_TAGS; before++)
         for (size_t tag = 0; tag < NAME_TAGS; tag++)
-            *bytes++ = whole(weights->steps[before][tag] - (tag == TAG_OUTSIDE ? LEANING : 0.0F));
+            *bytes++ =
+                may_follow(before, tag) ? whole(step_of(weights, before, tag)) : (char)MODEL_BARRED;
     bytes += MODEL_HABITS;
     for (size_t row = 0; row < MODEL_ROWS; row++)
         for (size_t tag = 0; tag < NAME_TAGS; tag++)
