@@ -6,10 +6,10 @@
 #include "frequencies.h"
 #include "vocabulary.h"
 
-enum { LETTER_GRAM = 4, LETTERS_PER_LENGTH = 20, SHORT_TEXT = 20 };
+enum { LETTER_GRAM = 3, SHAPE_BITS = 12, LETTERS_PER_LENGTH = 20, SHORT_TEXT = 20 };
 
 /* Of which kind a feature is, so that no word is taken for four letters. */
-enum feature_kind { WORD = 1, PAIR, LETTERS, SHAPE, LENGTH };
+enum feature_kind { WORD = 1, PAIR, LETTERS, SHAPE, TWO_SHAPES, THREE_SHAPES, LENGTH };
 
 static void put(struct bag *bag, enum feature_kind kind, uint64_t hash)
 {
@@ -38,13 +38,13 @@ static uint64_t hash_of(const struct token *token)
     return 0;
 }
 
-/* Each four bytes that follow one another in the word, with a blank on both sides of it. */
+/* Each three bytes that follow one another in the word, with a blank on both sides of it. */
 static void put_letters(struct bag *bag, const struct token *token)
 {
     uint32_t gram = ' ';
     for (size_t i = 0; i <= token->word_length; i++) {
         uint8_t byte = i < token->word_length ? (uint8_t)token->word[i] : ' ';
-        gram = gram << 8 | byte;
+        gram = (gram << 8 | byte) & 0xFFFFFF;
         if (i + 2 >= LETTER_GRAM)
             put(bag, LETTERS, gram);
     }
@@ -56,15 +56,23 @@ static uint64_t shape_of(const struct token *token)
            (uint64_t)token->is_capital << 1 | (uint64_t)token->is_all_caps;
 }
 
+/* How marks, words, tags and capitals follow one another. */
+static void put_shapes(struct bag *bag, uint64_t shapes)
+{
+    put(bag, SHAPE, shapes & ((1u << SHAPE_BITS) - 1));
+    put(bag, TWO_SHAPES, shapes & ((UINT64_C(1) << 2 * SHAPE_BITS) - 1));
+    put(bag, THREE_SHAPES, shapes & ((UINT64_C(1) << 3 * SHAPE_BITS) - 1));
+}
+
 void manner_features(const struct tokens *tokens, struct bag *bag)
 {
     bag->count = 0;
-    uint64_t before = 0;
+    uint64_t before = 0, shapes = 0;
     for (size_t i = 0; i < tokens->count; i++) {
         const struct token *token = &tokens->items[i];
         uint64_t hash = hash_of(token);
         put(bag, WORD, hash);
-        put(bag, SHAPE, shape_of(token));
+        put_shapes(bag, shapes = shapes << SHAPE_BITS | shape_of(token));
         put(bag, PAIR, before * 31 + hash);
         if (token->kind == TOKEN_WORD)
             put_letters(bag, token);
