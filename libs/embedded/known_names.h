@@ -2,15 +2,15 @@
 #pragma once
 
 enum known_name {
-    KNOWN_GIVEN = 1, /* given name */
-    KNOWN_FAMILY,    /* family name, or both names of somebody well known */
+    KNOWN_NOTHING,
+    KNOWN_GIVEN,  /* given name */
+    KNOWN_FAMILY, /* family name, or both names of somebody well known */
     KNOWN_PLACE,
     KNOWN_ORGANISATION,
-    KNOWN_WORK,                  /* product, film, game */
-    KNOWN_TO_NAMES = KNOWN_WORK, /* to here: names in small letters too */
-    KNOWN_PEOPLE,                /* "french": of a people or a faith */
-    KNOWN_CALENDAR,              /* written large, and no name */
-    KNOWN_TITLE,                 /* before a person */
-    KNOWN_TAIL,                  /* at the end of an organisation */
-    KNOWN_GROUND,                /* in the name of a place */
+    KNOWN_WORK,     /* product, film, game; to here: names in small letters too */
+    KNOWN_PEOPLE,   /* "french": of a people or a faith */
+    KNOWN_CALENDAR, /* written large, and no name */
+    KNOWN_TITLE,    /* before a person */
+    KNOWN_TAIL,     /* at the end of an organisation */
+    KNOWN_GROUND,   /* in the name of a place */
 };

@@ -11,6 +11,8 @@ enum {
     LEAST_POINTS = 5, /* less tells nothing */
     ENDING_LEAST = 5, /* shorter words have no ending */
     RARE_HANDICAP = 8,
+    CHECKED_WORDS = 4, /* after so many frequent words we look whether that is clear already */
+    CLEAR_LEAD = 24,
 };
 
 static const char *const CODES[] = {
@@ -72,14 +74,26 @@ static void weigh_letters(const char *bytes, size_t length, int points[LANGUAGES
     }
 }
 
-static void weigh_word(const struct token *token, const struct name_model *model,
-                       int points[LANGUAGES_BY_WORDS])
+/* False if it is no frequent word of any language. */
+static bool weigh_frequent(const struct token *token, int points[LANGUAGES_BY_WORDS])
 {
     static const int EACH[SHARED_MOST] = {12, 7, 5, 3};
     int languages;
-    if (token_find(token, &LANGUAGE_WORDS, &languages)) {
-        add_points(points, languages, EACH);
-    } else if (token->word_length >= ENDING_LEAST) {
+    if (!token_find(token, &LANGUAGE_WORDS, &languages))
+        return false;
+    add_points(points, languages, EACH);
+    return true;
+}
+
+/* What else a token tells. */
+static void weigh_looks(const struct token *token, const struct name_model *model,
+                        int points[LANGUAGES_BY_WORDS])
+{
+    if (token->kind == TOKEN_MARK && token->first >= 0x80)
+        weigh_letters(token->raw.at, token->raw.length, points);
+    if (token->kind != TOKEN_WORD && token->kind != TOKEN_HASHTAG)
+        return;
+    if (token->word_length >= ENDING_LEAST && !token_is_in(token, &LANGUAGE_WORDS)) {
         /* The model of names knows the words of many English posts. */
         if (name_model_habit(model, token->hash) == HABIT_SMALL)
             points[LANGUAGE_EN] += ENGLISH_WORD_POINTS;
@@ -89,29 +103,45 @@ static void weigh_word(const struct token *token, const struct name_model *model
         weigh_letters(token->word, token->word_length, points);
 }
 
+struct lead {
+    enum language first;
+    int most, second;
+};
+
+static struct lead lead_of(const int points[LANGUAGES_BY_WORDS])
+{
+    struct lead lead = {LANGUAGE_UNKNOWN, LEAST_POINTS - 1, 0};
+    for (int i = 0; i < LANGUAGES_BY_WORDS; i++) {
+        /* Who is rare on X must be surer. */
+        bool is_rare = i > LANGUAGE_TL && i != LANGUAGE_HI;
+        int told = is_rare ? points[i] - points[i] / RARE_HANDICAP : points[i];
+        if (told > lead.most) {
+            lead.second = lead.first == LANGUAGE_UNKNOWN ? 0 : lead.most;
+            lead.most = told;
+            lead.first = (enum language)i;
+        } else if (told > lead.second) {
+            lead.second = told;
+        }
+    }
+    return lead;
+}
+
+/* By frequent words, as many as it takes; if they leave a doubt, by all else. */
 static enum language by_words(const struct tokens *tokens)
 {
     int points[LANGUAGES_BY_WORDS] = {0};
-    struct name_model model = name_model_shipped();
+    size_t frequent = 0;
     for (size_t i = 0; i < tokens->count; i++) {
-        const struct token *token = &tokens->items[i];
-        if (token->kind == TOKEN_WORD || token->kind == TOKEN_HASHTAG)
-            weigh_word(token, &model, points);
-        else if (token->kind == TOKEN_MARK && token->first >= 0x80)
-            weigh_letters(token->raw.at, token->raw.length, points);
+        if (!weigh_frequent(&tokens->items[i], points) || ++frequent % CHECKED_WORDS != 0)
+            continue;
+        struct lead lead = lead_of(points);
+        if (lead.most - lead.second >= CLEAR_LEAD)
+            return lead.first;
     }
-    enum language best = LANGUAGE_UNKNOWN;
-    int most = LEAST_POINTS - 1;
-    for (int i = 0; i < LANGUAGES_BY_WORDS; i++) {
-        /* Who is rare on X must be surer. */
-        int told =
-            i > LANGUAGE_TL && i != LANGUAGE_HI ? points[i] - points[i] / RARE_HANDICAP : points[i];
-        if (told > most) {
-            most = told;
-            best = (enum language)i;
-        }
-    }
-    return best;
+    struct name_model model = name_model_shipped();
+    for (size_t i = 0; i < tokens->count; i++)
+        weigh_looks(&tokens->items[i], &model, points);
+    return lead_of(points).first;
 }
 
 /* ---- scripts ---- */

@@ -103,7 +103,7 @@ static bool may_begin(const struct name_word *word, const struct name_word *befo
     if (word->shape != SHAPE_SMALL && word->shape != SHAPE_TAG && word->shape != SHAPE_WITH_DIGIT)
         return false;
     bool is_user = before->shape == SHAPE_AT && is_apart && word->habit != HABIT_SMALL;
-    bool is_known = word->known > 0 && word->known <= KNOWN_TO_NAMES;
+    bool is_known = word->known > 0 && word->known <= KNOWN_WORK;
     return is_known || word->habit >= HABIT_MOSTLY_CAPITAL || is_user;
 }
 
@@ -167,6 +167,8 @@ struct name_words name_words_of(const struct tokens *tokens, const struct name_m
 {
     struct name_words words = {.tokens = tokens};
     words.items = arena_array(arena, struct name_word, tokens->count + 2 * AROUND) + AROUND;
+    for (size_t i = 0; i < tokens->count; i++)
+        __builtin_prefetch(model->habits + name_model_habit_place(tokens->items[i].hash));
     size_t count = 0, large = 0, candidates = 0;
     for (size_t i = 0; i < tokens->count; i++) {
         const struct token *token = &tokens->items[i];
@@ -197,7 +199,7 @@ static void put(struct rows *rows, uint64_t value)
 {
     uint64_t salt = (uint64_t)(rows->count + 1) * UINT64_C(0xA24BAED4963EE407);
     uint64_t mixed = (value ^ salt) * UINT64_C(0x9E3779B97F4A7C15);
-    rows->items[rows->count++] = (uint32_t)(mixed >> 49 ^ mixed >> 32) % MODEL_ROWS;
+    rows->items[rows->count++] = (uint32_t)(mixed >> 50 ^ mixed >> 32) % MODEL_ROWS;
 }
 
 /* The first and the last bytes of a word, and its length. */

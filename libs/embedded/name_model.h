@@ -33,7 +33,7 @@ enum habit {
 enum {
     MODEL_STEPS = NAME_TAGS * NAME_TAGS,
     MODEL_HABITS = 1 << 15,
-    MODEL_ROWS = 1 << 15,
+    MODEL_ROWS = 1 << 14,
     MODEL_BYTES = MODEL_STEPS + MODEL_HABITS + MODEL_ROWS * NAME_TAGS, /* one after the other */
     MODEL_BARRED = INT8_MIN, /* of a step: that tag never follows this one */
     MODEL_NEVER = -12000,    /* worth less than any way there is; two of them are no overflow */

@@ -84,9 +84,9 @@ static void tag_run(const struct name_model *model, const struct name_words *wor
         advance(model, &trail, i, weigh(model, words, at + i));
     }
     uint8_t best = 0;
-    for (uint8_t tag = 1; tag < NAME_TAGS; tag++)
+    for (size_t tag = 1; tag < NAME_TAGS; tag++)
         if (trail.scores[tag] > trail.scores[best])
-            best = tag;
+            best = (uint8_t)tag;
     for (size_t i = count; i > 0; i--) {
         tags[i - 1] = best;
         best = (uint8_t)trail.from[i - 1][best];
@@ -128,7 +128,7 @@ static bool is_believed(const struct name_words *words, size_t at, size_t count,
         return true;
     for (size_t i = at; i < at + count; i++) {
         const struct name_word *word = &words->items[i];
-        if ((word->known > 0 && word->known <= KNOWN_TO_NAMES) || word->known_pair > 0)
+        if ((word->known > 0 && word->known <= KNOWN_WORK) || word->known_pair > 0)
             return true;
     }
     return false;

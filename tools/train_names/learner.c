@@ -187,9 +187,9 @@ static void pass_over(const struct weights *weights, size_t count, struct chain 
     for (size_t i = count; i-- > 0;) {
         for (size_t tag = 0; tag < NAME_TAGS; tag++) {
             float sum = i + 1 == count ? 1 : 0;
-            for (size_t after = 0; i + 1 < count && after < NAME_TAGS; after++)
-                sum += chain->behind[i + 1][after] * chain->scores[i + 1][after] *
-                       step_weight(weights, tag, after);
+            for (size_t next = 0; i + 1 < count && next < NAME_TAGS; next++)
+                sum += chain->behind[i + 1][next] * chain->scores[i + 1][next] *
+                       step_weight(weights, tag, next);
             chain->behind[i][tag] = sum;
         }
         normalise(chain->behind[i]);
