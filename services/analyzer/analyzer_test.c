@@ -38,6 +38,27 @@ static void the_embedded_mode_asks_nobody(void **state)
     assert_int_equal(atomic_load(&stage.llm.requests), 0);
 }
 
+static const char *json_of(const Tp__Outcome *outcome, size_t nth)
+{
+    const ProtobufCBinaryData *json = &outcome->results[nth]->data_json;
+    return arena_bytes(stage.arena, json->data, json->len);
+}
+
+static void a_tenant_is_told_its_own_topics(void **state)
+{
+    (void)state;
+    const char file[] = "{\"tenant\":{\"outage\":[\"not working\"]},\"other\":{\"x\":[\"site\"]}}";
+    SCOPED(text_free) struct text faults = {0};
+    assert_true(topic_sets_parse("S", (struct bytes){(const uint8_t *)file, sizeof file - 1},
+                                 &stage.topics, &faults));
+    SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by("");
+    const char *texts[2] = {"The site is NOT working", "The football site works"};
+    const Tp__Outcome *outcome = outcome_of(dispatch_of("", TP__ANALYSIS_MODE__BY_EMBEDDED, texts));
+    assert_non_null(strstr(json_of(outcome, 0), "\"topics\":[\"outage\"]"));
+    assert_non_null(strstr(json_of(outcome, 1), "\"topics\":[]"));
+    assert_non_null(strstr(outcome->summary, "about outage"));
+}
+
 static void without_a_permit_it_asks_again_and_calls_nobody(void **state)
 {
     (void)state;
@@ -219,6 +240,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(without_an_endpoint_a_permitted_dispatch_is_analysed_here, reset),
         cmocka_unit_test_setup(the_embedded_mode_asks_nobody, reset),
+        cmocka_unit_test_setup(a_tenant_is_told_its_own_topics, reset),
         cmocka_unit_test_setup(without_a_permit_it_asks_again_and_calls_nobody, reset),
         cmocka_unit_test_setup(a_permitted_call_brings_the_answers_of_the_llm, reset),
         cmocka_unit_test_setup(a_refused_call_brings_its_class_and_wait, reset),

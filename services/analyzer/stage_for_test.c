@@ -121,6 +121,7 @@ int set_up(void **state)
 int tear_down(void **state)
 {
     (void)state;
+    topic_sets_close(&stage.topics);
     test_llm_stop(&stage.llm);
     bus_pull_close(&stage.results);
     bus_unsubscribe(&stage.beats);
@@ -135,8 +136,8 @@ static struct analyzer *analyzer_with(void)
 {
     struct analyzer *analyzer;
     struct error why;
-    assert_true(
-        analyzer_open(&stage.settings, &stage.endpoints, NULL, stage.process, &analyzer, &why));
+    assert_true(analyzer_open(&stage.settings, &stage.endpoints, stage.topics, stage.process,
+                              &analyzer, &why));
     return analyzer;
 }
 
@@ -177,6 +178,7 @@ int reset(void **state)
     atomic_store(&stage.repeats, 0);
     atomic_store(&stage.llm.requests, 0);
     atomic_store(&stage.llm.mood, TEST_LLM_SERVES);
+    topic_sets_close(&stage.topics);
     return 0;
 }
 

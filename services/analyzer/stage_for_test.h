@@ -22,6 +22,7 @@ struct stage {
     struct test_broker broker;
     struct analyzer_settings settings;
     struct endpoints endpoints;
+    struct topic_sets *topics; /* the tenants' own; NULL after reset() */
     struct process *process;
     struct bus *bus;
     struct bus_subscription *permits, *beats;
