@@ -83,7 +83,7 @@ TYPES = {"PER": "person", "LOC": "place", "ORG": "organisation", "person": "pers
 
 
 def marked_names(post):
-    """{(start, end): type} of what people marked; @names, which are no names of ours, apart."""
+    """{(start, end): type} of what people marked, and where @names begin, which are told apart."""
     names, handles, at, begin = {}, set(), 0, None
     before = ""
     for token, tag in zip(post["tokens"], post["tags"]):
@@ -97,7 +97,7 @@ def marked_names(post):
             names = {place: type for place, type in names.items() if place[0] != begin}
             names[(begin, end)] = kind
         at, before = end + 1, token
-    return {place: kind for place, kind in names.items() if place[0] not in handles}
+    return {place: kind for place, kind in names.items() if place[0] not in handles}, handles
 
 
 def capitals(text):
@@ -112,7 +112,8 @@ def capitals(text):
 
 def _score(posts, told, found):
     right = typed = ours = there = 0
-    for _, names, mine in zip(posts, told, found):
+    for _, (names, handles), found_here in zip(posts, told, found):
+        mine = {place: kind for place, kind in found_here.items() if place[0] not in handles}
         right += len(names.keys() & mine.keys())
         typed += sum(names.get(place) == kind for place, kind in mine.items())
         ours += len(mine)
@@ -131,7 +132,7 @@ def names(engine):
         found = [{tuple(entity["indices"]): entity["type"] for entity in result["entities"]["names"]
                   if "indices" in entity} if result else {}
                  for result in engine.analyze([post["text"] for post in posts])]
-        rows.append((name, len(posts), sum(map(len, told)), *_score(posts, told, found),
+        rows.append((name, len(posts), sum(len(marked) for marked, _ in told), *_score(posts, told, found),
                      *_score(posts, told, [capitals(post["text"]) for post in posts])))
     return ([LEARNED, "F1 of whole names, start and end alike (typed: their type too); @names left aside"],
             [("posts", "number", "names", "F1", "typed", "capitals: F1", "typed"), *rows], [])
