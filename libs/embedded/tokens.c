@@ -5,7 +5,7 @@
 #include "characters.h"
 #include "escapes.h"
 
-enum { EMOTICON_MAX_BYTES = 6, JOINER = 0x200D, FIRST_TOKENS = 24 };
+enum { EMOTICON_MAX_BYTES = 6, JOINER = 0x200D, FIRST_TOKENS = 8, BYTES_OF_TOKEN = 3 };
 
 /* Where we stand in the text. */
 struct cursor {
@@ -79,9 +79,10 @@ static void count_script(struct scripts *scripts, uint32_t c)
 static struct token *add(struct tokens *tokens, const struct cursor *cursor)
 {
     if (tokens->count == tokens->capacity) {
-        /* There are never more tokens than bytes; what is left behind is a quarter at most. */
-        size_t capacity = tokens->capacity > 0 ? tokens->capacity * 4 : FIRST_TOKENS;
-        capacity = capacity < cursor->length ? capacity : cursor->length;
+        /* There are never more tokens than bytes, and nearly always fewer than a third of them. */
+        bool is_first = tokens->capacity == 0;
+        size_t capacity =
+            FIRST_TOKENS + (is_first ? cursor->length / BYTES_OF_TOKEN : cursor->length);
         struct token *items = arena_array(cursor->arena, struct token, capacity);
         if (tokens->count > 0)
             memcpy(items, tokens->items, tokens->count * sizeof *items);

@@ -120,7 +120,7 @@ static inline uint32_t vocabularies_of(uint64_t hash)
     do {
         row = &VOCABULARY_ROWS[at++ & VOCABULARY_ROWS_MASK];
         for (int i = 0; i < 4; i++)
-            bits |= row->keys[i] == key ? row->bits[i] : 0;
+            bits |= row->bits[i] & (0U - (uint32_t)(row->keys[i] == key));
     } while (row->keys[3] != 0 && bits == 0);
     return bits;
 }
