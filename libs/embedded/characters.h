@@ -80,6 +80,9 @@ enum byte_kind { BYTE_SIGN, BYTE_SPACE, BYTE_SMALL, BYTE_CAPITAL, BYTE_DIGIT, BY
 
 extern const uint8_t BYTE_KINDS[256];
 
+/* The small letter of an ASCII letter, a digit or '_' itself; 0 for what is of no word. */
+extern const char BYTE_LOWERS[256];
+
 static inline enum byte_kind byte_kind(char byte)
 {
     return (enum byte_kind)BYTE_KINDS[(uint8_t)byte];

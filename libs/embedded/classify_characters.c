@@ -149,6 +149,12 @@ int main(void)
     printf("};\n\nconst uint8_t BYTE_KINDS[256] = {\n");
     for (uint32_t c = 0; c < 256; c++)
         printf("%d,\n", (int)kind_of_byte(c));
+    printf("};\n\nconst char BYTE_LOWERS[256] = {\n");
+    for (uint32_t c = 0; c < 256; c++) {
+        enum byte_kind kind = kind_of_byte(c);
+        bool is_of_word = kind == BYTE_SMALL || kind == BYTE_CAPITAL || kind == BYTE_DIGIT;
+        printf("%d,\n", is_of_word ? utf8proc_tolower((utf8proc_int32_t)c) : 0);
+    }
     printf("};\n");
     return 0;
 }

@@ -94,8 +94,8 @@ static struct token *add(struct tokens *tokens, const struct cursor *cursor)
 
 /* A token from the cursor to byte `end`, `places` code points on, past which the cursor is moved.
  */
-static struct token *take(struct tokens *tokens, struct cursor *cursor, enum token_kind kind,
-                          uint32_t first, struct extent extent)
+static inline struct token *take(struct tokens *tokens, struct cursor *cursor, enum token_kind kind,
+                                 uint32_t first, struct extent extent)
 {
     struct token *token = add(tokens, cursor);
     *token = (struct token){.kind = kind,
@@ -142,31 +142,27 @@ static void spell(struct spelling *spelling, char *words, uint32_t c)
 /* The part of a word that is ASCII letters and digits, as most words are. */
 static void spell_plain(struct spelling *spelling, const struct cursor *cursor, size_t limit)
 {
-    size_t begin = spelling->extent.end, at = begin;
-    char *words = cursor->words + spelling->written;
+    const char *begin = cursor->bytes + spelling->extent.end, *end = cursor->bytes + limit;
+    const char *at = begin;
+    char *words = cursor->words + spelling->written, lower;
     uint64_t hash = spelling->hash;
-    uint32_t letters = 0, capitals = 0;
-    for (; at < limit; at++) {
-        char c = cursor->bytes[at];
-        enum byte_kind kind = byte_kind(c);
-        if (kind < BYTE_SMALL || kind > BYTE_DIGIT)
-            break;
-        letters += kind != BYTE_DIGIT;
-        capitals += kind == BYTE_CAPITAL;
-        char lower = (char)(kind == BYTE_CAPITAL ? c | 0x20 : c);
+    uint32_t digits = 0, capitals = 0;
+    for (; at < end && (lower = BYTE_LOWERS[(uint8_t)*at]) != 0; at++) {
+        digits += *at <= '9';
+        capitals += lower != *at;
         *words++ = lower;
         hash = hash_byte(hash, lower);
     }
     uint32_t count = (uint32_t)(at - begin);
     if (spelling->written == 0 && count > 0)
-        spelling->is_capital = byte_kind(cursor->bytes[begin]) == BYTE_CAPITAL;
+        spelling->is_capital = byte_kind(*begin) == BYTE_CAPITAL;
     spelling->hash = hash;
     spelling->written += count;
-    spelling->letters += letters;
-    spelling->digits += count - letters;
+    spelling->letters += count - digits;
     spelling->capitals += capitals;
+    spelling->digits += digits;
     spelling->extent.places += count;
-    spelling->extent.end = at;
+    spelling->extent.end += count;
 }
 
 /* An apostrophe or joiner belongs to a word that goes on behind it. */
@@ -199,20 +195,21 @@ static bool may_go_on(char byte)
 }
 
 /* The word at the cursor, at most to `limit`; it ends where it begins if there is none. */
-static struct spelling read_word(const struct cursor *cursor, size_t limit, struct scripts *scripts)
+static void read_word(struct spelling *spelling, const struct cursor *cursor, size_t limit,
+                      struct scripts *scripts)
 {
-    struct spelling spelling = {.extent.end = cursor->at, .hash = HASH_BEGIN};
+    *spelling = (struct spelling){.extent.end = cursor->at, .hash = HASH_BEGIN};
     do {
-        uint32_t before = spelling.written;
-        spell_plain(&spelling, cursor, limit);
-        scripts->latin += spelling.written - before;
-    } while (spelling.extent.end < limit && may_go_on(cursor->bytes[spelling.extent.end]) &&
-             spell_next(&spelling, cursor, limit, scripts));
-    return spelling;
+        uint32_t before = spelling->written;
+        spell_plain(spelling, cursor, limit);
+        scripts->latin += spelling->written - before;
+    } while (spelling->extent.end < limit && may_go_on(cursor->bytes[spelling->extent.end]) &&
+             spell_next(spelling, cursor, limit, scripts));
 }
 
 /* Gives the token its word, whose bytes stand where the cursor's room for words begins. */
-static void keep_word(struct token *token, struct cursor *cursor, const struct spelling *spelling)
+static inline void keep_word(struct token *token, struct cursor *cursor,
+                             const struct spelling *spelling)
 {
     token->word = cursor->words;
     token->word_length = spelling->written;
@@ -228,11 +225,14 @@ static void keep_word(struct token *token, struct cursor *cursor, const struct s
 
 static bool take_word(struct tokens *tokens, struct cursor *cursor, size_t limit)
 {
-    struct spelling spelling = read_word(cursor, limit, &tokens->scripts);
+    struct spelling spelling;
+    read_word(&spelling, cursor, limit, &tokens->scripts);
     if (spelling.extent.end == cursor->at)
         return false;
     size_t first = cursor->at;
-    uint32_t c = escape_next(cursor->bytes, limit, &first);
+    uint32_t c = (uint8_t)cursor->bytes[first];
+    if (c >= 0x80 || c == '&')
+        c = escape_next(cursor->bytes, limit, &first);
     keep_word(take(tokens, cursor, TOKEN_WORD, c, spelling.extent), cursor, &spelling);
     return true;
 }
@@ -330,46 +330,32 @@ static void take_sign(struct tokens *tokens, struct cursor *cursor, size_t limit
 /* ---- all of it ---- */
 
 /* Of the emoticons that begin with a letter none goes on with a small letter or a digit. */
-static bool may_be_emoticon(const struct cursor *cursor, size_t limit)
+static bool may_be_emoticon(const struct cursor *cursor, enum byte_kind first, size_t limit)
 {
     size_t next = cursor->at + 1;
-    if (!cursor->is_after_space || next >= limit)
+    if (!cursor->is_after_space || next >= limit || first == BYTE_WIDE)
         return false;
-    enum byte_kind first = byte_kind(cursor->bytes[cursor->at]),
-                   second = byte_kind(cursor->bytes[next]);
-    bool is_second_sign = second == BYTE_SIGN || second == BYTE_CAPITAL || second == BYTE_WIDE ||
-                          cursor->bytes[next] == '_';
-    return first == BYTE_SIGN ? second != BYTE_SPACE : is_second_sign;
+    enum byte_kind second = byte_kind(cursor->bytes[next]);
+    if (first == BYTE_SIGN)
+        return second != BYTE_SPACE;
+    return second == BYTE_SIGN || second == BYTE_CAPITAL || cursor->bytes[next] == '_';
 }
 
 static void take_next(struct tokens *tokens, struct cursor *cursor, size_t limit)
 {
-    switch (byte_kind(cursor->bytes[cursor->at])) {
-    case BYTE_SPACE:
+    enum byte_kind kind = byte_kind(cursor->bytes[cursor->at]);
+    if (kind == BYTE_SPACE) {
         cursor->at++;
         cursor->place++;
         cursor->is_after_space = true;
         return;
-    case BYTE_SIGN:
-        if (!may_be_emoticon(cursor, limit) || !take_emoticon(tokens, cursor, limit))
-            take_sign(tokens, cursor, limit);
-        return;
-    case BYTE_DIGIT:
-        if (keycap_end(cursor, limit) > 0) {
-            take_sign(tokens, cursor, limit);
-            return;
-        }
-        /* fall through */
-    case BYTE_SMALL:
-    case BYTE_CAPITAL:
-        if (!may_be_emoticon(cursor, limit) || !take_emoticon(tokens, cursor, limit))
-            take_word(tokens, cursor, limit);
-        return;
-    case BYTE_WIDE:
-        if (!take_word(tokens, cursor, limit))
-            take_other(tokens, cursor, limit);
-        return;
     }
+    if (may_be_emoticon(cursor, kind, limit) && take_emoticon(tokens, cursor, limit))
+        return;
+    if (kind == BYTE_SIGN || (kind == BYTE_DIGIT && keycap_end(cursor, limit) > 0))
+        take_sign(tokens, cursor, limit);
+    else if (!take_word(tokens, cursor, limit))
+        take_other(tokens, cursor, limit);
 }
 
 static void cut_to(struct tokens *tokens, struct cursor *cursor, size_t limit)
