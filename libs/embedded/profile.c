@@ -55,14 +55,6 @@ void profile_close(struct profile **profile)
     arena_close(&arena);
 }
 
-uint32_t profile_letters(struct piece text)
-{
-    uint32_t letters = 0;
-    for (size_t i = 0; i < text.length; i++)
-        letters += (text.at[i] & 0xC0) != 0x80;
-    return letters;
-}
-
 /* ---- counting ---- */
 
 static void spread_add(struct spread *spread, uint32_t length)
@@ -230,7 +222,7 @@ void profile_add(struct profile *profile, const struct profile_post *post)
     arena_reset(profile->scratch);
     text = tokens_clean(text, profile->scratch);
     struct tokens tokens = tokens_cut(text, profile->scratch);
-    uint32_t letters = profile_letters(text);
+    uint32_t letters = (uint32_t)character_count(text.at, text.length);
     struct kinds kinds = count_tokens(profile, &tokens);
     count_named(&profile->hashtags, kinds.hashtags);
     count_named(&profile->mentions, kinds.mentions);

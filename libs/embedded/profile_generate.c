@@ -1,6 +1,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "characters.h"
 #include "post_length.h"
 #include "profile_state.h"
 #include "vocabulary.h"
@@ -60,7 +61,7 @@ static void add_hashtags(const struct profile *profile, uint64_t *random, uint32
 static double likeness(const struct template *template, const struct tokens *tokens,
                        struct piece text)
 {
-    uint32_t letters = profile_letters(text);
+    uint32_t letters = (uint32_t)character_count(text.at, text.length);
     uint32_t wanted = template->length < POST_MOST_LETTERS ? template->length : POST_MOST_LETTERS;
     double apart = fabs((double)letters - (double)wanted) / ((double)wanted + 1);
     uint32_t others = template->traits ^ traits_find(tokens, text);

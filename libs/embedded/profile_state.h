@@ -61,8 +61,5 @@ struct profile {
 /* Makes manner and chain ready, if posts have come since: profile_learn.c. */
 void profile_learn(struct profile *profile);
 
-/* How many people would say: code points. */
-uint32_t profile_letters(struct piece text);
-
 /* The smallest length that `percent` of the posts do not exceed. */
 uint32_t spread_percentile(const struct spread *spread, size_t posts, unsigned percent);

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "characters.h"
 #include "profile_state.h"
 #include "stamp.h"
 #include "json/json.h"
@@ -272,7 +273,7 @@ static void new_posts_are_no_copies_and_no_longer_than_a_post(void **state)
         assert_true(profile_generate(profile, seed, &made, &fit, &why));
         struct tokens tokens = tokens_cut((struct piece){made.chars, made.length}, arena);
         assert_false(chain_is_copy(&profile->chain, &tokens));
-        assert_true(profile_letters((struct piece){made.chars, made.length}) <= 280);
+        assert_true(character_count(made.chars, made.length) <= 280);
         assert_true(fit > 0.3 && fit <= 1);
     }
 }

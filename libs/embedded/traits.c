@@ -1,5 +1,7 @@
 #include "traits.h"
 
+#include <string.h>
+
 #include "vocabulary.h"
 
 enum { SHORT_LINE = 60, SHOUT_LETTERS = 4 };
@@ -30,6 +32,7 @@ struct look {
     const struct token *tokens;
     size_t count;
     struct piece text;
+    bool has_lines;
 };
 
 static const struct token *at(const struct look *look, size_t nth)
@@ -62,6 +65,8 @@ static int breaks_before(const struct look *look, size_t nth)
 {
     const struct token *before = &look->tokens[nth - 1];
     int breaks = 0;
+    if (!look->has_lines)
+        return 0;
     for (const char *c = before->raw.at + before->raw.length; c < look->tokens[nth].raw.at; c++)
         breaks += *c == '\n';
     return breaks;
@@ -111,10 +116,7 @@ static bool has_hook(const struct look *look)
 
 static bool is_number(const struct token *token)
 {
-    for (size_t i = 0; i < token->raw.length; i++)
-        if (token->raw.at[i] < '0' || token->raw.at[i] > '9')
-            return false;
-    return token->kind == TOKEN_WORD && token->raw.length > 0 && token->raw.length <= 2;
+    return token->kind == TOKEN_WORD && token->is_number && token->raw.length <= 2;
 }
 
 static bool is_bullet(const struct look *look, size_t nth)
@@ -195,31 +197,50 @@ static uint32_t traits_of_words(const struct look *look)
     return traits;
 }
 
-static uint32_t traits_of_token(const struct look *look, size_t nth)
+static uint32_t trait_of_mark(uint32_t mark)
 {
-    const struct token *token = &look->tokens[nth];
-    uint32_t traits = 0;
-    if (is_mark(token, '?') || is_mark(token, 0xFF1F) || is_mark(token, 0x61F))
-        traits |= 1u << TRAIT_QUESTION;
-    if (is_mark(token, '!') || is_mark(token, 0xFF01))
-        traits |= 1u << TRAIT_EXCLAMATION;
-    if (token->kind == TOKEN_WORD && token->is_all_caps &&
-        token->end - token->start >= SHOUT_LETTERS)
-        traits |= 1u << TRAIT_SHOUTING;
-    if (nth > 0 && breaks_before(look, nth) > 0)
-        traits |= 1u << TRAIT_LINES;
-    return traits;
+    switch (mark) {
+    case '?':
+    case 0xFF1F: /* full-width */
+    case 0x61F:  /* Arabic */
+        return 1u << TRAIT_QUESTION;
+    case '!':
+    case 0xFF01:
+        return 1u << TRAIT_EXCLAMATION;
+    default:
+        return 0;
+    }
+}
+
+static uint32_t trait_of_token(const struct token *token)
+{
+    if (token->kind == TOKEN_MARK)
+        return trait_of_mark(token->first);
+    bool is_shouted = token->kind == TOKEN_WORD && token->is_all_caps &&
+                      token->end - token->start >= SHOUT_LETTERS;
+    return is_shouted ? 1u << TRAIT_SHOUTING : 0;
+}
+
+static bool has_lines(const struct tokens *tokens)
+{
+    if (tokens->count == 0)
+        return false;
+    const struct token *last = &tokens->items[tokens->count - 1];
+    const char *begin = tokens->items[0].raw.at;
+    return memchr(begin, '\n', (size_t)(last->raw.at - begin)) != NULL;
 }
 
 uint32_t traits_find(const struct tokens *tokens, struct piece text)
 {
-    const struct look look = {tokens->items, tokens->count, text};
+    const struct look look = {tokens->items, tokens->count, text, has_lines(tokens)};
     uint32_t traits = 0;
     for (size_t i = 0; i < look.count; i++)
-        traits |= traits_of_token(&look, i);
+        traits |= trait_of_token(&look.tokens[i]);
+    if (look.has_lines)
+        traits |= 1u << TRAIT_LINES;
     if (has_hook(&look))
         traits |= 1u << TRAIT_HOOK;
-    if ((traits & 1u << TRAIT_LINES) != 0 && has_list(&look))
+    if (look.has_lines && has_list(&look))
         traits |= 1u << TRAIT_LIST;
     traits |= traits_of_words(&look);
     if (at(&look, 0)->kind == TOKEN_MENTION)
