@@ -4,7 +4,7 @@
 #include "known_names.h"
 #include "vocabulary.h"
 
-enum { AROUND = 2, KNOWN_SECOND = 16, AFFIX_MAX = 4 };
+enum { AROUND = 2, KNOWN_SECOND = 16, AFFIX_MAX = 4, JOINING_BYTES = 3 };
 
 /* ---- words ---- */
 
@@ -136,7 +136,7 @@ static void find_pairs(const struct tokens *tokens, struct name_word *items)
     }
 }
 
-/* What joins two words of a name: "of", a hyphen, a full stop behind one letter. */
+/* What joins two words of a name: "of", "van", a hyphen, a full stop behind one letter. */
 static void join(const struct tokens *tokens, struct name_word *items)
 {
     for (size_t i = 1; i + 1 <= tokens->count; i++) {
@@ -147,8 +147,10 @@ static void join(const struct tokens *tokens, struct name_word *items)
         bool is_initial =
             is_glued && items[i - 1].shape == SHAPE_ONE_CAPITAL && tokens->items[i].first == '.';
         bool is_number = items[i].shape == SHAPE_NUMBER || items[i].shape == SHAPE_WITH_DIGIT;
-        bool is_joining = is_before_name && (tokens->items[i].kind == TOKEN_WORD ||
-                                             items[i].shape == SHAPE_JOINER || is_glued);
+        bool is_short =
+            tokens->items[i].kind == TOKEN_WORD && tokens->items[i].word_length <= JOINING_BYTES;
+        bool is_joining =
+            is_before_name && (is_short || items[i].shape == SHAPE_JOINER || is_glued);
         items[i].may_be_name = is_initial || is_number || is_joining;
     }
 }
