@@ -130,26 +130,38 @@ static bool has_underscore(struct piece text, size_t begin, size_t end)
     return memchr(text.at + begin, '_', end - begin) != NULL;
 }
 
-/* The end of the longest host that begins at `at`; 0 if none does. Where there is not even a
- * top-level domain in it, none is looked for again. */
-static size_t host_end(struct link_search *search, size_t at)
+/* Reads the labels behind the dot, once for all hosts that may begin before or among them: where
+ * the longest host ends, and whether there is a top-level domain at all. */
+static void read_chain(struct link_search *search, size_t dot)
 {
     struct piece text = search->text;
-    size_t best = 0, label = at;
-    bool has_top = false;
-    for (;;) {
-        size_t end = host_label_end(text, label);
-        if (end == label || at_place(text, end) != '.')
-            break;
+    size_t label = dot + 1, end;
+    bool has_top = host_top_end(text, label) > 0;
+    search->chain_best = 0;
+    while ((end = host_label_end(text, label)) > label && at_place(text, end) == '.') {
         size_t top = host_top_end(text, end + 1);
         has_top = has_top || top > 0;
         if (top > 0 && !has_underscore(text, label, end))
-            best = top;
+            search->chain_best = top;
         label = end + 1;
     }
+    search->chain_end = label;
     if (!has_top)
         search->no_top_until = label;
-    return best;
+}
+
+/* The end of the longest host that begins at `at`; 0 if none does. */
+static size_t host_end(struct link_search *search, size_t at)
+{
+    struct piece text = search->text;
+    size_t dot = host_label_end(text, at);
+    if (dot == at || at_place(text, dot) != '.')
+        return 0;
+    if (dot >= search->chain_end)
+        read_chain(search, dot);
+    if (search->chain_best > dot)
+        return search->chain_best;
+    return has_underscore(text, at, dot) ? 0 : host_top_end(text, dot + 1);
 }
 
 /* Where the run of letters, digits, '-' and '_' before the dot begins. */

@@ -12,6 +12,8 @@ struct link_search {
     struct piece text;
     size_t from;         /* what stands before belongs to what was found, or looked like one */
     size_t no_top_until; /* up to here no label is a top-level domain */
+    size_t chain_end,
+        chain_best; /* behind the labels read last; where the longest host in them ends */
 };
 
 /* Adds the links whose host has the dot at `dot`, if they do not overlap what is there. */
