@@ -185,12 +185,12 @@ static void pass_over(const struct weights *weights, size_t count, struct chain 
         normalise(chain->ahead[i]);
     }
     for (size_t i = count; i-- > 0;) {
-        for (size_t tag = 0; tag < NAME_TAGS; tag++) {
+        for (size_t before = 0; before < NAME_TAGS; before++) {
             float sum = i + 1 == count ? 1 : 0;
-            for (size_t next = 0; i + 1 < count && next < NAME_TAGS; next++)
-                sum += chain->behind[i + 1][next] * chain->scores[i + 1][next] *
-                       step_weight(weights, tag, next);
-            chain->behind[i][tag] = sum;
+            for (size_t tag = 0; i + 1 < count && tag < NAME_TAGS; tag++)
+                sum += chain->behind[i + 1][tag] * chain->scores[i + 1][tag] *
+                       step_weight(weights, before, tag);
+            chain->behind[i][before] = sum;
         }
         normalise(chain->behind[i]);
     }
