@@ -97,11 +97,19 @@ static void tag_run(const struct name_model *model, const struct name_words *wor
 
 static enum name_type type_of(uint8_t tag)
 {
-    if (tag == TAG_BEGINS_PERSON)
+    if (tag == TAG_BEGINS_PERSON || tag == TAG_IN_PERSON)
         return NAME_PERSON;
-    if (tag == TAG_BEGINS_PLACE)
+    if (tag == TAG_BEGINS_PLACE || tag == TAG_IN_PLACE)
         return NAME_PLACE;
-    return tag == TAG_BEGINS_ORGANISATION ? NAME_ORGANISATION : NAME_OTHER;
+    bool is_organisation = tag == TAG_BEGINS_ORGANISATION || tag == TAG_IN_ORGANISATION;
+    return is_organisation ? NAME_ORGANISATION : NAME_OTHER;
+}
+
+static bool goes_on(uint8_t tag, uint8_t next)
+{
+    bool is_begin =
+        tag == TAG_BEGINS_PERSON || tag == TAG_BEGINS_PLACE || tag == TAG_BEGINS_ORGANISATION;
+    return tag != TAG_OUTSIDE && next == (is_begin ? tag + 1 : tag);
 }
 
 static struct entity entity_of(const struct token *first, const struct token *last,
@@ -139,9 +147,11 @@ static void take_names(const struct name_words *words, size_t at, size_t count,
 {
     const struct token *items = words->tokens->items + at;
     for (size_t i = 0; i < count && names->count < MAX_NAMES;) {
-        uint8_t tag = tags[i], inner = tag == TAG_OTHER ? tag : (uint8_t)(tag + 1);
+        uint8_t tag = tags[i];
         size_t end = i + 1;
-        while (tag != TAG_OUTSIDE && end < count && tags[end] == inner)
+        /* A hashtag is a name of its own or none, whatever the data joined. */
+        while (end < count && goes_on(tag, tags[end]) && items[i].kind != TOKEN_HASHTAG &&
+               items[end].kind != TOKEN_HASHTAG)
             end++;
         if (tag != TAG_OUTSIDE && is_believed(words, at + i, end - i, language))
             names->items[names->count++] = entity_of(&items[i], &items[end - 1], type_of(tag));

@@ -91,6 +91,16 @@ static void headlines_and_small_talk_have_none(void **state)
     assert_int_equal(names_of("").count, 0);
 }
 
+static void each_hashtag_is_a_name_of_its_own(void **state)
+{
+    (void)state;
+    struct entities names = names_of("Is it doomsday today? #Gaza #Libya #Iraq #Syria");
+    assert_int_equal(names.count, 4);
+    assert_int_equal(names.items[1].start, 28);
+    assert_int_equal(names.items[1].end, 34);
+    assert_int_equal(names.items[3].type, NAME_PLACE);
+}
+
 static void no_post_has_more_names_than_are_told(void **state)
 {
     (void)state;
@@ -114,6 +124,7 @@ int main(void)
         cmocka_unit_test(points_of_an_abbreviation_belong_to_it),
         cmocka_unit_test(german_nouns_are_no_names),
         cmocka_unit_test(headlines_and_small_talk_have_none),
+        cmocka_unit_test(each_hashtag_is_a_name_of_its_own),
         cmocka_unit_test(no_post_has_more_names_than_are_told),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);

@@ -140,9 +140,9 @@ static bool may_follow(size_t before, size_t tag)
     return !is_inner((uint8_t)tag) || before == tag || before + 1 == tag;
 }
 
-static float step_weight(const struct weights *weights, size_t before, size_t tag)
+static float step_weight(const struct weights *weights, size_t from, size_t to)
 {
-    return may_follow(before, tag) ? expf(weights->steps[before][tag]) : 0;
+    return may_follow(from, to) ? expf(weights->steps[from][to]) : 0;
 }
 
 static void normalise(float values[NAME_TAGS])
