@@ -8,7 +8,7 @@
 #include "sentiment_valence.h"
 #include "vocabulary.h"
 
-enum { NEGATION_REACH = 3, TAG_MAX_BYTES = 64 };
+enum { NEGATION_REACH = 3, TAG_MAX_BYTES = 64, SHORT_WORD = 3 };
 
 static const float TURNED = -0.5F, TURNED_PRAISE = 10, CAPITALS = 1.25F, BEFORE_CONTRAST = 0.5F,
                    AFTER_CONTRAST = 1.3F;
@@ -113,7 +113,8 @@ static void see_word(struct walk *walk, const struct token *token)
     if (is_turned)
         sentiment_add_turned(walk->features, id);
     sentiment_add_pair(walk->features, walk->before, id);
-    sentiment_add_parts(walk->features, token->word, length);
+    if (length > SHORT_WORD)
+        sentiment_add_parts(walk->features, token->word, length);
     walk->before = id;
 }
 

@@ -15,7 +15,7 @@ struct sentiment_model sentiment_model_of(const char *bytes)
 {
     struct sentiment_model model;
     memcpy(&model.head, bytes, sizeof model.head);
-    model.slots = (const void *)(bytes + sizeof model.head);
+    model.slots = bytes + sizeof model.head;
     return model;
 }
 
@@ -25,27 +25,60 @@ struct sentiment_model sentiment_model_shipped(void)
     return sentiment_model_of(SENTIMENT_MODEL[0].chars);
 }
 
+/* The bytes of a slot, the first output's lowest. */
+static uint32_t four_of(const struct sentiment_model *model, uint32_t slot)
+{
+    uint32_t four;
+    memcpy(&four, model->slots + (size_t)slot * sizeof four, sizeof four);
+    return four;
+}
+
+/* The sums of some slots. Four bytes are added at a time, two of them in a 32-bit number's halves:
+ * SLOT_BIAS keeps them from going below 0, and after SPAN slots no half can be full. */
+static void add_grams(const struct sentiment_model *model,
+                      const struct sentiment_features *features, float sums[SENTIMENT_OUTPUTS])
+{
+    enum { SPAN = 256 };
+    const uint32_t halves = 0x00FF00FF;
+    for (size_t from = 0; from < features->gram_count; from += SPAN) {
+        size_t left = features->gram_count - from, count = left < SPAN ? left : SPAN;
+        uint32_t even = 0, odd = 0;
+        for (size_t g = from; g < from + count; g++) {
+            uint32_t four = four_of(model, features->grams[g]);
+            even += four & halves;
+            odd += four >> 8 & halves;
+        }
+        float bias = (float)(count * SLOT_BIAS);
+        sums[0] += (float)(even & 0xFFFF) - bias;
+        sums[1] += (float)(odd & 0xFFFF) - bias;
+        sums[2] += (float)(even >> 16) - bias;
+        sums[3] += (float)(odd >> 16) - bias;
+    }
+}
+
+static void add_words(const struct sentiment_model *model,
+                      const struct sentiment_features *features, float sums[SENTIMENT_OUTPUTS])
+{
+    for (size_t w = 0; w < features->word_count; w++) {
+        uint32_t four = four_of(model, features->words[w].slot);
+        for (unsigned o = 0; o < SENTIMENT_OUTPUTS; o++)
+            sums[o] += features->words[w].value * (float)((int)(four >> 8 * o & 0xFF) - SLOT_BIAS);
+    }
+}
+
 void sentiment_outputs(const struct sentiment_model *model,
                        const struct sentiment_features *features, float outputs[SENTIMENT_OUTPUTS])
 {
-    float words[SENTIMENT_OUTPUTS] = {0}, dense[SENTIMENT_OUTPUTS] = {0};
-    int32_t grams[SENTIMENT_OUTPUTS] = {0};
-    for (size_t g = 0; g < features->gram_count; g++) {
-        const int8_t *slot = model->slots[features->grams[g]].of;
-        for (int o = 0; o < SENTIMENT_OUTPUTS; o++)
-            grams[o] += slot[o];
-    }
-    for (size_t w = 0; w < features->word_count; w++) {
-        const int8_t *slot = model->slots[features->words[w].slot].of;
-        for (int o = 0; o < SENTIMENT_OUTPUTS; o++)
-            words[o] += features->words[w].value * (float)slot[o];
-    }
+    float words[SENTIMENT_OUTPUTS] = {0}, grams[SENTIMENT_OUTPUTS] = {0};
+    float dense[SENTIMENT_OUTPUTS] = {0};
+    add_grams(model, features, grams);
+    add_words(model, features, words);
     for (int d = 0; d < DENSE_COUNT; d++)
         for (int o = 0; o < SENTIMENT_OUTPUTS; o++)
             dense[o] += features->dense[d] * model->head.dense[d][o];
     for (int o = 0; o < SENTIMENT_OUTPUTS; o++)
         outputs[o] = dense[o] + model->head.slot_unit[o] * (words[o] * features->word_scale +
-                                                            (float)grams[o] * features->gram_scale);
+                                                            grams[o] * features->gram_scale);
 }
 
 enum sentiment_label sentiment_likeliest(const float outputs[SENTIMENT_OUTPUTS], bool has_hit,

@@ -13,6 +13,7 @@
 
 /* The outputs of the model: the valence people would give, and the logits of the three labels. */
 enum { OUTPUT_SCORE, OUTPUT_NEGATIVE, OUTPUT_NEUTRAL, OUTPUT_POSITIVE, SENTIMENT_OUTPUTS };
+enum { SLOT_BIAS = 128 };
 
 struct sentiment_head {
     float dense[DENSE_COUNT][SENTIMENT_OUTPUTS];
@@ -24,13 +25,9 @@ enum {
     SENTIMENT_MODEL_BYTES = sizeof(struct sentiment_head) + SENTIMENT_SLOTS * SENTIMENT_OUTPUTS
 };
 
-struct sentiment_weights {
-    int8_t of[SENTIMENT_OUTPUTS];
-};
-
 struct sentiment_model {
     struct sentiment_head head;
-    const struct sentiment_weights *slots;
+    const char *slots; /* a byte for each slot and output: 0 to 255, SLOT_BIAS is nothing */
 };
 
 /* Of SENTIMENT_MODEL_BYTES bytes. */

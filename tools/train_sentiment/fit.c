@@ -13,8 +13,8 @@ const struct how HOW = {
     .word_rate = 0.01,
     .gram_rate = 0.005,
     .column_rate = {[SHARED] = 0.4,
-                    [TWEETS] = 1,
-                    [REVIEWS] = 1,
+                    [TWEETS] = 0.5,
+                    [REVIEWS] = 0.5,
                     [NEGATIVE] = 2,
                     [NEUTRAL] = 2,
                     [POSITIVE] = 2},
@@ -202,10 +202,10 @@ void weights_pack(const struct weights *weights, const struct how *how, char *by
     for (int o = 0; o < SENTIMENT_OUTPUTS; o++)
         head.slot_unit[o] = most[o] / INT8_MAX;
     memcpy(bytes, &head, sizeof head);
-    int8_t *at = (int8_t *)bytes + sizeof head;
+    uint8_t *at = (uint8_t *)bytes + sizeof head;
     for (size_t s = 0; s < SENTIMENT_SLOTS; s++) {
         fold(weights->slots[s], how->share, outputs);
         for (int o = 0; o < SENTIMENT_OUTPUTS; o++)
-            *at++ = (int8_t)lrintf(outputs[o] / head.slot_unit[o]);
+            *at++ = (uint8_t)(SLOT_BIAS + lrintf(outputs[o] / head.slot_unit[o]));
     }
 }
