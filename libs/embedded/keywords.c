@@ -67,10 +67,10 @@ static int weight_of(const struct tokens *tokens, size_t nth, enum language lang
     const struct token *token = &tokens->items[nth];
     if (token->kind == TOKEN_HASHTAG)
         return token->raw.length <= MAX_WORD_BYTES ? TAG_WEIGHT : 0;
-    if (token->kind != TOKEN_WORD || !may_tell(token))
+    if (token->kind != TOKEN_WORD || !may_tell(token) || is_empty(token, language))
         return 0;
     int weight = (int)frequency_rarity_of_word(token->hash);
-    if (weight < LEAST_RARITY || is_empty(token, language))
+    if (weight < LEAST_RARITY)
         return 0;
     bool is_name = token->is_capital && nth > 0 && tokens->items[nth - 1].kind == TOKEN_WORD;
     weight += is_name ? NAME_WEIGHT : 0;
