@@ -95,6 +95,26 @@ static uint8_t known_of(uint64_t hash)
     return vocabulary_find(&KNOWN_NAMES, hash, &value) ? (uint8_t)value : 0;
 }
 
+/* "I", and words as "The" that are always small where a capital tells: most capitals of a post. */
+static bool is_plain(const struct name_word *word, const struct token *token)
+{
+    if (word->shape == SHAPE_ONE_CAPITAL)
+        return token->word[0] == 'i';
+    return word->shape == SHAPE_CAPITAL && word->habit == HABIT_SMALL;
+}
+
+/* Plain words that stand alone are no names; beside others they may belong to one. */
+static void drop_plain(const struct tokens *tokens, struct name_word *items)
+{
+    bool was_name = false;
+    for (size_t i = 0; i < tokens->count; i++) {
+        bool is_beside = was_name || (i + 1 < tokens->count && items[i + 1].may_be_name);
+        was_name = items[i].may_be_name;
+        if (was_name && !is_beside && is_plain(&items[i], &tokens->items[i]))
+            items[i].may_be_name = false;
+    }
+}
+
 /* Can a name begin with it? `before` stands before it. */
 static bool may_begin(const struct name_word *word, const struct name_word *before, bool is_apart)
 {
@@ -183,6 +203,7 @@ struct name_words name_words_of(const struct tokens *tokens, const struct name_m
     }
     words.shouting = shouting_of(count, large);
     if (candidates > 0) {
+        drop_plain(tokens, words.items);
         join(tokens, words.items);
         find_pairs(tokens, words.items);
     }
