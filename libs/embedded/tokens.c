@@ -139,30 +139,41 @@ static void spell(struct spelling *spelling, char *words, uint32_t c)
     spelling->hash = hash_bytes(spelling->hash, words + begin, spelling->written - begin);
 }
 
-/* The part of a word that is ASCII letters and digits, as most words are. */
+/* A run of ASCII letters and digits. */
+struct plain {
+    uint64_t hash; /* of what stands before and of the run */
+    uint32_t count, digits, capitals;
+};
+
+/* The run from `at` on, written small to `words`. */
+static inline struct plain read_plain(const char *at, const char *end, char *words, uint64_t hash)
+{
+    struct plain plain = {.hash = hash};
+    char lower;
+    for (; at < end && (lower = BYTE_LOWERS[(uint8_t)*at]) != 0; at++) {
+        plain.digits += *at <= '9';
+        plain.capitals += lower != *at;
+        words[plain.count++] = lower;
+        plain.hash = hash_byte(plain.hash, lower);
+    }
+    return plain;
+}
+
+/* The part of a word that is such a run. */
 static void spell_plain(struct spelling *spelling, const struct cursor *cursor, size_t limit)
 {
-    const char *begin = cursor->bytes + spelling->extent.end, *end = cursor->bytes + limit;
-    const char *at = begin;
-    char *words = cursor->words + spelling->written, lower;
-    uint64_t hash = spelling->hash;
-    uint32_t digits = 0, capitals = 0;
-    for (; at < end && (lower = BYTE_LOWERS[(uint8_t)*at]) != 0; at++) {
-        digits += *at <= '9';
-        capitals += lower != *at;
-        *words++ = lower;
-        hash = hash_byte(hash, lower);
-    }
-    uint32_t count = (uint32_t)(at - begin);
-    if (spelling->written == 0 && count > 0)
+    const char *begin = cursor->bytes + spelling->extent.end;
+    struct plain plain =
+        read_plain(begin, cursor->bytes + limit, cursor->words + spelling->written, spelling->hash);
+    if (spelling->written == 0 && plain.count > 0)
         spelling->is_capital = byte_kind(*begin) == BYTE_CAPITAL;
-    spelling->hash = hash;
-    spelling->written += count;
-    spelling->letters += count - digits;
-    spelling->capitals += capitals;
-    spelling->digits += digits;
-    spelling->extent.places += count;
-    spelling->extent.end += count;
+    spelling->hash = plain.hash;
+    spelling->written += plain.count;
+    spelling->letters += plain.count - plain.digits;
+    spelling->capitals += plain.capitals;
+    spelling->digits += plain.digits;
+    spelling->extent.places += plain.count;
+    spelling->extent.end += plain.count;
 }
 
 /* An apostrophe or joiner belongs to a word that goes on behind it. */
@@ -223,8 +234,44 @@ static inline void keep_word(struct token *token, struct cursor *cursor,
     cursor->words += spelling->written + 1;
 }
 
+/* A word of plain letters only, as most are; false, and nothing taken, if it is another. */
+static bool take_plain_word(struct tokens *tokens, struct cursor *cursor, size_t limit)
+{
+    const char *begin = cursor->bytes + cursor->at;
+    struct plain plain = read_plain(begin, cursor->bytes + limit, cursor->words, HASH_BEGIN);
+    size_t end = cursor->at + plain.count;
+    if (plain.count == 0 || (end < limit && may_go_on(cursor->bytes[end])))
+        return false;
+    bool is_capital = byte_kind(*begin) == BYTE_CAPITAL;
+    *add(tokens, cursor) = (struct token){
+        .kind = TOKEN_WORD,
+        .first = (uint8_t)*begin,
+        .raw = {begin, plain.count},
+        .start = cursor->place,
+        .end = cursor->place + plain.count,
+        .hash = plain.hash,
+        .word = cursor->words,
+        .word_length = plain.count,
+        .is_capital = is_capital,
+        .is_all_caps = plain.capitals >= 2 && plain.capitals + plain.digits == plain.count,
+        .is_glued = !cursor->is_after_space,
+        .is_number = plain.digits == plain.count,
+        .has_digit = plain.digits > 0,
+        .has_inner_capital = plain.capitals > is_capital,
+    };
+    tokens->scripts.latin += plain.count;
+    cursor->at = end;
+    cursor->place += plain.count;
+    cursor->words[plain.count] = '\0';
+    cursor->words += plain.count + 1;
+    cursor->is_after_space = false;
+    return true;
+}
+
 static bool take_word(struct tokens *tokens, struct cursor *cursor, size_t limit)
 {
+    if (take_plain_word(tokens, cursor, limit))
+        return true;
     struct spelling spelling;
     read_word(&spelling, cursor, limit, &tokens->scripts);
     if (spelling.extent.end == cursor->at)

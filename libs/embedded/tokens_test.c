@@ -114,7 +114,7 @@ static void a_token_tells_how_it_is_written_and_which_lists_have_it(void **state
     assert_true(tokens.items[2].is_number);
     assert_true(tokens.items[3].is_capital && !tokens.items[3].has_inner_capital);
     assert_true(tokens.items[4].is_glued && tokens.items[4].known == 0);
-    int value;
+    int value = 0;
     assert_true(token_find(&tokens.items[6], &VALENCES_EN, &value));
     assert_true(value > 0);
     assert_false(token_is_in(&tokens.items[6], &NEGATORS));
