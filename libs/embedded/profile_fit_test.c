@@ -57,7 +57,7 @@ static double area(const double *own, const double *others)
     for (size_t i = 0; i < ASKED; i++)
         for (size_t j = 0; j < ASKED; j++)
             won += own[i] > others[j] ? 1 : own[i] == others[j] ? 0.5 : 0;
-    return won / ((double)ASKED * ASKED);
+    return won / (double)(ASKED * ASKED);
 }
 
 static void ask(struct profile *profile, const struct set *set, double fits[ASKED])
@@ -71,7 +71,7 @@ static double mean(const double fits[ASKED])
     double sum = 0;
     for (size_t i = 0; i < ASKED; i++)
         sum += fits[i];
-    return sum / ASKED;
+    return sum / (double)ASKED;
 }
 
 static void posts_of_the_author_fit_better_than_others(void **state)

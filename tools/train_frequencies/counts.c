@@ -58,7 +58,7 @@ bool counts_add_file(struct counts *counts, const char *path, struct error *why)
 static int eighths(uint32_t count, uint64_t total, size_t buckets)
 {
     double share = (count + 0.5) / ((double)total + 0.5 * (double)buckets);
-    double bits = -log2(share) * FREQUENCY_STEPS;
+    double bits = -log2(share) * (double)FREQUENCY_STEPS;
     return bits > UINT8_MAX ? UINT8_MAX : (int)lround(bits);
 }
 

@@ -61,7 +61,7 @@ double confusion_macro_f1(const struct confusion *confusion)
 
 void calibration_add(struct calibration *calibration, double confidence, double right)
 {
-    int bin = (int)(confidence * CALIBRATION_BINS);
+    int bin = (int)(confidence * (double)CALIBRATION_BINS);
     bin = bin < 0 ? 0 : bin >= CALIBRATION_BINS ? CALIBRATION_BINS - 1 : bin;
     calibration->count[bin]++;
     calibration->right[bin] += right;
