@@ -8,7 +8,6 @@
 #include "tags.h"
 #include "tokens.h"
 #include "topic_table.h"
-#include "topics.h"
 
 /* The entities of each kind stand together in one array. */
 static void fill_entities(const struct tags *tags, struct piece text, struct arena *arena,
@@ -69,7 +68,6 @@ void embedded_analyze_for(const struct topic_set *topics, struct piece text, str
     fill_entities(&tokens.tags, clean, arena, analysis);
     analysis->names = names_find(&tokens, language, arena);
     analysis->keywords = keywords_find(&tokens, language, arena);
-    analysis->topics =
-        topics != NULL ? topic_set_topics(topics, &tokens, arena) : topics_find(&tokens, arena);
+    analysis->topics = topic_set_topics(topics, &tokens, arena);
     analysis->language = language_code(language);
 }

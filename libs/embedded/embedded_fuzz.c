@@ -11,19 +11,11 @@
 #include "embedded/post_length.h"
 #include "embedded/post_rules.h"
 #include "embedded/tokens.h"
+#include "utf8_for_test.h"
 
 enum { MOST_BYTES = 32 * 1024, MOST_POSTS = 20 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check_utf8(const struct text *text)
-{
-    for (size_t at = 0; at < text->length;) {
-        size_t before = at;
-        uint32_t c = character_next(text->chars, text->length, &at);
-        CHECK(c != 0xFFFD || at - before == 3);
-    }
-}
 
 /* The bytes from one code point to another; a byte that is no UTF-8 counts as one. */
 static struct piece slice(struct piece text, uint32_t start, uint32_t end)
@@ -135,6 +127,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CHECK(json.length == again.length && memcmp(json.chars, again.chars, json.length) == 0);
     check_chunk(text, arena, &json);
     check_whole(text, arena, &json);
-    check_utf8(&json);
+    CHECK(test_is_utf8(&json));
     return 0;
 }

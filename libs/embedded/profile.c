@@ -10,7 +10,6 @@
 #include "sentiment.h"
 #include "stamp.h"
 #include "topic_table.h"
-#include "topics.h"
 #include "vocabulary.h"
 
 enum {
@@ -170,9 +169,7 @@ static void count_meaning(struct profile *profile, const struct tokens *tokens)
     struct sentiment sentiment = sentiment_find(tokens, language);
     profile->labels[sentiment.label]++;
     profile->scores += sentiment.score;
-    struct pieces topics = profile->topic_set != NULL
-                               ? topic_set_topics(profile->topic_set, tokens, profile->scratch)
-                               : topics_find(tokens, profile->scratch);
+    struct pieces topics = topic_set_topics(profile->topic_set, tokens, profile->scratch);
     count_pieces(&profile->topics, &topics);
     struct pieces keywords = keywords_find(tokens, language, profile->scratch);
     count_pieces(&profile->keywords, &keywords);

@@ -5,21 +5,12 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "characters.h"
 #include "embedded/profile.h"
+#include "utf8_for_test.h"
 
 enum { MOST_BYTES = 16 * 1024 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check_utf8(const struct text *text)
-{
-    for (size_t at = 0; at < text->length;) {
-        size_t before = at;
-        uint32_t c = character_next(text->chars, text->length, &at);
-        CHECK(c != 0xFFFD || at - before == 3);
-    }
-}
 
 /* Each line is a post; what stands before a tab is when it was written. */
 static void add_posts(struct profile *profile, struct piece bytes)
@@ -58,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     add_posts(profile, bytes);
     ask(profile, bytes, &first);
     ask(profile, bytes, &again);
-    check_utf8(&first);
+    CHECK(test_is_utf8(&first));
     CHECK(first.length == again.length && memcmp(first.chars, again.chars, first.length) == 0);
     return 0;
 }

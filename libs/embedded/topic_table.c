@@ -120,6 +120,8 @@ static void count_from(const struct topic_set *set, const struct tokens *tokens,
 struct pieces topic_set_topics(const struct topic_set *set, const struct tokens *tokens,
                                struct arena *arena)
 {
+    if (set == NULL)
+        return topics_find(tokens, arena);
     uint32_t words[TOPICS_MAX_OF_TENANT] = {0};
     for (size_t i = 0; i < tokens->count; i++)
         count_from(set, tokens, i, words);

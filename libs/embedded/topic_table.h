@@ -26,6 +26,7 @@ struct topic_set topic_set_new(const char *tenant, size_t topics, size_t tokens,
 /* False: the text has no token that could occur in a post, or too many. */
 bool topic_set_add_word(struct topic_set *set, size_t topic, struct piece word);
 
-/* By number of their words in the text; ties by the order of the set. */
+/* By number of their words in the text; ties by the order of the set. set NULL: the built-in ones
+ * (topics.h). */
 struct pieces topic_set_topics(const struct topic_set *set, const struct tokens *tokens,
                                struct arena *arena);

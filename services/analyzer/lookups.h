@@ -3,8 +3,8 @@
  * store.
  *
  *   lookups_begin(work)                  FLOW_LOOK_UP
- *   lookups_tend(lookups)                in each turn: has the store answered, or nobody for
- * LOOKUP_MS?
+ *   lookups_tend(lookups)                in each turn: takes an answer of the store, or that nobody
+ *                                        has answered for LOOKUP_MS
  *
  * The core is told by flow_looked_up() exactly once. Nothing found, nobody there, too late: all the
  * same, the posts are asked for.
