@@ -65,8 +65,9 @@ static void print_line(const json_t *line)
         printf(" %6.1f%%\n", 100 * json_number_value(overlap));
 }
 
-static int show(struct session *session, const struct arguments *arguments)
+static int show(struct session *session, const void *context)
 {
+    const struct arguments *arguments = context;
     SCOPED(json_free) json_t *answer = NULL;
     SCOPED(text_free) struct text path = {0};
     struct error why;
@@ -108,11 +109,5 @@ int command_audit(int argc, char **argv)
     };
     struct arguments arguments = {0};
     argp_parse(&PARSER, argc, argv, 0, NULL, &arguments);
-    struct session session = {0};
-    int end = END_OK;
-    if (session_open(&session, &arguments.common, &end))
-        end = show(&session, &arguments);
-    session_close(&session);
-    options_free(&arguments.common);
-    return end;
+    return session_run(&arguments.common, show, &arguments);
 }

@@ -197,33 +197,30 @@ static const struct argp_child COMMON[] = {{.argp = &OPTIONS_PARSER}, {0}};
 
 /* ---- the commands ---- */
 
-static int send_change(struct session *session, const struct arguments *arguments)
+static int send_change(struct session *session, const void *context)
 {
+    const struct arguments *arguments = context;
     return control_change(session, &arguments->target, arguments->change);
 }
 
-static int send_clear(struct session *session, const struct arguments *arguments)
+static int send_clear(struct session *session, const void *context)
 {
+    const struct arguments *arguments = context;
     return control_clear(session, &arguments->target);
 }
 
-static int list(struct session *session, const struct arguments *arguments)
+static int list(struct session *session, const void *context)
 {
+    const struct arguments *arguments = context;
     return control_list(session, arguments->target.tenant);
 }
 
-/* Parses over what the command already wants, runs, closes. */
-static int with_session(const struct argp *parser, int argc, char **argv,
-                        struct arguments *arguments,
-                        int (*run)(struct session *session, const struct arguments *arguments))
+/* Parses over what the command already wants. */
+static int parse_and_run(const struct argp *parser, int argc, char **argv,
+                         struct arguments *arguments, session_body *run)
 {
-    struct session session = {0};
-    int end = END_OK;
     argp_parse(parser, argc, argv, 0, NULL, arguments);
-    if (session_open(&session, &arguments->common, &end))
-        end = run(&session, arguments);
-    session_close(&session);
-    options_free(&arguments->common);
+    int end = session_run(&arguments->common, run, arguments);
     json_free(&arguments->change);
     return end;
 }
@@ -238,7 +235,7 @@ static int change_state(int argc, char **argv, const char *state, const char *wh
     /* Without a new message none stays from another time. */
     struct arguments arguments = {.change = json_pack("{s:s, s:n}", "state", state, "message")};
     CHECK(arguments.change != NULL);
-    return with_session(&parser, argc, argv, &arguments, send_change);
+    return parse_and_run(&parser, argc, argv, &arguments, send_change);
 }
 
 int command_pause(int argc, char **argv)
@@ -275,7 +272,7 @@ int command_limit(int argc, char **argv)
     };
     struct arguments arguments = {.change = json_object()};
     CHECK(arguments.change != NULL);
-    return with_session(&PARSER, argc, argv, &arguments, send_change);
+    return parse_and_run(&PARSER, argc, argv, &arguments, send_change);
 }
 
 int command_clear(int argc, char **argv)
@@ -288,7 +285,7 @@ int command_clear(int argc, char **argv)
         .children = COMMON,
     };
     struct arguments arguments = {0};
-    return with_session(&PARSER, argc, argv, &arguments, send_clear);
+    return parse_and_run(&PARSER, argc, argv, &arguments, send_clear);
 }
 
 static error_t take_list(int key, char *value, struct argp_state *state)
@@ -310,7 +307,7 @@ int command_controls(int argc, char **argv)
         .children = COMMON,
     };
     struct arguments arguments = {0};
-    return with_session(&PARSER, argc, argv, &arguments, list);
+    return parse_and_run(&PARSER, argc, argv, &arguments, list);
 }
 
 /* ---- maintenance ---- */
@@ -349,8 +346,9 @@ static error_t take_maintenance(int key, char *value, struct argp_state *state)
     }
 }
 
-static int maintain(struct session *session, const struct arguments *arguments)
+static int maintain(struct session *session, const void *context)
 {
+    const struct arguments *arguments = context;
     if (json_object_get(arguments->change, "state"))
         return send_change(session, arguments);
     return control_show_system(session);
@@ -374,5 +372,5 @@ int command_maintenance(int argc, char **argv)
     struct arguments arguments = {.target = {.scope = "system"},
                                   .change = json_pack("{s:n}", "message")};
     CHECK(arguments.change != NULL);
-    return with_session(&PARSER, argc, argv, &arguments, maintain);
+    return parse_and_run(&PARSER, argc, argv, &arguments, maintain);
 }

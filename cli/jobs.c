@@ -80,19 +80,11 @@ static error_t take_list(int key, char *value, struct argp_state *state)
 
 static const struct argp_child COMMON[] = {{.argp = &OPTIONS_PARSER}, {0}};
 
-/* Opens a session, runs the rest, closes. */
-static int with_session(const struct argp *parser, int argc, char **argv,
-                        int (*run)(struct session *session, const struct arguments *arguments))
+static int parse_and_run(const struct argp *parser, int argc, char **argv, session_body *run)
 {
     struct arguments arguments = {.limit = 20};
     argp_parse(parser, argc, argv, 0, NULL, &arguments);
-    struct session session = {0};
-    int end = END_OK;
-    if (session_open(&session, &arguments.common, &end))
-        end = run(&session, &arguments);
-    session_close(&session);
-    options_free(&arguments.common);
-    return end;
+    return session_run(&arguments.common, run, &arguments);
 }
 
 static void print_job(const struct session *session, const struct job_view *job,
@@ -137,8 +129,9 @@ static void print_heading(const struct session *session)
     }
 }
 
-static int watch(struct session *session, const struct arguments *arguments)
+static int watch(struct session *session, const void *context)
 {
+    const struct arguments *arguments = context;
     struct job_view *jobs = calloc(arguments->id_count, sizeof *jobs);
     CHECK(jobs != NULL);
     for (size_t i = 0; i < arguments->id_count; i++)
@@ -186,18 +179,21 @@ static int for_each(struct session *session, const struct arguments *arguments,
     return end;
 }
 
-static int status(struct session *session, const struct arguments *arguments)
+static int status(struct session *session, const void *context)
 {
+    const struct arguments *arguments = context;
     return for_each(session, arguments, job_fetch);
 }
 
-static int cancel(struct session *session, const struct arguments *arguments)
+static int cancel(struct session *session, const void *context)
 {
+    const struct arguments *arguments = context;
     return for_each(session, arguments, job_cancel);
 }
 
-static int list(struct session *session, const struct arguments *arguments)
+static int list(struct session *session, const void *context)
 {
+    const struct arguments *arguments = context;
     SCOPED(text_free) struct text path = {0};
     SCOPED(text_free) struct text limit = {0};
     text_format(&limit, "%lld", (long long)arguments->limit);
@@ -229,7 +225,7 @@ int command_watch(int argc, char **argv)
             "Show the progress of jobs until they are over. Ends with 1 if one did not complete.",
         .children = COMMON,
     };
-    return with_session(&PARSER, argc, argv, watch);
+    return parse_and_run(&PARSER, argc, argv, watch);
 }
 
 int command_status(int argc, char **argv)
@@ -240,7 +236,7 @@ int command_status(int argc, char **argv)
         .doc = "Show how far jobs are.",
         .children = COMMON,
     };
-    return with_session(&PARSER, argc, argv, status);
+    return parse_and_run(&PARSER, argc, argv, status);
 }
 
 int command_cancel(int argc, char **argv)
@@ -251,7 +247,7 @@ int command_cancel(int argc, char **argv)
         .doc = "Cancel jobs. What has been analysed stays; cancelling twice is no fault.",
         .children = COMMON,
     };
-    return with_session(&PARSER, argc, argv, cancel);
+    return parse_and_run(&PARSER, argc, argv, cancel);
 }
 
 int command_jobs(int argc, char **argv)
@@ -262,5 +258,5 @@ int command_jobs(int argc, char **argv)
         .doc = "List jobs, newest first.",
         .children = COMMON,
     };
-    return with_session(&PARSER, argc, argv, list);
+    return parse_and_run(&PARSER, argc, argv, list);
 }

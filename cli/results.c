@@ -72,8 +72,9 @@ static bool write_bytes(void *context, const char *bytes, size_t length)
     return !ferror(stdout);
 }
 
-static int results(struct session *session, const struct arguments *arguments)
+static int results(struct session *session, const void *context)
 {
+    const struct arguments *arguments = context;
     struct job_view job = {0};
     struct error why;
     if (!job_fetch(session->api, arguments->job, &job, NULL, &why))
@@ -120,11 +121,5 @@ int command_results(int argc, char **argv)
     };
     struct arguments arguments = {.format = "jsonl"};
     argp_parse(&PARSER, argc, argv, 0, NULL, &arguments);
-    struct session session = {0};
-    int end = END_OK;
-    if (session_open(&session, &arguments.common, &end))
-        end = results(&session, &arguments);
-    session_close(&session);
-    options_free(&arguments.common);
-    return end;
+    return session_run(&arguments.common, results, &arguments);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/check.h"
+#include "outcome.h"
 
 bool session_open(struct session *session, struct options *options, int *exit_code)
 {
@@ -20,6 +21,17 @@ bool session_open(struct session *session, struct options *options, int *exit_co
 void session_close(struct session *session)
 {
     api_close(&session->api);
+}
+
+int session_run(struct options *options, session_body *run, const void *arguments)
+{
+    struct session session = {0};
+    int end = END_OK;
+    if (session_open(&session, options, &end))
+        end = run(&session, arguments);
+    session_close(&session);
+    options_free(options);
+    return end;
 }
 
 void session_print(const json_t *document)

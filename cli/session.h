@@ -15,5 +15,9 @@ struct session {
 MUST_USE bool session_open(struct session *session, struct options *options, int *exit_code);
 void session_close(struct session *session);
 
+/* Opens, runs, closes, frees the options; the exit code. */
+typedef int session_body(struct session *session, const void *arguments);
+int session_run(struct options *options, session_body *run, const void *arguments);
+
 /* A document as one line on stdout. */
 void session_print(const json_t *document);

@@ -141,8 +141,9 @@ static bool fetch_page(struct session *session, const struct arguments *argument
     return api_send(session->api, &call, page, why);
 }
 
-static int show(struct session *session, const struct arguments *arguments)
+static int show(struct session *session, const void *context)
 {
+    const struct arguments *arguments = context;
     bool is_table = !session->console.is_json;
     struct sums all = {0};
     SCOPED(json_free) json_t *page = NULL;
@@ -180,11 +181,5 @@ int command_usage(int argc, char **argv)
     };
     struct arguments arguments = {0};
     argp_parse(&PARSER, argc, argv, 0, NULL, &arguments);
-    struct session session = {0};
-    int end = END_OK;
-    if (session_open(&session, &arguments.common, &end))
-        end = show(&session, &arguments);
-    session_close(&session);
-    options_free(&arguments.common);
-    return end;
+    return session_run(&arguments.common, show, &arguments);
 }
