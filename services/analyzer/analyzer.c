@@ -5,7 +5,7 @@
 
 #include "base/check.h"
 #include "calls.h"
-#include "flow.h"
+#include "core/flow.h"
 #include "http/http.h"
 #include "log/log.h"
 #include "metrics.h"

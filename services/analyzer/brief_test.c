@@ -1,5 +1,5 @@
 /* Only what is asked is asked, checked and returned: through prompt, answer and outcome. */
-#include "brief.h"
+#include "question/brief.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,10 +9,10 @@
 
 #include <cmocka.h>
 
-#include "answer.h"
+#include "answer/answer.h"
 #include "messages/messages.h"
 #include "outcome.h"
-#include "prompt.h"
+#include "question/prompt.h"
 
 static struct arena *arena;
 

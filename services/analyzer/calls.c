@@ -3,17 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "answer.h"
+#include "answer/answer.h"
+#include "answer/server_limits.h"
+#include "answer/stream.h"
+#include "answer/usage.h"
 #include "base/check.h"
 #include "log/log.h"
 #include "metrics.h"
 #include "outcome.h"
-#include "prompt.h"
-#include "server_limits.h"
+#include "question/prompt.h"
 #include "shell.h"
-#include "stream.h"
 #include "summary.h"
-#include "usage.h"
 
 static void go_on(struct work *work);
 

@@ -2,7 +2,7 @@
  * letter_free() of inbox.h. */
 #pragma once
 
-#include "flow.h"
+#include "core/flow.h"
 
 enum letter_kind { LETTER_PERMIT, LETTER_CANCEL };
 

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "flow.h"
+#include "core/flow.h"
 #include "keys/keys.h"
-#include "prompt.h"
+#include "question/prompt.h"
 
 enum {
     ANSWER_MAX_BYTES = 2 * 1000 * 1000,

@@ -2,7 +2,7 @@
  * Belongs to the thread of its HTTP client. */
 #pragma once
 
-#include "classify.h"
+#include "answer/classify.h"
 #include "http/http.h"
 #include "settings.h"
 

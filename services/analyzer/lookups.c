@@ -5,12 +5,12 @@
 #include <utlist.h>
 
 #include "base/check.h"
-#include "cache_key.h"
 #include "calls.h"
 #include "messages/subjects.h"
 #include "metrics.h"
 #include "near_lookup.h"
-#include "prompt.h"
+#include "question/prompt.h"
+#include "reuse/cache_key.h"
 #include "shell.h"
 
 enum stage { QUESTION_NONE, QUESTION_UNDER_WAY, QUESTION_ANSWERED };

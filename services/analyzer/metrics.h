@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "memory.h"
-#include "near.h"
+#include "reuse/memory.h"
+#include "reuse/near.h"
 #include "work.pb-c.h"
 
 enum ask_verdict { ASK_PERMITTED, ASK_FREE, ASK_DROPPED, ASK_REPEATED };

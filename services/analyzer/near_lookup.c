@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "metrics.h"
-#include "near.h"
+#include "reuse/near.h"
 #include "shell.h"
 
 enum {

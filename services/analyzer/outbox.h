@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "bus/bus.h"
-#include "flow.h"
+#include "core/flow.h"
 #include "messages/messages.h"
 
 /* Who asks, and where the answers go. Lent. */

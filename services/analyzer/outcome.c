@@ -3,12 +3,12 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "brief.h"
 #include "embedded/embedded.h"
 #include "messages/messages.h"
-#include "names.h"
-#include "prompt.h"
-#include "reuse.h"
+#include "question/brief.h"
+#include "question/prompt.h"
+#include "reuse/names.h"
+#include "reuse/reuse.h"
 #include "summary.h"
 
 enum { RESULTS_MAX_BYTES = 800 * 1000, POST_RESULT_MAX_BYTES = 200 * 1000, SHORT_LIST = 5 };

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "answer.h"
+#include "answer/answer.h"
 #include "base/arena.h"
 #include "embedded/topic_sets.h"
 #include "work.pb-c.h"

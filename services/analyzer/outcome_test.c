@@ -10,7 +10,7 @@
 
 #include "base/text.h"
 #include "messages/messages.h"
-#include "prompt.h"
+#include "question/prompt.h"
 #include "json/json.h"
 
 static struct arena *arena;

@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "cache_key.h"
-#include "order.h"
 #include "outcome.h"
-#include "reuse.h"
+#include "question/order.h"
+#include "reuse/cache_key.h"
+#include "reuse/reuse.h"
 
 void plan_open(struct plan *plan, const Tp__Dispatch *dispatch, struct arena *arena)
 {

@@ -10,10 +10,10 @@
 #include "inbox.h"
 #include "llm.h"
 #include "lookups.h"
-#include "memory.h"
-#include "near.h"
 #include "outbox.h"
-#include "single_flight.h"
+#include "reuse/memory.h"
+#include "reuse/near.h"
+#include "reuse/single_flight.h"
 #include "work.h"
 
 enum { ANALYSIS_CAP_BYTES = 128 << 20 };

@@ -1,13 +1,13 @@
 /* One dispatch in hand: all that the shell keeps of it, in one place and one arena. */
 #pragma once
 
-#include "brief.h"
 #include "bus/bus.h"
-#include "flow.h"
+#include "core/flow.h"
 #include "llm.h"
 #include "messages/messages.h"
 #include "outbox.h"
 #include "plan.h"
+#include "question/brief.h"
 
 struct landed {
     uint8_t key[CACHE_KEY_BYTES];
