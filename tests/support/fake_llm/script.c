@@ -147,7 +147,8 @@ static bool read_hostility(const json_t *rates, struct hostility *hostility, str
 static bool read_then(const json_t *then, struct rule *rule, struct error *why)
 {
     static const char *const KNOWN =
-        " delay_ms status headers body truncate finish_reason omit_usage null_content reorder drop "
+        " delay_ms hold status headers body truncate finish_reason omit_usage null_content reorder "
+        "drop "
         "drop_text duplicate invent tires_after invalid prose bad_utf8 hostile drip end ";
     static const char *const INVALIDS[] = {"none", "label", "score", "confidence", "huge", NULL};
     static const char *const ENDS[] = {"answer", "reset", "close", "hang", NULL};
@@ -159,6 +160,7 @@ static bool read_then(const json_t *then, struct rule *rule, struct error *why)
     int invalid, end;
     bool is_good = knows_all(then, KNOWN, "then", why) &&
                    json_int(then, "delay_ms", -1, 0, 3600000, &action->delay_ms, why) &&
+                   json_bool(then, "hold", false, &action->is_held, why) &&
                    json_int(then, "status", 200, 200, 599, &status, why) &&
                    read_headers(json_object_get(then, "headers"), action, why) &&
                    json_int(then, "truncate", -1, 0, INT32_MAX, &action->truncate, why) &&

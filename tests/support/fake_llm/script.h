@@ -11,6 +11,7 @@
  *   "probability": by the seed
  * then:
  *   "delay_ms"      before the answer; otherwise the server's own
+ *   "hold"          no answer before the next script or reset; instead of a delay
  *   "status" "headers" {name: value} "body"   another answer (a string as it is, else as JSON)
  *   "truncate"      keep so many bytes of the message's content
  *   "finish_reason" "omit_usage" "null_content"
@@ -71,7 +72,7 @@ struct action {
     int64_t drip;        /* bytes a second; 0 = at once */
     enum invalid_part invalid;
     enum call_ending end;
-    bool reorder, prose, bad_utf8, omit_usage, null_content;
+    bool is_held, reorder, prose, bad_utf8, omit_usage, null_content;
     struct hostility hostility;
 };
 

@@ -86,12 +86,13 @@ static void a_seed_decides_the_same_way_each_time(void **state)
 static void all_of_an_action_is_understood(void **state)
 {
     (void)state;
-    SCOPED(script_free) struct script *script = parsed(
-        "{\"rules\":[{\"then\":{\"delay_ms\":5,\"status\":429,\"headers\":{\"Retry-After\":\"1\"},"
-        "\"body\":{\"error\":{}},\"truncate\":9,\"finish_reason\":\"length\",\"drop\":1,"
-        "\"drop_text\":\"x\",\"duplicate\":2,\"invent\":3,\"drip\":10,\"omit_usage\":true,"
-        "\"null_content\":true,\"reorder\":true,\"prose\":true,\"bad_utf8\":true,"
-        "\"invalid\":\"score\",\"end\":\"hang\"}}]}");
+    SCOPED(script_free) struct script *script =
+        parsed("{\"rules\":[{\"then\":{\"delay_ms\":5,\"hold\":true,\"status\":429,\"headers\":{"
+               "\"Retry-After\":\"1\"},"
+               "\"body\":{\"error\":{}},\"truncate\":9,\"finish_reason\":\"length\",\"drop\":1,"
+               "\"drop_text\":\"x\",\"duplicate\":2,\"invent\":3,\"drip\":10,\"omit_usage\":true,"
+               "\"null_content\":true,\"reorder\":true,\"prose\":true,\"bad_utf8\":true,"
+               "\"invalid\":\"score\",\"end\":\"hang\"}}]}");
     int rule;
     const struct action *action = script_choose(script, &(struct call){.user = ""}, &rule);
     assert_int_equal(action->delay_ms, 5);
@@ -104,7 +105,7 @@ static void all_of_an_action_is_understood(void **state)
     assert_int_equal(action->drop + action->duplicate + action->invent, 6);
     assert_int_equal(action->drip, 10);
     assert_true(action->omit_usage && action->null_content && action->reorder && action->prose);
-    assert_true(action->bad_utf8);
+    assert_true(action->bad_utf8 && action->is_held);
     assert_int_equal(action->invalid, INVALID_SCORE);
     assert_int_equal(action->end, ENDING_HANG);
 }

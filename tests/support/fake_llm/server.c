@@ -22,6 +22,7 @@ enum connection_state {
     CONNECTION_READING, /* the next request, or part of it */
     CONNECTION_WAITING, /* for the delay or the next drip: it is in the alarm list */
     CONNECTION_SENDING, /* the socket was full */
+    CONNECTION_HELD,    /* by the script: until the next one */
     CONNECTION_HANGING, /* by the script: until the client goes */
 };
 
@@ -44,6 +45,7 @@ struct server {
     int timer;            /* epoll's own timeouts are late by up to a thousandth */
     struct instant rings; /* when it is set to */
     int port;
+    int64_t releases; /* by the service, as heeded */
     struct connection *connections, *alarms;
 };
 
@@ -199,6 +201,10 @@ static enum progress take_request(struct server *server, struct connection *conn
     size_t used = request.body_at + request.body_length;
     memmove(connection->in.chars, connection->in.chars + used, connection->in.length - used + 1);
     connection->in.length -= used;
+    if (connection->reply.is_held) {
+        connection->state = CONNECTION_HELD;
+        return PROGRESS_BLOCKED;
+    }
     if (connection->reply.delay_ms > 0) {
         alarm_set(server, connection,
                   instant_plus_ms(connection->arrived, connection->reply.delay_ms));
@@ -245,6 +251,19 @@ static void ring_alarms(struct server *server)
         alarm_cancel(server, connection);
         connection->state = CONNECTION_SENDING;
         carry_on_and_read(server, connection);
+    }
+}
+
+static void release_held(struct server *server)
+{
+    if (server->releases == service_releases(server->service))
+        return;
+    server->releases = service_releases(server->service);
+    struct connection *connection, *next;
+    DL_FOREACH_SAFE(server->connections, connection, next)
+    {
+        if (connection->state == CONNECTION_HELD)
+            carry_on_and_read(server, connection);
     }
 }
 
@@ -305,6 +324,7 @@ void server_run(struct server *server)
     struct epoll_event events[EVENTS_AT_ONCE];
     int count;
     do {
+        release_held(server);
         ring_alarms(server);
         wait_for_events(server, events, &count);
     } while (handle_events(server, events, count));

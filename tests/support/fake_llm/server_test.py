@@ -47,11 +47,11 @@ class FakeModel(unittest.TestCase):
 
     def tearDown(self):
         self.server.send_signal(signal.SIGTERM)
-        self.assertEqual(self.server.wait(10), 0)
+        self.assertEqual(self.server.wait(60), 0)
         self.server.stdout.close()
         self.log.close()
 
-    def ask(self, method, path, body=None, headers=None, timeout=10):
+    def ask(self, method, path, body=None, headers=None, timeout=60):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
             connection.request(method, path, body, headers or {})
@@ -60,7 +60,7 @@ class FakeModel(unittest.TestCase):
         finally:
             connection.close()
 
-    def call(self, *texts, user="u", timeout=10):
+    def call(self, *texts, user="u", timeout=60):
         return self.ask("POST", "/v1/chat/completions", question(*texts), {"X-User": user}, timeout)
 
     def results(self, *texts):
@@ -77,7 +77,7 @@ class FakeModel(unittest.TestCase):
         return json.loads(self.ask("GET", "/control/stats")[1])
 
     def eventually(self, condition):
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not condition():
             self.assertLess(time.monotonic(), deadline, self.stats())
             time.sleep(0.005)
@@ -232,9 +232,9 @@ class FakeModel(unittest.TestCase):
         self.script({"end": "hang"})
         with self.assertRaises(TimeoutError):
             self.call("x", timeout=0.2)
-        self.eventually(lambda: self.stats()["in_flight"] == 0)
+        self.eventually(lambda: self.stats()["dropped"] == 1)
         stats = self.stats()
-        self.assertEqual((stats["broken"], stats["dropped"]), (2, 1))
+        self.assertEqual((stats["broken"], stats["in_flight"]), (2, 0))
 
     def test_a_drip_takes_its_time_and_arrives_whole(self):
         length = len(self.call("x")[1])
@@ -244,15 +244,22 @@ class FakeModel(unittest.TestCase):
         self.assertEqual(len(body), length)
         self.assertGreater(time.monotonic() - began, 0.3)
 
-    def test_delays_are_kept_and_calls_counted_by_user(self):
+    def test_delays_are_kept(self):
         self.script({"delay_ms": 300})
+        began = time.monotonic()
+        self.assertEqual(self.call("x")[0].status, 200)
+        self.assertGreaterEqual(time.monotonic() - began, 0.3)
+
+    def test_calls_are_held_until_the_next_script_and_counted_by_user(self):
+        self.script({"hold": True})
         with concurrent.futures.ThreadPoolExecutor(6) as pool:
-            began = time.monotonic()
-            for _ in pool.map(lambda i: self.call("x", user="ann" if i < 4 else "bob"), range(6)):
-                pass
-            elapsed = time.monotonic() - began
-        self.assertGreaterEqual(elapsed, 0.3)
-        self.assertLess(elapsed, 1.5)
+            calls = [pool.submit(self.call, "x", user="ann" if i < 4 else "bob")
+                     for i in range(6)]
+            self.eventually(lambda: self.stats()["in_flight"] == 6)
+            self.assertFalse(any(call.done() for call in calls))
+            self.script({})
+            self.assertEqual({call.result()[0].status for call in calls}, {200})
+        self.eventually(lambda: self.stats()["answered"] == 6)
         stats = self.stats()
         self.assertEqual((stats["requests"], stats["posts"], stats["in_flight"],
                           stats["peak_in_flight"], stats["answered"]), (6, 6, 0, 6, 6))
@@ -260,13 +267,14 @@ class FakeModel(unittest.TestCase):
         self.assertEqual(stats["users"]["bob"], {"requests": 2, "in_flight": 0, "peak": 2})
 
     def test_different_delays_end_in_their_own_order(self):
-        rules = [{"when": {"text": str(ms)}, "then": {"delay_ms": ms}} for ms in (300, 100, 200)]
+        delays_ms = (2000, 10, 1000)
+        rules = [{"when": {"text": f"{ms} ms"}, "then": {"delay_ms": ms}} for ms in delays_ms]
         self.ask("POST", "/control/script", json.dumps({"rules": rules}))
-        ended = []
         with concurrent.futures.ThreadPoolExecutor(3) as pool:
-            for ms in (300, 100, 200):
-                pool.submit(lambda ms=ms: (self.call(str(ms)), ended.append(ms)))
-        self.assertEqual(ended, [100, 200, 300])
+            list(pool.map(lambda ms: self.call(f"{ms} ms"), delays_ms))
+        self.eventually(lambda: len(self.log.readlines()) == 3 or self.log.seek(0))
+        self.log.seek(0)
+        self.assertEqual([json.loads(line)["rule"] for line in self.log], [1, 2, 0])
 
     def test_a_client_that_goes_away_ends_its_call(self):
         self.script({"delay_ms": 60000})
@@ -378,7 +386,7 @@ class FakeModel(unittest.TestCase):
 class FakeModelWithKey(FakeModel):
     options = ("--api-key", "secret", "--delay-ms", "50")
 
-    def call(self, *texts, user="u", timeout=10):
+    def call(self, *texts, user="u", timeout=60):
         return self.ask("POST", "/v1/chat/completions", question(*texts),
                         {"X-User": user, "Authorization": "Bearer secret"}, timeout)
 
@@ -395,7 +403,7 @@ class CommandLine(unittest.TestCase):
             script.write('{"rules":[{"then":{"dely_ms":1}}]}')
             script.flush()
             ended = subprocess.run([PROGRAM, "--script", script.name], capture_output=True,
-                                   text=True, timeout=10)
+                                   text=True, timeout=60)
         self.assertEqual(ended.returncode, 1)
         self.assertIn(os.path.basename(script.name), ended.stderr)
         self.assertIn("dely_ms", ended.stderr)

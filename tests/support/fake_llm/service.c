@@ -18,7 +18,7 @@ struct service {
     struct tally *tally; /* of all endpoints */
     struct endpoints endpoints;
     FILE *log;
-    int64_t serial;
+    int64_t serial, releases;
 };
 
 static const char *reason_phrase(int status)
@@ -159,6 +159,7 @@ static void write_limited(const struct text *limits, struct reply *reply)
     static const char BODY[] = "{\"error\":{\"message\":\"Rate limit reached\",\"type\":"
                                "\"requests\",\"param\":null,\"code\":\"rate_limit_exceeded\"}}";
     reply->delay_ms = 0;
+    reply->is_held = false;
     reply->drip = 0;
     reply->end = ENDING_ANSWER;
     write_answer(reply, 429, limits->chars, BODY, sizeof BODY - 1);
@@ -199,6 +200,7 @@ static void answer_call(struct service *service, const struct request *request, 
     reply->endpoint = endpoint;
     reply->endpoint_call = tally_begin(endpoint->tally, request->user, posts, now_ms);
     reply->delay_ms = action->delay_ms >= 0 ? action->delay_ms : service->options.delay_ms;
+    reply->is_held = action->is_held;
     reply->drip = action->drip;
     reply->end = action->end;
     note_call(service, request, &question, rule, reply);
@@ -244,6 +246,7 @@ static void answer_script(struct service *service, const struct request *request
     }
     script_free(&service->script);
     service->script = script;
+    service->releases++;
     write_answer(reply, 200, "", "{}", 2);
 }
 
@@ -253,6 +256,7 @@ static void answer_reset(struct service *service, struct reply *reply)
     endpoints_reset(&service->endpoints, clock_wall_ms());
     script_free(&service->script);
     service->script = script_empty();
+    service->releases++;
     write_answer(reply, 200, "", "{}", 2);
 }
 
@@ -295,6 +299,11 @@ void service_answer(struct service *service, const struct request *request, cons
         answer_client(service, request, body, reply);
     else
         write_error(reply, 401, "authentication_error", "Invalid API Key");
+}
+
+int64_t service_releases(const struct service *service)
+{
+    return service->releases;
 }
 
 void service_refuse(enum request_state fault, struct reply *reply)

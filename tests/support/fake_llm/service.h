@@ -34,6 +34,7 @@ void service_close(struct service **service);
 struct reply {
     struct text bytes; /* head and body */
     int64_t delay_ms;  /* before the first byte */
+    bool is_held;      /* until service_releases() has grown, instead of the delay */
     int64_t drip;      /* bytes a second; 0 = at once */
     enum call_ending end;
     bool closes;             /* the connection, after the last byte */
@@ -45,6 +46,9 @@ struct reply {
 
 void service_answer(struct service *service, const struct request *request, const char *body,
                     struct reply *reply);
+
+/* How often what is held has been let go so far: by each script and each reset. */
+int64_t service_releases(const struct service *service);
 
 /* The answer to what request_read() found to be wrong. */
 void service_refuse(enum request_state fault, struct reply *reply);
