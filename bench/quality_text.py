@@ -43,9 +43,9 @@ COUNTED = re.compile(r"^(\w+\.yml), (\w+): (\d+) of (\d+)$")
 
 
 def conformance(engine):
-    program = engine.program("embedded_twitter_text_test")
+    program = engine.program("embedded_text_twitter_text_test")
     if program is None or not (engine.data / "twitter-text").exists():
-        return ["left out: " + ("embedded_twitter_text_test is not built" if program is None
+        return ["left out: " + ("embedded_text_twitter_text_test is not built" if program is None
                                 else f"no {engine.data / 'twitter-text'}")], [], []
     done = subprocess.run([program], capture_output=True, text=True, check=False, cwd=engine.root)
     counted = filter(None, map(COUNTED.match, (done.stdout + done.stderr).splitlines()))
@@ -55,7 +55,7 @@ def conformance(engine):
         rows.append((f"{name} {section}", passed, cases, *shown[:1]))
     total = ("in all", sum(int(row[1]) for row in rows), sum(int(row[2]) for row in rows),
              f"{sum(row[3] for row in rows if len(row) > 3)} of {sum(n for _, n in by_command.values())}")
-    return (["all shared cases of twitter-text; nothing is learned. embedded_twitter_text_test asks the"
+    return (["all shared cases of twitter-text; nothing is learned. embedded_text_twitter_text_test asks the"
              " library;", "the last column asks `tweetpulse analyze`, for what that shows"],
             [("section", "passed", "of", "by analyze"), *rows, total], [])
 

@@ -5,7 +5,7 @@
 
 #include "base/number.h"
 #include "commands.h"
-#include "embedded/profile.h"
+#include "embedded/profile/profile.h"
 #include "outcome.h"
 #include "source.h"
 

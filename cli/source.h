@@ -11,7 +11,7 @@
 #include <argp.h>
 #include <stdbool.h>
 
-#include "embedded/topic_sets.h"
+#include "embedded/topics/topic_sets.h"
 #include "input_stream.h"
 
 struct source {

@@ -120,7 +120,7 @@ def seeds():
     streams = [stream.encode() for stream in STREAMS]
     streams += [body for _, body in recorded() if body.startswith(b"data:")]
     streams += [body.encode() for _, _, body in observed()]
-    return {"embedded_embedded_fuzz": posts() + cases(), "embedded_profile_fuzz": posts(),
+    return {"embedded_embedded_fuzz": posts() + cases(), "embedded_profile_profile_fuzz": posts(),
             "tweetpulse_parts_input_fuzz": files(), "analyzer_parts_answer_fuzz": bodies, "analyzer_parts_classify_fuzz": errors,
             "analyzer_parts_stream_fuzz": streams,
             "analyzer_parts_server_limits_fuzz": [limits.encode() for limits in LIMITS],

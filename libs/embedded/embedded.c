@@ -1,13 +1,13 @@
 #include "embedded/embedded.h"
 
-#include "characters.h"
-#include "keywords.h"
-#include "language.h"
-#include "names.h"
-#include "sentiment.h"
-#include "tags.h"
-#include "tokens.h"
-#include "topic_table.h"
+#include "embedded/language/language.h"
+#include "embedded/names/names.h"
+#include "embedded/sentiment/sentiment.h"
+#include "embedded/text/characters.h"
+#include "embedded/text/tags.h"
+#include "embedded/text/tokens.h"
+#include "embedded/topics/keywords.h"
+#include "embedded/topics/topic_table.h"
 
 /* The entities of each kind stand together in one array. */
 static void fill_entities(const struct tags *tags, struct piece text, struct arena *arena,

@@ -11,8 +11,8 @@
  */
 #pragma once
 
+#include "analysis/analysis.h"
 #include "base/arena.h"
-#include "embedded/analysis.h"
 
 /* Changes whenever an answer may. */
 #define EMBEDDED_VERSION "embedded-2"

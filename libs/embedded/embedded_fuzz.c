@@ -5,13 +5,13 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "characters.h"
 #include "embedded/embedded.h"
-#include "embedded/highlight.h"
-#include "embedded/post_length.h"
-#include "embedded/post_rules.h"
-#include "embedded/tokens.h"
-#include "utf8_for_test.h"
+#include "embedded/text/characters.h"
+#include "embedded/text/highlight.h"
+#include "embedded/text/post_length.h"
+#include "embedded/text/post_rules.h"
+#include "embedded/text/tokens.h"
+#include "embedded/text/utf8_for_test.h"
 
 enum { MOST_BYTES = 32 * 1024, MOST_POSTS = 20 };
 

@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
-#include "known_names.h"
-#include "utf8_for_test.h"
-#include "vocabulary.h"
+#include "embedded/text/utf8_for_test.h"
+#include "embedded/words/known_names.h"
+#include "embedded/words/vocabulary.h"
 
 static struct piece piece_of(const char *chars)
 {

@@ -4,13 +4,13 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "characters.h"
 #include "embedded/embedded.h"
-#include "frequencies.h"
-#include "keywords.h"
-#include "tally.h"
-#include "topics.h"
-#include "vocabulary.h"
+#include "embedded/model/frequencies.h"
+#include "embedded/text/characters.h"
+#include "embedded/topics/keywords.h"
+#include "embedded/topics/tally.h"
+#include "embedded/topics/topics.h"
+#include "embedded/words/vocabulary.h"
 
 enum {
     QUOTE_LETTERS = 100,

@@ -8,7 +8,7 @@
 
 #include "answer/answer.h"
 #include "base/arena.h"
-#include "embedded/topic_sets.h"
+#include "embedded/topics/topic_sets.h"
 #include "work.pb-c.h"
 
 /* One without results, which the caller completes. instance_id: of this incarnation. */

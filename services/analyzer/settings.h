@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/scoped.h"
-#include "embedded/topic_sets.h"
+#include "embedded/topics/topic_sets.h"
 #include "endpoints/endpoints.h"
 #include "process/process.h"
 

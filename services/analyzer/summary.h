@@ -1,9 +1,9 @@
 /* One line over a chunk, where the model was not asked for it. Pure; any thread. */
 #pragma once
 
+#include "analysis/analysis.h"
 #include "base/arena.h"
-#include "embedded/analysis.h"
-#include "embedded/topic_sets.h"
+#include "embedded/topics/topic_sets.h"
 #include "work.pb-c.h"
 
 /* From what is known of each post; in the arena. */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "embedded/manner.h"
+#include "embedded/profile/manner.h"
 #include "json/json.h"
 
 enum { LINE_MAX_BYTES = 64 * 1024, ARENA_BYTES = 64 << 20 };

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/scoped.h"
-#include "embedded/frequencies.h"
+#include "embedded/model/frequencies.h"
 
 struct counts {
     uint32_t words[FREQUENCY_WORDS], features[FREQUENCY_FEATURES];

@@ -1,6 +1,6 @@
 #include "baseline.h"
 
-#include "embedded/vocabulary.h"
+#include "embedded/words/vocabulary.h"
 
 static bool begins_sentence(const struct tokens *tokens, size_t at)
 {

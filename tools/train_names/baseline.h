@@ -2,6 +2,6 @@
  * but for one word alone that begins a sentence or is frequent. Any thread. */
 #pragma once
 
-#include "embedded/tokens.h"
+#include "embedded/text/tokens.h"
 
 struct entities baseline_find(const struct tokens *tokens, struct arena *arena);

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "embedded/name_features.h"
+#include "embedded/names/name_features.h"
 #include "learner.h"
 
 enum { SLOTS = 1 << 18, POST_ARENA_BYTES = 16 << 20, TELLING_WORDS = 4 };

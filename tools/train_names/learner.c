@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "embedded/name_features.h"
+#include "embedded/names/name_features.h"
 
 enum { RUN_MAX = 64, POST_ARENA_BYTES = 16 << 20, ROUNDS = 8 };
 

@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "embedded/name_model.h"
+#include "embedded/model/name_model.h"
 #include "posts.h"
 
 void learner_count_habits(const struct marked_post *const *posts, size_t count, char *bytes);

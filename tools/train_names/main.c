@@ -11,7 +11,7 @@
 
 #include "base/check.h"
 #include "baseline.h"
-#include "embedded/names.h"
+#include "embedded/names/names.h"
 #include "learner.h"
 #include "score.h"
 

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "baseline.h"
-#include "embedded/names.h"
+#include "embedded/names/names.h"
 #include "learner.h"
 #include "score.h"
 

@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
-#include "embedded/vocabulary.h"
+#include "embedded/words/vocabulary.h"
 #include "json/json.h"
 
 enum { TYPES = 9 };

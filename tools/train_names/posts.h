@@ -6,8 +6,8 @@
  */
 #pragma once
 
+#include "analysis/analysis.h"
 #include "base/arena.h"
-#include "embedded/analysis.h"
 
 struct marked_post {
     struct piece text;

@@ -2,8 +2,8 @@
  * label, fitted to posts that the model had not learnt from. One thread. */
 #pragma once
 
+#include "embedded/sentiment/sentiment_model.h"
 #include "samples.h"
-#include "sentiment_model.h"
 
 /* What a model said of one post. */
 struct guess {

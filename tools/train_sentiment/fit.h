@@ -10,8 +10,8 @@
  */
 #pragma once
 
+#include "embedded/sentiment/sentiment_model.h"
 #include "samples.h"
-#include "sentiment_model.h"
 
 enum column { SHARED, TWEETS, REVIEWS, NEGATIVE, NEUTRAL, POSITIVE, COLUMNS };
 enum { NO_FOLD = FOLDS };

@@ -7,10 +7,10 @@
  */
 #pragma once
 
+#include "analysis/analysis.h"
 #include "base/error.h"
 #include "base/scoped.h"
-#include "embedded/analysis.h"
-#include "sentiment_features.h"
+#include "embedded/sentiment/sentiment_features.h"
 
 enum sample_set { SET_TWEETS, SET_AMAZON, SET_MOVIE, SET_TWEETEVAL, SET_COUNT };
 enum { FOLDS = 5 };

@@ -3,9 +3,9 @@
 
 #include <stddef.h>
 
+#include "analysis/analysis.h"
 #include "base/error.h"
 #include "base/scoped.h"
-#include "embedded/analysis.h"
 
 struct posts {
     struct piece *texts; /* owned, as are their bytes */

@@ -6,7 +6,7 @@
 #include "allocations.h"
 #include "base/check.h"
 #include "embedded/embedded.h"
-#include "embedded/profile.h"
+#include "embedded/profile/profile.h"
 
 enum { POST_ARENA_BYTES = 16 << 20 };
 

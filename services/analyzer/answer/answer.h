@@ -23,9 +23,9 @@
  */
 #pragma once
 
+#include "analysis/analysis.h"
 #include "base/arena.h"
 #include "base/bytes.h"
-#include "embedded/analysis.h"
 #include "messages/tasks.h"
 #include "work.pb-c.h"
 #include "json/json.h"

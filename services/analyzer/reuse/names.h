@@ -1,7 +1,7 @@
 /* Where names stand in a post. Pure; any thread. */
 #pragma once
 
-#include "embedded/analysis.h"
+#include "analysis/analysis.h"
 
 /* Finds each name in the text, an equal one after the one before; drops what is not there, which is
  * an invention. What is left is lent by the text. */

@@ -13,9 +13,9 @@
 
 #include <stdbool.h>
 
+#include "analysis/analysis.h"
 #include "base/arena.h"
 #include "base/scoped.h"
-#include "embedded/analysis.h"
 
 enum { NEAR_TEXT_MAX_BYTES = 4096 };
 

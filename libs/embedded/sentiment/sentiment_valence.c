@@ -1,0 +1,101 @@
+#include "sentiment_valence.h"
+
+#include <string.h>
+
+#include "embedded/words/vocabulary.h"
+
+static const float STRETCHED = 1.2F;
+
+static const struct vocabulary *valences_of(enum language language)
+{
+    if (language == LANGUAGE_DE)
+        return &VALENCES_DE;
+    if (language == LANGUAGE_ES)
+        return &VALENCES_ES;
+    if (language == LANGUAGE_FR)
+        return &VALENCES_FR;
+    if (language == LANGUAGE_PT)
+        return &VALENCES_PT;
+    if (language == LANGUAGE_IT)
+        return &VALENCES_IT;
+    return &VALENCES_EN;
+}
+
+static bool known_valence(uint64_t hash, enum language language, int *tenths)
+{
+    const struct vocabulary *own = valences_of(language);
+    if (vocabulary_find(own, hash, tenths))
+        return true;
+    /* English words are at home everywhere, unless they mean something else there ("die"). */
+    return own != &VALENCES_EN && !language_is_frequent(language, hash) &&
+           vocabulary_find(&VALENCES_EN, hash, tenths);
+}
+
+/* Of the word with runs of a letter cut to `most`: "soooo gooood" to "soo good" and "so god". */
+static uint64_t squeezed_hash(const char *word, size_t most)
+{
+    size_t run = 0;
+    uint64_t hash = HASH_BEGIN;
+    for (size_t i = 0; word[i] != '\0'; i++) {
+        run = i > 0 && word[i] == word[i - 1] ? run + 1 : 1;
+        if (run <= most)
+            hash = hash_byte(hash, word[i]);
+    }
+    return hash;
+}
+
+static bool is_stretched(const char *word)
+{
+    for (size_t i = 0; word[i] != '\0'; i++)
+        if (word[i] == word[i + 1] && word[i] == word[i + 2])
+            return true;
+    return false;
+}
+
+struct valence sentiment_valence(const struct token *token, enum language language)
+{
+    int tenths = 0;
+    const uint32_t valences = valences_of(language)->bit | VALENCES_EN.bit;
+    if ((token->known & valences) != 0 && known_valence(token->hash, language, &tenths))
+        return (struct valence){.is_known = true, .tenths = (float)tenths};
+    if (!is_stretched(token->word))
+        return (struct valence){0};
+    struct valence valence = {.is_stretched = true};
+    valence.is_known = known_valence(squeezed_hash(token->word, 2), language, &tenths) ||
+                       known_valence(squeezed_hash(token->word, 1), language, &tenths);
+    valence.tenths = STRETCHED * (float)tenths;
+    return valence;
+}
+
+struct valence sentiment_piece_valence(uint64_t hash, enum language language)
+{
+    int tenths = 0;
+    bool is_known = known_valence(hash, language, &tenths);
+    return (struct valence){.is_known = is_known, .tenths = (float)tenths};
+}
+
+struct valence sentiment_sign_valence(const struct token *token)
+{
+    int tenths = 0;
+    bool is_known = token_find(
+        token, token->kind == TOKEN_EMOJI ? &VALENCES_EMOJI : &VALENCES_EMOTICON, &tenths);
+    return (struct valence){.is_known = is_known, .tenths = (float)tenths};
+}
+
+bool sentiment_is_negator(const struct token *token)
+{
+    size_t length = token->word_length;
+    return (length > 3 && memcmp(token->word + length - 3, "n't", 3) == 0) ||
+           token_is_in(token, &NEGATORS);
+}
+
+bool sentiment_is_contrast(const struct token *token)
+{
+    return token_is_in(token, &CONTRASTS);
+}
+
+float sentiment_boost(const struct token *token)
+{
+    int tenths;
+    return token_find(token, &BOOSTERS, &tenths) ? (float)tenths / 10 : 1;
+}
