@@ -622,8 +622,15 @@ EXAMPLE Tp__Telemetry telemetry = {
     X(waiting_reply, waiting_reply_2)                                                              \
     X(batch, batch_2)                                                                              \
     X(snapshot_reply, snapshot_reply_2)                                                            \
-    X(changed_reply, changed_reply_2)
+    X(changed_reply, changed_reply_2)                                                              \
+    X(cache_find, cache_find_2)                                                                    \
+    X(cache_find, cache_find_3)                                                                    \
+    X(cache_found, cache_found_2)
 
+EXAMPLE Tp__CacheFind cache_find_2;
+EXAMPLE Tp__CacheFind cache_find_3;
+EXAMPLE Tp__CacheFound cache_found_2;
+static uint32_t claimed_posts[] = {0, 3, 99}, flying_posts[] = {1, 2};
 EXAMPLE Tp__Dispatch dispatch_2;
 EXAMPLE Tp__Dispatch dispatch_3;
 EXAMPLE Tp__Dispatch dispatch_4;
@@ -844,6 +851,23 @@ EXAMPLE Tp__TraceBatch trace_batch = {
     .step_count = 2,
 };
 
+static inline void examples_prepare_cache(void)
+{
+    cache_find_2 = cache_find;
+    cache_find_2.claimant = JOB;
+    cache_find_2.claim_ms = 42700;
+    cache_find_2.n_watched = cache_find_2.n_released = 1;
+    cache_find_2.watched = cache_find_2.released = cache_keys;
+    cache_find_3 = cache_find_2; /* it is leaving */
+    cache_find_3.n_keys = cache_find_3.n_watched = cache_find_3.n_released = 0;
+    cache_find_3.claim_ms = 0;
+    cache_found_2 = cache_found;
+    cache_found_2.n_claimed = sizeof claimed_posts / sizeof claimed_posts[0];
+    cache_found_2.claimed = claimed_posts;
+    cache_found_2.n_flying = sizeof flying_posts / sizeof flying_posts[0];
+    cache_found_2.flying = flying_posts;
+}
+
 /* Fills in what cannot be a constant. */
 static inline void examples_prepare(void)
 {
@@ -855,6 +879,7 @@ static inline void examples_prepare(void)
     authenticate.key_hash = submit_job.body_hash;
     trace_batch.steps = submit_job.body_hash;
     cache_keys[0] = submit_job.body_hash;
+    examples_prepare_cache();
     examples_prepare_work();
     examples_prepare_jobs();
     examples_prepare_grants();

@@ -401,7 +401,7 @@ static void a_control_must_say_whom_it_is_about_and_stay_in_bounds(void **state)
     assert_refused(heal_ask, ask, "most_posts");
 }
 
-static void cache_keys_have_their_length_and_finds_their_order(void **state)
+static void cache_keys_have_their_length(void **state)
 {
     (void)state;
     Tp__CacheFind ask = cache_find;
@@ -413,11 +413,59 @@ static void cache_keys_have_their_length_and_finds_their_order(void **state)
     ProtobufCBinaryData many[CHUNK_MAX_POSTS + 1];
     for (size_t i = 0; i < CHUNK_MAX_POSTS + 1; i++)
         many[i] = cache_keys[0];
-    ask = (Tp__CacheFind){cache_find.base, SCHEMA_VERSION, CHUNK_MAX_POSTS, many};
+    ask = cache_find;
+    ask.n_keys = CHUNK_MAX_POSTS;
+    ask.keys = many;
     assert_taken(cache_find, ask);
     ask.n_keys = CHUNK_MAX_POSTS + 1;
     assert_refused(cache_find, ask, "keys");
 
+    Tp__PostResult cut = result_2;
+    Tp__PostResult *cut_list[] = {&cut};
+    Tp__Outcome told = outcome_3;
+    told.results = cut_list;
+    cut.cache_key = short_key;
+    assert_refused(outcome, told, "results[0]: bytes of cache_key");
+}
+
+static void only_a_claimant_claims_watches_and_releases(void **state)
+{
+    (void)state;
+    Tp__CacheFind ask = cache_find_2;
+    ask.claimant = "";
+    assert_refused(cache_find, ask, "claim_ms");
+    ask.claim_ms = 0;
+    assert_refused(cache_find, ask, "watched");
+    ask.n_watched = 0;
+    assert_refused(cache_find, ask, "released");
+    ask = cache_find_2;
+    ask.claim_ms = 3600001;
+    assert_refused(cache_find, ask, "claim_ms");
+    ask = cache_find_2;
+    ask.claimant = "one\ntwo";
+    assert_refused(cache_find, ask, "claimant");
+
+    ProtobufCBinaryData many[CHUNK_MAX_POSTS + 1];
+    for (size_t i = 0; i < CHUNK_MAX_POSTS + 1; i++)
+        many[i] = cache_keys[0];
+    ask = cache_find_2;
+    ask.watched = ask.released = many;
+    ask.n_watched = CHUNK_MAX_POSTS - 1;
+    ask.n_released = CHUNK_MAX_POSTS;
+    assert_taken(cache_find, ask);
+    ask.n_watched = CHUNK_MAX_POSTS;
+    assert_refused(cache_find, ask, "watched");
+    ask.n_watched = 1;
+    ask.n_released = CHUNK_MAX_POSTS + 1;
+    assert_refused(cache_find, ask, "released");
+    ask.n_released = 1;
+    many[0].len = CACHE_KEY_BYTES - 1;
+    assert_refused(cache_find, ask, "watched[0]: bytes of cache_key");
+}
+
+static void finds_and_claims_have_their_order(void **state)
+{
+    (void)state;
     Tp__CachedResult *twice[] = {&cached_result, &cached_result};
     Tp__CacheFound found = cache_found;
     found.n_results = 2;
@@ -432,13 +480,15 @@ static void cache_keys_have_their_length_and_finds_their_order(void **state)
     spoilt = cached_result;
     spoilt.result = NULL;
     assert_refused(cache_found, found, "results[0]: result: missing");
-
-    Tp__PostResult cut = result_2;
-    Tp__PostResult *cut_list[] = {&cut};
-    Tp__Outcome told = outcome_3;
-    told.results = cut_list;
-    cut.cache_key = short_key;
-    assert_refused(outcome, told, "results[0]: bytes of cache_key");
+    uint32_t wrong[] = {3, 3};
+    found = cache_found_2;
+    found.n_claimed = 2;
+    found.claimed = wrong;
+    assert_refused(cache_found, found, "claimed[1]: must grow");
+    wrong[1] = CHUNK_MAX_POSTS;
+    found = cache_found_2;
+    found.flying = wrong;
+    assert_refused(cache_found, found, "flying[1]: must grow");
 }
 
 static void a_message_over_the_limit_is_not_even_looked_at(void **state)
@@ -512,8 +562,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(limits_and_money_are_bounded, begin, end),
         cmocka_unit_test_setup_teardown(a_control_must_say_whom_it_is_about_and_stay_in_bounds,
                                         begin, end),
-        cmocka_unit_test_setup_teardown(cache_keys_have_their_length_and_finds_their_order, begin,
-                                        end),
+        cmocka_unit_test_setup_teardown(cache_keys_have_their_length, begin, end),
+        cmocka_unit_test_setup_teardown(only_a_claimant_claims_watches_and_releases, begin, end),
+        cmocka_unit_test_setup_teardown(finds_and_claims_have_their_order, begin, end),
         cmocka_unit_test_setup_teardown(a_message_over_the_limit_is_not_even_looked_at, begin, end),
         cmocka_unit_test_setup_teardown(a_million_bytes_of_empty_parts_stay_within_the_cap, begin,
                                         end),

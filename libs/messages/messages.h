@@ -43,6 +43,7 @@ enum {
     JOB_MAX_POSTS = 10000,
     BATCH_MAX_ITEMS = 256,
     CACHE_KEY_BYTES = 32,
+    CLAIMANT_HEARD_MS = 5000, /* so long after its last claim or sign of life; see cache.proto */
 };
 
 /* X(name, Type, lower): unpack_dispatch(), pack_dispatch(), ... */

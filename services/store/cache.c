@@ -288,3 +288,71 @@ void cache_put_all(struct cache *cache, const struct cache_entry *entries, size_
     }
     observe("put", began);
 }
+
+static void add_word(const char **words, size_t *lengths, size_t *count, struct bytes word)
+{
+    words[*count] = (const char *)word.at;
+    lengths[(*count)++] = word.length;
+}
+
+static struct bytes bytes_of(const char *text)
+{
+    return (struct bytes){(const uint8_t *)text, strlen(text)};
+}
+
+static bool take_numbers(const redisReply *reply, int64_t *answers, size_t many)
+{
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != many)
+        return false;
+    for (size_t i = 0; i < many; i++) {
+        if (reply->element[i]->type != REDIS_REPLY_INTEGER)
+            return false;
+        answers[i] = reply->element[i]->integer;
+    }
+    return true;
+}
+
+bool cache_run(struct cache *cache, const struct cache_script *script, const struct bytes *keys,
+               size_t many, int64_t *answers, struct arena *arena)
+{
+    if (!is_connected(cache))
+        return false;
+    const size_t most = 3 + many + script->word_count;
+    const char **words = arena_array(arena, const char *, most);
+    size_t *lengths = arena_array(arena, size_t, most), used = 0;
+    add_word(words, lengths, &used, bytes_of("EVAL"));
+    add_word(words, lengths, &used, bytes_of(script->text));
+    add_word(words, lengths, &used, bytes_of(arena_format(arena, "%zu", many)));
+    for (size_t i = 0; i < many; i++)
+        add_word(words, lengths, &used, keys[i]);
+    for (size_t i = 0; i < script->word_count; i++)
+        add_word(words, lengths, &used, bytes_of(script->words[i]));
+    struct instant began = clock_now();
+    redisReply *reply = redisCommandArgv(cache->context, (int)used, words, lengths);
+    observe(script->name, began);
+    if (reply == NULL) {
+        rest(cache);
+        return false;
+    }
+    bool has_run = take_numbers(reply, answers, many);
+    count(has_run ? script->name : "error");
+    freeReplyObject(reply);
+    return has_run;
+}
+
+void cache_remove_all(struct cache *cache, const struct bytes *keys, size_t many,
+                      struct arena *arena)
+{
+    if (many == 0 || !is_connected(cache))
+        return;
+    const char **words = arena_array(arena, const char *, many + 1);
+    size_t *lengths = arena_array(arena, size_t, many + 1), used = 0;
+    add_word(words, lengths, &used, bytes_of("DEL"));
+    for (size_t i = 0; i < many; i++)
+        add_word(words, lengths, &used, keys[i]);
+    redisReply *reply = redisCommandArgv(cache->context, (int)used, words, lengths);
+    if (reply == NULL)
+        rest(cache);
+    else if (!was_fine(reply))
+        count("error");
+}

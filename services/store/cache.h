@@ -51,3 +51,18 @@ void cache_find_all(struct cache *cache, struct cache_entry *entries, size_t cou
 /* Whatever was there before. */
 void cache_put_all(struct cache *cache, const struct cache_entry *entries, size_t count,
                    int life_s);
+
+/* A step that Redis takes as a whole: it sees the words and the keys, and must answer one whole
+ * number for each key. */
+struct cache_script {
+    const char *name; /* in the metrics */
+    const char *text;
+    const char *const *words;
+    size_t word_count;
+};
+/* In one round trip. False: it has not run, or not to its end, or nobody knows. */
+MUST_USE bool cache_run(struct cache *cache, const struct cache_script *script,
+                        const struct bytes *keys, size_t count, int64_t *answers,
+                        struct arena *arena);
+void cache_remove_all(struct cache *cache, const struct bytes *keys, size_t count,
+                      struct arena *arena);

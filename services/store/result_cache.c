@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "claims.h"
+
 /* A post's share of an answer with the most of them. */
 enum { KEPT_MAX_BYTES = MESSAGE_MAX_BYTES / CHUNK_MAX_POSTS - 100 };
 
@@ -39,10 +41,15 @@ void result_cache_keep(struct cache *cache, const Tp__Outcome *const *outcomes, 
     for (size_t i = 0; i < count; i++)
         most += outcomes[i]->n_results;
     struct cache_entry *entries = arena_array(arena, struct cache_entry, most);
+    ProtobufCBinaryData *ended = arena_array(arena, ProtobufCBinaryData, most);
+    size_t end_count = 0;
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < outcomes[i]->n_results; k++) {
             const Tp__PostResult *result = outcomes[i]->results[k];
-            if (result->cache_key.len == 0 || result->data_json.len > KEPT_MAX_BYTES)
+            if (result->cache_key.len == 0)
+                continue;
+            ended[end_count++] = result->cache_key;
+            if (result->data_json.len > KEPT_MAX_BYTES)
                 continue;
             struct bytes value = packed(result, arena);
             if (value.length <= KEPT_MAX_BYTES)
@@ -50,6 +57,42 @@ void result_cache_keep(struct cache *cache, const Tp__Outcome *const *outcomes, 
         }
     }
     cache_put_all(cache, entries, used, life_s);
+    claims_end(cache, ended, end_count, arena); /* later: whoever sees no claim sees the result */
+}
+
+static bool is_leaving(const Tp__CacheFind *ask)
+{
+    return ask->claimant[0] != '\0' && ask->claim_ms == 0;
+}
+
+/* What has not been found, and whose it is. */
+static void claim(struct cache *cache, const Tp__CacheFind *ask, struct cache_entry *entries,
+                  Tp__CacheFound *found, struct arena *arena)
+{
+    size_t count = ask->n_keys + ask->n_watched, missing = 0, landed = 0;
+    size_t *nths = arena_array(arena, size_t, count);
+    for (size_t i = 0; i < count; i++)
+        if (entries[i].value.at == NULL)
+            nths[missing++] = i;
+    if (missing == 0 && count > 0)
+        return;
+    enum claim_state *states = arena_array(arena, enum claim_state, missing);
+    claims_make(cache, ask, nths, missing, states, arena);
+    found->claimed = arena_array(arena, uint32_t, missing);
+    found->flying = arena_array(arena, uint32_t, missing);
+    struct cache_entry *late = arena_array(arena, struct cache_entry, missing);
+    for (size_t i = 0; i < missing; i++) {
+        if (states[i] == CLAIM_MADE)
+            found->claimed[found->n_claimed++] = (uint32_t)nths[i];
+        else if (states[i] == CLAIM_FLIES)
+            found->flying[found->n_flying++] = (uint32_t)nths[i];
+        else if (states[i] == CLAIM_LANDED)
+            late[landed++].key = entries[nths[i]].key;
+    }
+    cache_find_all(cache, late, landed, arena);
+    for (size_t i = 0, k = 0; k < landed; i++)
+        if (states[i] == CLAIM_LANDED)
+            entries[nths[i]].value = late[k++].value;
 }
 
 void result_cache_find(struct cache *cache, const Tp__CacheFind *ask, struct arena *unpacked,
@@ -57,12 +100,17 @@ void result_cache_find(struct cache *cache, const Tp__CacheFind *ask, struct are
 {
     *found = (Tp__CacheFound)TP__CACHE_FOUND__INIT;
     found->schema_version = SCHEMA_VERSION;
-    found->results = arena_array(arena, Tp__CachedResult *, ask->n_keys);
-    struct cache_entry *entries = arena_array(arena, struct cache_entry, ask->n_keys);
-    for (size_t i = 0; i < ask->n_keys; i++)
-        entries[i].key = redis_key(ask->keys[i], arena);
-    cache_find_all(cache, entries, ask->n_keys, arena);
-    for (size_t i = 0; i < ask->n_keys; i++) {
+    size_t count = ask->n_keys + ask->n_watched;
+    found->results = arena_array(arena, Tp__CachedResult *, count);
+    struct cache_entry *entries = arena_array(arena, struct cache_entry, count);
+    for (size_t i = 0; i < count; i++)
+        entries[i].key = redis_key(claims_key(ask, i), arena);
+    cache_find_all(cache, entries, count, arena);
+    if (ask->n_released > 0 || is_leaving(ask))
+        claims_release(cache, ask, arena);
+    if (ask->claimant[0] != '\0' && !is_leaving(ask))
+        claim(cache, ask, entries, found, arena);
+    for (size_t i = 0; i < count; i++) {
         const Tp__CacheFound *kept;
         struct error why;
         if (entries[i].value.at == NULL || entries[i].value.length > KEPT_MAX_BYTES ||

@@ -10,11 +10,11 @@
 #include "cache.h"
 #include "messages/messages.h"
 
-/* All in one round trip. */
+/* And ends the claims of them; see claims.h. */
 void result_cache_keep(struct cache *cache, const Tp__Outcome *const *outcomes, size_t count,
                        int life_s, struct arena *arena);
 
-/* The same: fills in what is there. What Redis says is unpacked into the first arena, whose cap
- * bounds what it may become. The reply lives in both. */
+/* Fills in what is there, and whose the rest is. What Redis says is unpacked into the first arena,
+ * whose cap bounds what it may become. The reply lives in both. */
 void result_cache_find(struct cache *cache, const Tp__CacheFind *ask, struct arena *unpacked,
                        struct arena *arena, Tp__CacheFound *found);

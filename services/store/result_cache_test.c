@@ -9,6 +9,7 @@
 #include <cmocka.h> /* after the headers that it needs */
 
 #include "base/clock.h"
+#include "claims.h"
 #include "redis_for_test.h"
 #include "result_cache.h"
 #include "threads.h"
@@ -182,6 +183,217 @@ static void without_redis_nothing_is_found_and_nothing_fails(void **state)
     cache_free(&alone.cache);
 }
 
+/* ---- claims ---- */
+
+enum { CLAIM_MS = 60000 };
+
+/* What the store answers, as the asker reads it. */
+static const Tp__CacheFound *asked_by(struct desk *desk, Tp__CacheFind ask)
+{
+    Tp__CacheFound found;
+    const Tp__CacheFound *read;
+    struct error why;
+    if (ask.claim_ms == 0)
+        ask.claim_ms = CLAIM_MS;
+    ask.schema_version = SCHEMA_VERSION;
+    const Tp__CacheFind *heard;
+    if (!unpack_cache_find(desk->arena, pack_cache_find(desk->arena, &ask), &heard, &why))
+        fail_msg("%s", why.message);
+    result_cache_find(desk->cache, heard, desk->arena, desk->arena, &found);
+    if (!unpack_cache_found(desk->arena, pack_cache_found(desk->arena, &found), &read, &why))
+        fail_msg("%s", why.message);
+    return read;
+}
+
+static ProtobufCBinaryData *keys_of(struct desk *desk, unsigned from, size_t count)
+{
+    ProtobufCBinaryData *keys = arena_array(desk->arena, ProtobufCBinaryData, count);
+    for (size_t i = 0; i < count; i++)
+        keys[i] = key_of(desk, from + (unsigned)i);
+    return keys;
+}
+
+static const Tp__CacheFound *claim(struct desk *desk, const char *claimant, unsigned from,
+                                   size_t count)
+{
+    Tp__CacheFind ask = TP__CACHE_FIND__INIT;
+    ask.claimant = claimant;
+    ask.n_keys = count;
+    ask.keys = keys_of(desk, from, count);
+    return asked_by(desk, ask);
+}
+
+static const Tp__CacheFound *watch(struct desk *desk, const char *claimant, unsigned key)
+{
+    Tp__CacheFind ask = TP__CACHE_FIND__INIT;
+    ask.claimant = claimant;
+    ask.n_watched = 1;
+    ask.watched = keys_of(desk, key, 1);
+    return asked_by(desk, ask);
+}
+
+static void release(struct desk *desk, const char *claimant, unsigned key)
+{
+    Tp__CacheFind ask = TP__CACHE_FIND__INIT;
+    ask.claimant = claimant;
+    ask.n_released = 1;
+    ask.released = keys_of(desk, key, 1);
+    asked_by(desk, ask);
+}
+
+/* Redis's own word on it. */
+static int64_t life_of(struct desk *desk, const char *prefix, struct bytes rest)
+{
+    const struct cache_script life = {"life", "return {redis.call('PTTL', KEYS[1])}", NULL, 0};
+    char name[64];
+    size_t length = strlen(prefix);
+    memcpy(name, prefix, length);
+    memcpy(name + length, rest.at, rest.length);
+    const struct bytes key = {(const uint8_t *)name, length + rest.length};
+    int64_t life_ms;
+    assert_true(cache_run(desk->cache, &life, &key, 1, &life_ms, desk->arena));
+    return life_ms;
+}
+
+static int64_t claim_life_of(struct desk *desk, unsigned key)
+{
+    return life_of(desk, "tp:fly:", (struct bytes){key_of(desk, key).data, CACHE_KEY_BYTES});
+}
+
+/* As if its life had ended. */
+static void forget(struct desk *desk, const char *prefix, const void *rest, size_t length)
+{
+    char name[64];
+    memcpy(name, prefix, strlen(prefix));
+    memcpy(name + strlen(prefix), rest, length);
+    const struct bytes key = {(const uint8_t *)name, strlen(prefix) + length};
+    cache_remove_all(desk->cache, &key, 1, desk->arena);
+}
+
+/* Rules 1 and 3. */
+static void the_first_claims_the_others_hear_of_it_and_who_watches_claims_nothing(void **state)
+{
+    struct desk *desk = *state;
+    Tp__PostResult *results[] = {result_of(desk, 601, 40)};
+    keep(desk, results, 1);
+    const Tp__CacheFound *found = claim(desk, "a", 600, 3);
+    assert_int_equal(found->n_results, 1);
+    assert_int_equal(found->n_flying, 0);
+    assert_int_equal(found->n_claimed, 2);
+    assert_int_equal(found->claimed[0], 0);
+    assert_int_equal(found->claimed[1], 2);
+
+    found = claim(desk, "b", 599, 5); /* 599 to 603 */
+    assert_int_equal(found->n_results, 1);
+    assert_int_equal(found->n_flying, 2);
+    assert_int_equal(found->flying[0], 1);
+    assert_int_equal(found->flying[1], 3);
+    assert_int_equal(found->n_claimed, 2);
+    assert_int_equal(found->claimed[0], 0);
+    assert_int_equal(found->claimed[1], 4);
+
+    found = claim(desk, "a", 600, 3); /* its own, of before */
+    assert_int_equal(found->n_flying + found->n_claimed, 0);
+    assert_int_equal(watch(desk, "c", 610)->n_claimed, 0);
+    assert_int_equal(claim(desk, "a", 610, 1)->n_claimed, 1);
+    assert_int_equal(watch(desk, "c", 610)->n_flying, 1);
+    assert_int_equal(found_of(desk, 600, 1)->n_flying, 0); /* an older asker */
+}
+
+/* Rule 2. */
+static void a_claim_ends_when_its_result_is_kept(void **state)
+{
+    struct desk *desk = *state;
+    claim(desk, "a", 620, 2);
+    Tp__PostResult *results[] = {result_of(desk, 620, 40), result_of(desk, 621, 20000)};
+    keep(desk, results, 2); /* the second one is too large to be kept */
+    const Tp__CacheFound *found = claim(desk, "b", 620, 2);
+    assert_int_equal(found->n_results, 1);
+    assert_int_equal(found->n_flying, 0);
+    assert_int_equal(found->n_claimed, 1);
+    assert_int_equal(found->claimed[0], 1);
+}
+
+/* Rule 2. */
+static void a_claim_is_released_by_its_claimant_alone(void **state)
+{
+    struct desk *desk = *state;
+    claim(desk, "a", 630, 1);
+    release(desk, "b", 630);
+    assert_int_equal(watch(desk, "b", 630)->n_flying, 1);
+    release(desk, "a", 630);
+    assert_int_equal(watch(desk, "b", 630)->n_flying, 0);
+    assert_int_equal(claim(desk, "b", 630, 1)->n_claimed, 1);
+}
+
+/* Rule 2. */
+static void a_claim_has_the_life_that_it_was_given(void **state)
+{
+    struct desk *desk = *state;
+    claim(desk, "a", 640, 1);
+    assert_in_range(claim_life_of(desk, 640), CLAIM_MS / 2, CLAIM_MS);
+    forget(desk, "tp:fly:", key_of(desk, 640).data, CACHE_KEY_BYTES);
+    assert_int_equal(claim(desk, "b", 640, 1)->n_claimed, 1);
+}
+
+/* Rule 2. */
+static void the_claims_of_who_is_heard_no_more_hold_no_more(void **state)
+{
+    struct desk *desk = *state;
+    claim(desk, "silent", 650, 1);
+    assert_in_range(life_of(desk, "tp:heard:", (struct bytes){(const uint8_t *)"silent", 6}), 1,
+                    CLAIMANT_HEARD_MS);
+    forget(desk, "tp:heard:", "silent", 6);
+    assert_int_equal(watch(desk, "b", 650)->n_flying, 0);
+    assert_int_equal(claim(desk, "b", 650, 1)->n_claimed, 1);
+    assert_int_equal(claim(desk, "silent", 650, 1)->n_flying, 1);
+}
+
+/* Rule 2. */
+static void a_question_for_nothing_is_a_sign_of_life_and_the_last_one_a_farewell(void **state)
+{
+    struct desk *desk = *state;
+    claim(desk, "a", 660, 1);
+    forget(desk, "tp:heard:", "a", 1);
+    Tp__CacheFind ask = TP__CACHE_FIND__INIT;
+    ask.claimant = "a";
+    asked_by(desk, ask);
+    assert_int_equal(watch(desk, "b", 660)->n_flying, 1);
+    ask.schema_version = SCHEMA_VERSION;
+    Tp__CacheFound found;
+    result_cache_find(desk->cache, &ask, desk->arena, desk->arena, &found);
+    assert_int_equal(watch(desk, "b", 660)->n_flying, 0);
+}
+
+/* Kept between the look-up and the claim, as a commit may be. */
+static void what_has_landed_is_told_and_not_claimed(void **state)
+{
+    struct desk *desk = *state;
+    Tp__PostResult *results[] = {result_of(desk, 670, 40)};
+    keep(desk, results, 1);
+    Tp__CacheFind ask = TP__CACHE_FIND__INIT;
+    ask.claimant = "a";
+    ask.claim_ms = CLAIM_MS;
+    ask.n_keys = 2;
+    ask.keys = keys_of(desk, 670, 2);
+    const size_t nths[] = {0, 1};
+    enum claim_state states[2];
+    claims_make(desk->cache, &ask, nths, 2, states, desk->arena);
+    assert_int_equal(states[0], CLAIM_LANDED);
+    assert_int_equal(states[1], CLAIM_MADE);
+}
+
+/* Rule 4. */
+static void without_redis_nothing_is_claimed_and_nothing_flies(void **state)
+{
+    struct desk *desk = *state;
+    struct desk alone = {.arena = desk->arena, .cache = cache_new(NULL)};
+    release(&alone, "a", 680);
+    const Tp__CacheFound *found = claim(&alone, "a", 680, 2);
+    assert_int_equal(found->n_claimed + found->n_flying + found->n_results, 0);
+    cache_free(&alone.cache);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +402,14 @@ int main(void)
         cmocka_unit_test(a_hundred_of_the_largest_fit_into_one_answer),
         cmocka_unit_test(what_cannot_be_read_is_a_miss),
         cmocka_unit_test(without_redis_nothing_is_found_and_nothing_fails),
+        cmocka_unit_test(the_first_claims_the_others_hear_of_it_and_who_watches_claims_nothing),
+        cmocka_unit_test(a_claim_ends_when_its_result_is_kept),
+        cmocka_unit_test(a_claim_is_released_by_its_claimant_alone),
+        cmocka_unit_test(a_claim_has_the_life_that_it_was_given),
+        cmocka_unit_test(the_claims_of_who_is_heard_no_more_hold_no_more),
+        cmocka_unit_test(a_question_for_nothing_is_a_sign_of_life_and_the_last_one_a_farewell),
+        cmocka_unit_test(what_has_landed_is_told_and_not_claimed),
+        cmocka_unit_test(without_redis_nothing_is_claimed_and_nothing_flies),
     };
     return cmocka_run_group_tests(tests, open_desk, close_desk);
 }
