@@ -8,6 +8,7 @@
 #include "extract.h"
 #include "mend.h"
 #include "schema/schema.h"
+#include "usage.h"
 #include "json/json.h"
 
 enum { SUMMARY_MAX_BYTES = 400 };
@@ -193,7 +194,7 @@ static void read_item(void *context, const json_t *item)
         json_is_integer(id) ? open_post(reading, json_integer_value(id)) : NULL;
     if (post == NULL)
         return;
-    post->bytes = json_dumpb(item, NULL, 0, JSON_COMPACT);
+    post->bytes = usage_bytes(item);
     if (read_analysis(reading, item, post))
         post->state = POST_ANSWERED;
     else

@@ -43,7 +43,7 @@ struct post_answer {
     enum post_answer_state state;
     /* Its label was spelt in another way, or a number lay out of its range by rounding. */
     bool is_repaired;
-    size_t bytes; /* of what stands there for it, as JSON without blanks; 0 = nothing, or no JSON */
+    size_t bytes; /* usage_bytes() of what stands there for it; 0 = nothing, or no JSON */
     /* Of sentiment, names without indices, keywords, topics, language and custom what was asked. */
     struct post_analysis analysis;
 };

@@ -178,6 +178,19 @@ static void of_unknown_usage_nobody_has_a_share(void **state)
     assert_int_equal(call.results[0].completion_tokens, 0);
 }
 
+/* Rule 2. */
+static void an_answers_length_is_that_of_json_without_blanks(void **state)
+{
+    (void)state;
+    SCOPED(json_free) json_t *answer = NULL;
+    struct error why;
+    static const char JSON[] =
+        "{ \"id\": 7, \"words\": [\"a\\nb\", null], \"score\": 0.123456789 }";
+    static const char COUNTED[] = "{\"id\":4444,\"words\":[\"a.b\",null,],\"score\":4444,}";
+    assert_true(json_parse(JSON, strlen(JSON), &answer, &why));
+    assert_int_equal(usage_bytes(answer), strlen(COUNTED));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +203,7 @@ int main(void)
         cmocka_unit_test(a_prompt_is_shared_by_text_and_equally_by_its_frame),
         cmocka_unit_test(an_answer_is_shared_by_what_was_answered_to_each),
         cmocka_unit_test(what_falls_to_a_post_without_a_result_stays_with_the_call),
+        cmocka_unit_test(an_answers_length_is_that_of_json_without_blanks),
         cmocka_unit_test(of_unknown_usage_nobody_has_a_share),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
