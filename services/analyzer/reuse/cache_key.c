@@ -79,15 +79,23 @@ static bool is_plain(utf8proc_uint8_t byte)
     return byte > ' ' && byte < 0x7F;
 }
 
+/* Bytes of the words that begin there and need nothing done: most texts are one such run. */
+static size_t plain_run(const utf8proc_uint8_t *text, size_t length)
+{
+    size_t end = 0;
+    while (end < length && (is_plain(text[end]) || (text[end] == ' ' && end > 0 &&
+                                                    end + 1 < length && is_plain(text[end + 1]))))
+        end++;
+    return end;
+}
+
 /* One space for each run, none at the ends. */
 static void add_collapsed(const utf8proc_uint8_t *text, size_t length, struct text *normal)
 {
     bool has_gap = false, has_begun = false;
     for (size_t at = 0; at < length;) {
         utf8proc_int32_t c = 0;
-        size_t step = 0;
-        while (at + step < length && is_plain(text[at + step]))
-            step++;
+        size_t step = plain_run(text + at, length - at);
         utf8proc_ssize_t took = 0;
         if (step == 0) {
             took = utf8proc_iterate(text + at, (utf8proc_ssize_t)(length - at), &c);

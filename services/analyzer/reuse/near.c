@@ -2,6 +2,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
+
+/* Names are long: uthash's own function takes several times as long over them. */
+#define HASH_FUNCTION(name, length, hash) ((hash) = (unsigned)XXH3_64bits(name, length))
 #include <uthash.h>
 #include <utlist.h>
 

@@ -1,9 +1,11 @@
 #include "near_text.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <utf8proc.h>
 
+#include "base/check.h"
 #include "base/text.h"
 #include "cache_key.h"
 
@@ -27,6 +29,11 @@ struct reading {
     size_t first, end; /* those that still count */
     bool is_retweet, is_cut;
 };
+
+static void reading_free(struct reading *reading)
+{
+    free(reading->tokens);
+}
 
 /* ---- characters ---- */
 
@@ -53,14 +60,15 @@ static struct piece without_first(struct piece text, size_t bytes)
 
 static bool is_valid(struct piece text)
 {
-    while (text.length > 0) {
-        utf8proc_int32_t c = (unsigned char)text.at[0];
-        utf8proc_ssize_t took = is_ascii(c) ? 1
-                                            : utf8proc_iterate((const utf8proc_uint8_t *)text.at,
-                                                               (utf8proc_ssize_t)text.length, &c);
+    const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)text.at;
+    for (size_t at = 0; at < text.length;) {
+        utf8proc_int32_t c = bytes[at];
+        utf8proc_ssize_t took =
+            is_ascii(c) ? 1
+                        : utf8proc_iterate(bytes + at, (utf8proc_ssize_t)(text.length - at), &c);
         if (took <= 0)
             return false;
-        text = without_first(text, (size_t)took);
+        at += (size_t)took;
     }
     return true;
 }
@@ -186,6 +194,8 @@ static size_t link_length(struct piece text)
 static void read_piece(struct reading *reading, struct piece piece)
 {
     for (size_t at = 0; at < piece.length; at++) {
+        if (piece.at[at] != 'h' && piece.at[at] != 'H')
+            continue;
         size_t link = link_length(without_first(piece, at));
         if (link == 0)
             continue;
@@ -321,9 +331,10 @@ static size_t write_ascii(struct piece word, bool keeps_case, struct text *out)
     while (length < word.length && is_ascii((unsigned char)word.at[length]))
         length++;
     text_add_bytes(out, word.at, length);
-    for (size_t i = out->length - length; i < out->length && !keeps_case; i++)
-        if (is_capital((unsigned char)out->chars[i]))
-            out->chars[i] = (char)(out->chars[i] - 'A' + 'a');
+    char *written = out->chars + out->length - length;
+    for (size_t i = 0; i < length && !keeps_case; i++)
+        if (written[i] >= 'A' && written[i] <= 'Z')
+            written[i] = (char)(written[i] - 'A' + 'a');
     return length;
 }
 
@@ -390,7 +401,9 @@ bool near_text_read(struct piece text, struct arena *arena, struct near_text *re
     cache_key_normalise(text.at, text.length, &normal);
     if (normal.length > NEAR_TEXT_MAX_BYTES) /* there are characters that grow in NFC */
         return false;
-    struct reading reading = {.tokens = arena_array(arena, struct token, normal.length + 1)};
+    SCOPED(reading_free) struct reading reading = {
+        .tokens = malloc((normal.length + 1) * sizeof(struct token))};
+    CHECK(reading.tokens != NULL);
     read_all(&reading, (struct piece){normal.chars, normal.length});
     trim(&reading);
     write_all(&reading, &words);

@@ -25,5 +25,5 @@ struct near_text {
 };
 
 /* False if too little is left to go by, if the text has more than NEAR_TEXT_MAX_BYTES, or if it is
- * no UTF-8. Takes at most some 50 bytes of the arena per byte of text. */
+ * no UTF-8. Takes at most some 10 bytes of the arena per byte of text. */
 MUST_USE bool near_text_read(struct piece text, struct arena *arena, struct near_text *read);
