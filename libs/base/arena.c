@@ -8,7 +8,11 @@
 
 #include "base/check.h"
 
-enum { FIRST_BLOCK_BYTES = 4096, MAX_BLOCK_BYTES = 256 * 1024 };
+enum {
+    LEAST_BLOCK_BYTES = 4096,
+    MAX_BLOCK_BYTES = 256 * 1024,
+    SPARE_PART = 4, /* of what is used: so much more is reserved */
+};
 
 struct block {
     struct block *next;
@@ -43,6 +47,15 @@ struct arena *arena_open(size_t cap_bytes)
     CHECK(arena != NULL);
     *arena = (struct arena){.cap = cap_bytes};
     return arena;
+}
+
+/* Few blocks for much, and never much more than is used: an arena may live as long as a call. */
+static size_t next_block_bytes(const struct arena *arena)
+{
+    size_t wanted = arena->used / SPARE_PART;
+    if (wanted < LEAST_BLOCK_BYTES)
+        return LEAST_BLOCK_BYTES;
+    return wanted < MAX_BLOCK_BYTES ? wanted : MAX_BLOCK_BYTES;
 }
 
 static void drop_blocks(struct block *block)
@@ -80,9 +93,7 @@ void *arena_try(struct arena *arena, size_t size_bytes)
     size_t size = rounded(size_bytes);
     struct block *block = arena->blocks;
     if (block == NULL || block->size - block->used < size) {
-        size_t wanted = block == NULL ? FIRST_BLOCK_BYTES : block->size * 2;
-        if (wanted > MAX_BLOCK_BYTES)
-            wanted = MAX_BLOCK_BYTES;
+        size_t wanted = next_block_bytes(arena);
         block = block_new(size > wanted ? size : wanted);
         block->next = arena->blocks;
         arena->blocks = block;

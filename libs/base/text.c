@@ -9,11 +9,8 @@
 
 enum { USUAL_BYTES = 48 };
 
-static void reserve(struct text *text, size_t more)
+static void grow(struct text *text, size_t needed)
 {
-    size_t needed = text->length + more + 1;
-    if (needed <= text->capacity)
-        return;
     size_t capacity = text->capacity ? text->capacity : 64;
     while (capacity < needed)
         capacity *= 2;
@@ -21,6 +18,14 @@ static void reserve(struct text *text, size_t more)
     CHECK(chars != NULL);
     text->chars = chars;
     text->capacity = capacity;
+}
+
+/* Apart from growing, which is rare, so that it costs no call. */
+static void reserve(struct text *text, size_t more)
+{
+    size_t needed = text->length + more + 1;
+    if (needed > text->capacity)
+        grow(text, needed);
 }
 
 void text_free(struct text *text)
