@@ -84,6 +84,9 @@ bool bus_wants_reply(const struct bus_message *message);
 const char *bus_reply_subject(const struct bus_message *message); /* NULL = none */
 /* Milliseconds the asker still waits, counted from receipt; INT64_MAX if it did not say. */
 int64_t bus_patience_ms(const struct bus_message *message);
+/* For a message that is kept long after it was read: of it there stay the subject, where an answer
+ * goes, and the trace. */
+void bus_drop_body(struct bus_message *message);
 void bus_message_free(struct bus_message **message);
 
 bool bus_reply(struct bus *bus, const struct bus_message *message, struct bytes body);

@@ -144,6 +144,29 @@ static void what_is_acked_does_not_come_again_and_what_is_not_does(void **state)
     bus_pull_close(&pull);
 }
 
+static void a_message_whose_body_was_dropped_keeps_its_trace_and_can_be_acked(void **state)
+{
+    (void)state;
+    struct error why;
+    assert_true(bus_store(bus, "tp.work.standard", bytes_of("dropped"), NULL, "00-1-1-01",
+                          PATIENCE_MS, &why));
+    struct bus_pull *pull = open_pull();
+    struct bus_message *message = next_of(pull, 1);
+    bus_drop_body(message);
+    check_body(message, "");
+    assert_string_equal(bus_trace(message), "00-1-1-01");
+    assert_string_equal(bus_subject(message), "tp.work.standard");
+    bus_nak(bus, message, 0);
+    bus_message_free(&message);
+    message = next_of(pull, 1);
+    check_body(message, "dropped"); /* the broker still has it whole */
+    bus_drop_body(message);
+    bus_ack(bus, message);
+    bus_message_free(&message);
+    assert_null(bus_pull_next(pull, 1, 100));
+    bus_pull_close(&pull);
+}
+
 static void what_a_closed_pull_held_goes_to_the_next(void **state)
 {
     (void)state;
@@ -422,6 +445,7 @@ int main(void)
         cmocka_unit_test(storing_to_a_stream_that_is_missing_makes_it),
         cmocka_unit_test(a_pull_outlives_the_loss_of_its_stream),
         cmocka_unit_test(what_is_acked_does_not_come_again_and_what_is_not_does),
+        cmocka_unit_test(a_message_whose_body_was_dropped_keeps_its_trace_and_can_be_acked),
         cmocka_unit_test(what_a_closed_pull_held_goes_to_the_next),
         cmocka_unit_test(five_hundred_are_stored_and_pulled_each_once),
         cmocka_unit_test(a_pull_holds_no_more_than_is_wanted),

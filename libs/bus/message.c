@@ -123,6 +123,16 @@ void bus_message_free(struct bus_message **message)
     *message = NULL;
 }
 
+void bus_drop_body(struct bus_message *message)
+{
+    natsMsg *rest = NULL;
+    CHECK(natsMsg_Create(&rest, bus_subject(message), bus_reply_subject(message), NULL, 0) ==
+          NATS_OK);
+    CHECK(add_header(rest, HEADER_TRACE, bus_trace(message)) == NATS_OK);
+    natsMsg_Destroy(message->nats);
+    message->nats = rest;
+}
+
 struct bytes bus_body(const struct bus_message *message)
 {
     return (struct bytes){(const uint8_t *)natsMsg_GetData(message->nats),

@@ -72,12 +72,12 @@ struct delivery *delivery_new(struct bus *bus, const Tp__Outcome *outcome, const
     CHECK(delivery != NULL);
     delivery->bus = bus;
     delivery->arena = arena_open(2 * MESSAGE_MAX_BYTES);
-    delivery->body = pack_outcome(delivery->arena, outcome);
     /* Not the same for a repeated attempt, which is another outcome; the same for our own tries. */
     delivery->dedup_id =
         arena_format(delivery->arena, "%s:%u:%u:%s", outcome->job_id, outcome->chunk_number,
                      outcome->attempt, outcome->instance_id);
     delivery->trace = trace != NULL ? arena_string(delivery->arena, trace) : NULL;
+    delivery->body = pack_outcome(delivery->arena, outcome);
     delivery->wake = wake;
     delivery->context = context;
     delivery->retry_ms = FIRST_RETRY_MS;

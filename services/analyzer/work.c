@@ -18,6 +18,7 @@ bool work_open(struct bus_message **message, struct instant now, struct work **w
     CHECK(made != NULL);
     made->brief = brief;
     made->message = TAKE(*message);
+    bus_drop_body(made->message);
     made->arena = TAKE(arena);
     made->dispatch = dispatch;
     made->taken_at = now;
