@@ -183,7 +183,7 @@ static void ask_store(struct lookups *lookups)
     find.keys = arena_array(arena, ProtobufCBinaryData, CHUNK_MAX_POSTS);
     choose_asked(lookups, &find);
     bus_request_async(lookups->analyzer->bus, RPC_STORE_CACHE_FIND, pack_cache_find(arena, &find),
-                      LOOKUP_MS, hear_answer, lookups);
+                      lookups->analyzer->settings->cache_wait_ms, hear_answer, lookups);
 }
 
 static void wait_for_question(struct work *work)

@@ -4,7 +4,7 @@
  *
  *   lookups_begin(work)                  FLOW_LOOK_UP
  *   lookups_tend(lookups)                in each turn: takes an answer of the store, or that nobody
- *                                        has answered for LOOKUP_MS
+ *                                        has answered in its time
  *
  * The core is told by flow_looked_up() exactly once. Nothing found, nobody there, too late: all the
  * same, the posts are asked for.
@@ -12,8 +12,6 @@
 #pragma once
 
 #include "work.h"
-
-enum { LOOKUP_MS = 50 };
 
 struct analyzer;
 struct lookups;

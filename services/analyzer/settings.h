@@ -20,7 +20,7 @@ struct analyzer_settings {
     const char *user_salt;
     int64_t slots, memory_mb;
     bool caches, shares_cache, finds_near;
-    int64_t cache_memory_mb;
+    int64_t cache_memory_mb, cache_wait_ms;
     const char *topics; /* path of the tenants' own; "" = the built-in ones for everybody */
 };
 

@@ -45,7 +45,7 @@ static char *cut_off(char *text, char mark)
 bool cache_parse_url(const char *url, struct cache_place *place, struct error *why)
 {
     static const char scheme[] = "redis://";
-    *place = (struct cache_place){.port = 6379, .timeout_ms = CACHE_TIMEOUT_MS};
+    *place = (struct cache_place){.port = 6379};
     char rest[600];
     if (strncmp(url, scheme, strlen(scheme)) != 0 || strlen(url) >= sizeof rest)
         return error_set(why, ERROR_INVALID, "must be redis://[:password@]host[:port][/database]");

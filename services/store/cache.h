@@ -2,8 +2,8 @@
  * for a short while; and of posts' results. For one thread.
  *
  * It is never needed: without it, or while it is away, every look-up misses and every write is
- * dropped. A command waits 50 ms at most; after a failure Redis is left alone for a while. Values
- * are packed messages; whoever reads one checks it as if it came from outside.
+ * dropped. A command waits `timeout_ms` at most; after a failure Redis is left alone for a while.
+ * Values are packed messages; whoever reads one checks it as if it came from outside.
  */
 #pragma once
 
@@ -23,10 +23,8 @@ struct cache_place {
     int timeout_ms;     /* of each step; beyond it nothing was found, and Redis is left alone */
 };
 
-enum { CACHE_TIMEOUT_MS = 50 };
-
-/* redis://[:password@]host[:port][/database]; ERROR_INVALID says what is wrong, never the
- * password. */
+/* redis://[:password@]host[:port][/database], the time being the caller's; ERROR_INVALID says what
+ * is wrong, never the password. */
 MUST_USE bool cache_parse_url(const char *url, struct cache_place *place, struct error *why);
 
 /* place NULL = no cache at all. Copies. */

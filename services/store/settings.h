@@ -10,7 +10,7 @@ struct store_settings {
     int64_t db_idle_s, db_statement_ms;
     int64_t queue_max_jobs, queue_max_tenant_jobs, queue_max_user_jobs;
     int64_t job_deadline_s, job_queue_ttl_ms;
-    int64_t result_cache_s;
+    int64_t redis_timeout_ms, result_cache_s;
     double audit_share;
 };
 

@@ -53,6 +53,7 @@ static void check_settings(struct store *store, const struct store_settings *set
         refuse("TP_DATABASE_URL", why.message);
     if (has_cache(settings) && !cache_parse_url(settings->redis_url, &store->cache, &why))
         refuse("TP_REDIS_URL", why.message);
+    store->cache.timeout_ms = (int)settings->redis_timeout_ms;
     if (settings->db_workers + settings->result_workers + CARETAKERS > settings->db_max_connections)
         refuse("TP_DB_MAX_CONNECTIONS",
                "is less than TP_DB_WORKERS and TP_RESULT_WORKERS together and one more");
