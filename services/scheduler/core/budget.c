@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "retry.h"
 #include "state.h"
 
 /* A tenant without room is looked at again by then, whatever was foreseen: the deadline of what is
@@ -18,7 +19,6 @@ void budget_open(struct scheduler *s)
 
 void budget_close(struct scheduler *s)
 {
-    rebuild_forget(s);
     heap_free(&s->budget.shut); /* it knows the purses */
     while (s->budget.purses) {
         struct purse *purse = s->budget.purses;
@@ -199,14 +199,14 @@ static bool is_refused_by_endpoint(struct scheduler *s, struct attempt *attempt)
     }
     return is_refused(s, &endpoint->account, &learned, attempt) ||
            is_refused(s, &endpoint->account,
-                      obey_limits_of_endpoint(s, &s->config.endpoints[place]), attempt);
+                      orders_limits_of_endpoint(s, &s->config.endpoints[place]), attempt);
 }
 
 static bool is_refused_by_tenant(struct scheduler *s, struct attempt *attempt)
 {
     struct tenant *tenant = book_tenant_of(attempt->chunk);
     attempt->refusal.scope = SCOPE_TENANT;
-    return is_refused(s, &budget_purse(s, tenant)->account, obey_limits_of_tenant(s, tenant),
+    return is_refused(s, &budget_purse(s, tenant)->account, orders_limits_of_tenant(s, tenant),
                       attempt);
 }
 
@@ -241,9 +241,16 @@ bool budget_may_repeat(struct scheduler *s, struct attempt *attempt)
 bool budget_tenant_may_grant(struct scheduler *s, struct tenant *tenant,
                              const struct charge *charge, struct shortage *shortage)
 {
-    const struct limits *limits = obey_limits_of_tenant(s, tenant);
+    const struct limits *limits = orders_limits_of_tenant(s, tenant);
     return limits->is_shadow ||
            account_may_grant(&budget_purse(s, tenant)->account, limits, charge, s->now, shortage);
+}
+
+uint64_t budget_urgent_before(const struct scheduler *s, const struct shortage *shortage)
+{
+    bool is_foreseen = s->config.has_fallback && shortage->until.ns != NEVER.ns;
+    struct instant until = is_foreseen ? shortage->until : s->now;
+    return key_of(instant_plus_ms(until, FALLBACK_MARGIN_MS));
 }
 
 void budget_shut(struct scheduler *s, struct tenant *tenant, const struct shortage *shortage)
@@ -252,7 +259,7 @@ void budget_shut(struct scheduler *s, struct tenant *tenant, const struct shorta
     purse->shortage = *shortage;
     struct instant soon = instant_plus_ms(s->now, LOOK_AGAIN_MS);
     heap_set(&s->budget.shut, &purse->shut, key_of(earlier(shortage->until, soon)));
-    queue_limit_tenant(&s->queue, tenant, choice_urgent_before(s, shortage));
+    queue_limit_tenant(&s->queue, tenant, budget_urgent_before(s, shortage));
 }
 
 void budget_tend(struct scheduler *s)

@@ -114,7 +114,7 @@ struct choice choice_of(struct scheduler *s, struct chunk *chunk)
         return by_embedded(false);
     if (must_be_patient(chunk))
         return put_off(s, chunk, HEALING_WAIT_MS);
-    if (obey_is_reduced(s))
+    if (orders_is_reduced(s))
         return without_llm(s, chunk);
     struct pick pick = endpoints_pick(s, chunk);
     struct shortage shortage;
@@ -134,16 +134,9 @@ struct choice choice_of(struct scheduler *s, struct chunk *chunk)
     CHECK_UNREACHABLE();
 }
 
-uint64_t choice_urgent_before(const struct scheduler *s, const struct shortage *shortage)
-{
-    bool is_foreseen = s->config.has_fallback && shortage->until.ns != NEVER.ns;
-    struct instant until = is_foreseen ? shortage->until : s->now;
-    return key_of(instant_plus_ms(until, FALLBACK_MARGIN_MS));
-}
-
 struct chunk *choice_next_urgent(struct scheduler *s, struct choice *choice)
 {
-    uint64_t before = choice_urgent_before(s, &s->budget.stop.shortage);
+    uint64_t before = budget_urgent_before(s, &s->budget.stop.shortage);
     struct chunk *chunk = queue_next_urgent(&s->queue, before);
     if (chunk)
         *choice = by_embedded(!is_for_embedded(s, chunk));
@@ -153,5 +146,5 @@ struct chunk *choice_next_urgent(struct scheduler *s, struct choice *choice)
 bool choice_holds(const struct scheduler *s, const struct booking *booking)
 {
     bool is_by_llm = booking->stage == BOOKED_PROMISE;
-    return !is_by_llm || (!obey_is_reduced(s) && endpoints_may_go_on(s, booking));
+    return !is_by_llm || (!orders_is_reduced(s) && endpoints_may_go_on(s, booking));
 }

@@ -163,3 +163,8 @@ const struct control *controls_of_user(const struct controls *controls, const ch
     struct key key = key_for(SCOPE_USER, tenant_id, user_id);
     return look_up(controls, &key);
 }
+
+bool control_is_held(const struct control *control)
+{
+    return control && control->state == CONTROL_HELD;
+}

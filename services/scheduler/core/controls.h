@@ -46,3 +46,6 @@ const struct control *controls_of_endpoint(const struct controls *controls, cons
 const struct control *controls_of_tenant(const struct controls *controls, const char *tenant_id);
 const struct control *controls_of_user(const struct controls *controls, const char *tenant_id,
                                        const char *user_id);
+
+/* NULL = none is set. */
+bool control_is_held(const struct control *control);

@@ -62,6 +62,7 @@ void scheduler_free(struct scheduler **core)
     if (!s)
         return;
     rows_forget_all(s);
+    rebuild_forget(s);
     budget_close(s);
     queue_close(&s->queue);
     heap_free(&s->waiting);
@@ -73,20 +74,6 @@ void scheduler_free(struct scheduler **core)
     fleet_free(&s->fleet);
     free(s->actions.list);
     free(s);
-}
-
-struct action *say(struct scheduler *s, enum action_kind kind)
-{
-    struct actions *actions = &s->actions;
-    if (actions->count == actions->capacity) {
-        actions->capacity = actions->capacity ? actions->capacity * 2 : 16;
-        actions->list = reallocarray(actions->list, actions->capacity, sizeof(struct action));
-        CHECK(actions->list);
-    }
-    struct action *action = &actions->list[actions->count++];
-    *action = (struct action){.kind = kind, .epoch = s->lead.epoch};
-    s->figures.decisions++;
-    return action;
 }
 
 static void hear(struct scheduler *s, const struct event *event)
@@ -121,10 +108,10 @@ static void hear(struct scheduler *s, const struct event *event)
             rows_on_event(s, event->job_event.job, event->job_event.number);
         break;
     case EVENT_OUTCOME:
-        attempts_on_outcome(s, &event->outcome);
+        permits_on_outcome(s, &event->outcome);
         break;
     case EVENT_PERMIT_ASK:
-        attempts_on_ask(s, event);
+        permits_on_ask(s, event);
         break;
     case EVENT_HEARTBEAT:
         fleet_heard(&s->fleet, event->heartbeat.instance_id, event->heartbeat.slots, s->now);
@@ -158,7 +145,7 @@ const struct actions *scheduler_step(struct scheduler *s, const struct event *ev
     attempts_tend(s);
     budget_tend(s); /* after them: a call whose lease ended makes room */
     burst_tend(s);
-    attempts_serve(s);
+    permits_serve(s);
     batch_tend(s);
     attempts_tend(s); /* what was granted or refused just now */
     lead_tend(s);

@@ -97,7 +97,7 @@ static void tell_job(void *context, struct job *job)
 {
     struct telling *telling = context;
     const struct scheduler *s = telling->scheduler;
-    if (job_status_is_terminal(job->status) || obey_is_held(s, job->turn->user))
+    if (job_status_is_terminal(job->status) || orders_is_user_held(s, job->turn->user))
         return;
     if (job->chunk_count > telling->chunks_left) {
         telling->left_out++;

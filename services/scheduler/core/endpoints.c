@@ -60,7 +60,7 @@ static bool has_room(struct scheduler *s, uint32_t i, const struct charge *charg
                      struct shortage *shortage)
 {
     struct endpoint *endpoint = &s->budget.endpoints[i];
-    const struct limits *set = obey_limits_of_endpoint(s, &s->config.endpoints[i]);
+    const struct limits *set = orders_limits_of_endpoint(s, &s->config.endpoints[i]);
     struct limits learned = learned_limits(&endpoint->learned);
     if (learned_is_held(&endpoint->learned, s->now)) {
         *shortage = (struct shortage){.kind = LIMIT_NONE, .until = endpoint->learned.held};
@@ -83,7 +83,7 @@ struct pick endpoints_pick(struct scheduler *s, const struct chunk *chunk)
         const struct breaker *breaker = &s->budget.endpoints[i].breaker;
         struct pick pick = {.kind = PICK_CALL, .endpoint = i};
         pick.charge = charge_of(chunk, &s->config.endpoints[i]);
-        if (obey_endpoint_is_held(s, &s->config.endpoints[i])) {
+        if (orders_is_endpoint_held(s, &s->config.endpoints[i])) {
             pick.kind = PICK_NONE;
             pick.shortage.until = NEVER;
         } else if (!breaker_may_call(breaker)) {
@@ -108,7 +108,7 @@ struct pick endpoints_pick(struct scheduler *s, const struct chunk *chunk)
 bool endpoints_may_go_on(const struct scheduler *s, const struct booking *booking)
 {
     CHECK(booking->endpoint != NO_ENDPOINT);
-    if (obey_endpoint_is_held(s, &s->config.endpoints[booking->endpoint]))
+    if (orders_is_endpoint_held(s, &s->config.endpoints[booking->endpoint]))
         return false;
     return booking->is_probe ||
            s->budget.endpoints[booking->endpoint].breaker.state == BREAKER_CLOSED;
@@ -134,7 +134,8 @@ static void learn_refusal(struct scheduler *s, const struct booking *booking,
     if (booking->stage == BOOKED_CALL)
         account_take(&endpoint->refused, &refused, booking->taken_at);
     struct learned_use use = what_worked(endpoint, s->now);
-    const struct limits *set = obey_limits_of_endpoint(s, &s->config.endpoints[booking->endpoint]);
+    const struct limits *set =
+        orders_limits_of_endpoint(s, &s->config.endpoints[booking->endpoint]);
     if (!set->is_shadow) {
         use.most_requests = set->requests_per_minute;
         use.most_tokens = set->tokens_per_minute;
@@ -163,7 +164,7 @@ static void learn(struct scheduler *s, const struct booking *booking,
                      s->now);
 }
 
-void endpoints_on_outcome(struct scheduler *s, struct attempt *attempt,
+bool endpoints_on_outcome(struct scheduler *s, struct attempt *attempt,
                           const struct outcome_facts *outcome)
 {
     struct booking *booking = &attempt->booking;
@@ -171,13 +172,11 @@ void endpoints_on_outcome(struct scheduler *s, struct attempt *attempt,
     /* An endpoint that cannot be reached was not called, and that says enough. */
     bool says_something = outcome->was_called || word == BREAKER_FAILS || word == BREAKER_REFUSES;
     if (booking->endpoint == NO_ENDPOINT || !says_something)
-        return;
+        return false;
     learn(s, booking, outcome);
     struct breaker *breaker = &s->budget.endpoints[booking->endpoint].breaker;
-    bool has_opened = booking->is_probe ? breaker_hear_probe(breaker, word, s->now)
-                                        : breaker_hear(breaker, word, s->now);
-    if (has_opened)
-        obey_take_back(s);
+    return booking->is_probe ? breaker_hear_probe(breaker, word, s->now)
+                             : breaker_hear(breaker, word, s->now);
 }
 
 void endpoints_probe_ended(struct scheduler *s, struct booking *booking)
@@ -192,7 +191,7 @@ bool endpoints_has_usable(const struct scheduler *s)
 {
     for (uint32_t i = 0; i < s->config.endpoint_count; i++) {
         const struct endpoint *endpoint = &s->budget.endpoints[i];
-        if (!obey_endpoint_is_held(s, &s->config.endpoints[i]) &&
+        if (!orders_is_endpoint_held(s, &s->config.endpoints[i]) &&
             breaker_may_call(&endpoint->breaker) && !learned_is_held(&endpoint->learned, s->now))
             return true;
     }
@@ -214,7 +213,7 @@ void endpoints_figures(const struct scheduler *s, struct scheduler_figures *figu
     for (uint32_t i = 0; i < s->config.endpoint_count; i++) {
         const struct endpoint *endpoint = &s->budget.endpoints[i];
         struct endpoint_figures *told = &figures->endpoints[i];
-        const struct limits *set = obey_limits_of_endpoint(s, &s->config.endpoints[i]);
+        const struct limits *set = orders_limits_of_endpoint(s, &s->config.endpoints[i]);
         struct limits learned = learned_limits(&endpoint->learned);
         strcpy(told->name, s->config.endpoints[i].name);
         told->breaker = endpoint->breaker.state;

@@ -126,7 +126,7 @@ static bool explain_hold(const struct scheduler *s, const struct user *user,
                          struct explanation *told)
 {
     const char *tenant_id = NULL, *user_id = NULL;
-    if (!obey_is_held(s, user))
+    if (!orders_is_user_held(s, user))
         return false;
     book_name_user(user, &tenant_id, &user_id);
     const struct control *control = controls_of_system(&s->controls);

@@ -36,7 +36,7 @@ void heal_tend(struct scheduler *s)
     if (!lead_is_held(s) || s->lead.is_leaving || !is_due)
         return;
     heal->ask_at = instant_plus_ms(s->now, s->config.heal_ms);
-    if (!endpoints_has_usable(s) || obey_is_reduced(s))
+    if (!endpoints_has_usable(s) || orders_is_reduced(s))
         return;
     heal->is_asked = true;
     heal->is_noted_since = false;

@@ -8,17 +8,13 @@
 
 enum { RENEWALS_PER_LEASE = 5 };
 
-bool lead_is_held(const struct scheduler *s)
-{
-    return s->lead.phase == LEAD_LEADING && instant_is_before(s->now, s->lead.until);
-}
-
 /* Nothing of an older epoch is carried over: the store knows better. */
 static void forget_all(struct scheduler *s)
 {
     bool was_leading = s->lead.phase == LEAD_LEADING;
     rows_forget_all(s);
     pace_forget(s);
+    rebuild_forget(s);
     budget_forget(s);
     CHECK(s->attempts.count == 0 && s->attempts.calls == 0 && s->attempts.waiting == 0);
     CHECK(s->waiting.count == 0 && s->splits.count == 0);

@@ -4,17 +4,12 @@
 #include "base/check.h"
 #include "state.h"
 
-static bool is_held(const struct control *control)
-{
-    return control && control->state == CONTROL_HELD;
-}
-
 /* Granted and not yet permitted: it would begin a call after the holding, or at an endpoint that is
  * not called any more. */
 static bool is_to_be_taken_back(const struct scheduler *s, const struct attempt *attempt)
 {
     return attempt->phase == ATTEMPT_WAITING && attempt->mode == MODE_LLM &&
-           (obey_is_held(s, attempt->chunk->job->turn->user) ||
+           (orders_is_user_held(s, attempt->chunk->job->turn->user) ||
             !choice_holds(s, &attempt->booking));
 }
 
@@ -38,7 +33,7 @@ void obey_take_back(struct scheduler *s)
 
 static void obey_system(struct scheduler *s)
 {
-    if (is_held(controls_of_system(&s->controls)))
+    if (control_is_held(controls_of_system(&s->controls)))
         queue_shut_all(&s->queue, SHUT_BY_CONTROL);
     else
         queue_open_all(&s->queue, SHUT_BY_CONTROL);
@@ -64,7 +59,7 @@ static void obey_tenant(struct scheduler *s, const char *tenant_id)
     uint32_t burst_before = tenant->burst;
     queue_set_weight(&s->queue, tenant, control ? control->weight : 0);
     tenant->burst = control ? control->burst : 0;
-    if (is_held(control))
+    if (control_is_held(control))
         queue_shut_tenant(&s->queue, tenant, SHUT_BY_CONTROL);
     else
         queue_open_tenant(&s->queue, tenant, SHUT_BY_CONTROL);
@@ -73,25 +68,12 @@ static void obey_tenant(struct scheduler *s, const char *tenant_id)
         book_each_job(&s->book, look_at_burst, &change);
 }
 
-void obey_greet(struct scheduler *s, struct user *user)
-{
-    const char *tenant_id = NULL, *user_id = NULL;
-    book_name_user(user, &tenant_id, &user_id);
-    const struct control *control = controls_of_user(&s->controls, tenant_id, user_id);
-    user->burst = control ? control->burst : 0;
-    if (is_held(control))
-        queue_shut_user(&s->queue, user, SHUT_BY_CONTROL);
-    else
-        queue_open_user(&s->queue, user, SHUT_BY_CONTROL);
-    queue_user_changed(&s->queue, user);
-}
-
 static void obey_user(struct scheduler *s, const char *tenant_id, const char *user_id)
 {
     for (uint32_t lane = 0; lane <= INTERACTIVE_LANE; lane++) {
         struct user *user = book_user(&s->book, tenant_id, user_id, lane);
         if (user)
-            obey_greet(s, user);
+            orders_greet(s, user);
     }
 }
 
@@ -120,33 +102,4 @@ void obey_all(struct scheduler *s, const struct control_facts *facts, size_t cou
 {
     for (size_t i = 0; i < count; i++)
         obey_control(s, &facts[i]);
-}
-
-bool obey_is_held(const struct scheduler *s, const struct user *user)
-{
-    return ((s->queue.shut | user->tenant->shut | user->shut) & SHUT_BY_CONTROL) != 0;
-}
-
-bool obey_is_reduced(const struct scheduler *s)
-{
-    const struct control *control = controls_of_system(&s->controls);
-    return control && control->state == CONTROL_REDUCED;
-}
-
-const struct limits *obey_limits_of_tenant(const struct scheduler *s, const struct tenant *tenant)
-{
-    const struct control *control = controls_of_tenant(&s->controls, book_tenant_id(tenant));
-    return control && control->has_limits ? &control->limits : &s->config.tenant_limits;
-}
-
-const struct limits *obey_limits_of_endpoint(const struct scheduler *s,
-                                             const struct endpoint_config *endpoint)
-{
-    const struct control *control = controls_of_endpoint(&s->controls, endpoint->name);
-    return control && control->has_limits ? &control->limits : &endpoint->limits;
-}
-
-bool obey_endpoint_is_held(const struct scheduler *s, const struct endpoint_config *endpoint)
-{
-    return is_held(controls_of_endpoint(&s->controls, endpoint->name));
 }

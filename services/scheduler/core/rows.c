@@ -137,7 +137,8 @@ void rows_settle(struct scheduler *s, struct chunk *chunk)
 {
     /* A grant of ours has got its attempt from the batch's answer; any other is not ours. */
     if (chunk->facts.status == CHUNK_IN_FLIGHT && !chunk->flight)
-        attempts_add(s, chunk, ATTEMPT_FOREIGN, instant_plus_ms(s->now, chunk->facts.due_in_ms));
+        rebuild_adopt(s, attempts_add(s, chunk, ATTEMPT_FOREIGN,
+                                      instant_plus_ms(s->now, chunk->facts.due_in_ms)));
     place_until(s, chunk, chunk->facts.status == CHUNK_READY ? due_of(s, chunk) : s->now);
 }
 
@@ -206,7 +207,7 @@ static struct job *known(struct scheduler *s, const struct job_facts *facts)
         return job;
     job = book_add_job(&s->book, facts, s->now);
     if (job->turn->user->jobs == 1)
-        obey_greet(s, job->turn->user);
+        orders_greet(s, job->turn->user);
     if (facts->status == JOB_QUEUED)
         book_await_service(&s->book, job);
     return job;

@@ -221,6 +221,7 @@ struct scheduler {
     struct scheduler_figures figures; /* its counters only */
 };
 
+/* ---- state.c ---- */
 struct action *say(struct scheduler *s, enum action_kind kind);
 bool lead_is_held(const struct scheduler *s); /* leading, rebuilt, and the lease still lasts */
 
@@ -241,39 +242,52 @@ void rows_tend(struct scheduler *s); /* chunks that are due, jobs to be forgotte
 void rows_end_if_over(struct scheduler *s, struct job *job);
 void rows_forget_all(struct scheduler *s);
 
-/* ---- obey.c: what operators have set, and who is to heed it when ---- */
+/* ---- orders.c: what operators have set, as it is in force ---- */
+void orders_greet(struct scheduler *s, struct user *user); /* has just become known */
+/* Is nothing of the user to be granted, by an operator's word? */
+bool orders_is_user_held(const struct scheduler *s, const struct user *user);
+bool orders_is_endpoint_held(const struct scheduler *s, const struct endpoint_config *endpoint);
+bool orders_is_reduced(const struct scheduler *s); /* all is done by the embedded analysis */
+const struct limits *orders_limits_of_tenant(const struct scheduler *s,
+                                             const struct tenant *tenant);
+const struct limits *orders_limits_of_endpoint(const struct scheduler *s,
+                                               const struct endpoint_config *endpoint);
+
+/* ---- obey.c: who is to heed what operators set, and when ---- */
 void obey_control(struct scheduler *s, const struct control_facts *facts);
 void obey_all(struct scheduler *s, const struct control_facts *facts, size_t count);
-void obey_greet(struct scheduler *s, struct user *user); /* has just become known */
-/* Is nothing of the user to be granted, by an operator's word? */
-bool obey_is_held(const struct scheduler *s, const struct user *user);
 /* Takes back the grants that may not be called any more. */
 void obey_take_back(struct scheduler *s);
-bool obey_is_reduced(const struct scheduler *s); /* all is done by the embedded analysis */
-bool obey_endpoint_is_held(const struct scheduler *s, const struct endpoint_config *endpoint);
-/* Those in force. */
-const struct limits *obey_limits_of_tenant(const struct scheduler *s, const struct tenant *tenant);
-const struct limits *obey_limits_of_endpoint(const struct scheduler *s,
-                                             const struct endpoint_config *endpoint);
 
-/* ---- attempts.c ---- */
+/* ---- attempts.c: where each grant stands ---- */
 struct attempt *attempts_add(struct scheduler *s, struct chunk *chunk, enum attempt_phase phase,
                              struct instant end);
 void attempts_drop(struct scheduler *s, struct chunk *chunk); /* its row has left the flight */
 void attempts_swear_off(struct scheduler *s, struct attempt *attempt);
-void attempts_on_ask(struct scheduler *s, const struct event *event);
-void attempts_on_outcome(struct scheduler *s, const struct outcome_facts *outcome);
 struct attempt *attempts_find(const struct scheduler *s, const struct attempt_id *id);
+struct attempt_id attempts_id(const struct attempt *attempt);
+/* Books, counts and heaps follow. */
+void attempts_set_phase(struct scheduler *s, struct attempt *attempt, enum attempt_phase phase);
+void attempts_unpark(struct scheduler *s, struct attempt *attempt); /* its ask, if one is parked */
+/* It need not be published again; whoever published it may forget it. */
+void attempts_forget_dispatch(struct scheduler *s, struct attempt *attempt);
+void attempts_note_served(struct scheduler *s, struct job *job); /* it waits no more */
+/* Does the lease leave room for a whole call by a permit that is used at the end of its life? */
+bool attempts_has_room(const struct scheduler *s, const struct attempt *attempt);
 void attempts_on_dispatch_failed(struct scheduler *s, const struct attempt_id *id);
 /* Of an older epoch: now it is known what its call has booked. */
 void attempts_adopt(struct scheduler *s, struct attempt *attempt, const struct booking *booking);
 void attempts_retry_errand(struct scheduler *s, struct attempt *attempt);
-void attempts_tend(struct scheduler *s);  /* leases, republishing */
-void attempts_serve(struct scheduler *s); /* parked asks, while there is room */
+void attempts_tend(struct scheduler *s); /* leases, republishing */
 uint32_t attempts_call_cap(const struct scheduler *s);
 size_t attempts_slots(const struct scheduler *s); /* the cap, and what analyzers announce */
 /* How many more grants may be asked for now (rule 2). */
 size_t attempts_room_ahead(const struct scheduler *s);
+
+/* ---- permits.c: who may call, and what came of it ---- */
+void permits_on_ask(struct scheduler *s, const struct event *event);
+void permits_on_outcome(struct scheduler *s, const struct outcome_facts *outcome);
+void permits_serve(struct scheduler *s); /* parked asks, while there is room */
 
 /* ---- burst.c: rule 1; more than one chunk of a user, while nobody else waits ---- */
 /* The lane for the chunk's grant. */
@@ -314,6 +328,8 @@ bool budget_may_repeat(struct scheduler *s, struct attempt *attempt);
 bool budget_tenant_may_grant(struct scheduler *s, struct tenant *tenant,
                              const struct charge *charge, struct shortage *shortage);
 void budget_shut(struct scheduler *s, struct tenant *tenant, const struct shortage *shortage);
+/* Which deadlines do not allow to wait until the shortage is over: those before that key. */
+uint64_t budget_urgent_before(const struct scheduler *s, const struct shortage *shortage);
 
 /* ---- endpoints.c: rules 5 and 7; which endpoint is called ---- */
 struct pick {
@@ -329,7 +345,8 @@ uint32_t endpoints_named(const struct scheduler *s, const char *name);
 struct pick endpoints_pick(struct scheduler *s, const struct chunk *chunk);
 /* May a grant for it still go on? */
 bool endpoints_may_go_on(const struct scheduler *s, const struct booking *booking);
-void endpoints_on_outcome(struct scheduler *s, struct attempt *attempt,
+/* True: its breaker has opened. */
+bool endpoints_on_outcome(struct scheduler *s, struct attempt *attempt,
                           const struct outcome_facts *outcome);
 void endpoints_probe_ended(struct scheduler *s, struct booking *booking);
 bool endpoints_has_usable(const struct scheduler *s);
@@ -343,8 +360,6 @@ struct choice {
     struct booking booking;
 };
 struct choice choice_of(struct scheduler *s, struct chunk *chunk);
-/* Which deadlines do not allow to wait until the shortage is over: those before that key. */
-uint64_t choice_urgent_before(const struct scheduler *s, const struct shortage *shortage);
 /* Behind what waits for an endpoint may stand what needs none or must not wait so long: the next
  * such chunk, and how it is done; or NULL. */
 struct chunk *choice_next_urgent(struct scheduler *s, struct choice *choice);
