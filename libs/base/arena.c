@@ -86,7 +86,7 @@ void arena_reset(struct arena *arena)
     arena->used = 0;
 }
 
-void *arena_try(struct arena *arena, size_t size_bytes)
+static void *take(struct arena *arena, size_t size_bytes)
 {
     if (size_bytes > arena->cap - arena->used)
         return NULL;
@@ -101,7 +101,21 @@ void *arena_try(struct arena *arena, size_t size_bytes)
     void *memory = block->bytes + block->used;
     block->used += size;
     arena->used += size_bytes;
-    memset(memory, 0, size);
+    return memory;
+}
+
+void *arena_try(struct arena *arena, size_t size_bytes)
+{
+    void *memory = take(arena, size_bytes);
+    if (memory != NULL)
+        memset(memory, 0, rounded(size_bytes));
+    return memory;
+}
+
+void *arena_room(struct arena *arena, size_t size_bytes)
+{
+    void *memory = take(arena, size_bytes);
+    CHECK(memory != NULL);
     return memory;
 }
 

@@ -28,6 +28,9 @@ void *arena_try(struct arena *arena, size_t size_bytes);
 /* Zeroed bytes; beyond the cap it aborts. */
 void *arena_new(struct arena *arena, size_t size_bytes);
 
+/* The same with bytes of any value, for what the caller fills at once; beyond the cap it aborts. */
+void *arena_room(struct arena *arena, size_t size_bytes);
+
 /* Copies: of a string, and of `length` bytes with a NUL put behind them. */
 char *arena_string(struct arena *arena, const char *string);
 char *arena_bytes(struct arena *arena, const void *bytes, size_t length);
@@ -41,3 +44,6 @@ size_t arena_used(const struct arena *arena);
 
 /* arena_array(a, struct post, n): n zeroed elements */
 #define arena_array(arena, type, count) ((type *)arena_new((arena), sizeof(type) * (count)))
+
+/* arena_array_room(arena, struct post, n): n elements that the caller fills */
+#define arena_array_room(arena, type, count) ((type *)arena_room((arena), sizeof(type) * (count)))
