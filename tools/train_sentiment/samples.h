@@ -25,7 +25,7 @@ struct sample {
     size_t word_count, gram_count;
     float word_scale, gram_scale;
     struct sentiment_slot *words;
-    uint32_t *grams;
+    uint16_t *grams;
 };
 
 struct samples {

@@ -1,10 +1,12 @@
 #include "name_features.h"
 
-#include "embedded/text/characters.h"
+#include <string.h>
+
+#include "embedded/text/plain.h"
 #include "embedded/words/known_names.h"
 #include "embedded/words/vocabulary.h"
 
-enum { AROUND = 2, KNOWN_SECOND = 16, AFFIX_MAX = 4, JOINING_BYTES = 3 };
+enum { AROUND = 2, KNOWN_SECOND = 16, AFFIX_MAX = 4, LONG_WORD = 12, JOINING_BYTES = 3 };
 
 /* ---- words ---- */
 
@@ -41,6 +43,9 @@ static enum word_shape shape_of_mark(const struct token *token)
 
 static enum word_shape shape_of_word(const struct token *token)
 {
+    /* Most words; a number has a digit, and two capitals are one at the beginning or behind it. */
+    if (!(token->is_capital | token->has_inner_capital | token->has_digit))
+        return SHAPE_SMALL;
     if (token->is_number)
         return SHAPE_NUMBER;
     if (token->has_digit)
@@ -104,14 +109,14 @@ static bool is_plain(const struct name_word *word, const struct token *token)
 }
 
 /* Plain words that stand alone are no names; beside others they may belong to one. */
-static void drop_plain(const struct tokens *tokens, struct name_word *items)
+static void drop_plain(struct name_words *words, const uint32_t *places, size_t count)
 {
-    bool was_name = false;
-    for (size_t i = 0; i < tokens->count; i++) {
-        bool is_beside = was_name || (i + 1 < tokens->count && items[i + 1].may_be_name);
-        was_name = items[i].may_be_name;
-        if (was_name && !is_beside && is_plain(&items[i], &tokens->items[i]))
-            items[i].may_be_name = false;
+    for (size_t i = 0; i < count; i++) {
+        bool is_beside = (i > 0 && places[i - 1] + 1 == places[i]) ||
+                         (i + 1 < count && places[i + 1] == places[i] + 1);
+        struct name_word *word = &words->items[places[i]];
+        if (!is_beside && is_plain(word, &words->tokens->items[places[i]]))
+            word->may_be_name = false;
     }
 }
 
@@ -138,14 +143,44 @@ static struct name_word word_of(const struct token *token, const struct name_mod
     return word;
 }
 
-/* Names of two words, such as "new york". */
-static void find_pairs(const struct tokens *tokens, struct name_word *items)
+/* What joins two words of a name: "of", "van", a hyphen, a full stop behind one letter. */
+static bool joins(const struct tokens *tokens, const struct name_word *items, size_t at)
 {
-    for (size_t i = 0; i + 1 < tokens->count; i++) {
-        if (!items[i].may_be_name || !items[i + 1].may_be_name ||
-            tokens->items[i].kind != TOKEN_WORD || tokens->items[i + 1].kind != TOKEN_WORD)
+    const struct token *token = &tokens->items[at];
+    bool is_before_name = at + 1 < tokens->count && items[at + 1].may_be_name;
+    bool is_glued = token->kind == TOKEN_MARK && token->is_glued;
+    bool is_initial = is_glued && items[at - 1].shape == SHAPE_ONE_CAPITAL && token->first == '.';
+    bool is_number = items[at].shape == SHAPE_NUMBER || items[at].shape == SHAPE_WITH_DIGIT;
+    bool is_short = token->kind == TOKEN_WORD && token->word_length <= JOINING_BYTES;
+    bool is_joining = is_before_name && (is_short || items[at].shape == SHAPE_JOINER || is_glued);
+    return is_initial || is_number || is_joining;
+}
+
+/* The runs of what may belong to a name, from the places of what may begin one. */
+static void find_runs(struct name_words *words, const uint32_t *places, size_t count)
+{
+    const struct tokens *tokens = words->tokens;
+    struct name_word *items = words->items;
+    uint32_t end = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (places[i] < end || !items[places[i]].may_be_name)
             continue;
-        const struct token *second = &tokens->items[i + 1];
+        end = places[i] + 1;
+        while (end < tokens->count && (items[end].may_be_name || joins(tokens, items, end)))
+            items[end++].may_be_name = true;
+        words->runs[words->run_count++] = (struct name_run){places[i], end};
+    }
+}
+
+/* Names of two words, such as "new york". */
+static void find_pairs(struct name_words *words, struct name_run run)
+{
+    const struct token *tokens = words->tokens->items;
+    struct name_word *items = words->items;
+    for (size_t i = run.begin; i + 1 < run.end; i++) {
+        const struct token *second = &tokens[i + 1];
+        if (tokens[i].kind != TOKEN_WORD || second->kind != TOKEN_WORD)
+            continue;
         uint64_t pair =
             hash_bytes(hash_byte(items[i].hash, ' '), second->word, second->word_length);
         uint8_t known = known_of(pair);
@@ -153,25 +188,6 @@ static void find_pairs(const struct tokens *tokens, struct name_word *items)
             items[i].known_pair = known;
             items[i + 1].known_pair = known + KNOWN_SECOND;
         }
-    }
-}
-
-/* What joins two words of a name: "of", "van", a hyphen, a full stop behind one letter. */
-static void join(const struct tokens *tokens, struct name_word *items)
-{
-    for (size_t i = 1; i + 1 <= tokens->count; i++) {
-        if (items[i].may_be_name || !items[i - 1].may_be_name)
-            continue;
-        bool is_before_name = i + 1 < tokens->count && items[i + 1].may_be_name;
-        bool is_glued = tokens->items[i].kind == TOKEN_MARK && tokens->items[i].is_glued;
-        bool is_initial =
-            is_glued && items[i - 1].shape == SHAPE_ONE_CAPITAL && tokens->items[i].first == '.';
-        bool is_number = items[i].shape == SHAPE_NUMBER || items[i].shape == SHAPE_WITH_DIGIT;
-        bool is_short =
-            tokens->items[i].kind == TOKEN_WORD && tokens->items[i].word_length <= JOINING_BYTES;
-        bool is_joining =
-            is_before_name && (is_short || items[i].shape == SHAPE_JOINER || is_glued);
-        items[i].may_be_name = is_initial || is_number || is_joining;
     }
 }
 
@@ -187,61 +203,57 @@ static uint8_t shouting_of(size_t words, size_t large)
 struct name_words name_words_of(const struct tokens *tokens, const struct name_model *model,
                                 struct arena *arena)
 {
-    struct name_words words = {.tokens = tokens};
-    words.items = arena_array(arena, struct name_word, tokens->count + 2 * AROUND) + AROUND;
-    for (size_t i = 0; i < tokens->count; i++)
-        __builtin_prefetch(model->habits + name_model_habit_place(tokens->items[i].hash));
-    size_t count = 0, large = 0, candidates = 0;
+    struct name_words words = {.tokens = tokens,
+                               .runs = arena_array_room(arena, struct name_run, tokens->count)};
+    words.items = arena_array_room(arena, struct name_word, tokens->count + 2 * AROUND) + AROUND;
+    for (size_t i = 0; i < AROUND; i++)
+        words.items[-1 - (ptrdiff_t)i] = words.items[tokens->count + i] = (struct name_word){0};
+    uint32_t *places = arena_array_room(arena, uint32_t, tokens->count);
+    size_t candidates = 0;
     for (size_t i = 0; i < tokens->count; i++) {
         const struct token *token = &tokens->items[i];
-        words.items[i] = word_of(token, model);
-        words.items[i].may_be_name =
-            may_begin(&words.items[i], words.items + i - 1, !token->is_glued);
-        candidates += words.items[i].may_be_name;
-        count += token->kind == TOKEN_WORD;
-        large += token->kind == TOKEN_WORD && token->is_capital;
+        struct name_word *word = words.items + i;
+        *word = word_of(token, model);
+        word->may_be_name = may_begin(word, word - 1, !token->is_glued);
+        places[candidates] = (uint32_t)i;
+        candidates += word->may_be_name;
     }
-    words.shouting = shouting_of(count, large);
-    if (candidates > 0) {
-        drop_plain(tokens, words.items);
-        join(tokens, words.items);
-        find_pairs(tokens, words.items);
-    }
+    words.shouting = shouting_of(tokens->words, tokens->capital_words);
+    drop_plain(&words, places, candidates);
+    find_runs(&words, places, candidates);
+    for (size_t i = 0; i < words.run_count; i++)
+        find_pairs(&words, words.runs[i]);
     return words;
 }
 
 /* ---- features ---- */
 
-/* The rows of the model, one after the other. */
-struct rows {
-    uint32_t *items;
-    uint32_t count;
-};
-
-static void put(struct rows *rows, uint64_t value)
+/* The row of the model for a value of the feature with that number. */
+static inline uint32_t row_of(unsigned feature, uint64_t value)
 {
-    uint64_t salt = (uint64_t)(rows->count + 1) * UINT64_C(0xA24BAED4963EE407);
+    uint64_t salt = (uint64_t)(feature + 1) * UINT64_C(0xA24BAED4963EE407);
     uint64_t mixed = (value ^ salt) * UINT64_C(0x9E3779B97F4A7C15);
-    rows->items[rows->count++] = (uint32_t)(mixed >> 50 ^ mixed >> 32) % MODEL_ROWS;
+    return (uint32_t)(mixed >> 50 ^ mixed >> 32) % MODEL_ROWS;
 }
 
-/* The first and the last bytes of a word, and its length. */
-static void put_affixes(struct rows *rows, const char *word, size_t length)
+/* The first bytes of a word, the first lowest; 0 for those that it has not. */
+static uint32_t first_of(const struct token *token)
 {
-    uint8_t first[AFFIX_MAX] = {0}, last[AFFIX_MAX] = {0};
-    for (size_t i = 0; i < AFFIX_MAX && i < length; i++) {
-        first[i] = (uint8_t)word[i];
-        last[i] = (uint8_t)word[length - 1 - i];
-    }
-    uint32_t begin = first[0] | (uint32_t)first[1] << 8 | (uint32_t)first[2] << 16;
-    uint32_t end = last[0] | (uint32_t)last[1] << 8;
-    put(rows, end);
-    end |= (uint32_t)last[2] << 16;
-    put(rows, end);
-    put(rows, end | (uint32_t)last[3] << 24);
-    put(rows, begin);
-    put(rows, begin | (uint32_t)first[3] << 24);
-    put(rows, length < 12 ? length : 12);
+    uint32_t first = 0;
+    size_t length = token->word_length;
+    if (length > 0)
+        memcpy(&first, token->word, sizeof first);
+    return length < AFFIX_MAX ? first & (uint32_t)eight_first(length) : first;
+}
+
+/* The last bytes of a word, the last lowest. */
+static uint32_t last_of(const struct token *token)
+{
+    uint32_t last = 0;
+    size_t length = token->word_length, missing = length < AFFIX_MAX ? AFFIX_MAX - length : 0;
+    if (length > 0)
+        memcpy(&last, token->word + length + missing - AFFIX_MAX, sizeof last);
+    return __builtin_bswap32(last) >> 8 * (missing % AFFIX_MAX);
 }
 
 static bool is_begin(const struct name_words *words, size_t at)
@@ -257,28 +269,34 @@ static uint64_t look_of(const struct name_word *word)
     return (uint64_t)word->shape | (uint64_t)word->habit << 8 | (uint64_t)word->known << 16;
 }
 
-void name_features_find(const struct name_words *words, size_t at, uint32_t found[NAME_FEATURES])
+void name_features_find(const struct name_words *words, size_t at, uint32_t rows[NAME_FEATURES])
 {
-    struct rows rows = {found, 0};
+    const struct token *token = &words->tokens->items[at];
     const struct name_word *word = words->items + at;
     const struct name_word *before = word - 1, *after = word + 1;
-    uint64_t place = is_begin(words, at), shouting = words->shouting;
-    put(&rows, word->hash);
-    put(&rows, before->hash);
-    put(&rows, after->hash);
-    put(&rows, before[-1].hash);
-    put(&rows, after[1].hash);
-    put(&rows, before[-1].hash * 3 + before->hash);
-    put(&rows, look_of(word) | place << 32 | shouting << 34);
-    put(&rows, (uint64_t)word->shape | place << 32 | shouting << 34);
-    put(&rows, (uint64_t)word->habit | place << 32 | (uint64_t)is_written_large(word->shape) << 33);
-    put(&rows, look_of(before));
-    put(&rows, look_of(after));
-    put(&rows, (uint64_t)word->known << 8 | word->known_pair);
-    put(&rows, (uint64_t)before->known << 8 | before->known_pair | (uint64_t)word->shape << 16);
-    put(&rows, (uint64_t)after->known << 8 | after->known_pair | (uint64_t)word->shape << 16);
-    put(&rows, (uint64_t)word->shape | (uint64_t)before->shape << 8 | (uint64_t)after->shape << 16);
-    put(&rows, (uint64_t)words->tokens->items[at].is_glued | (uint64_t)before->shape << 8);
-    put(&rows, 0);
-    put_affixes(&rows, words->tokens->items[at].word, words->tokens->items[at].word_length);
+    uint64_t place = is_begin(words, at), shouting = words->shouting, shape = word->shape;
+    rows[0] = row_of(0, word->hash);
+    rows[1] = row_of(1, before->hash);
+    rows[2] = row_of(2, after->hash);
+    rows[3] = row_of(3, before[-1].hash);
+    rows[4] = row_of(4, after[1].hash);
+    rows[5] = row_of(5, before[-1].hash * 3 + before->hash);
+    rows[6] = row_of(6, look_of(word) | place << 32 | shouting << 34);
+    rows[7] = row_of(7, shape | place << 32 | shouting << 34);
+    rows[8] = row_of(8, word->habit | place << 32 | (uint64_t)is_written_large(word->shape) << 33);
+    rows[9] = row_of(9, look_of(before));
+    rows[10] = row_of(10, look_of(after));
+    rows[11] = row_of(11, (uint64_t)word->known << 8 | word->known_pair);
+    rows[12] = row_of(12, (uint64_t)before->known << 8 | before->known_pair | shape << 16);
+    rows[13] = row_of(13, (uint64_t)after->known << 8 | after->known_pair | shape << 16);
+    rows[14] = row_of(14, shape | (uint64_t)before->shape << 8 | (uint64_t)after->shape << 16);
+    rows[15] = row_of(15, (uint64_t)token->is_glued | (uint64_t)before->shape << 8);
+    rows[16] = row_of(16, 0);
+    uint32_t first = first_of(token), last = last_of(token), length = token->word_length;
+    rows[17] = row_of(17, last & 0xFFFF);
+    rows[18] = row_of(18, last & 0xFFFFFF);
+    rows[19] = row_of(19, last);
+    rows[20] = row_of(20, first & 0xFFFFFF);
+    rows[21] = row_of(21, first);
+    rows[22] = row_of(22, length < LONG_WORD ? length : LONG_WORD);
 }

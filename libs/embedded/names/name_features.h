@@ -42,10 +42,18 @@ struct name_word {
     bool may_be_name;
 };
 
+/* Words that stand together and may all belong to a name: the tokens from `begin` to before `end`.
+ */
+struct name_run {
+    uint32_t begin, end;
+};
+
 struct name_words {
     const struct tokens *tokens;
     struct name_word *items; /* one a token, with one of SHAPE_NONE two before and two behind */
-    uint8_t shouting;        /* how many of the words have capitals, in thirds: 0 to 3 */
+    struct name_run *runs;
+    size_t run_count;
+    uint8_t shouting; /* how many of the words have capitals, in thirds: 0 to 3 */
 };
 
 struct name_words name_words_of(const struct tokens *tokens, const struct name_model *model,

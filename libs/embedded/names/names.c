@@ -11,7 +11,9 @@ enum { MAX_RUN = 64, POSSESSIVE_BYTES = 2 };
 
 /* A number for each tag, added and compared at once. */
 typedef int16_t tag_numbers __attribute__((vector_size(NAME_TAGS * sizeof(int16_t))));
-typedef int8_t tag_weights __attribute__((vector_size(NAME_TAGS)));
+typedef int8_t tag_weights __attribute__((vector_size(NAME_TAGS * sizeof(int16_t))));
+
+typedef int64_t two_eights __attribute__((vector_size(NAME_TAGS * sizeof(int16_t))));
 
 /* What the likeliest ways to each tag are worth, the best one 0, and where they came from. */
 struct trail {
@@ -19,18 +21,24 @@ struct trail {
     tag_numbers from[MAX_RUN];
 };
 
+/* Each weight is put above a zero, as a number 256 times as large. */
+static tag_numbers weights_of(const struct name_model *model, uint32_t row)
+{
+    int64_t eight;
+    memcpy(&eight, model->rows + (size_t)row * NAME_TAGS, sizeof eight);
+    const tag_weights zeros = {0}, weights = (tag_weights)(two_eights){eight};
+    return (tag_numbers)__builtin_shufflevector(zeros, weights, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20,
+                                                5, 21, 6, 22, 7, 23) >>
+           8;
+}
+
 static tag_numbers weigh(const struct name_model *model, const struct name_words *words, size_t at)
 {
     uint32_t rows[NAME_FEATURES];
     name_features_find(words, at, rows);
-    for (size_t i = 0; i < NAME_FEATURES; i++)
-        __builtin_prefetch(model->rows + (size_t)rows[i] * NAME_TAGS);
     tag_numbers sums = {0};
-    for (size_t i = 0; i < NAME_FEATURES; i++) {
-        tag_weights row;
-        memcpy(&row, model->rows + (size_t)rows[i] * NAME_TAGS, sizeof row);
-        sums += __builtin_convertvector(row, tag_numbers);
-    }
+    for (size_t i = 0; i < NAME_FEATURES; i++)
+        sums += weights_of(model, rows[i]);
     return sums;
 }
 
@@ -39,37 +47,48 @@ static tag_numbers of_all(int16_t number)
     return (tag_numbers){number, number, number, number, number, number, number, number};
 }
 
-/* `first` where the mask is all ones, else `second`. */
-static tag_numbers chosen(tag_numbers mask, tag_numbers first, tag_numbers second)
+static tag_numbers larger(tag_numbers first, tag_numbers second)
 {
-    return (mask & first) | (~mask & second);
+    for (size_t tag = 0; tag < NAME_TAGS; tag++)
+        first[tag] = first[tag] > second[tag] ? first[tag] : second[tag];
+    return first;
 }
 
-static int16_t largest(tag_numbers numbers)
+/* The largest of all, for each tag. */
+static tag_numbers largest(tag_numbers numbers)
 {
-    int16_t most = numbers[0];
-    for (size_t tag = 1; tag < NAME_TAGS; tag++)
-        most = numbers[tag] > most ? numbers[tag] : most;
-    return most;
+    numbers = larger(numbers, __builtin_shufflevector(numbers, numbers, 4, 5, 6, 7, 0, 1, 2, 3));
+    numbers = larger(numbers, __builtin_shufflevector(numbers, numbers, 2, 3, 0, 1, 6, 7, 4, 5));
+    return larger(numbers, __builtin_shufflevector(numbers, numbers, 1, 0, 3, 2, 5, 4, 7, 6));
+}
+
+static tag_numbers steps_from(const struct name_model *model, size_t tag)
+{
+    tag_numbers steps;
+    memcpy(&steps, model->steps + tag * NAME_TAGS, sizeof steps);
+    return steps;
+}
+
+/* Takes what the word itself tells into the ways that lead to it. */
+static tag_numbers settle(tag_numbers ways, tag_numbers sums)
+{
+    ways += sums;
+    ways -= largest(ways);
+    return larger(ways, of_all(MODEL_NEVER));
 }
 
 /* Moves the trail on by one word. */
 static void advance(const struct name_model *model, struct trail *trail, size_t step,
                     tag_numbers sums)
 {
-    tag_numbers best = of_all(INT16_MIN), from = {0};
-    for (size_t before = 0; before < NAME_TAGS; before++) {
-        tag_numbers way;
-        memcpy(&way, model->steps + before * NAME_TAGS, sizeof way);
-        way += of_all(trail->scores[before]);
-        tag_numbers is_better = way > best;
-        from = chosen(is_better, of_all((int16_t)before), from);
-        best = chosen(is_better, way, best);
+    tag_numbers best = steps_from(model, 0) + of_all(trail->scores[0]), from = {0};
+    for (size_t before = 1; before < NAME_TAGS; before++) {
+        tag_numbers way = steps_from(model, before) + of_all(trail->scores[before]);
+        /* The numbers of tags only grow here, so that the larger is the later. */
+        from = larger(from, (way > best) & of_all((int16_t)before));
+        best = larger(best, way);
     }
-    best += sums;
-    best -= of_all(largest(best));
-    tag_numbers never = of_all(MODEL_NEVER);
-    trail->scores = chosen(best > never, best, never);
+    trail->scores = settle(best, sums);
     trail->from[step] = from;
 }
 
@@ -78,19 +97,19 @@ static void tag_run(const struct name_model *model, const struct name_words *wor
                     size_t count, uint8_t tags[MAX_RUN])
 {
     struct trail trail;
-    for (size_t tag = 0; tag < NAME_TAGS; tag++)
-        trail.scores[tag] = tag == TAG_OUTSIDE ? 0 : MODEL_NEVER;
-    for (size_t i = 0; i < count; i++) {
+    /* Before a run stands what is of no name. */
+    trail.scores = settle(steps_from(model, TAG_OUTSIDE), weigh(model, words, at));
+    for (size_t i = 1; i < count; i++)
         advance(model, &trail, i, weigh(model, words, at + i));
-    }
     uint8_t best = 0;
-    for (size_t tag = 1; tag < NAME_TAGS; tag++)
+    for (uint8_t tag = 1; tag < NAME_TAGS; tag++)
         if (trail.scores[tag] > trail.scores[best])
-            best = (uint8_t)tag;
-    for (size_t i = count; i > 0; i--) {
+            best = tag;
+    for (size_t i = count; i > 1; i--) {
         tags[i - 1] = best;
         best = (uint8_t)trail.from[i - 1][best];
     }
+    tags[0] = best;
 }
 
 /* ---- names of tags ---- */
@@ -162,20 +181,16 @@ static void take_names(const struct name_words *words, size_t at, size_t count,
 struct entities names_find_by(const struct name_model *model, const struct tokens *tokens,
                               enum language language, struct arena *arena)
 {
-    struct entities names = {arena_array(arena, struct entity, MAX_NAMES), 0};
+    struct entities names = {arena_array_room(arena, struct entity, MAX_NAMES), 0};
     struct name_words words = name_words_of(tokens, model, arena);
-    for (size_t i = 0; i < tokens->count && names.count < MAX_NAMES;) {
-        size_t count = 0;
-        while (i + count < tokens->count && count < MAX_RUN && words.items[i + count].may_be_name)
-            count++;
-        if (count == 0) {
-            i++;
-            continue;
+    for (size_t i = 0; i < words.run_count; i++) {
+        struct name_run run = words.runs[i];
+        for (size_t at = run.begin; at < run.end && names.count < MAX_NAMES; at += MAX_RUN) {
+            size_t count = run.end - at < MAX_RUN ? run.end - at : MAX_RUN;
+            uint8_t tags[MAX_RUN];
+            tag_run(model, &words, at, count, tags);
+            take_names(&words, at, count, tags, language, &names);
         }
-        uint8_t tags[MAX_RUN];
-        tag_run(model, &words, i, count, tags);
-        take_names(&words, i, count, tags, language, &names);
-        i += count;
     }
     return names;
 }

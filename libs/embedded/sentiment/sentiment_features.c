@@ -21,6 +21,7 @@ struct walk {
     struct sentiment_features *features;
     enum language language;
     bool is_shouted;
+    uint32_t telling;     /* the vocabularies that the rules ask */
     uint32_t before;      /* identity of what stood before */
     int turned_for;       /* words that a negator still reaches */
     float booster_tenths; /* valence of the word before, if it is a booster; else 0 */
@@ -101,6 +102,26 @@ static float feel_word(struct walk *walk, const struct token *token)
     return scale;
 }
 
+/* feel_word() of what is none of the words that the rules know, as most are. */
+static float pass_word(struct walk *walk, const struct token *token)
+{
+    float scale = walk->boost;
+    if (walk->turned_for > 0)
+        scale *= TURNED;
+    if (token->is_all_caps && !walk->is_shouted)
+        scale *= CAPITALS;
+    settle_booster(walk);
+    walk->boost = 1;
+    walk->turned_for -= walk->turned_for > 0;
+    return scale;
+}
+
+static bool is_telling(const struct walk *walk, const struct token *token)
+{
+    return (token->known & walk->telling) != 0 || sentiment_is_negator(token) ||
+           token_is_stretched(token);
+}
+
 static void see_word(struct walk *walk, const struct token *token)
 {
     size_t length = token->word_length;
@@ -108,7 +129,7 @@ static void see_word(struct walk *walk, const struct token *token)
     walk->words++;
     walk->capitals += token->is_all_caps;
     bool is_turned = walk->turned_for > 0;
-    float scale = feel_word(walk, token);
+    float scale = is_telling(walk, token) ? feel_word(walk, token) : pass_word(walk, token);
     sentiment_add_word(walk->features, id, scale);
     if (is_turned)
         sentiment_add_turned(walk->features, id);
@@ -227,16 +248,6 @@ static void see(struct walk *walk, const struct token *token)
     }
 }
 
-static bool is_mostly_capitals(const struct tokens *tokens)
-{
-    size_t words = 0, capitals = 0;
-    for (size_t i = 0; i < tokens->count; i++) {
-        words += tokens->items[i].kind == TOKEN_WORD;
-        capitals += tokens->items[i].kind == TOKEN_WORD && tokens->items[i].is_all_caps;
-    }
-    return capitals * 2 > words;
-}
-
 /* -1..1, steep near 0; +-0.7 at `half`. */
 static float saturate(float sum, float half)
 {
@@ -302,7 +313,9 @@ void sentiment_features_find(const struct tokens *tokens, enum language language
 {
     struct walk walk = {.features = features,
                         .language = language,
-                        .is_shouted = is_mostly_capitals(tokens),
+                        .is_shouted = tokens->shouted_words * 2 > tokens->words,
+                        .telling = sentiment_valences(language) | NEGATORS.bit | BOOSTERS.bit |
+                                   CONTRASTS.bit,
                         .before = ID_BEGIN,
                         .boost = 1,
                         .emoji_weight = 1};

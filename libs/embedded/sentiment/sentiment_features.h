@@ -78,7 +78,7 @@ struct sentiment_features {
     size_t word_count, gram_count;
     float word_scale, gram_scale; /* what the weights of all words, of all parts, count */
     struct sentiment_slot words[SENTIMENT_MAX_WORDS];
-    uint32_t grams[SENTIMENT_MAX_GRAMS];
+    uint16_t grams[SENTIMENT_MAX_GRAMS];
 };
 
 void sentiment_features_find(const struct tokens *tokens, enum language language,

@@ -25,6 +25,12 @@ struct sentiment_model sentiment_model_shipped(void)
     return sentiment_model_of(SENTIMENT_MODEL[0].chars);
 }
 
+/* A number for each output; of counts, for each output of two slots. */
+typedef uint8_t slot_bytes __attribute__((vector_size(16)));
+typedef uint16_t slot_counts __attribute__((vector_size(16)));
+typedef int32_t output_counts __attribute__((vector_size(SENTIMENT_OUTPUTS * sizeof(int32_t))));
+typedef float output_sums __attribute__((vector_size(SENTIMENT_OUTPUTS * sizeof(float))));
+
 /* The bytes of a slot, the first output's lowest. */
 static uint32_t four_of(const struct sentiment_model *model, uint32_t slot)
 {
@@ -33,52 +39,64 @@ static uint32_t four_of(const struct sentiment_model *model, uint32_t slot)
     return four;
 }
 
-/* The sums of some slots. Four bytes are added at a time, two of them in a 32-bit number's halves:
- * SLOT_BIAS keeps them from going below 0, and after SPAN slots no half can be full. */
-static void add_grams(const struct sentiment_model *model,
+/* What two slots count, each by SLOT_BIAS more than it is: a byte and a zero make one number. */
+static slot_counts counts_of(uint32_t first, uint32_t second)
+{
+    const slot_bytes zeros = {0};
+    slot_bytes bytes = (slot_bytes)(output_counts){(int32_t)first, (int32_t)second};
+    return (slot_counts)__builtin_shufflevector(bytes, zeros, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5,
+                                                21, 6, 22, 7, 23);
+}
+
+/* The sums of some slots, an even number at a time: after SPAN of them no number can be full. */
+static void sum_grams(const struct sentiment_model *model,
                       const struct sentiment_features *features, float sums[SENTIMENT_OUTPUTS])
 {
-    enum { SPAN = 256 };
-    const uint32_t halves = 0x00FF00FF;
+    enum { SPAN = 512 };
     for (size_t from = 0; from < features->gram_count; from += SPAN) {
         size_t left = features->gram_count - from, count = left < SPAN ? left : SPAN;
-        uint32_t even = 0, odd = 0;
-        for (size_t g = from; g < from + count; g++) {
-            uint32_t four = four_of(model, features->grams[g]);
-            even += four & halves;
-            odd += four >> 8 & halves;
-        }
-        float bias = (float)(count * SLOT_BIAS);
-        sums[0] += (float)(even & 0xFFFF) - bias;
-        sums[1] += (float)(odd & 0xFFFF) - bias;
-        sums[2] += (float)(even >> 16) - bias;
-        sums[3] += (float)(odd >> 16) - bias;
+        const uint16_t *grams = features->grams + from;
+        slot_counts pairs = {0};
+        for (size_t g = 0; g + 1 < count; g += 2)
+            pairs += counts_of(four_of(model, grams[g]), four_of(model, grams[g + 1]));
+        if (count % 2 != 0)
+            pairs += counts_of(four_of(model, grams[count - 1]), 0);
+        for (size_t o = 0; o < SENTIMENT_OUTPUTS; o++)
+            sums[o] +=
+                (float)(pairs[o] + pairs[o + SENTIMENT_OUTPUTS]) - (float)(count * SLOT_BIAS);
     }
 }
 
-static void add_words(const struct sentiment_model *model,
-                      const struct sentiment_features *features, float sums[SENTIMENT_OUTPUTS])
+static output_sums sum_of_words(const struct sentiment_model *model,
+                                const struct sentiment_features *features)
 {
+    const slot_counts zeros = {0};
+    output_sums sums = {0};
     for (size_t w = 0; w < features->word_count; w++) {
-        uint32_t four = four_of(model, features->words[w].slot);
-        for (unsigned o = 0; o < SENTIMENT_OUTPUTS; o++)
-            sums[o] += features->words[w].value * (float)((int)(four >> 8 * o & 0xFF) - SLOT_BIAS);
+        slot_counts two = counts_of(four_of(model, features->words[w].slot), 0);
+        output_counts counts =
+            (output_counts)__builtin_shufflevector(two, zeros, 0, 8, 1, 9, 2, 10, 3, 11);
+        sums += features->words[w].value * __builtin_convertvector(counts - SLOT_BIAS, output_sums);
     }
+    return sums;
 }
 
 void sentiment_outputs(const struct sentiment_model *model,
                        const struct sentiment_features *features, float outputs[SENTIMENT_OUTPUTS])
 {
-    float words[SENTIMENT_OUTPUTS] = {0}, grams[SENTIMENT_OUTPUTS] = {0};
-    float dense[SENTIMENT_OUTPUTS] = {0};
-    add_grams(model, features, grams);
-    add_words(model, features, words);
-    for (int d = 0; d < DENSE_COUNT; d++)
-        for (int o = 0; o < SENTIMENT_OUTPUTS; o++)
-            dense[o] += features->dense[d] * model->head.dense[d][o];
-    for (int o = 0; o < SENTIMENT_OUTPUTS; o++)
-        outputs[o] = dense[o] + model->head.slot_unit[o] * (words[o] * features->word_scale +
-                                                            grams[o] * features->gram_scale);
+    float grams[SENTIMENT_OUTPUTS] = {0};
+    sum_grams(model, features, grams);
+    output_sums sums, dense = {0}, unit;
+    memcpy(&sums, grams, sizeof sums);
+    sums = sum_of_words(model, features) * features->word_scale + sums * features->gram_scale;
+    for (size_t d = 0; d < DENSE_COUNT; d++) {
+        output_sums row;
+        memcpy(&row, model->head.dense[d], sizeof row);
+        dense += features->dense[d] * row;
+    }
+    memcpy(&unit, model->head.slot_unit, sizeof unit);
+    sums = dense + unit * sums;
+    memcpy(outputs, &sums, sizeof sums);
 }
 
 enum sentiment_label sentiment_likeliest(const float outputs[SENTIMENT_OUTPUTS], bool has_hit,

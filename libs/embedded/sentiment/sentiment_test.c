@@ -107,7 +107,7 @@ static void outputs_are_the_weights_of_all_slots(void **state)
     for (uint32_t g = 0; g < 1003; g++) {
         uint32_t slot = g * 977 % SENTIMENT_SLOTS;
         if (g < 1000)
-            features.grams[g] = slot;
+            features.grams[g] = (uint16_t)slot;
         else
             features.words[g - 1000] = (struct sentiment_slot){slot, 0.5F};
         for (size_t o = 0; o < SENTIMENT_OUTPUTS; o++)

@@ -44,21 +44,18 @@ static uint64_t squeezed_hash(const char *word, size_t most)
     return hash;
 }
 
-static bool is_stretched(const char *word)
+uint32_t sentiment_valences(enum language language)
 {
-    for (size_t i = 0; word[i] != '\0'; i++)
-        if (word[i] == word[i + 1] && word[i] == word[i + 2])
-            return true;
-    return false;
+    return valences_of(language)->bit | VALENCES_EN.bit;
 }
 
 struct valence sentiment_valence(const struct token *token, enum language language)
 {
     int tenths = 0;
-    const uint32_t valences = valences_of(language)->bit | VALENCES_EN.bit;
-    if ((token->known & valences) != 0 && known_valence(token->hash, language, &tenths))
+    if ((token->known & sentiment_valences(language)) != 0 &&
+        known_valence(token->hash, language, &tenths))
         return (struct valence){.is_known = true, .tenths = (float)tenths};
-    if (!is_stretched(token->word))
+    if (!token_is_stretched(token))
         return (struct valence){0};
     struct valence valence = {.is_stretched = true};
     valence.is_known = known_valence(squeezed_hash(token->word, 2), language, &tenths) ||
@@ -80,22 +77,4 @@ struct valence sentiment_sign_valence(const struct token *token)
     bool is_known = token_find(
         token, token->kind == TOKEN_EMOJI ? &VALENCES_EMOJI : &VALENCES_EMOTICON, &tenths);
     return (struct valence){.is_known = is_known, .tenths = (float)tenths};
-}
-
-bool sentiment_is_negator(const struct token *token)
-{
-    size_t length = token->word_length;
-    return (length > 3 && memcmp(token->word + length - 3, "n't", 3) == 0) ||
-           token_is_in(token, &NEGATORS);
-}
-
-bool sentiment_is_contrast(const struct token *token)
-{
-    return token_is_in(token, &CONTRASTS);
-}
-
-float sentiment_boost(const struct token *token)
-{
-    int tenths;
-    return token_find(token, &BOOSTERS, &tenths) ? (float)tenths / 10 : 1;
 }

@@ -4,6 +4,7 @@
 
 #include "characters.h"
 #include "escapes.h"
+#include "plain.h"
 
 enum { EMOTICON_MAX_BYTES = 6, JOINER = 0x200D, FIRST_TOKENS = 8, BYTES_OF_TOKEN = 3 };
 
@@ -41,7 +42,7 @@ struct piece tokens_clean(struct piece text, struct arena *arena)
     }
     if (bad == 0)
         return text;
-    char *clean = arena_new(arena, text.length + 2 * bad);
+    char *clean = arena_room(arena, text.length + 2 * bad);
     size_t length = 0;
     for (size_t at = 0; at < text.length;)
         length += character_put(character_next(text.at, text.length, &at), clean + length);
@@ -83,7 +84,7 @@ static struct token *add(struct tokens *tokens, const struct cursor *cursor)
         bool is_first = tokens->capacity == 0;
         size_t capacity =
             FIRST_TOKENS + (is_first ? cursor->length / BYTES_OF_TOKEN : cursor->length);
-        struct token *items = arena_array(cursor->arena, struct token, capacity);
+        struct token *items = arena_array_room(cursor->arena, struct token, capacity);
         if (tokens->count > 0)
             memcpy(items, tokens->items, tokens->count * sizeof *items);
         tokens->items = items;
@@ -139,32 +140,12 @@ static void spell(struct spelling *spelling, char *words, uint32_t c)
     spelling->hash = hash_bytes(spelling->hash, words + begin, spelling->written - begin);
 }
 
-/* A run of ASCII letters and digits. */
-struct plain {
-    uint64_t hash; /* of what stands before and of the run */
-    uint32_t count, digits, capitals;
-};
-
-/* The run from `at` on, written small to `words`. */
-static inline struct plain read_plain(const char *at, const char *end, char *words, uint64_t hash)
-{
-    struct plain plain = {.hash = hash};
-    char lower;
-    for (; at < end && (lower = BYTE_LOWERS[(uint8_t)*at]) != 0; at++) {
-        plain.digits += *at <= '9';
-        plain.capitals += lower != *at;
-        words[plain.count++] = lower;
-        plain.hash = hash_byte(plain.hash, lower);
-    }
-    return plain;
-}
-
-/* The part of a word that is such a run. */
+/* The part of a word that is a run of ASCII letters and digits. */
 static void spell_plain(struct spelling *spelling, const struct cursor *cursor, size_t limit)
 {
     const char *begin = cursor->bytes + spelling->extent.end;
     struct plain plain =
-        read_plain(begin, cursor->bytes + limit, cursor->words + spelling->written, spelling->hash);
+        plain_read(begin, cursor->bytes + limit, cursor->words + spelling->written, spelling->hash);
     if (spelling->written == 0 && plain.count > 0)
         spelling->is_capital = byte_kind(*begin) == BYTE_CAPITAL;
     spelling->hash = plain.hash;
@@ -234,11 +215,18 @@ static inline void keep_word(struct token *token, struct cursor *cursor,
     cursor->words += spelling->written + 1;
 }
 
+static inline void count_word(struct tokens *tokens, const struct token *word)
+{
+    tokens->words++;
+    tokens->capital_words += word->is_capital;
+    tokens->shouted_words += word->is_all_caps;
+}
+
 /* A word of plain letters only, as most are; false, and nothing taken, if it is another. */
-static bool take_plain_word(struct tokens *tokens, struct cursor *cursor, size_t limit)
+static inline bool take_plain_word(struct tokens *tokens, struct cursor *cursor, size_t limit)
 {
     const char *begin = cursor->bytes + cursor->at;
-    struct plain plain = read_plain(begin, cursor->bytes + limit, cursor->words, HASH_BEGIN);
+    struct plain plain = plain_read(begin, cursor->bytes + limit, cursor->words, HASH_BEGIN);
     size_t end = cursor->at + plain.count;
     if (plain.count == 0 || (end < limit && may_go_on(cursor->bytes[end])))
         return false;
@@ -259,6 +247,7 @@ static bool take_plain_word(struct tokens *tokens, struct cursor *cursor, size_t
         .has_digit = plain.digits > 0,
         .has_inner_capital = plain.capitals > is_capital,
     };
+    count_word(tokens, &tokens->items[tokens->count - 1]);
     tokens->scripts.latin += plain.count;
     cursor->at = end;
     cursor->place += plain.count;
@@ -268,10 +257,10 @@ static bool take_plain_word(struct tokens *tokens, struct cursor *cursor, size_t
     return true;
 }
 
-static bool take_word(struct tokens *tokens, struct cursor *cursor, size_t limit)
+/* Any other word; false if there is none. Apart, so that what most words take stays small. */
+__attribute__((noinline)) static bool take_other_word(struct tokens *tokens, struct cursor *cursor,
+                                                      size_t limit)
 {
-    if (take_plain_word(tokens, cursor, limit))
-        return true;
     struct spelling spelling;
     read_word(&spelling, cursor, limit, &tokens->scripts);
     if (spelling.extent.end == cursor->at)
@@ -280,14 +269,17 @@ static bool take_word(struct tokens *tokens, struct cursor *cursor, size_t limit
     uint32_t c = (uint8_t)cursor->bytes[first];
     if (c >= 0x80 || c == '&')
         c = escape_next(cursor->bytes, limit, &first);
-    keep_word(take(tokens, cursor, TOKEN_WORD, c, spelling.extent), cursor, &spelling);
+    struct token *word = take(tokens, cursor, TOKEN_WORD, c, spelling.extent);
+    keep_word(word, cursor, &spelling);
+    count_word(tokens, word);
     return true;
 }
 
 /* ---- emoticons, emoji, marks ---- */
 
 /* An emoticon stands between spaces. */
-static bool take_emoticon(struct tokens *tokens, struct cursor *cursor, size_t limit)
+__attribute__((noinline)) static bool take_emoticon(struct tokens *tokens, struct cursor *cursor,
+                                                    size_t limit)
 {
     size_t length = 0, at = cursor->at;
     uint64_t hash = HASH_BEGIN;
@@ -343,7 +335,8 @@ static size_t keycap_end(const struct cursor *cursor, size_t limit)
 }
 
 /* What is no word: an emoji or a mark, or a space written wide or as an escape. */
-static void take_other(struct tokens *tokens, struct cursor *cursor, size_t limit)
+__attribute__((noinline)) static void take_other(struct tokens *tokens, struct cursor *cursor,
+                                                 size_t limit)
 {
     size_t end = cursor->at;
     uint32_t c = escape_next(cursor->bytes, limit, &end);
@@ -368,7 +361,7 @@ static void take_sign(struct tokens *tokens, struct cursor *cursor, size_t limit
     size_t key_end = keycap_end(cursor, limit);
     if (key_end > 0)
         take(tokens, cursor, TOKEN_EMOJI, (uint8_t)c, extent_to(cursor, key_end));
-    else if (c == '&' && !take_word(tokens, cursor, limit))
+    else if (c == '&' && !take_other_word(tokens, cursor, limit))
         take_other(tokens, cursor, limit);
     else if (c != '&')
         take(tokens, cursor, TOKEN_MARK, (uint8_t)c, (struct extent){cursor->at + 1, 1});
@@ -388,7 +381,7 @@ static bool may_be_emoticon(const struct cursor *cursor, enum byte_kind first, s
     return second == BYTE_SIGN || second == BYTE_CAPITAL || cursor->bytes[next] == '_';
 }
 
-static void take_next(struct tokens *tokens, struct cursor *cursor, size_t limit)
+static inline void take_next(struct tokens *tokens, struct cursor *cursor, size_t limit)
 {
     enum byte_kind kind = byte_kind(cursor->bytes[cursor->at]);
     if (kind == BYTE_SPACE) {
@@ -401,7 +394,7 @@ static void take_next(struct tokens *tokens, struct cursor *cursor, size_t limit
         return;
     if (kind == BYTE_SIGN || (kind == BYTE_DIGIT && keycap_end(cursor, limit) > 0))
         take_sign(tokens, cursor, limit);
-    else if (!take_word(tokens, cursor, limit))
+    else if (!take_plain_word(tokens, cursor, limit) && !take_other_word(tokens, cursor, limit))
         take_other(tokens, cursor, limit);
 }
 
@@ -424,9 +417,11 @@ static void take_tag(struct tokens *tokens, struct cursor *cursor, const struct 
         take(tokens, cursor, KINDS[tag->kind], first, extent_to(cursor, tag->end));
     if (tag->kind != TAG_HASHTAG)
         return;
-    struct spelling spelling = {.hash = HASH_BEGIN};
-    for (size_t at = tag->name; at < tag->end;)
-        spell(&spelling, cursor->words, character_next(cursor->bytes, tag->end, &at));
+    struct spelling spelling = {.extent.end = tag->name, .hash = HASH_BEGIN};
+    for (spell_plain(&spelling, cursor, tag->end); spelling.extent.end < tag->end;
+         spell_plain(&spelling, cursor, tag->end))
+        spell(&spelling, cursor->words,
+              character_next(cursor->bytes, tag->end, &spelling.extent.end));
     keep_word(token, cursor, &spelling);
 }
 
@@ -439,7 +434,7 @@ struct tokens tokens_cut(struct piece text, struct arena *arena)
         .is_after_space = true,
         /* A small letter takes at most three bytes for each two of its capital one, and every word
          * has a byte behind it. */
-        .words = arena_new(arena, text.length * 3 + 1),
+        .words = arena_room(arena, text.length * 3 + 1 + PLAIN_SLACK),
         .arena = arena,
     };
     for (size_t i = 0; i < tokens.tags.count; i++) {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "embedded/words/vocabulary.h"
+#include "plain.h"
 #include "tags.h"
 
 enum token_kind {
@@ -27,7 +28,8 @@ struct token {
     struct piece raw;    /* as it stands in the text, sign and all */
     uint32_t start, end; /* code points */
     uint64_t hash;       /* of `word`; of the first code point of an emoji; of an emoticon */
-    const char *word;    /* words and hashtags: lower case without the sign; others "" */
+    const char *word;    /* words and hashtags: lower case without the sign, and behind it a NUL
+                          * and seven bytes that may be read; others "" */
     uint32_t word_length;
     uint32_t known;   /* the vocabularies that have the hash, as vocabularies_of() says */
     bool is_capital;  /* begins with a capital letter */
@@ -49,6 +51,7 @@ struct tokens {
     size_t count, capacity;
     struct tags tags; /* the tags and links among them */
     struct scripts scripts;
+    size_t words, capital_words, shouted_words; /* all; is_capital; is_all_caps */
 };
 
 /* The text itself if it is valid UTF-8, else a copy with U+FFFD for each bad byte. */
@@ -66,4 +69,19 @@ static inline bool token_find(const struct token *token, const struct vocabulary
 static inline bool token_is_in(const struct token *token, const struct vocabulary *vocabulary)
 {
     return (token->known & vocabulary->bit) != 0;
+}
+
+/* Has it a letter three times in a row: "soooo"? */
+static inline bool token_is_stretched(const struct token *token)
+{
+    /* Of eight letters six can be the first of three. */
+    enum { STEP = EIGHT - 2 };
+    for (size_t at = 0; at + 2 < token->word_length; at += STEP) {
+        size_t left = token->word_length - at - 2;
+        uint64_t eight = eight_at(token->word + at);
+        uint64_t alike = eight_zeros(eight ^ eight >> 8); /* a byte and the next */
+        if ((alike & alike >> 8 & eight_first(left < STEP ? left : STEP)) != 0)
+            return true;
+    }
+    return false;
 }

@@ -33,12 +33,10 @@ struct shortlist {
 };
 
 /* "soooo", "hahaha". */
-static bool is_stretched(const struct token *token)
+static bool is_laughter(const struct token *token)
 {
-    for (size_t i = 2; i < token->word_length; i++)
-        if (token->word[i] == token->word[i - 1] && token->word[i] == token->word[i - 2])
-            return true;
-    return token->word_length >= 4 && memcmp(token->word, token->word + 2, 2) == 0;
+    return token_is_stretched(token) ||
+           (token->word_length >= 4 && memcmp(token->word, token->word + 2, 2) == 0);
 }
 
 /* Short words only where capitals say that they are a name: NHS, BBC. */
@@ -58,7 +56,7 @@ static bool is_empty(const struct token *token, enum language language)
     return token_is_in(token, &STOP_WORDS) ||
            (language != LANGUAGE_EN && token_is_in(token, &FREQUENT_WORDS) &&
             language_is_frequent(language, token->hash)) ||
-           memchr(token->word, '\'', token->word_length) != NULL || is_stretched(token);
+           memchr(token->word, '\'', token->word_length) != NULL || is_laughter(token);
 }
 
 /* 0: none. */

@@ -134,7 +134,7 @@ static void print_vocabulary_of_posts(const char *name, const struct word_list *
     visit_words(list, add_bit, rows);
 }
 
-static void print_four(const uint32_t numbers[OF_ROW])
+static void print_four(vocabulary_four numbers)
 {
     printf("{0x%xu, 0x%xu, 0x%xu, 0x%xu},", numbers[0], numbers[1], numbers[2], numbers[3]);
 }

@@ -105,9 +105,11 @@ static inline bool vocabulary_has(const struct vocabulary *vocabulary, uint64_t 
 
 /* Of all words of the VOCABULARIES, in which they are. Four share a row, which is looked at as a
  * whole, without a branch; a row that is full goes on in the next. */
+typedef uint32_t vocabulary_four __attribute__((vector_size(16)));
+
 struct vocabulary_row {
-    uint32_t keys[4]; /* 0 = empty, and so are those behind */
-    uint32_t bits[4];
+    vocabulary_four keys; /* 0 = empty, and so are those behind */
+    vocabulary_four bits;
 };
 
 extern const struct vocabulary_row VOCABULARY_ROWS[];
@@ -115,12 +117,13 @@ extern const uint32_t VOCABULARY_ROWS_MASK;
 
 static inline uint32_t vocabularies_of(uint64_t hash)
 {
-    uint32_t key = vocabulary_key(hash), at = vocabulary_place(hash), bits = 0;
+    uint32_t key = vocabulary_key(hash), at = vocabulary_place(hash), bits;
     const struct vocabulary_row *row;
     do {
         row = &VOCABULARY_ROWS[at++ & VOCABULARY_ROWS_MASK];
-        for (int i = 0; i < 4; i++)
-            bits |= row->bits[i] & (0U - (uint32_t)(row->keys[i] == key));
-    } while (row->keys[3] != 0 && bits == 0);
+        vocabulary_four found = (vocabulary_four)(row->keys == key) & row->bits;
+        found |= __builtin_shufflevector(found, found, 2, 3, 0, 1);
+        bits = found[0] | found[1];
+    } while (bits == 0 && row->keys[3] != 0);
     return bits;
 }
