@@ -76,13 +76,23 @@ void arena_close(struct arena **arena)
     *arena = NULL;
 }
 
+/* One block for what took several, so that the like of it needs no other. */
+static struct block *joined(struct block *blocks)
+{
+    size_t used = 0;
+    for (const struct block *block = blocks; block != NULL; block = block->next)
+        used += block->used;
+    drop_blocks(blocks);
+    return block_new(used < MAX_BLOCK_BYTES ? used : MAX_BLOCK_BYTES);
+}
+
 void arena_reset(struct arena *arena)
 {
-    if (arena->blocks != NULL) {
-        drop_blocks(arena->blocks->next);
-        arena->blocks->next = NULL;
-        arena->blocks->used = 0;
-    }
+    struct block *block = arena->blocks;
+    if (block != NULL && block->next != NULL)
+        arena->blocks = joined(block);
+    else if (block != NULL)
+        block->used = 0;
     arena->used = 0;
 }
 

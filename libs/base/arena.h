@@ -19,7 +19,8 @@ struct arena *arena_open(size_t cap_bytes);
 /* Drops the arena and all that lives in it. */
 void arena_close(struct arena **arena);
 
-/* Drops all that lives in it and keeps one block for reuse. */
+/* Drops all that lives in it and keeps one block for reuse, as large as what lived there (but not
+ * above 256 KB): who resets it after each of many small works soon allocates no more. */
 void arena_reset(struct arena *arena);
 
 /* Zeroed bytes, aligned for any type; NULL beyond the cap. */
