@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes what fuzzers begin with: FOLDER/<fuzzer>/<seed>.
+"""Writes what fuzzers begin with: FOLDER/<fuzzer>/<seed>. Seeds for what is no fuzzer in FUZZERS are a fault.
 
 Some are our own; the others are what servers were seen to send and what twitter-text is tested with,
 where those are at hand (../shared/data, no part of this repository).
@@ -121,19 +121,23 @@ def seeds():
     streams += [body for _, body in recorded() if body.startswith(b"data:")]
     streams += [body.encode() for _, _, body in observed()]
     return {"embedded_embedded_fuzz": posts() + cases(), "embedded_profile_profile_fuzz": posts(),
-            "tweetpulse_parts_input_fuzz": files(), "analyzer_parts_answer_fuzz": bodies, "analyzer_parts_classify_fuzz": errors,
-            "analyzer_parts_stream_fuzz": streams,
-            "analyzer_parts_server_limits_fuzz": [limits.encode() for limits in LIMITS],
+            "tweetpulse_parts_input_fuzz": files(), "analyzer_answer_answer_fuzz": bodies, "analyzer_answer_classify_fuzz": errors,
+            "analyzer_answer_stream_fuzz": streams,
+            "analyzer_answer_server_limits_fuzz": [limits.encode() for limits in LIMITS],
             "schema_schema_fuzz": [SCHEMA.encode()],
             "sse_sse_fuzz": [b"\x07" + stream for stream in streams]}
 
 
 def main():
-    folder = pathlib.Path(sys.argv[1])
-    for fuzzer, contents in seeds().items():
+    folder, fuzzers = map(pathlib.Path, sys.argv[1:])
+    planted = seeds()
+    strangers = [name for name in planted if not (fuzzers / name).exists()]
+    for fuzzer, contents in planted.items():
         (folder / fuzzer).mkdir(parents=True, exist_ok=True)
         for content in contents:
             (folder / fuzzer / hashlib.sha1(content).hexdigest()[:16]).write_bytes(content)
+    if strangers:
+        sys.exit(f"seeds for what is no fuzzer: {', '.join(strangers)}")
 
 
 if __name__ == "__main__":
