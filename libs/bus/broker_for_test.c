@@ -23,7 +23,7 @@
 
 #include "base/port_for_test.h"
 
-enum { START_TRIES = 500, START_WAIT_MS = 10, CONNECT_WAIT_MS = 15000, FOLDER_DEPTH = 16 };
+enum { START_TRIES = 6000, START_WAIT_MS = 10, CONNECT_WAIT_MS = 60000, FOLDER_DEPTH = 16 };
 
 static bool accepts(int port)
 {

@@ -18,7 +18,7 @@
 #include "bus/bus.h"
 #include "messages/subjects.h"
 
-enum { PATIENCE_MS = 5000 };
+enum { PATIENCE_MS = 30000 };
 
 static struct test_broker broker;
 static struct bus *bus;

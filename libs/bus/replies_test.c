@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "bus/replies.h"
 
-enum { LONG_MS = 60000, PATIENCE_MS = 5000, QUESTIONS = 2000 };
+enum { LONG_MS = 60000, PATIENCE_MS = 30000, QUESTIONS = 2000 };
 
 /* What became of a question. */
 struct fate {

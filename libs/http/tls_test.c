@@ -21,7 +21,7 @@
 #include "base/clock.h"
 #include "base/port_for_test.h"
 
-enum { PATIENCE_MS = 10000, CALLS = 40, PATH_SIZE = 64 };
+enum { PATIENCE_MS = 60000, CALLS = 40, PATH_SIZE = 64 };
 
 #define SERVER "/usr/sbin/nghttpd"
 

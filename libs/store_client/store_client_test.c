@@ -12,7 +12,7 @@
 
 #define JOB "019ab9c2-7f00-7abc-8def-0123456789ab"
 
-enum { PATIENCE_MS = 5000 };
+enum { PATIENCE_MS = 30000 };
 
 static struct test_broker broker;
 static struct bus *bus;

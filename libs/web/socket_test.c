@@ -17,7 +17,7 @@
 #include "base/port_for_test.h"
 #include "web/frame.h"
 
-enum { TIMEOUT_MS = 400, PATIENCE_MS = 5000, FLOOD_BYTES = 60000 };
+enum { TIMEOUT_MS = 1500, PATIENCE_MS = 30000, FLOOD_BYTES = 60000 };
 
 static char OWN_STATE;
 
@@ -304,7 +304,7 @@ static void half_a_frame_is_waited_for_only_so_long(void **state)
     say(fd, "\x81\x85\0\0", 4);
     assert_closed_with(fd, 1008);
     int64_t waited = instant_ms_between(began, clock_now());
-    assert_true(waited >= TIMEOUT_MS - 50 && waited < TIMEOUT_MS + 3000);
+    assert_true(waited >= TIMEOUT_MS - 50 && waited < TIMEOUT_MS + 10000);
 }
 
 static void a_client_that_does_not_read_is_dropped(void **state)

@@ -17,7 +17,7 @@
 #include "base/port_for_test.h"
 #include "base/scoped.h"
 
-enum { TIMEOUT_MS = 400, PATIENCE_MS = 5000, BODY_CAP = 200 * 1000 };
+enum { TIMEOUT_MS = 1500, PATIENCE_MS = 30000, BODY_CAP = 200 * 1000 };
 
 struct fixture {
     struct web_server *server;
@@ -439,7 +439,7 @@ static void drip(const struct fixture *fixture, const char *head, const char *un
     hear(fd, PATIENCE_MS, &heard);
     close(fd);
     assert_int_equal(status_of(&heard), expected);
-    assert_true(instant_ms_between(began, clock_now()) < TIMEOUT_MS + 3000);
+    assert_true(instant_ms_between(began, clock_now()) < TIMEOUT_MS + 10000);
 }
 
 static void a_dripping_body_is_cut_with_408(void **state)

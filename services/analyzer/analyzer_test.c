@@ -154,7 +154,7 @@ static void what_a_server_says_of_its_limits_is_passed_on(void **state)
     assert_null(outcome_of(dispatch(TP__ANALYSIS_MODE__BY_LLM))->server_limits);
 }
 
-static void a_cancelled_job_frees_its_call_within_half_a_second(void **state)
+static void a_cancelled_job_frees_its_call_long_before_its_time_is_up(void **state)
 {
     (void)state;
     atomic_store(&stage.llm.mood, TEST_LLM_IS_SILENT);
@@ -167,7 +167,7 @@ static void a_cancelled_job_frees_its_call_within_half_a_second(void **state)
     struct error why;
     assert_true(bus_publish(stage.bus, subject, (struct bytes){0}, &why));
     const Tp__Outcome *outcome = outcome_of(job);
-    assert_true(instant_ms_between(before, clock_now()) < 500);
+    assert_true(instant_ms_between(before, clock_now()) < stage.settings.timeout_ms / 2);
     assert_int_equal(outcome->outcome_class, TP__OUTCOME_CLASS__ABORTED);
     assert_true(outcome->was_called);
     assert_false(outcome->usage->is_known);
@@ -189,8 +189,8 @@ static void an_outcome_outlasts_an_outage_of_the_broker(void **state)
 {
     (void)state;
     atomic_store(&stage.llm.mood, TEST_LLM_IS_SILENT);
+    stage.settings.timeout_ms = PATIENCE_MS; /* a broker is started meanwhile */
     SCOPED(analyzer_close) struct analyzer *analyzer = analyzer_by(stage.llm.url);
-    stage.settings.timeout_ms = 10000;
     const char *job = dispatch(TP__ANALYSIS_MODE__BY_LLM);
     wait_until(&stage.llm.requests, 1);
     char subject[SUBJECT_SIZE];
@@ -203,6 +203,7 @@ static void an_outcome_outlasts_an_outage_of_the_broker(void **state)
     subject_cancel(job, subject); /* the first one may have died with the broker */
     assert_true(bus_publish(stage.bus, subject, (struct bytes){0}, &why));
     assert_int_equal(outcome_of(job)->outcome_class, TP__OUTCOME_CLASS__ABORTED);
+    stage.settings.timeout_ms = 10000;
 }
 
 static void a_stopping_analyzer_announces_no_slots_and_hands_back_what_waits(void **state)
@@ -247,7 +248,7 @@ int main(void)
         cmocka_unit_test_setup(a_dispatch_is_called_at_the_endpoint_it_was_granted_for, reset),
         cmocka_unit_test_setup(an_endpoint_it_does_not_know_cannot_be_reached, reset),
         cmocka_unit_test_setup(what_a_server_says_of_its_limits_is_passed_on, reset),
-        cmocka_unit_test_setup(a_cancelled_job_frees_its_call_within_half_a_second, reset),
+        cmocka_unit_test_setup(a_cancelled_job_frees_its_call_long_before_its_time_is_up, reset),
         cmocka_unit_test_setup(a_dropped_dispatch_is_gone_without_an_outcome, reset),
         cmocka_unit_test_setup(an_outcome_outlasts_an_outage_of_the_broker, reset),
         cmocka_unit_test_setup(a_stopping_analyzer_announces_no_slots_and_hands_back_what_waits,

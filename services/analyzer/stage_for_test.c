@@ -100,7 +100,7 @@ int set_up(void **state)
         .caches = true,
         .finds_near = true,
         .cache_memory_mb = 1,
-        .cache_wait_ms = 50,
+        .cache_wait_ms = 5000,
     };
     stage.instruction = "";
     stage.process = process_begin(&ANALYZER_PROGRAM, &stage.settings.process);

@@ -16,7 +16,7 @@
 #include "llm_server_for_test.h"
 #include "messages/messages.h"
 
-enum { PATIENCE_MS = 20000 };
+enum { PATIENCE_MS = 60000 };
 
 struct stage {
     struct test_broker broker;

@@ -3,6 +3,7 @@
 import http.server
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -37,12 +38,12 @@ def varint(value):
 
 
 def telemetry(queue_depth):
-    """What a scheduler would say."""
+    """What a scheduler would say, every two seconds."""
     gauge = 2
     series = (field(1, "tweetpulse_scheduler_queue_depth") + field(2, gauge) + field(3, "class")
               + field(4, "standard") + field(5, float(queue_depth)) + field(8, "Chunks waiting."))
     return (field(1, 1) + field(2, "scheduler") + field(3, "one") + field(4, "0.1.0")
-            + field(5, 1) + field(6, 500) + field(7, 1) + field(8, series))
+            + field(5, 1) + field(6, 2000) + field(7, 1) + field(8, series))
 
 
 class Webhook(http.server.BaseHTTPRequestHandler):
@@ -64,9 +65,14 @@ class Webhook(http.server.BaseHTTPRequestHandler):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below the range from which outgoing connections take theirs."""
+    while True:
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", random.SystemRandom().randrange(20000, 32000)))
+            except OSError:
+                continue
+            return probe.getsockname()[1]
 
 
 class Monitor(unittest.TestCase):
@@ -96,15 +102,15 @@ class Monitor(unittest.TestCase):
 
     def tearDown(self):
         self.monitor.send_signal(signal.SIGTERM)
-        self.assertEqual(self.monitor.wait(20), 0)
+        self.assertEqual(self.monitor.wait(60), 0)
         self.client.close()
         self.webhook.shutdown()
         self.webhook.server_close()
         self.broker.terminate()
-        self.broker.wait(20)
+        self.broker.wait(60)
 
     def eventually(self, condition, act=lambda: None):
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while not condition():
             self.assertLess(time.monotonic(), deadline)
             act()
@@ -131,9 +137,10 @@ class Monitor(unittest.TestCase):
         self.assertEqual(Webhook.refusals, 0)
         self.assertEqual((fired["version"], fired["status"]), ("4", "firing"))
         self.assertEqual(fired["alerts"][0]["labels"]["alertname"], "TweetPulseQueueLong")
-        self.assertIn('tweetpulse_scheduler_queue_depth{service="scheduler",instance="one",'
-                      'class="standard"} 250\n', self.get("/metrics"))
-        self.assertIn('"state":"firing"', self.get("/v1/alerts"))
+        told = ('tweetpulse_scheduler_queue_depth{service="scheduler",instance="one",'
+                'class="standard"} 250\n')
+        self.eventually(lambda: told in self.get("/metrics"), lambda: self.say(250))
+        self.eventually(lambda: '"state":"firing"' in self.get("/v1/alerts"), lambda: self.say(250))
         self.eventually(lambda: len(Webhook.heard) > 1, lambda: self.say(3))
         self.assertEqual(Webhook.heard[1]["status"], "resolved")
         self.assertEqual(Webhook.heard[1]["alerts"][0]["fingerprint"],
@@ -144,7 +151,7 @@ class Monitor(unittest.TestCase):
             instances = json.loads(self.get("/v1/fleet"))["instances"]
             return next(i["up"] for i in instances if i["service"] == "scheduler")
 
-        self.assertTrue(state_of_the_scheduler())
+        self.eventually(state_of_the_scheduler, lambda: self.say(3))
         self.eventually(lambda: not state_of_the_scheduler())
         self.assertIn('tweetpulse_instance_up{service="scheduler",instance="one"} 0\n',
                       self.get("/metrics"))

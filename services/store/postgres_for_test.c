@@ -22,7 +22,7 @@
 
 #include "base/port_for_test.h"
 
-enum { START_TRIES = 400, PAUSE_MS = 25, ARGUMENTS_MAX = 24, MS_TO_NS = 1000000 };
+enum { START_TRIES = 2400, PAUSE_MS = 25, ARGUMENTS_MAX = 24, MS_TO_NS = 1000000 };
 
 /* The newest Postgres that Debian has installed, beside the PATH. */
 static void find_program(const char *name, char path[200])

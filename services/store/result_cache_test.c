@@ -14,7 +14,7 @@
 #include "result_cache.h"
 #include "threads.h"
 
-enum { ARENA_BYTES = 32 << 20, PATIENCE_MS = 10000, LIFE_S = 100 };
+enum { ARENA_BYTES = 32 << 20, PATIENCE_MS = 60000, LIFE_S = 100 };
 
 struct desk {
     pid_t redis;

@@ -21,7 +21,7 @@
 #include "store_client/store_client.h"
 #include "threads.h"
 
-enum { PATIENCE_MS = 15000, POLL_MS = 20, IDLE_MS = 30000, ASK_MS = 3000 };
+enum { PATIENCE_MS = 60000, POLL_MS = 20, IDLE_MS = 30000, ASK_MS = 20000 };
 
 struct fleet {
     struct world *world;
