@@ -6,6 +6,7 @@ import pathlib
 import re
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 import urllib.error
@@ -19,7 +20,7 @@ FAULTS = re.compile(r"AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime err
                     r"|CHECK\(|check failed|core dumped", re.IGNORECASE)
 
 
-def get(url, seconds=2):
+def get(url, seconds=30):
     """Status and body; (0, "") while nobody listens."""
     try:
         with urllib.request.urlopen(url, timeout=seconds) as answer:
@@ -40,14 +41,14 @@ class Service(Process):
                 return int(found.group(1)) if found else None
         return None
 
-    def ops(self, path, seconds=2):
+    def ops(self, path, seconds=30):
         port = self.ops_port()
         return get(f"http://127.0.0.1:{port}{path}", seconds) if port else (0, "")
 
     def is_ready(self):
         return self.ops("/readyz")[0] == 200
 
-    def wait_ready(self, seconds=40):
+    def wait_ready(self, seconds=90):
         wait_until(lambda: self.must_live() and self.is_ready(), seconds,
                    f"{self.name} is ready; it says {self.ops('/readyz')}", every=0.03)
 
@@ -75,7 +76,7 @@ class FakeLlm(Process):
         super().__init__("fake_llm", [program, "--port", self.port, *arguments],
                          folder / "fake_llm.log")
 
-    def start(self, seconds=10):
+    def start(self, seconds=60):
         super().start()
         wait_until(lambda: self.must_live() and get(self.url + "/control/stats")[0] == 200, seconds,
                    "fake_llm answers")
@@ -90,17 +91,18 @@ class FakeLlm(Process):
     def control(self, path, document):
         request = urllib.request.Request(self.url + path, json.dumps(document).encode(),
                                          {"Content-Type": "application/json"}, method="POST")
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.read().decode()
 
 
 class Fleet:
     """settings: TP_* for every service; a name in front ("scheduler:TP_X") means that one alone.
     llm: arguments of fake_llm, or None for none. folder: None makes one, removed at the end.
-    endpoints: what stands in the file of endpoints; each is a path of fake_llm, by its name."""
+    endpoints: what stands in the file of endpoints; each is a path of fake_llm, by its name.
+    model: another one, of which only the database was made; it is copied."""
 
     def __init__(self, binaries, folder=None, settings=None, analyzers=2, schedulers=1, llm=None,
-                 endpoints=None):
+                 endpoints=None, model=None):
         self.binaries = pathlib.Path(binaries).resolve()
         self.is_own_folder = folder is None
         self.folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="tweetpulse-"))
@@ -108,7 +110,7 @@ class Fleet:
         self.folder.chmod(0o711)  # postgres has a user of its own when root runs this
         self.settings = dict(settings or {})
         self.broker = Broker(self.folder)
-        self.database = Database(self.folder)
+        self.database = Database(self.folder, model.database if model else None)
         self.cache = Cache(self.folder)
         self.llm = None
         if llm is not None:
@@ -137,14 +139,23 @@ class Fleet:
 
     # -- life --
 
-    def start(self):
-        self.database.create()
-        for server in (self.broker, self.cache, self.database):
-            server.start()
+    def make_database(self, settings=()):
+        """The database alone, which runs then, with its schema."""
+        self.database.create(settings)
+        self.database.start()
         self.database.create_role()
+        self.run_store("--migrate")
+
+    def start(self):
+        if self.database.model:
+            self.database.copy()
+            self.database.start()
+        else:
+            self.make_database()
+        for server in (self.broker, self.cache):
+            server.start()
         if self.llm:
             self.llm.start()
-        self.run_store("--migrate")
         self.api_key = self.create_key("demo:operator")
         for service in self.services.values():
             service.start()
@@ -158,10 +169,13 @@ class Fleet:
         for group in (first, [self.cache, self.database, self.broker]):
             running = [process for process in group if process and process.is_alive()]
             for process in running:
-                process.ask_to_end()
+                if process is self.database and self.is_own_folder:
+                    process.ask_to_end(signal.SIGQUIT)  # nobody will read it again
+                else:
+                    process.ask_to_end()
             for process in running:
                 try:
-                    process.wait_end(15)
+                    process.wait_end(60)
                 except TimeoutError as late:
                     print(late)
         if self.is_own_folder:

@@ -1,5 +1,6 @@
 """The three servers TweetPulse stands on, each private to one fleet."""
 
+import contextlib
 import glob
 import os
 import secrets
@@ -25,7 +26,7 @@ def _program(name, *places):
 def _says(port, question, answer):
     """Does who listens on the port answer as expected?"""
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
             connection.sendall(question)
             return connection.recv(512).startswith(answer)
     except OSError:
@@ -38,7 +39,7 @@ class Server(Process):
     def is_ready(self):
         raise NotImplementedError
 
-    def start(self, seconds=30):
+    def start(self, seconds=90):
         super().start()
         wait_until(lambda: self.must_live() and self.is_ready(), seconds, f"{self.name} answers")
 
@@ -94,25 +95,28 @@ class Cache(Server):
         script = "return #redis.call('KEYS', ARGV[1])"
         asked = ["EVAL", script, "0", pattern]
         line = f"*{len(asked)}\r\n" + "".join(f"${len(word)}\r\n{word}\r\n" for word in asked)
-        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
             connection.sendall(line.encode())
             return int(connection.makefile().readline()[1:])
 
 
 class Database(Server):
-    """PostgreSQL 15 with a role and a database of its own. Root hands it to the user postgres."""
+    """PostgreSQL 15 with a role and a database of its own. Root hands it to the user postgres.
 
-    def __init__(self, folder):
+    model: another one, which does not run; copy() takes all that it holds."""
+
+    def __init__(self, folder, model=None):
         self.port = free_port()
         self.data = folder / "postgres"
-        self.password = secrets.token_hex(12)
+        self.model = model
+        self.password = model.password if model else secrets.token_hex(12)
         self.url = f"postgresql://tweetpulse:{self.password}@127.0.0.1:{self.port}/tweetpulse"
         self._bin = os.path.dirname(_program("initdb", "/usr/lib/postgresql/*/bin/initdb"))
         user = "postgres" if os.geteuid() == 0 else None
         super().__init__("postgres", [f"{self._bin}/postgres", "-D", self.data],
                          folder / "postgres.log", as_user=user)
 
-    def create(self):
+    def create(self, settings=()):
         """Makes the cluster; once, before the first start."""
         self.data.mkdir(mode=0o700)
         secret = self.data.parent / "postgres.password"
@@ -141,6 +145,13 @@ class Database(Server):
                 "default_toast_compression = lz4\n"
                 "timezone = 'UTC'\n"
                 "log_timezone = 'UTC'\n")
+            config.writelines(f"{setting}\n" for setting in settings)
+
+    def copy(self):
+        """Instead of create() and create_role()."""
+        subprocess.run(["cp", "--archive", self.model.data, self.data], check=True)
+        with open(self.data / "postgresql.conf", "a", encoding="utf-8") as config:
+            config.write(f"port = {self.port}\n")
 
     def create_role(self):
         connection = psycopg2.connect(host="127.0.0.1", port=self.port, user="postgres",
@@ -155,13 +166,13 @@ class Database(Server):
 
     def is_ready(self):
         try:
-            psycopg2.connect(host="127.0.0.1", port=self.port, user="postgres", connect_timeout=2,
+            psycopg2.connect(host="127.0.0.1", port=self.port, user="postgres", connect_timeout=10,
                              password=self.password, dbname="postgres").close()
             return True
         except psycopg2.OperationalError:
             return False
 
-    def start(self, seconds=30):
+    def start(self, seconds=90):
         """Also after a kill -9, when the old backends may need a moment to leave."""
         def attempt():
             if not self.is_alive():
@@ -173,8 +184,19 @@ class Database(Server):
         """SIGINT is PostgreSQL's fast shutdown."""
         super().ask_to_end(number)
 
-    def terminate(self, seconds=30, number=signal.SIGINT):
+    def terminate(self, seconds=60, number=signal.SIGINT):
         return super().terminate(seconds, number)
+
+    @contextlib.contextmanager
+    def locked(self, table):
+        """Nobody else reads or writes that table meanwhile: whoever wants to, waits."""
+        connection = psycopg2.connect(self.url)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(f"lock table {table} in access exclusive mode")
+            yield
+        finally:
+            connection.close()
 
     def query(self, sql, values=None):
         connection = psycopg2.connect(self.url)
