@@ -20,16 +20,24 @@ def wait_until(probe, seconds, what, every=0.02):
         time.sleep(every)
 
 
+CLAIMS = []  # kept open: they end with this process
+
+
 def free_port():
-    """A port nobody listens on, below the range from which outgoing connections take theirs."""
+    """A port nobody listens on, below the range from which outgoing connections take theirs; of all
+    who ask here nobody else gets it, also while nobody listens on it yet, or between two lives."""
     while True:
         port = random.SystemRandom().randrange(20000, 32000)
-        with socket.socket() as probe:
-            try:
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0tweetpulse-port-{port}")
+            with socket.socket() as probe:
                 probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
+        except OSError:
+            claim.close()
+            continue
+        CLAIMS.append(claim)
+        return port
 
 
 def started_at(pid):
@@ -90,7 +98,7 @@ class Process:
 
     def kill(self):
         self.send(signal.SIGKILL)
-        self.child.wait(10)
+        self.child.wait(60)
 
     def freeze(self):
         """SIGSTOP; when this returns, all its threads stand."""
