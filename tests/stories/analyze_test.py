@@ -22,7 +22,7 @@ def analyze(binaries, tmp_path):
     def run(*arguments, stdin=b"", code=0):
         done = subprocess.run([pathlib.Path(binaries) / "tweetpulse", "analyze", *map(str, arguments)],
                               input=stdin, capture_output=True, env={"HOME": str(tmp_path)},
-                              timeout=60, check=False)
+                              timeout=240, check=False)
         assert done.returncode == code, done.stderr
         return [json.loads(line) for line in done.stdout.decode().splitlines()], done.stderr.decode()
     return run
@@ -103,5 +103,5 @@ def test_output_that_cannot_be_written_is_a_failure(binaries):
     with open("/dev/full", "wb") as full:
         done = subprocess.run([pathlib.Path(binaries) / "tweetpulse", "analyze",
                                ROOT / "samples/posts.jsonl"], stdout=full, stderr=subprocess.PIPE,
-                              timeout=60, check=False)
+                              timeout=240, check=False)
     assert done.returncode == 1 and b"cannot be written" in done.stderr

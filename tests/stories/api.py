@@ -34,7 +34,7 @@ class Api:
         deadline = time.monotonic() + seconds
         while True:
             try:
-                answer = self.session.request(method, self.url + path, timeout=20, **arguments)
+                answer = self.session.request(method, self.url + path, timeout=60, **arguments)
                 if answer.status_code not in (429, 503):
                     return answer
             except requests.RequestException:
@@ -86,7 +86,7 @@ class Api:
         """Who made its results, each of them once."""
         return {result["provenance"] for result in self.results(job_id)}
 
-    def wait(self, job_id, seconds=60):
+    def wait(self, job_id, seconds=90):
         """The job's document once it is over."""
         deadline = time.monotonic() + seconds
         while True:
@@ -97,7 +97,7 @@ class Api:
                 raise TimeoutError(f"job {job_id} is not over within {seconds} s: {job}")
             time.sleep(0.05)
 
-    def events(self, job_id, last_id=None, seconds=30, names=("message",),
+    def events(self, job_id, last_id=None, seconds=60, names=("message",),
                revisions=False):
         """The events of a job as (id, document) while they come; ends with the stream. Those named
         `waiting` come only if `names` has them, with the id of the event before."""

@@ -2,6 +2,7 @@
 
 import re
 
+from conftest import PATIENT_CACHE
 from fleet import wait_until
 
 
@@ -20,13 +21,13 @@ def asked(world):
 def run(world, user, posts, **fields):
     """A job that is done; its id."""
     job = world.submit(user, posts=posts, **fields)
-    over = world.api.wait(job, 60)
+    over = world.api.wait(job)
     assert (over["state"], over["processed_posts"]) == ("completed", len(posts)), over
     return job
 
 
 def results_kept(world, number):
-    wait_until(lambda: world.fleet.cache.count("tp:post:*") >= number, 20, "Redis has the results")
+    wait_until(lambda: world.fleet.cache.count("tp:post:*") >= number, 60, "Redis has the results")
 
 
 def hits(world, level):
@@ -41,7 +42,7 @@ def hits(world, level):
 
 
 def test_of_posts_submitted_again_only_those_that_changed_are_asked_for(new_world):
-    world = new_world()
+    world = new_world(settings=PATIENT_CACHE)
     posts = many("again", 1000)
     run(world, "ann", posts)
     assert asked(world) == 1000
@@ -59,7 +60,7 @@ def test_of_posts_submitted_again_only_those_that_changed_are_asked_for(new_worl
 
 
 def test_what_is_all_known_calls_nobody_and_costs_nothing(new_world):
-    world = new_world()
+    world = new_world(settings=PATIENT_CACHE)
     first = run(world, "ann", many("known", 100))
     results_kept(world, 100)
     calls = world.fleet.llm.stats()["requests"]
@@ -74,7 +75,7 @@ def test_what_is_all_known_calls_nobody_and_costs_nothing(new_world):
 
 
 def test_posts_of_one_chunk_that_say_the_same_are_sent_once(new_world):
-    world = new_world()
+    world = new_world(settings=PATIENT_CACHE)
     job = run(world, "ann", posts_of(["one and the same day", "another day"] * 20))
     assert asked(world) == 2
     assert world.api.provenances(job) == {"llm", "cache"}
@@ -82,7 +83,7 @@ def test_posts_of_one_chunk_that_say_the_same_are_sent_once(new_world):
 
 
 def test_indices_are_those_of_the_text_as_it_was_submitted(new_world):
-    world = new_world()
+    world = new_world(settings=PATIENT_CACHE)
     run(world, "ann", posts_of(["we love #cats in Oslo"]))
     results_kept(world, 1)
     job = run(world, "bob", posts_of(["  we  love #cats \nin Oslo"]))
@@ -95,7 +96,8 @@ def test_indices_are_those_of_the_text_as_it_was_submitted(new_world):
 
 
 def test_other_tasks_another_model_or_tenant_are_other_questions(new_world):
-    world = new_world(analyzers=1, endpoints=[{"name": "main", "model": "small"}])
+    world = new_world(analyzers=1, settings=PATIENT_CACHE,
+                      endpoints=[{"name": "main", "model": "small"}])
     posts = many("keys", 10)
     run(world, "ann", posts)
     results_kept(world, 10)
@@ -105,7 +107,7 @@ def test_other_tasks_another_model_or_tenant_are_other_questions(new_world):
 
     other = type(world.api)(world.fleet.url, world.fleet.create_key("other"))
     job = other.submit("ann", posts)
-    assert other.wait(job["id"], 60)["state"] == "completed"
+    assert other.wait(job["id"])["state"] == "completed"
     assert asked(world) == 30
     results_kept(world, 30)
 
@@ -122,18 +124,18 @@ def test_other_tasks_another_model_or_tenant_are_other_questions(new_world):
 
 
 def test_tenants_share_results_if_they_are_told_to(new_world):
-    world = new_world(settings={"TP_CACHE_SHARED": "true"})
+    world = new_world(settings={**PATIENT_CACHE, "TP_CACHE_SHARED": "true"})
     run(world, "ann", many("shared", 10))
     results_kept(world, 10)
     other = type(world.api)(world.fleet.url, world.fleet.create_key("other"))
     job = other.submit("ann", many("shared", 10))
-    assert other.wait(job["id"], 60)["state"] == "completed"
+    assert other.wait(job["id"])["state"] == "completed"
     assert asked(world) == 10
     world.settle()
 
 
 def test_redis_outlasts_analyzers_and_its_death_only_costs_calls(new_world):
-    world = new_world(analyzers=1)
+    world = new_world(analyzers=1, settings=PATIENT_CACHE)
     posts = many("outage", 300)
     run(world, "ann", posts[:200])
     results_kept(world, 200)
@@ -143,25 +145,29 @@ def test_redis_outlasts_analyzers_and_its_death_only_costs_calls(new_world):
     assert asked(world) == 200
     assert hits(world, "redis") == 100
 
-    world.script(delay_ms=100)
+    world.script({"when": {"nth": 3}, "then": {"hold": True}})
     job = world.submit("ann", posts=posts[200:], chunk_size=5)
     world.wait_processing(job)
     world.fleet.cache.kill()
+    world.script()
     again = world.submit("bob", posts=posts[100:200], chunk_size=10)
     for each in (job, again):
-        assert world.api.wait(each, 60)["state"] == "completed"
+        assert world.api.wait(each)["state"] == "completed"
     assert asked(world) == 400, "what only Redis knew was asked for again"
     world.fleet.cache.start()
     world.settle()
 
 
 def test_posts_submitted_by_two_users_at_once_are_asked_for_once(new_world):
-    world = new_world(analyzers=1)
-    world.script(delay_ms=400)
+    world = new_world(analyzers=1, settings=PATIENT_CACHE)
+    world.hold("at once")
     posts = many("at once", 100)
     jobs = [world.submit(user, posts=posts) for user in ("ann", "bob")]
+    wait_until(lambda: world.fleet.database.query("select count(*) from in_flight") == [(2,)], 60,
+               "both are under way")
+    world.script()
     for job in jobs:
-        assert world.api.wait(job, 60)["processed_posts"] == 100
+        assert world.api.wait(job)["processed_posts"] == 100
     assert asked(world) == 100
     assert world.fleet.llm.stats()["requests"] == 1
     assert sorted(map(sorted, map(world.api.provenances, jobs))) == [["cache"], ["llm"]]
@@ -173,7 +179,7 @@ def herons(number):
 
 
 def test_retweets_after_their_originals_are_not_sent(new_world):
-    world = new_world(analyzers=1)
+    world = new_world(analyzers=1, settings=PATIENT_CACHE)
     originals = [herons(number) for number in range(40)]
     retweets = [f"RT @port: {text} https://t.co/{number}" for number, text in enumerate(originals)]
     job = run(world, "ann", posts_of(originals + retweets), chunk_size=20)
@@ -197,7 +203,7 @@ def test_retweets_after_their_originals_are_not_sent(new_world):
 
 
 def test_retweets_of_one_chunk_are_not_sent_either(new_world):
-    world = new_world()
+    world = new_world(settings=PATIENT_CACHE)
     job = run(world, "ann", posts_of([herons(1), herons(2), "RT @port: " + herons(1),
                                       "RT @ann: RT @port: " + herons(2)]))
     assert asked(world) == 2
@@ -209,7 +215,7 @@ def test_retweets_of_one_chunk_are_not_sent_either(new_world):
 
 
 def test_whoever_wants_every_post_asked_for_turns_near_duplicates_off(new_world):
-    world = new_world(settings={"TP_NEAR_DUPLICATES": "false"})
+    world = new_world(settings={**PATIENT_CACHE, "TP_NEAR_DUPLICATES": "false"})
     job = run(world, "ann", posts_of([herons(1), "RT @port: " + herons(1)] * 2), chunk_size=2)
     assert asked(world) == 2
     assert world.api.provenances(job) == {"llm", "cache"}
@@ -217,27 +223,23 @@ def test_whoever_wants_every_post_asked_for_turns_near_duplicates_off(new_world)
 
 
 def test_results_are_in_redis_only_after_their_commit(new_world):
-    world = new_world(settings={"TP_CACHE_MEMORY_MB": "0"})
-    world.script(delay_ms=4000)
+    world = new_world(settings={**PATIENT_CACHE, "TP_CACHE_MEMORY_MB": "0"})
+    world.hold("commit")
     job = world.submit("ann", posts=many("commit", 20))
-    wait_until(lambda: world.fleet.llm.stats()["in_flight"] > 0, 20, "the model is asked")
-    world.fleet.database.freeze()
-    try:
-        assert world.fleet.llm.stats()["answered"] == 0, "the database was frozen too late"
-        wait_until(lambda: world.fleet.llm.stats()["answered"] > 0, 20, "the model has answered")
-        wait_until(lambda: all(service.ops("/metrics")[1].count(
-            "tweetpulse_analyzer_busy_slots 0") for name, service in world.fleet.services.items()
-                               if name.startswith("analyzer")), 20, "its outcome is on its way")
+    world.wait_in_flight(1)
+    with world.fleet.database.locked("analysis_results"):
+        world.script()
+        wait_until(lambda: world.fleet.database.query(
+            "select count(*) from pg_locks where not granted") != [(0,)], 60,
+                   "the store has the outcome and cannot commit it")
         assert world.fleet.cache.count("tp:post:*") == 0
-    finally:
-        world.fleet.database.thaw()
-    assert world.api.wait(job, 60)["state"] == "completed"
+    assert world.api.wait(job)["state"] == "completed"
     results_kept(world, 20)
     world.settle()
 
 
 def test_the_cache_can_be_left_out(new_world):
-    world = new_world(settings={"TP_CACHE": "false"})
+    world = new_world(settings={**PATIENT_CACHE, "TP_CACHE": "false"})
     for user in ("ann", "bob"):
         job = run(world, user, posts_of(["the same thing"] * 3))
         assert world.api.provenances(job) == {"llm"}

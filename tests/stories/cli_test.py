@@ -24,7 +24,7 @@ def tweetpulse(world, binaries, tmp_path):
                                  stderr=subprocess.PIPE, text=True)
         if not wait:
             return child
-        child.out, child.err = child.communicate(stdin, timeout=120)
+        child.out, child.err = child.communicate(stdin, timeout=240)
         return child
     return run
 
@@ -111,12 +111,13 @@ def test_exit_codes_tell_what_went_wrong(world, tweetpulse):
 
 
 def test_jobs_are_listed_shown_and_cancelled(world, tweetpulse):
-    world.script({"when": {"text": "slow"}, "then": {"delay_ms": 20000}})
+    world.hold("slow")
     job = world.submit("listed", posts=[{"id": "s", "text": "a slow one, to be listed"}])
     assert job in tweetpulse("jobs", "--user", "listed").out
     assert json.loads(tweetpulse("status", job, "--json").out)["id"] == job
-    wait_until(lambda: world.fleet.llm.stats()["in_flight"] == 1, 10, "the call is in flight")
-    assert "it is being analysed" in tweetpulse("status", job).out
+    world.wait_in_flight(1)
+    wait_until(lambda: "it is being analysed" in tweetpulse("status", job).out, 60,
+               "it tells that it is being analysed")
     assert "cancelled" in tweetpulse("cancel", job).out
     assert tweetpulse("watch", job).returncode == 1
     world.settle()
@@ -129,16 +130,17 @@ def submit_slow_post(world, tweetpulse, user):
     child.stdin.close()
     child.stdin = None
     job = child.stdout.readline().strip()
-    wait_until(lambda: world.fleet.llm.stats()["in_flight"] == 1, 10, "it is under way")
+    world.wait_in_flight(1)
     return child, job
 
 
 def test_ctrl_c_detaches_and_says_how_to_resume(world, tweetpulse):
-    world.script({"when": {"text": "slow"}, "then": {"delay_ms": 3000}})
+    world.hold("slow")
     child, job = submit_slow_post(world, tweetpulse, "detached")
     child.send_signal(signal.SIGINT)
-    _, talk = child.communicate(timeout=30)
+    _, talk = child.communicate(timeout=120)
     assert child.returncode == 130
+    world.script()
     assert f"tweetpulse watch {job}" in talk
     assert world.api.wait(job)["state"] == "completed", "the job went on"
     write_ledger(world, job, [{"id": "1", "text": "a slow one, detached"}])
@@ -146,14 +148,14 @@ def test_ctrl_c_detaches_and_says_how_to_resume(world, tweetpulse):
 
 
 def test_ctrl_c_twice_cancels(world, tweetpulse):
-    world.script({"when": {"text": "slow"}, "then": {"delay_ms": 20000}})
+    world.hold("slow")
     child, job = submit_slow_post(world, tweetpulse, "twice")
     child.send_signal(signal.SIGINT)
     for line in child.stderr:
         if "detached" in line:
             break
     child.send_signal(signal.SIGINT)
-    child.communicate(timeout=30)
+    child.communicate(timeout=120)
     assert child.returncode == 130
     assert world.api.job(job)["state"] == "cancelled"
     write_ledger(world, job, [{"id": "1", "text": "a slow one, twice"}])
@@ -161,14 +163,16 @@ def test_ctrl_c_twice_cancels(world, tweetpulse):
 
 
 def test_a_gateway_that_comes_back_is_waited_for(world, tweetpulse):
-    world.script(delay_ms=150)
+    world.hold("post 700 of")
     child = tweetpulse("submit", "-", "--wait", "--user", "stubborn", wait=False)
     child.stdin.write("".join(f"post {i} of many, quite good\n" for i in range(1000)))
     child.stdin.close()
     child.stdin = None
     job = child.stdout.readline().strip()
+    world.wait_processing(job)
     world.fleet.services["gateway"].restart()
-    out, talk = child.communicate(timeout=90)
+    world.script()
+    out, talk = child.communicate(timeout=240)
     assert child.returncode == 0, out + talk
     assert world.api.job(job)["processed_posts"] == 1000
     world.settle()

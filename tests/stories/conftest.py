@@ -11,7 +11,7 @@ import pathlib
 
 import pytest
 
-from api import Api
+from api import OVER, Api
 from fleet import Fleet, wait_until
 from ledger import Ledger
 
@@ -21,7 +21,13 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 WORLDS = itertools.count(1)
 
 # Quick enough for tests, slow enough to be killed in the middle.
-SETTINGS = {"TP_LOG_LEVEL": "info", "TP_MAINTENANCE_RETRY_S": "3"}
+SETTINGS = {"TP_LOG_LEVEL": "info", "TP_MAINTENANCE_RETRY_S": "3", "TP_HEAL_MS": "500"}
+
+# Where every look-up counts: an answer that comes late is no miss.
+PATIENT_CACHE = {"TP_CACHE_WAIT_MS": "10000", "TP_REDIS_TIMEOUT_MS": "10000"}
+
+# What a killed one had granted counts as running until the longest call would have ended.
+SHORT_LEASES = {"TP_CALL_LIMIT_MS": "5000", "TP_LLM_TIMEOUT_MS": "5000", "TP_GRANT_WAIT_MS": "2000"}
 
 
 def pytest_addoption(parser):
@@ -47,6 +53,38 @@ class World:
             rules.append({"when": {}, "then": {"delay_ms": delay_ms}})
         self.fleet.llm.control("/control/script", {"rules": rules})
 
+    def hold(self, text):
+        """The model answers nothing that has this in it, until the next script()."""
+        self.script({"when": {"text": text}, "then": {"hold": True}})
+
+    def wait_in_flight(self, count, seconds=60):
+        """Until that many calls are at the model, to the number."""
+        wait_until(lambda: self.fleet.llm.stats()["in_flight"] == count, seconds,
+                   f"{count} calls are in flight")
+
+    def wait_waiting(self, job_id, reason, seconds=60):
+        """What a job tells of its waiting, once it is for that reason. In one look: the next one may
+        see something else, or nothing while the leader is busy."""
+        def told():
+            waiting = self.api.job(job_id).get("waiting")
+            return waiting if waiting and waiting["reason"] == reason else None
+        return wait_until(told, seconds, f"job {job_id} tells that it waits: {reason}")
+
+    def submit_waiting(self, user, reason, count=2, seconds=60):
+        """A job that waits for that reason, and what it tells. The leader hears of a control some
+        moments after who set it: what was submitted before that is analysed, and another follows."""
+        job = self.submit(user, count)
+
+        def told():
+            nonlocal job
+            document = self.api.job(job)
+            if document["state"] in OVER:
+                job = self.submit(user, count)
+            waiting = document.get("waiting")
+            return waiting if waiting and waiting["reason"] == reason else None
+        waiting = wait_until(told, seconds, f"{user} tells that it waits: {reason}")
+        return job, waiting
+
     def submit(self, user, count=None, posts=None, **arguments):
         """A job of `count` posts nobody else has; its id, written to the ledger."""
         if posts is None:
@@ -66,7 +104,7 @@ class World:
                        for number, (user, count, fields) in enumerate(requests)]
             return [answer.result() for answer in waiting]
 
-    def wait_processing(self, job_id, seconds=20):
+    def wait_processing(self, job_id, seconds=60):
         """Until something of it has been analysed, and not yet all."""
         def is_under_way():
             job = self.api.job(job_id)
@@ -78,29 +116,42 @@ class World:
         """A job of several chunks for each user, some of them under way."""
         self.script(delay_ms=delay_ms)
         jobs = self.submit_all([(f"user-{i}", chunks * 5, {"chunk_size": 5}) for i in range(users)])
-        wait_until(lambda: sum(self.api.job(job)["processed_posts"] for job in jobs) > 0, 20,
+        wait_until(lambda: sum(self.api.job(job)["processed_posts"] for job in jobs) > 0, 60,
                    "something has been analysed")
         return jobs
 
     def epoch_of_lead(self):
         return self.fleet.database.query("select epoch from leases where name='scheduler'")[0][0]
 
-    def name_of_leader(self):
-        """Who said last that it had taken the lead, in the epoch that the database knows."""
-        epoch = self.epoch_of_lead()
+    def name_of_leader(self, epoch=None):
+        """Who said that it had taken the lead in that epoch, else in the one the database knows."""
+        epoch = epoch or self.epoch_of_lead()
         for name in ("scheduler-1", "scheduler-2"):
             said = self.fleet.services[name].logged("lead.taken")
             if any(line["epoch"] == epoch for line in said):
                 return name
         return None
 
-    def settle(self, seconds=60, most_calls=10, most_of_user=1):
+    def wait_next_lead(self, epoch, seconds=90):
+        """Who leads after that epoch, once it says so."""
+        wait_until(lambda: self.epoch_of_lead() > epoch, seconds, "the standby leads")
+        after = self.epoch_of_lead()
+        return wait_until(lambda: self.name_of_leader(after), seconds, "the new leader says so")
+
+    def wait_healed(self, seconds=60):
+        """Until nothing that the embedded analysis did for want of an endpoint is left to heal."""
+        wait_until(lambda: self.fleet.database.query(
+            "select count(*) from analysis_results where is_degraded") == [(0,)], seconds,
+                   "what can be healed is healed")
+
+    def settle(self, seconds=90, most_calls=10, most_of_user=1):
         """The promises: see ledger.py; nothing left in flight; limits kept; no bug reports."""
         self.is_settled = True
         self.ledger.check(self.api, seconds, is_echoed=self.fleet.llm is not None)
         wait_until(lambda: self.fleet.database.query("select count(*) from in_flight") == [(0,)],
                    seconds, "no grant is left in flight")
         if self.fleet.llm:
+            self.wait_in_flight(0, seconds)  # it learns last of who has gone
             stats = self.fleet.llm.stats()
             crowded = {user: seen["peak"] for user, seen in stats["users"].items()
                        if seen["peak"] > most_of_user}
@@ -115,28 +166,39 @@ def unique_posts(user, number, count):
 
 
 class Fleets:
-    """Keeps the common fleet between stories; a new one when it is no longer well."""
+    """Keeps the common fleet between stories; a new one when it is no longer well, or when its
+    settings are to be others. All have a copy of one database that was made once."""
 
     def __init__(self, binaries):
         self.binaries = binaries
         self.common = None
+        self.settings = None
+        self.model = Fleet(binaries)
+        # Stories kill processes, not machines.
+        self.model.make_database(["fsync = off"])
+        self.model.database.terminate()
 
     def make(self, settings=None, llm=("--delay-ms", "20"), **options):
-        return Fleet(self.binaries, settings={**SETTINGS, **(settings or {})}, llm=llm, **options)
+        return Fleet(self.binaries, settings={**SETTINGS, **(settings or {})}, llm=llm,
+                     model=self.model, **options)
 
-    def well(self):
-        if self.common and not self.common.is_well():
+    def well(self, settings):
+        if self.common and not (self.settings == settings and self.common.is_well()):
             self.drop()
         if not self.common:
-            fleet = self.make()
+            fleet = self.make(settings)
             fleet.__enter__()
-            self.common = fleet
+            self.common, self.settings = fleet, settings
         return self.common
 
     def drop(self):
         if self.common:
             self.common.stop()
         self.common = None
+
+    def end(self):
+        self.drop()
+        self.model.stop()
 
 
 @pytest.fixture(scope="session")
@@ -148,7 +210,7 @@ def binaries(request):
 def fleets(binaries):
     keeper = Fleets(binaries)
     yield keeper
-    keeper.drop()
+    keeper.end()
 
 
 @pytest.hookimpl(tryfirst=True, hookwrapper=True)
@@ -165,9 +227,15 @@ def tell_logs(fleet):
             print(f"--- {name}\n{service.tail(12)}")
 
 
+@pytest.fixture(scope="module")
+def settings():
+    """Of the common fleet; a file of stories may have others."""
+    return {}
+
+
 @pytest.fixture
-def world(request, fleets):
-    world = World(fleets.well())
+def world(request, fleets, settings):
+    world = World(fleets.well(settings))
     yield world
     if getattr(request.node, "has_failed", True):
         tell_logs(world.fleet)

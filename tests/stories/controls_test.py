@@ -20,38 +20,39 @@ def path_of(user, tenant="demo"):
 
 
 def ask(api, method, path, body=None):
-    """One request, not repeated: the answer."""
-    return api.session.request(method, api.url + path, timeout=20, json=body)
+    """The answer to one request. Only what was not done for want of time is asked again."""
+    def answered():
+        answer = api.session.request(method, api.url + path, timeout=60, json=body)
+        is_late = answer.status_code == 503 and answer.json()["code"] != "maintenance"
+        return None if is_late else [answer]  # an answer that is a refusal counts as false
+    return wait_until(answered, 60, f"an answer to {method} {path}")[0]
 
 
 def put(api, path, **body):
-    answer = ask(api, "PUT", path, body)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
-def reason(world, job):
-    return world.api.job(job).get("waiting", {}).get("reason")
-
-
-def wait_held(world, job):
-    wait_until(lambda: reason(world, job) == "held", 10, f"{job} tells that it is held")
-    return world.api.job(job)["waiting"]
+    """What is set. An endpoint is set with a warning while no scheduler answers."""
+    def known():
+        answer = ask(api, "PUT", path, body)
+        assert answer.status_code == 200, answer.text
+        return None if "warning" in answer.json() else answer.json()
+    return wait_until(known, 60, f"{path} is set without a warning")
 
 
 def calls_once_embedded(world):
-    """How many calls were made when the leader had heard that none are to be made any more."""
+    """How many calls were made when the leader had heard that none are to be made any more, and
+    those that it had permitted were over."""
     def is_embedded():
         job = world.submit("probe", 1)
-        world.api.wait(job, 20)
+        world.api.wait(job)
         return world.api.provenances(job) == {"embedded"}
-    wait_until(is_embedded, 20, "a probe is analysed without a call")
+    wait_until(is_embedded, 60, "a probe is analysed without a call")
+    wait_until(lambda: world.fleet.database.query("select count(*) from in_flight") == [(0,)], 60,
+               "no call is under way")
     return world.fleet.llm.stats()["requests"]
 
 
 @pytest.fixture
 def operated(world):
-    """The world, with nothing set once the story is told."""
+    """The world, with nothing set and nothing to heal once the story is told."""
     yield world
     for control in world.api.get(BASE).json()["controls"]:
         path = {"system": SYSTEM,
@@ -59,6 +60,7 @@ def operated(world):
                 "tenant": f"{BASE}/tenants/{control.get('tenant')}",
                 "user": path_of(control.get("user", ""), control.get("tenant"))}[control["scope"]]
         assert ask(world.api, "DELETE", path).status_code == 204
+    world.wait_healed()
 
 
 # -- setting --
@@ -141,37 +143,39 @@ def test_each_role_sets_what_is_its_own(operated):
 
 def test_a_paused_user_waits_and_is_told_so_while_others_go_on(operated):
     put(operated.api, path_of("ann"), state="held", message="ask Bob")
-    held = operated.submit("ann", 3)
+    held, _ = operated.submit_waiting("ann", "held")
     other = operated.submit("carl", 3)
-    assert operated.api.wait(other, 20)["state"] == "completed"
-    waiting = wait_held(operated, held)
+    assert operated.api.wait(other)["state"] == "completed"
+    waiting = operated.wait_waiting(held, "held")
     assert waiting["detail"] == "paused by your administrator: ask Bob"
     assert waiting["scope"] == "user" and waiting["message"] == "ask Bob"
     put(operated.api, path_of("ann"), state="open")
-    assert operated.api.wait(held, 20)["state"] == "completed"
+    assert operated.api.wait(held)["state"] == "completed"
     operated.settle()
 
 
 def test_a_held_tenant_waits_and_another_does_not(operated):
     put(operated.api, f"{BASE}/tenants/demo", state="held")
-    held = operated.submit("ann", 3)
+    held, _ = operated.submit_waiting("ann", "held")
     other = Api(operated.fleet.url, operated.fleet.create_key("acme:user"))
     job = other.submit("ann", [{"id": "1", "text": "a tenant of its own"}])
-    assert other.wait(job["id"], 20)["state"] == "completed"
-    assert wait_held(operated, held)["detail"].startswith("your tenant is paused")
+    assert other.wait(job["id"])["state"] == "completed"
+    assert operated.wait_waiting(held, "held")["detail"].startswith("your tenant is paused")
     put(operated.api, f"{BASE}/tenants/demo", state="open")
     operated.settle()
 
 
 @pytest.mark.parametrize("path", [path_of("dora"), f"{BASE}/tenants/demo"])
 def test_who_drains_is_refused_anew_and_finishes_what_is_there(operated, path):
-    operated.script(delay_ms=100)
+    operated.hold("dora says")
     job = operated.submit("dora", 20, chunk_size=2)
+    operated.wait_in_flight(1)
     put(operated.api, path, state="draining", message="the contract has ended")
     refused = ask(operated.api, "POST", "/v1/jobs", {"user": "dora", "posts": [{"text": "new"}]})
     assert refused.status_code == 403 and refused.json()["code"] == "not_accepted"
     assert refused.json()["detail"] == "the contract has ended"
-    assert operated.api.wait(job, 30)["state"] == "completed"
+    operated.script()
+    assert operated.api.wait(job)["state"] == "completed"
     put(operated.api, path, state="open")
     operated.submit("dora", 1)
     operated.settle()
@@ -179,13 +183,14 @@ def test_who_drains_is_refused_anew_and_finishes_what_is_there(operated, path):
 
 def test_maintenance_lets_everything_wait_and_go_on(operated):
     put(operated.api, SYSTEM, state="held", message="back at noon")
-    jobs = [operated.submit(f"waiter-{i}", 2) for i in range(5)]
-    assert wait_held(operated, jobs[0])["detail"] == "held by maintenance: back at noon"
+    first, waiting = operated.submit_waiting("waiter", "held")
+    assert waiting["detail"] == "held by maintenance: back at noon"
+    jobs = [first, *(operated.submit(f"waiter-{i}", 2) for i in range(5))]
     assert all(operated.api.job(job)["state"] == "queued" for job in jobs)
     assert operated.fleet.services["gateway"].is_ready()
     put(operated.api, SYSTEM, state="open")
     for job in jobs:
-        assert operated.api.wait(job, 20)["state"] == "completed"
+        assert operated.api.wait(job)["state"] == "completed"
     operated.settle()
 
 
@@ -204,7 +209,7 @@ def test_in_reduced_mode_the_embedded_analysis_does_it(operated):
     put(operated.api, SYSTEM, state="reduced")
     before = calls_once_embedded(operated)
     job = operated.submit("reduced", 5)
-    assert operated.api.wait(job, 20)["state"] == "completed"
+    assert operated.api.wait(job)["state"] == "completed"
     assert operated.api.provenances(job) == {"embedded"}
     assert operated.fleet.llm.stats()["requests"] == before
     put(operated.api, SYSTEM, state="open")
@@ -212,16 +217,14 @@ def test_in_reduced_mode_the_embedded_analysis_does_it(operated):
 
 
 def test_a_lowered_limit_holds_at_once_and_is_told_by_name(operated):
-    operated.api.wait(operated.submit("spender", 1), 20)
+    operated.api.wait(operated.submit("spender", 1))
     put(operated.api, f"{BASE}/endpoints/main", limits={**LIMITS, "requests_per_minute": 1})
-    job = operated.submit("limited", 2)
-    wait_until(lambda: reason(operated, job) == "limit_reached", 10, f"{job} tells of the limit")
-    told = operated.api.job(job)["waiting"]
+    job, told = operated.submit_waiting("limited", "limit_reached")
     assert (told["limit"], told["scope"], told["endpoint"]) == ("requests_per_minute", "endpoint",
                                                                 "main")
     assert told["detail"].startswith("requests per minute of endpoint main used up until ")
     assert ask(operated.api, "DELETE", f"{BASE}/endpoints/main").status_code == 204
-    assert operated.api.wait(job, 20)["state"] == "completed"
+    assert operated.api.wait(job)["state"] == "completed"
     operated.settle()
 
 
@@ -229,13 +232,15 @@ def test_a_paused_endpoint_is_not_called(operated):
     put(operated.api, f"{BASE}/endpoints/main", state="held")
     before = calls_once_embedded(operated)
     job = operated.submit("elsewhere", 2)
-    assert operated.api.wait(job, 20)["state"] == "completed"
+    assert operated.api.wait(job)["state"] == "completed"
     assert operated.api.provenances(job) == {"embedded"}
     assert operated.fleet.llm.stats()["requests"] == before
     operated.settle()
 
 
 def test_an_endpoint_that_nobody_has_is_refused_with_those_there_are(operated, tweetpulse):
+    put(operated.api, f"{BASE}/endpoints/main")  # a scheduler answers
+    assert ask(operated.api, "DELETE", f"{BASE}/endpoints/main").status_code == 204
     refused = ask(operated.api, "PUT", f"{BASE}/endpoints/mian", {"state": "held"})
     assert refused.status_code == 404 and refused.json()["code"] == "endpoint_not_found"
     assert refused.json()["detail"] == "there is no endpoint mian; there is main"
@@ -250,7 +255,7 @@ def test_without_a_scheduler_an_endpoint_is_set_with_a_warning(new_world):
     for service in world.fleet.services.values():
         if service.name.startswith("scheduler"):
             service.kill()
-    kept = put(world.api, f"{BASE}/endpoints/mian", state="held")
+    kept = ask(world.api, "PUT", f"{BASE}/endpoints/mian", {"state": "held"}).json()
     assert kept["state"] == "held" and "no scheduler answered" in kept["warning"]
     world.settle()
 
@@ -259,7 +264,7 @@ def test_without_a_scheduler_an_endpoint_is_set_with_a_warning(new_world):
 
 def test_followers_hear_why_their_job_waits_apart_from_its_history(operated):
     put(operated.api, path_of("eve"), state="held", message="later")
-    job = operated.submit("eve", 3)
+    job, _ = operated.submit_waiting("eve", "held")
     heard = []
     for number, event in operated.api.events(job, names=("message", "waiting")):
         heard.append((number, event))
@@ -276,8 +281,9 @@ def test_followers_hear_why_their_job_waits_apart_from_its_history(operated):
 
 def test_who_asks_for_revisions_hears_that_better_results_have_come(operated):
     put(operated.api, f"{BASE}/endpoints/main", state="held")
+    calls_once_embedded(operated)
     job = operated.submit("healed", 2)
-    done = operated.api.wait(job, 20)
+    done = operated.api.wait(job)
     assert operated.api.provenances(job) == {"embedded"}
     over = ask(operated.api, "GET", f"/v1/jobs/{job}/events?after={done['event_number']}")
     assert over.status_code == 204, "who does not ask for them has heard all"
@@ -292,16 +298,17 @@ def test_who_asks_for_revisions_hears_that_better_results_have_come(operated):
 
 
 def test_the_answer_to_a_submission_tells_its_position(world):
-    world.script({"when": {"text": "busy says"}, "then": {"delay_ms": 8000}})
+    world.hold("busy says")
     first = world.submit("busy", 1)
-    wait_until(lambda: reason(world, first) == "runs", 10, "the first runs")
+    world.wait_waiting(first, "runs")
 
     def next_with_position():  # the leader is not always in time: then the answer goes without
         posts = [{"id": "1", "text": f"the next one, {len(world.ledger.jobs)}"}]
         job = world.api.submit("busy", posts)
         world.ledger.write(job["id"], "busy", posts)
         return job if "position" in job else None
-    second = wait_until(next_with_position, 7, "an answer tells the position", every=0.2)
+    second = wait_until(next_with_position, 25, "an answer tells the position", every=0.2)
+    world.script()
     assert second["position"] >= 0
     assert second["waiting"]["reason"] == "own_chunk_runs"
     world.settle()
@@ -310,15 +317,20 @@ def test_the_answer_to_a_submission_tells_its_position(world):
 def test_the_forecast_is_near_the_truth(new_world):
     world = new_world()  # whose calls have all been as long
     world.script(delay_ms=300)
-    job = world.submit("planner", 20, chunk_size=2)
-    wait_until(lambda: world.api.job(job)["done_chunks"] >= 2, 10, "the pace is known")
-    wait_until(lambda: "eta" in world.api.job(job), 5, "a forecast comes")
-    told, asked = world.api.job(job), time.monotonic()
-    world.api.wait(job, 20)
+    job = world.submit("planner", 15, chunk_size=1)
+
+    def with_forecast():
+        document = world.api.job(job)
+        assert document["state"] in ("queued", "processing"), f"it is over too soon: {document}"
+        return document if document["done_chunks"] >= 2 and "eta" in document else None
+    told, asked = wait_until(with_forecast, 60, "a forecast comes"), time.monotonic()
+    world.api.wait(job)
     took = time.monotonic() - asked
+    calls_s = 0.3 * (15 - told["done_chunks"] - 1)  # what is left at least, one after the other
     assert told["eta_seconds"] == told["eta"]["p50_seconds"] <= told["eta"]["p90_seconds"]
     assert told["eta"]["p50_at"] <= told["eta"]["p90_at"]
-    assert took / 3 - 1 <= told["eta_seconds"] <= took * 3 + 2, f"it took {took:.1f} s: {told}"
+    # However long this machine has then stood still: that nobody could know.
+    assert calls_s / 2 <= told["eta_seconds"] <= took * 3 + 2, f"it took {took:.1f} s: {told}"
     world.settle()
 
 
@@ -326,12 +338,17 @@ def test_the_forecast_is_near_the_truth(new_world):
 
 @pytest.fixture
 def tweetpulse(operated, binaries, tmp_path):
-    def run(*arguments, key=None):
+    def run(*arguments, key=None, wait=True):
         environment = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin",
                        "TWEETPULSE_URL": operated.fleet.url,
                        "TWEETPULSE_API_KEY": key or operated.fleet.api_key}
-        return subprocess.run([binaries / "tweetpulse", *map(str, arguments)], env=environment,
-                              capture_output=True, text=True, timeout=60, check=False)
+        child = subprocess.Popen([binaries / "tweetpulse", *map(str, arguments)], env=environment,
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE, text=True)
+        if not wait:
+            return child
+        out, told = child.communicate(timeout=240)
+        return subprocess.CompletedProcess(arguments, child.returncode, out, told)
     return run
 
 
@@ -339,9 +356,9 @@ def test_an_operator_types_it(operated, tweetpulse):
     done = tweetpulse("pause", "user", "al/ice", "-m", "ask Bob")
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["user", "demo/al/ice", "held", '"ask', 'Bob"']
-    job = operated.submit("al/ice", 2)
-    wait_held(operated, job)
-    assert "paused by your administrator: ask Bob" in tweetpulse("status", job).stdout
+    job, _ = operated.submit_waiting("al/ice", "held")
+    wait_until(lambda: "paused by your administrator: ask Bob" in tweetpulse("status", job).stdout,
+               60, "the command tells why the job waits")
     assert json.loads(tweetpulse("resume", "user", "al/ice", "--json").stdout)["state"] == "open"
     assert tweetpulse("watch", job).returncode == 0
 
@@ -382,20 +399,15 @@ def test_maintenance_is_one_word(operated, tweetpulse):
     operated.settle()
 
 
-def test_whoever_is_refused_for_a_while_reads_why_and_gets_through(operated, binaries, tmp_path):
+def test_whoever_is_refused_for_a_while_reads_why_and_gets_through(operated, tweetpulse, tmp_path):
     put(operated.api, SYSTEM, state="draining", message="moving house")
     lines = tmp_path / "posts.txt"
     lines.write_text("what a day\n", encoding="utf-8")
-    child = subprocess.Popen([binaries / "tweetpulse", "submit", lines, "--wait"],
-                             env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin",
-                                  "TWEETPULSE_URL": operated.fleet.url,
-                                  "TWEETPULSE_API_KEY": operated.fleet.api_key},
-                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                             stderr=subprocess.PIPE, text=True)
+    child = tweetpulse("submit", lines, "--wait", wait=False)
     told = [child.stderr.readline(), child.stderr.readline()]
     assert "moving house; trying again for up to" in told[1], told
     put(operated.api, SYSTEM, state="open")
-    assert child.communicate(timeout=60)[1].count("moving house") == 0
+    assert child.communicate(timeout=240)[1].count("moving house") == 0
     assert child.returncode == 0
     operated.settle()
 
@@ -404,7 +416,16 @@ def test_whoever_submits_reads_why_it_waits(operated, tweetpulse, tmp_path):
     put(operated.api, path_of("ann"), state="held", message="ask Bob")
     lines = tmp_path / "posts.txt"
     lines.write_text("what a day\n", encoding="utf-8")
-    late = tweetpulse("submit", lines, "--user", "ann", "--wait", "--queue-ttl", 2)
+    operated.submit_waiting("ann", "held")
+    child = tweetpulse("submit", lines, "--user", "ann", "--wait", wait=False)
+    assert any("paused by your administrator: ask Bob" in line for line in child.stderr)
+    put(operated.api, path_of("ann"), state="open")
+    child.communicate(timeout=240)
+    assert child.returncode == 0
+    put(operated.api, path_of("ann"), state="held")
+    operated.submit_waiting("ann", "held")
+    late = tweetpulse("submit", lines, "--user", "ann", "--wait", "--queue-ttl", 1)
     assert late.returncode == 1, "nothing had begun in its time"
-    assert "paused by your administrator: ask Bob" in late.stderr and "expired" in late.stderr
+    assert "expired" in late.stderr
+    put(operated.api, path_of("ann"), state="open")
     operated.settle()

@@ -1,5 +1,7 @@
 """The model fails: another endpoint, the embedded analysis, and back; one bad post among good."""
 
+import time
+
 from fleet import wait_until
 
 QUICK = {"TP_BREAKER_OPEN_MS": "1500", "TP_HEAL_MS": "500", "TP_BREAKER_CALLS": "8"}
@@ -20,45 +22,48 @@ def test_a_failing_endpoint_gives_way_then_the_embedded_analysis_then_all_is_hea
     world = new_world(settings=QUICK, endpoints=[{"name": "first"}, {"name": "second"}])
     world.script(*fail("first"))
     by_second = world.submit("alice", 30, chunk_size=3)
-    assert world.api.wait(by_second, 60)["state"] == "completed"
+    assert world.api.wait(by_second)["state"] == "completed"
     assert world.api.provenances(by_second) == {"llm"}
     assert calls_to(world, "second") > 0
 
     world.script(*fail("first", "second"))
     jobs = [world.submit(f"user-{n}", 20, chunk_size=2) for n in range(6)]
     for job in jobs:
-        assert world.api.wait(job, 60)["state"] == "completed"
+        assert world.api.wait(job)["state"] == "completed"
     degraded = [job for job in jobs if "embedded" in world.api.provenances(job)]
     assert degraded, "nothing was done by the embedded analysis"
 
     before = {job: world.api.job(job) for job in degraded}
     world.script()
     for job in degraded:
-        wait_until(lambda job=job: world.api.provenances(job) == {"llm"}, 60, "all is healed")
+        wait_until(lambda job=job: world.api.provenances(job) == {"llm"}, 90, "all is healed")
         after = world.api.job(job)
         for member in ("state", "processed_posts", "failed_posts", "total_posts"):
             assert after[member] == before[job][member], member
         kinds = [row[0] for row in world.fleet.database.query(
             "select kind from job_events where job_id = %s order by event_number", (job,))]
         assert "revised" in kinds and kinds.index("completed") < kinds.index("revised"), kinds
-    world.settle(60)
+    world.settle()
 
 
 def test_a_breaker_that_is_open_is_left_alone_but_for_one_probe(new_world):
     world = new_world(settings={**QUICK, "TP_BREAKER_OPEN_MS": "4000"}, endpoints=[{"name": "only"}])
     world.script(*fail("only"))
+    began = time.monotonic()
     jobs = [world.submit(f"user-{n}", 10, chunk_size=1) for n in range(10)]
     for job in jobs:
-        assert world.api.wait(job, 60)["state"] == "completed"
+        assert world.api.wait(job)["state"] == "completed"
     failed = calls_to(world, "only")
-    assert 0 < failed <= 20, "100 chunks were not sent to an endpoint that is down"
+    probes = (time.monotonic() - began) // 4
+    assert 0 < failed <= 18 + probes, "100 chunks were not sent to an endpoint that is down"
     world.script()
     for job in jobs:
-        wait_until(lambda job=job: world.api.provenances(job) == {"llm"}, 60, "all is healed")
+        wait_until(lambda job=job: world.api.provenances(job) == {"llm"}, 90, "all is healed")
     leader = world.fleet.services["scheduler"]
     assert leader.logged("endpoint.left_alone")[0]["endpoint"] == "only"
-    assert leader.logged("endpoint.works"), "whoever was paged reads that it is over"
-    world.settle(60)
+    wait_until(lambda: leader.logged("endpoint.works"), 60,
+               "whoever was paged reads that it is over")
+    world.settle()
 
 
 def test_one_bad_post_is_isolated_and_the_other_99_succeed(new_world):
@@ -75,4 +80,4 @@ def test_one_bad_post_is_isolated_and_the_other_99_succeed(new_world):
     classes = [row[0] for row in world.fleet.database.query(
         "select outcome_class from llm_calls where job_id = %s and was_called", (job,))]
     assert classes.count(BAD_REQUEST) <= 10 and classes.count(OK) <= 7, classes
-    world.settle(60)
+    world.settle()

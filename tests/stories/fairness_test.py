@@ -36,9 +36,9 @@ class Sampler(threading.Thread):
 def pause_leader(world):
     """Frozen until the other one leads, then thawed; the new epoch."""
     epoch = world.epoch_of_lead()
-    leader = wait_until(world.name_of_leader, 20, "one leads and says so")
+    leader = wait_until(world.name_of_leader, 60, "one leads and says so")
     world.fleet.services[leader].freeze()
-    wait_until(lambda: world.epoch_of_lead() > epoch, 20, "the standby leads")
+    wait_until(lambda: world.epoch_of_lead() > epoch, 60, "the standby leads")
     world.fleet.services[leader].thaw()
     return world.epoch_of_lead()
 
@@ -57,7 +57,7 @@ def test_a_leader_paused_and_resumed_twenty_times_never_has_two_chunks_of_a_user
         pause_leader(world)
         wait_until(lambda: sum(world.api.job(job)["processed_posts"] for job in jobs) > done
                    or all(world.api.job(job)["state"] == "completed" for job in jobs),
-                   30, "the new leader goes on with the work")
+                   90, "the new leader goes on with the work")
         if all(world.api.job(job)["state"] == "completed" for job in jobs):
             jobs += world.submit_all([(f"user-{i}", 100, {"chunk_size": 1})
                                       for i in range(USERS)])
@@ -68,9 +68,11 @@ def test_a_leader_paused_and_resumed_twenty_times_never_has_two_chunks_of_a_user
     assert sampler.samples > 100 and sampler.busiest > 1, "the samples saw work"
 
 
-def calls_of(world):
+def first_calls(world, count):
+    """Of the first so many that were done, how many were whose; fewer if there are not so many."""
     return dict(world.fleet.database.query(
-        "select tenant_id, count(*) from llm_calls where settled_at is not null group by 1"))
+        "select tenant_id, count(*) from (select tenant_id from llm_calls where settled_at is not "
+        "null and tenant_id <> 'demo' order by settled_at limit %s) c group by 1", (count,)))
 
 
 def submit_for(world, tenant, key, users, chunks):
@@ -92,35 +94,42 @@ def test_tenants_share_by_weight_however_many_keys_and_users_they_have(new_world
                              json={"state": "open", "weight": 2})
     assert control.status_code == 200, control.text
     world.api.send("PUT", "/v1/admin/controls/system", json={"state": "held", "message": "wait"})
+    world.submit_waiting("scout", "held")
     sent = [submit_for(world, "few", few, users=30, chunks=14)]
     for number, key in enumerate(keys):
         sent.append(submit_for(world, f"many{number}", key, users=6, chunks=14))
     world.api.send("PUT", "/v1/admin/controls/system", json={"state": "open"})
-    wait_until(lambda: sum(calls_of(world).values()) >= 300, 60, "300 calls are done")
-    seen = calls_of(world)
+    wait_until(lambda: sum(first_calls(world, 300).values()) == 300, 120, "300 calls are done")
+    seen = first_calls(world, 300)
     ratio = seen["few"] / seen["many"]
     assert 1.7 < ratio < 2.3, f"2 : 1 was promised: {seen}"
     for api, jobs in sent:
         for job in jobs:
-            assert api.wait(job, 90)["state"] == "completed"
-    world.settle(30)
+            assert api.wait(job)["state"] == "completed"
+    world.settle()
 
 
 def test_a_burst_takes_what_nobody_wants_and_gives_it_back(new_world):
     world = new_world(settings={"TP_USER_BURST": "6"})
     world.script(delay_ms=300)
     world.submit("alone", 100, chunk_size=1)
-    wait_until(lambda: world.fleet.llm.stats()["in_flight"] == 6, 20, "six calls of one user run")
+    world.wait_in_flight(6)
     others = world.submit_all([(f"user-{i}", 40, {"chunk_size": 1}) for i in range(10)])
-    wait_until(lambda: all(world.api.job(job)["processed_posts"] > 0 for job in others), 20,
+    wait_until(lambda: all(world.api.job(job)["processed_posts"] > 0 for job in others), 60,
                "everybody is served")
 
     def running():
-        rows = world.fleet.database.query(
-            "select count(*) from in_flight where user_id = 'alone' and lane > 0")
-        return rows[0][0]
+        """Beyond one's own chunk, and how many others have work left: in one look."""
+        return world.fleet.database.query(
+            "select (select count(*) from in_flight where user_id = 'alone' and lane > 0), "
+            "(select count(*) from analysis_jobs where user_id <> 'alone' and completed_at is null)"
+        )[0]
 
-    wait_until(lambda: running() == 0, 20, "the burst is given back")
+    wait_until(lambda: running()[0] == 0, 60, "the burst is given back")
     for _ in range(20):
-        assert running() == 0, "nothing beyond one's own chunk while others wait"
-    world.settle(90, most_of_user=6)
+        burst, waiting = running()
+        assert waiting == len(others), "they were done before one could look"
+        assert burst == 0, "nothing beyond one's own chunk while others wait"
+    for job in world.ledger.jobs:
+        world.api.cancel(job)
+    world.settle(most_of_user=6)

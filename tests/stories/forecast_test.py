@@ -21,7 +21,7 @@ def foretold(world):
 def test_a_waiting_job_is_told_when_it_will_be_done(new_world):
     world = new_world(llm=("--delay-ms", "400"))
     first = world.submit("first", 10, chunk_size=5)
-    wait_until(lambda: world.api.job(first)["state"] == "completed", 30, "a call has been seen")
+    wait_until(lambda: world.api.job(first)["state"] == "completed", 90, "a call has been seen")
     jobs = world.submit_all([(f"user-{i}", 30, {"chunk_size": 5}) for i in range(30)])
     began = time.time()
 
@@ -29,11 +29,11 @@ def test_a_waiting_job_is_told_when_it_will_be_done(new_world):
         job = world.api.job(jobs[-1])
         assert job["state"] in ("queued", "processing"), "it was done before it was asked about"
         return job.get("eta")
-    finish = wait_until(finish_of, 10, "the finish is told", every=0.02)
+    finish = wait_until(finish_of, 60, "the finish is told", every=0.02)
     assert 0 < finish["p50_seconds"] <= finish["p90_seconds"] < 60, finish
     for job in jobs:
         world.api.job(job)
     world.settle(90)
     took_s = time.time() - began
     assert finish["p50_seconds"] < 3 * took_s + 2
-    wait_until(lambda: sum(foretold(world).values()) >= 10, 10, "the forecasts are counted")
+    wait_until(lambda: sum(foretold(world).values()) >= 10, 60, "the forecasts are counted")

@@ -45,7 +45,7 @@ def test_a_model_that_does_everything_wrong_costs_some_calls_and_no_post(new_wor
     for job in jobs:
         assert world.api.wait(job, 180)["state"] == "completed"
         found += world.api.results(job)
-    world.settle(60)  # each post one result, its own by its echo
+    world.settle()  # each post one result, its own by its echo
 
     assert len(found) == 8 * 130
     by_model = sum(result["provenance"] == "llm" for result in found)
@@ -71,12 +71,12 @@ def test_a_model_that_only_answers_with_floods_and_half_json_leaves_its_posts_to
     flooded = world.submit("ann", posts=[{"id": f"f{i}", "text": f"flood {i}"} for i in range(4)])
     halved = world.submit("bob", posts=[{"id": f"h{i}", "text": f"half {i}"} for i in range(4)])
     for job in (flooded, halved):
-        assert world.api.wait(job, 120)["state"] == "completed"
+        assert world.api.wait(job)["state"] == "completed"
         assert {result["provenance"] for result in world.api.results(job)} == {"embedded"}
         calls = world.fleet.database.query(
             "select count(*) from llm_calls where job_id = %s and was_called", (job,))
         assert calls == [(7,)], "split at once: one call for each part, down to each post"
-    world.settle(60)
+    world.settle()
 
 
 def test_streams_that_nobody_asked_for_are_read(new_world):
@@ -92,7 +92,7 @@ def test_streams_that_nobody_asked_for_are_read(new_world):
     world.script({"when": {"first": 1}, "then": {"body": whole}},  # it ends without [DONE]
                  {"when": {}, "then": {"body": whole + "data: [DONE]\n\n"}})
     job = world.submit("ann", posts=[{"id": "p", "text": "one post"}])
-    assert world.api.wait(job, 60)["state"] == "completed"
+    assert world.api.wait(job)["state"] == "completed"
     assert [result["provenance"] for result in world.api.results(job)] == ["llm"]
     assert world.fleet.llm.stats()["requests"] == 2
-    world.settle(60)
+    world.settle()

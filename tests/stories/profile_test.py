@@ -28,7 +28,7 @@ def profile(binaries, tmp_path):
         lines = "".join(json.dumps(post) + "\n" for post in posts)
         done = subprocess.run([pathlib.Path(binaries) / "tweetpulse", "profile", *map(str, arguments)],
                               input=lines.encode(), capture_output=True, env={"HOME": str(tmp_path)},
-                              timeout=60, check=False)
+                              timeout=240, check=False)
         assert done.returncode == code, done.stderr
         return [json.loads(line) for line in done.stdout.splitlines()], done.stderr.decode()
     return run

@@ -51,7 +51,7 @@ def test_a_stream_survives_the_gateways_restart(world):
 
 def connect(world, *jobs):
     socket = websocket.create_connection(
-        world.fleet.url.replace("http:", "ws:") + "/v1/ws", timeout=30,
+        world.fleet.url.replace("http:", "ws:") + "/v1/ws", timeout=90,
         header=[f"Authorization: Bearer {world.fleet.api_key}"])
     for job in jobs:
         socket.send(json.dumps({"subscribe": job, "after": 0}))
@@ -92,4 +92,4 @@ def test_followers_that_leave_are_forgotten(world):
         stream.close()
     world.settle()
     gateway = world.fleet.services["gateway"]
-    wait_until(gateway.is_ready, 5, "the gateway is well")
+    wait_until(gateway.is_ready, 60, "the gateway is well")

@@ -11,7 +11,7 @@ SERVICES = ["gateway", "scheduler", "analyzer", "store", "monitor"]
 
 def run(binaries, name, *arguments, **environment):
     return subprocess.run([binaries / name, *arguments], env=environment, capture_output=True,
-                          stdin=subprocess.DEVNULL, text=True, timeout=20, check=False)
+                          stdin=subprocess.DEVNULL, text=True, timeout=120, check=False)
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -50,7 +50,7 @@ def test_wrong_usage_ends_it_with_64(binaries, name):
 def test_every_service_is_healthy_ready_and_measured(world):
     for name, service in world.fleet.services.items():
         assert service.ops("/healthz")[0] == 200
-        assert service.ops("/readyz")[0] == 200
+        service.wait_ready()  # a leader that was held up may have to take the lead again
         status, metrics = service.ops("/metrics")
         assert status == 200 and "tweetpulse_" in metrics, name
     world.settle()
@@ -63,7 +63,7 @@ def test_the_monitor_shows_the_metrics_of_the_whole_fleet(world):
     def shows_all():
         metrics = get(world.fleet.monitor_url + "/metrics")[1]
         return all(f'service="{name}"' in metrics for name in SERVICES)
-    wait_until(shows_all, 15, "the monitor shows all five services")
+    wait_until(shows_all, 60, "the monitor shows all five services")
 
 
 def test_the_schema_is_migrated_once_however_often_one_asks(world):

@@ -133,7 +133,7 @@ def test_answers_are_kept_for_the_same_question_alone(world):
         job = world.submit("asker", posts=posts, **fields)
         world.api.wait(job)
         assert world.api.provenances(job) == {"llm"}, fields
-    wait_until(lambda: world.api.provenances(repeated(world, posts)) == {"cache"}, 20,
+    wait_until(lambda: world.api.provenances(repeated(world, posts)) == {"cache"}, 60,
                "the same question is answered from the cache")
     world.settle()
 
@@ -152,7 +152,7 @@ def test_the_command_asks_an_instruction_of_a_file(world, binaries, tmp_path):
     def submit(*arguments):
         return subprocess.run(
             [binaries / "tweetpulse", "submit", "posts.txt", *arguments], cwd=tmp_path, text=True,
-            capture_output=True, timeout=60, check=False,
+            capture_output=True, timeout=240, check=False,
             env={"HOME": str(tmp_path), "TWEETPULSE_URL": world.fleet.url,
                  "TWEETPULSE_API_KEY": world.fleet.api_key})
 
@@ -204,11 +204,11 @@ def test_what_only_a_model_can_answer_waits_until_one_is_back(new_world):
     alone = world.submit("patient", 2, chunk_size=1, instruction=INSTRUCTION, schema=SCHEMA)
     beside = world.submit("patient", 2, chunk_size=1, tasks=["language"], instruction=INSTRUCTION,
                           schema=SCHEMA)
-    world.api.wait(beside, 90)
+    world.api.wait(beside)
     assert all(said(result) == {"language"} for result in world.api.results(beside))
     assert world.api.results(alone) == []
     world.script()
-    assert world.api.wait(alone, 90)["state"] == "completed"
+    assert world.api.wait(alone)["state"] == "completed"
     wait_until(lambda: world.api.provenances(beside) == {"llm"}, 90, "the other job is healed")
     assert_answered(world.api.results(alone))
     assert_answered(world.api.results(beside), extra=["language"])
