@@ -1,5 +1,5 @@
 /* How often words and features occur in the posts of JSONL files; written as the model of
- * libs/embedded/frequencies.h. One thread. */
+ * libs/embedded/model/frequencies.h. One thread. */
 #pragma once
 
 #include <stdio.h>

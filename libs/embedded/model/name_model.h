@@ -1,7 +1,7 @@
 /* What the finder of names has learnt: a weight for each tag under each feature, how likely one tag
  * follows another, and how each word is usually written. Numbers by hash only, no words.
  *
- * A model file is made by tools/train_names.c and built into the library. Constant; any thread.
+ * A model file is made by tools/train_names and built into the library. Constant; any thread.
  */
 #pragma once
 

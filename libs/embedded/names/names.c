@@ -102,9 +102,9 @@ static void tag_run(const struct name_model *model, const struct name_words *wor
     for (size_t i = 1; i < count; i++)
         advance(model, &trail, i, weigh(model, words, at + i));
     uint8_t best = 0;
-    for (uint8_t tag = 1; tag < NAME_TAGS; tag++)
+    for (size_t tag = 1; tag < NAME_TAGS; tag++)
         if (trail.scores[tag] > trail.scores[best])
-            best = tag;
+            best = (uint8_t)tag;
     for (size_t i = count; i > 1; i--) {
         tags[i - 1] = best;
         best = (uint8_t)trail.from[i - 1][best];

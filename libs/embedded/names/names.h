@@ -1,5 +1,5 @@
 /* Names of people, places and organisations: the likeliest sequence of tags over the words that may
- * belong to a name, by what tools/train_names.c learnt from labelled posts. docs/embedded.md tells
+ * belong to a name, by what tools/train_names learnt from labelled posts. docs/embedded.md tells
  * how well. Pure; any thread. */
 #pragma once
 
