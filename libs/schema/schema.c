@@ -1,8 +1,10 @@
 #include "schema/schema.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "bounds.h"
 #include "kinds.h"
 #include "place.h"
 
@@ -114,6 +116,8 @@ static bool check_choices(const json_t *schema, const struct place *place, struc
             return place_refuse(&element, why, "is not of the type");
         if (is_repeated(choices, i))
             return place_refuse(&element, why, "stands there twice");
+        if (!bounds_check(schema, choice, &element, why))
+            return false;
     }
     return true;
 }
@@ -121,6 +125,7 @@ static bool check_choices(const json_t *schema, const struct place *place, struc
 static bool check_sizes(const json_t *schema, const char *const names[2], const struct place *place,
                         struct error *why)
 {
+    static const json_int_t MOST[] = {SCHEMA_MAX_LEAST, INT32_MAX};
     json_int_t bounds[2] = {0, INT32_MAX};
     for (int i = 0; i < 2; i++) {
         const json_t *bound = json_object_get(schema, names[i]);
@@ -129,8 +134,16 @@ static bool check_sizes(const json_t *schema, const char *const names[2], const 
         bounds[i] = json_integer_value(bound);
         if (!json_is_integer(bound) || bounds[i] < 0 || bounds[i] > INT32_MAX)
             return refuse_member(place, names[i], "must be a whole number, not negative", why);
+        if (bounds[i] > MOST[i])
+            return refuse_member(place, names[i], "is more than an answer may hold: 1000", why);
     }
     return bounds[0] <= bounds[1] || refuse_member(place, names[0], "is above the most", why);
+}
+
+/* Between 1.2 and 1.8 there is no integer. */
+static bool has_value(unsigned kinds, double least, double most)
+{
+    return least <= most && ((kinds & KIND_INTEGER) == 0 || ceil(least) <= floor(most));
 }
 
 static bool check_bounds(const json_t *schema, const struct place *place, struct error *why)
@@ -145,7 +158,7 @@ static bool check_bounds(const json_t *schema, const struct place *place, struct
             return refuse_member(place, LIMITS[i], "must be a number", why);
     }
     if (limits[0] != NULL && limits[1] != NULL &&
-        json_number_value(limits[0]) > json_number_value(limits[1]))
+        !has_value(kinds_of(schema), json_number_value(limits[0]), json_number_value(limits[1])))
         return refuse_member(place, LIMITS[0], "is above the maximum", why);
     return check_sizes(schema, ITEMS, place, why) && check_sizes(schema, LENGTHS, place, why);
 }
@@ -221,7 +234,7 @@ static bool check_one(const json_t *schema, const struct place *place, int depth
     if (depth > SCHEMA_MAX_DEPTH)
         return place_refuse(place, why, "schemas may stand 4 deep in each other");
     if (!check_type(schema, place, why) || !check_members(schema, place, why) ||
-        !check_choices(schema, place, why) || !check_bounds(schema, place, why))
+        !check_bounds(schema, place, why) || !check_choices(schema, place, why))
         return false;
     unsigned kinds = kinds_of(schema);
     if ((kinds & KIND_OBJECT) != 0)

@@ -14,7 +14,8 @@
  * 4 An array has `items`, and perhaps `minItems` and `maxItems`.
  * 5 `enum` has 1 to SCHEMA_MAX_CHOICES different strings, numbers, booleans or nulls of the type.
  * 6 Numbers have `minimum` and `maximum`, strings `minLength` and `maxLength`, in code points.
- *   Bounds are the users' own words: what no value satisfies is refused.
+ *   Bounds are the users' own words: what no value satisfies is refused, be it by the bounds
+ *   themselves, by choices outside of them, or because no answer is that long.
  * 7 The strict form is what strict servers know: every property is required, what was optional may
  *   be null, nothing is bounded. So bounds are checked here alone, and a null that stands for a
  *   property left out is taken out of the value.
@@ -27,6 +28,8 @@
 #include "json/json.h"
 
 enum { SCHEMA_MAX_BYTES = 8 * 1024, SCHEMA_MAX_DEPTH = 4, SCHEMA_MAX_CHOICES = 100 };
+/* Of minItems and minLength: an answer to a post has at most some 4,000 bytes. */
+enum { SCHEMA_MAX_LEAST = 1000 };
 
 MUST_USE bool schema_parse(const char *bytes, size_t length, json_t **schema, struct error *why);
 

@@ -106,6 +106,28 @@ static void choices_are_different_values_of_the_type(void **state)
     assert_non_null(schema);
 }
 
+/* Rule 6. */
+static void what_no_value_satisfies_is_refused(void **state)
+{
+    (void)state;
+    expect_refused(OF("{\"type\":\"integer\",\"minimum\":1.2,\"maximum\":1.8}"),
+                   "/properties/a/minimum: is above");
+    expect_refused(OF("{\"type\":\"string\",\"enum\":[\"long enough\",\"a\"],\"minLength\":5}"),
+                   "/properties/a/enum/1: is too short");
+    expect_refused(OF("{\"type\":\"integer\",\"enum\":[7,1],\"minimum\":5}"),
+                   "/properties/a/enum/1: is out of its bounds");
+    expect_refused(OF("{\"type\":\"string\",\"minLength\":1001}"),
+                   "/properties/a/minLength: is more than an answer may hold");
+    expect_refused(OF("{\"type\":\"array\",\"items\":{\"type\":\"null\"},\"minItems\":2000000000}"),
+                   "/properties/a/minItems: is more than");
+    SCOPED(json_free) json_t *number =
+        schema_of(OF("{\"type\":\"number\",\"minimum\":1.2,\"maximum\":1.8}"));
+    assert_non_null(number);
+    SCOPED(json_free) json_t *one =
+        schema_of(OF("{\"type\":\"integer\",\"minimum\":1.2,\"maximum\":2}"));
+    assert_non_null(one);
+}
+
 /* Rule 2. */
 static void depth_and_size_are_bounded(void **state)
 {
@@ -251,6 +273,7 @@ int main(void)
         cmocka_unit_test(what_is_not_in_the_subset_is_refused_with_its_place),
         cmocka_unit_test(an_object_names_its_properties_and_is_closed),
         cmocka_unit_test(choices_are_different_values_of_the_type),
+        cmocka_unit_test(what_no_value_satisfies_is_refused),
         cmocka_unit_test(depth_and_size_are_bounded),
         cmocka_unit_test(the_strict_form_requires_all_and_bounds_nothing),
         cmocka_unit_test(an_optional_choice_may_be_null_in_the_strict_form),

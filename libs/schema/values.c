@@ -1,38 +1,9 @@
 /* Rules 3 to 7, of values. */
 #include <string.h>
 
+#include "bounds.h"
 #include "kinds.h"
 #include "place.h"
-
-static size_t count_code_points(const json_t *string)
-{
-    const char *bytes = json_string_value(string);
-    size_t count = 0;
-    for (size_t i = 0; i < json_string_length(string); i++)
-        count += ((unsigned char)bytes[i] & 0xC0) != 0x80;
-    return count;
-}
-
-static bool is_within(const json_t *schema, const char *least, const char *most, double number)
-{
-    const json_t *low = json_object_get(schema, least), *high = json_object_get(schema, most);
-    return (low == NULL || number >= json_number_value(low)) &&
-           (high == NULL || number <= json_number_value(high));
-}
-
-static bool check_bounds(const json_t *schema, const json_t *value, const struct place *place,
-                         struct error *why)
-{
-    if (json_is_number(value) && !is_within(schema, "minimum", "maximum", json_number_value(value)))
-        return place_refuse(place, why, "is out of its bounds");
-    if (json_is_string(value) &&
-        !is_within(schema, "minLength", "maxLength", (double)count_code_points(value)))
-        return place_refuse(place, why, "is too short or too long");
-    if (json_is_array(value) &&
-        !is_within(schema, "minItems", "maxItems", (double)json_array_size(value)))
-        return place_refuse(place, why, "has too few or too many items");
-    return true;
-}
 
 static bool check_choice(const json_t *schema, const json_t *value, const struct place *place,
                          struct error *why)
@@ -111,7 +82,7 @@ static bool check_value(const json_t *schema, json_t *value, const struct place 
 {
     if (!kinds_accept(kinds_of(schema), value))
         return place_refuse(place, why, "is not of the type");
-    if (!check_choice(schema, value, place, why) || !check_bounds(schema, value, place, why))
+    if (!check_choice(schema, value, place, why) || !bounds_check(schema, value, place, why))
         return false;
     if (json_is_object(value))
         return check_members(schema, value, place, why);
