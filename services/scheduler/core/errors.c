@@ -13,7 +13,7 @@ static const struct error_class CLASSES_OF_OUTCOMES[] = {
     [OUTCOME_TRUNCATED] = {"truncated", true, true, false, BACKOFF_BY_TRIES, BREAKER_WORKS},
     [OUTCOME_INVALID_ANSWER] = {"invalid answer", true, false, false, BACKOFF_BY_TRIES,
                                 BREAKER_WORKS},
-    [OUTCOME_CONTENT_FILTER] = {"content filter", true, false, false, BACKOFF_BY_TRIES,
+    [OUTCOME_CONTENT_FILTER] = {"content filter", true, true, false, BACKOFF_BY_TRIES,
                                 BREAKER_WORKS},
     [OUTCOME_TIMEOUT] = {"timeout", true, false, false, BACKOFF_BY_TRIES, BREAKER_FAILS},
     [OUTCOME_CONNECTION] = {"connection", false, false, false, BACKOFF_BY_ATTEMPTS, BREAKER_FAILS},

@@ -17,7 +17,8 @@ static void a_chunk_has_three_tries_and_a_part_one(void **state)
     assert_true(retry_tries_are_used(&(struct kept_facts){.depth = 1, .tries = 1}));
 }
 
-static void what_is_too_large_or_cut_off_is_split_at_once_unless_it_is_one_post(void **state)
+static void
+what_is_too_large_cut_off_or_filtered_is_split_at_once_unless_it_is_one_post(void **state)
 {
     (void)state;
     struct kept_facts chunk = {.open_posts = 2, .tries = 1};
@@ -25,6 +26,8 @@ static void what_is_too_large_or_cut_off_is_split_at_once_unless_it_is_one_post(
     chunk.last_class = OUTCOME_TOO_LARGE;
     assert_true(retry_must_split(&chunk));
     chunk.last_class = OUTCOME_TRUNCATED;
+    assert_true(retry_must_split(&chunk));
+    chunk.last_class = OUTCOME_CONTENT_FILTER;
     assert_true(retry_must_split(&chunk));
     chunk.open_posts = 1;
     assert_false(retry_must_split(&chunk));
@@ -138,7 +141,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_chunk_has_three_tries_and_a_part_one),
-        cmocka_unit_test(what_is_too_large_or_cut_off_is_split_at_once_unless_it_is_one_post),
+        cmocka_unit_test(
+            what_is_too_large_cut_off_or_filtered_is_split_at_once_unless_it_is_one_post),
         cmocka_unit_test(a_part_is_tried_before_it_is_split_again),
         cmocka_unit_test(what_has_made_progress_goes_on_at_once_and_whole),
         cmocka_unit_test(the_wait_grows_with_the_tries_and_has_jitter),

@@ -10,10 +10,10 @@ language sql immutable as $$
     end
 $$;
 
--- Too large or truncated: repeating it whole is useless, so its tries are used up.
+-- Too large, truncated or filtered: repeating it whole is useless, so its tries are used up.
 create function must_split(p_class smallint) returns boolean
 language sql immutable as $$
-    select p_class in (5, 6)
+    select p_class in (5, 6, 8)
 $$;
 
 -- Scheduling rule 6: an answer that brings a quarter of the open posts is progress, and no failure.
