@@ -14,7 +14,7 @@ enum { WORD_BYTES = 64, MESSAGE_BYTES = 1000, MAX_ERROR_BYTES = 64 * 1024 };
 
 /* An error body, whatever its shape: the words in small letters. */
 struct fault {
-    bool is_there;
+    bool is_there, is_page; /* a proxy's, not a model's server's */
     char message[MESSAGE_BYTES], type[WORD_BYTES], code[WORD_BYTES];
 };
 
@@ -68,7 +68,8 @@ static void read_words(struct bytes body, struct fault *fault)
         if (body.at[i] != 0)
             fault->message[length++] = (char)tolower(body.at[i]);
     fault->message[length] = '\0';
-    fault->is_there = fault->message[strspn(fault->message, " \t\r\n")] == '<';
+    fault->is_page = fault->message[strspn(fault->message, " \t\r\n")] == '<';
+    fault->is_there = fault->is_page;
 }
 
 /* Without that word, as a name or a value, an object tells of no error: a good answer need not be
@@ -132,7 +133,8 @@ static bool is_too_large(const struct fault *fault, int status)
         "context window",          "prompt is too long",      "too many tokens",
         "reduce the length",       "tokens must be reduced",  "available context size",
         "exceeds the context",     "exceed context",          "input is too long",
-        "longer than the maximum", "larger than the maximum", NULL};
+        "longer than the maximum", "larger than the maximum", "model's context length",
+        "too long to fit",         "too large to process",    NULL};
     return status == 413 || has_any(fault->code, codes) || has_any(fault->type, codes) ||
            has_any(fault->message, phrases);
 }
@@ -140,34 +142,60 @@ static bool is_too_large(const struct fault *fault, int status)
 /* Rule 4. */
 static bool is_our_fault(const struct fault *fault)
 {
-    static const char *const phrases[] = {"parse_error",     "parse error",   "failed to parse",
-                                          "is required",     "is allowed",    "not allowed",
-                                          "must be ",        "unsupported",   "not supported",
-                                          "unknown field",   "unrecognized",  "invalid type",
-                                          "type_error",      "json_schema",   "response_format",
-                                          "invalid request", "missing field", NULL};
-    return has_any(fault->message, phrases);
+    static const char *const phrases[] = {
+        "parse_error",   "parse error",     "failed to parse", "is required", "is allowed",
+        "not allowed",   "must be a ",      "must be an ",     "must be of ", "must be one of",
+        "must be less",  "must be greater", "must be between", "unsupported", "not supported",
+        "unknown field", "unrecognized",    "invalid type",    "type_error",  "json_schema",
+        "missing field", "response_format", "invalid request", NULL};
+    return !fault->is_page && has_any(fault->message, phrases);
 }
 
-/* No key, a wrong one, or no such model or path: the same for every chunk, until somebody acts. */
-static bool is_refusal(int status)
+/* No key, a wrong one, no such model or path, another address, a setting the model does not take:
+ * the same for every chunk, until somebody acts. */
+static bool is_refusal(const struct fault *fault, int status)
 {
-    return status == 401 || status == 403 || status == 404;
+    static const char *const codes[] = {"unsupported_parameter",
+                                        "unsupported_value",
+                                        "unknown_parameter",
+                                        "model_not_found",
+                                        "deploymentnotfound",
+                                        "invalid_api_key",
+                                        NULL};
+    return status == 401 || status == 403 || status == 404 || status == 405 || status / 100 == 3 ||
+           has_any(fault->code, codes);
 }
 
-static Tp__OutcomeClass class_of(const struct fault *fault, int status)
+static bool is_rate_limit(const struct fault *fault, int status)
 {
-    if (status / 100 == 2 && !fault->is_there)
+    static const char *const names[] = {"rate_limit", "ratelimit", "too_many_requests", NULL};
+    return status == 429 ||
+           (status / 100 == 2 && (has_any(fault->code, names) || has_any(fault->type, names)));
+}
+
+/* Rule 5: what the error says of itself, where the status says that all is well. */
+static int status_told(const struct fault *fault, int status)
+{
+    int64_t told;
+    bool is_told = status / 100 == 2 && fault->is_there && number_parse_int(fault->code, &told) &&
+                   told >= 400 && told <= 599;
+    return is_told ? (int)told : status;
+}
+
+static Tp__OutcomeClass class_of(const struct fault *fault, int status_sent)
+{
+    if (status_sent / 100 == 2 && !fault->is_there)
         return TP__OUTCOME_CLASS__OK;
+    int status = status_told(fault, status_sent);
     if (is_filtered(fault))
         return TP__OUTCOME_CLASS__CONTENT_FILTER;
     if (is_too_large(fault, status))
         return TP__OUTCOME_CLASS__TOO_LARGE;
     if (is_quota(fault, status))
         return TP__OUTCOME_CLASS__QUOTA_EXHAUSTED;
-    if (is_refusal(status))
+    if (is_refusal(fault, status))
         return TP__OUTCOME_CLASS__AUTH;
-    if (status == 429)
+    if (is_rate_limit(fault, status))
         return TP__OUTCOME_CLASS__RATE_LIMITED;
     if (status == 408)
         return TP__OUTCOME_CLASS__TIMEOUT;
@@ -192,20 +220,45 @@ static Tp__OutcomeClass class_as_told(Tp__OutcomeClass outcome_class, const char
 
 /* ---- waits, in ms; negative = none ---- */
 
+/* A header's value without the blanks that HTTP allows around it. */
+static void trim(char *kept, size_t size, const char *words)
+{
+    words += strspn(words, " \t");
+    size_t length = strlen(words);
+    while (length > 0 && (words[length - 1] == ' ' || words[length - 1] == '\t'))
+        length--;
+    snprintf(kept, size, "%.*s", (int)(length < size ? length : size - 1), words);
+}
+
 static double wait_of_number(const char *words, double unit_ms)
 {
     double number;
-    return number_parse_double(words, &number) && number >= 0 ? number * unit_ms : -1;
+    bool is_plain = words[strspn(words, "0123456789.")] == '\0';
+    return is_plain && number_parse_double(words, &number) ? number * unit_ms : -1;
 }
 
+/* The three forms that RFC 9110 asks for, and UTC, which some write for GMT. */
 static double wait_of_date(const char *words, int64_t wall_ms)
 {
-    struct tm tm = {0};
-    const char *end = strptime(words, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-    if (end == NULL || *end != '\0')
-        return -1;
-    double wait = (double)timegm(&tm) * 1000 - (double)wall_ms;
-    return wait > 0 ? wait : 0;
+    static const char *const forms[] = {"%a, %d %b %Y %H:%M:%S", "%A, %d-%b-%y %H:%M:%S",
+                                        "%a %b %e %H:%M:%S %Y"};
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        struct tm tm = {0};
+        const char *end = strptime(words, forms[i], &tm);
+        if (end == NULL || (*end != '\0' && strcmp(end, " GMT") != 0 && strcmp(end, " UTC") != 0))
+            continue;
+        double wait = (double)timegm(&tm) * 1000 - (double)wall_ms;
+        return wait > 0 ? wait : 0;
+    }
+    return -1;
+}
+
+static double wait_of_header(const char *words, double unit_ms, int64_t wall_ms)
+{
+    char value[WORD_BYTES];
+    trim(value, sizeof value, words);
+    double wait = wait_of_number(value, unit_ms);
+    return wait < 0 ? wait_of_date(value, wall_ms) : wait;
 }
 
 /* A duration such as "18.642s", "644ms", "1m2.5s" or "37 seconds" at the start of the words. */
@@ -249,12 +302,9 @@ static uint32_t wait_of(const struct reply *reply, const struct fault *fault, in
 {
     double wait = -1;
     if (reply->retry_after_ms != NULL)
-        wait = wait_of_number(reply->retry_after_ms, 1);
-    if (wait < 0 && reply->retry_after != NULL) {
-        wait = wait_of_number(reply->retry_after, 1000);
-        if (wait < 0)
-            wait = wait_of_date(reply->retry_after, wall_ms);
-    }
+        wait = wait_of_header(reply->retry_after_ms, 1, wall_ms);
+    if (wait < 0 && reply->retry_after != NULL)
+        wait = wait_of_header(reply->retry_after, 1000, wall_ms);
     if (wait < 0)
         wait = wait_in_message(fault->message);
     if (wait < 0)

@@ -5,11 +5,13 @@
  *   SERVER_ERROR (the connection broke) or INVALID_ANSWER (it was too long).
  * 2 Content filter, exhausted quota and requests that are too large are known by the body, since
  *   servers send them with various statuses: a "request too large" comes as 429 and never succeeds.
- * 3 401, 403 and 404 (no such model or path) are AUTH, 429 is RATE_LIMITED, 408 is
- *   TIMEOUT, 409 and 499 and 5xx SERVER_ERROR, any other 4xx and a redirect BAD_REQUEST.
+ * 3 What every chunk would get until somebody acts is AUTH: 401, 403, 404 and 405 (no such model or
+ *   path), a redirect, a parameter that the model does not take. 429 is RATE_LIMITED, 408 is
+ *   TIMEOUT, 409 and 499 and 5xx SERVER_ERROR, any other 4xx BAD_REQUEST.
  * 4 Some servers answer 500 to a request that they cannot parse: by its message, BAD_REQUEST.
- * 5 An error inside an answer with status 2xx is an error: by its body, else SERVER_ERROR; so is a
- *   page of HTML, which is some proxy's and no model's. (Streams are joined before: stream.h.)
+ * 5 An error inside an answer with status 2xx is an error: by the status that it tells as its code,
+ *   else by its body, else SERVER_ERROR; so is a page of HTML, which is some proxy's and no
+ *   model's. (Streams are joined before: stream.h.)
  * 6 The wait is retry-after-ms, else retry-after (seconds, also with a fraction, or a date), else
  *   what the message says ("try again in 1m2.5s"); from half a second to a day.
  * 7 x-should-retry counts where status and body leave it open: "true" makes a BAD_REQUEST that says

@@ -88,6 +88,15 @@ static void rules_2_to_5_bodies_and_statuses_have_their_classes(void **state)
          "{\"object\":\"error\",\"message\":\"the maximum context length is 10 tokens\","
          "\"type\":\"BadRequestError\",\"code\":400}",
          CLASS(TOO_LARGE)},
+        {400,
+         "{\"object\":\"error\",\"message\":\"The input (5000 tokens) is longer than the model's "
+         "context length (4096 tokens).\",\"code\":400}",
+         CLASS(TOO_LARGE)},
+        {400,
+         "{\"error\":{\"message\":\"The prompt (total length 9) is too long to fit into the model "
+         "(context length 8)\"}}",
+         CLASS(TOO_LARGE)},
+        {500, "{\"error\":{\"message\":\"input is too large to process\"}}", CLASS(TOO_LARGE)},
         {413, "<html>too big</html>", CLASS(TOO_LARGE)},
         /* rule 3 */
         {401, "{\"error\":{\"message\":\"no key\"}}", CLASS(AUTH)},
@@ -103,13 +112,26 @@ static void rules_2_to_5_bodies_and_statuses_have_their_classes(void **state)
          CLASS(SERVER_ERROR)},
         {400, "{\"error\":{\"message\":\"no\"}}", CLASS(BAD_REQUEST)},
         {404, "{\"error\":\"model 'x' not found\"}", CLASS(AUTH)},
-        {302, "", CLASS(BAD_REQUEST)},
+        {302, "", CLASS(AUTH)},
+        {405, "", CLASS(AUTH)},
+        {400, "{\"error\":{\"code\":\"unsupported_parameter\",\"param\":\"max_tokens\"}}",
+         CLASS(AUTH)},
         /* rule 4 */
         {500, "{\"error\":{\"code\":500,\"message\":\"'x' is required\"}}", CLASS(BAD_REQUEST)},
         {500, "{\"error\":{\"message\":\"parse error at line 1\"}}", CLASS(BAD_REQUEST)},
         {500, "{\"error\":{\"message\":\"out of memory\"}}", CLASS(SERVER_ERROR)},
+        {500, "{\"error\":{\"message\":\"GPU memory must be freed\"}}", CLASS(SERVER_ERROR)},
+        {500, "{\"error\":{\"message\":\"'n' must be a number\"}}", CLASS(BAD_REQUEST)},
+        {500, "<html>this is not allowed</html>", CLASS(SERVER_ERROR)},
         /* rule 5 */
         {200, "{\"error\":{\"message\":\"overloaded\"}}", CLASS(SERVER_ERROR)},
+        {200, "{\"error\":{\"type\":\"RateLimitError\",\"message\":\"slow down\"}}",
+         CLASS(RATE_LIMITED)},
+        {200, "{\"error\":{\"code\":\"rate_limit_exceeded\"}}", CLASS(RATE_LIMITED)},
+        {200, "{\"error\":{\"message\":\"slow down\",\"code\":429}}", CLASS(RATE_LIMITED)},
+        {200, "{\"error\":{\"message\":\"who are you\",\"code\":401}}", CLASS(AUTH)},
+        {200, "{\"error\":{\"message\":\"no\",\"code\":400}}", CLASS(BAD_REQUEST)},
+        {200, "{\"error\":{\"message\":\"no\",\"code\":200}}", CLASS(SERVER_ERROR)},
         {200, "{\"error\":null,\"choices\":[]}", CLASS(OK)},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -132,6 +154,14 @@ static void rule_6_waits_are_read_and_bounded(void **state)
         {NULL, "1.5", "", 1500},
         {NULL, "Sun, 22 Nov 2026 04:00:20 GMT", "", 20000},
         {NULL, "Sun, 22 Nov 2026 03:00:00 GMT", "", WAIT_LEAST_MS},
+        {NULL, "Sunday, 22-Nov-26 04:00:20 GMT", "", 20000},
+        {NULL, "Sun Nov 22 04:00:20 2026", "", 20000},
+        {NULL, "Sun, 22 Nov 2026 04:00:20 UTC", "", 20000},
+        {NULL, "Sun, 22 Nov 2026 04:00:20 CET", "", 0},
+        {NULL, " 9 ", "", 9000},
+        {" 1500\t", NULL, "", 1500},
+        {NULL, "0x10", "", 0},
+        {NULL, "", "", 0},
         {NULL, "99999999999", "", WAIT_MOST_MS},
         {NULL, "0", "", WAIT_LEAST_MS},
         {NULL, "-5", "", 0},
