@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "answer/answer.h"
 #include "answer/server_limits.h"
@@ -11,6 +12,7 @@
 #include "log/log.h"
 #include "metrics.h"
 #include "outcome.h"
+#include "question/ids.h"
 #include "question/prompt.h"
 #include "shell.h"
 #include "summary.h"
@@ -105,8 +107,11 @@ static Tp__Outcome *outcome_of_reply(const struct work *work, const struct reply
     struct verdict verdict = classify(&reply, clock_wall_ms());
     if (verdict.outcome_class == TP__OUTCOME_CLASS__OK) {
         struct answer answer;
-        const struct asked asked = {work->sent->n_posts, prompt_least_tokens(work->sent),
-                                    work->brief.tasks, work->brief.schema};
+        const struct asked asked = {.posts = work->sent->n_posts,
+                                    .ids = work->ids,
+                                    .least_prompt_tokens = prompt_least_tokens(work->sent),
+                                    .tasks = work->brief.tasks,
+                                    .schema = work->brief.schema};
         answer_read(reply.body, &asked, arena, &answer);
         Tp__Outcome *outcome =
             outcome_of_answer(work->sent, analyzer->instance_id, llm_model(work->llm), &answer,
@@ -223,6 +228,15 @@ static enum origin origin_of(struct work *work, size_t nth)
     CHECK_UNREACHABLE();
 }
 
+static uint32_t *new_ids(size_t count, struct arena *arena)
+{
+    uint64_t seed;
+    CHECK(getrandom(&seed, sizeof seed, 0) == (ssize_t)sizeof seed);
+    uint32_t *ids = arena_array(arena, uint32_t, count);
+    ids_draw(seed, count, ids);
+    return ids;
+}
+
 static void ask_for_rest(struct work *work)
 {
     for (size_t i = 0; i < work->dispatch->n_posts; i++) {
@@ -233,10 +247,12 @@ static void ask_for_rest(struct work *work)
     if (plan_count(&work->plan, ORIGIN_SENT) == 0)
         return;
     work->sent = plan_dispatch(&work->plan, work->plan_arena);
+    work->ids = new_ids(work->sent->n_posts, work->plan_arena);
     work->llm = calls_llm_of(work->analyzer, work->dispatch);
     work->called_at = clock_now();
     analyzer_metrics_call_begins(llm_name(work->llm));
-    const struct llm_question question = {&work->brief, work->sent, bus_trace(work->message)};
+    const struct llm_question question = {&work->brief, work->sent, work->ids,
+                                          bus_trace(work->message)};
     work->call = llm_start(work->llm, &question, hear_reply, work);
     work->sent_bytes = llm_call_bytes(work->call);
 }

@@ -159,7 +159,7 @@ struct llm_call *llm_start(struct llm *llm, const struct llm_question *question,
     call->llm = llm;
     call->done = done;
     call->context = context;
-    prompt_write(question->brief, question->dispatch,
+    prompt_write(question->brief, question->dispatch, question->ids,
                  &(struct prompt_options){.model = llm->endpoint->model,
                                           .max_tokens_field = llm->endpoint->max_tokens_field},
                  &call->body);

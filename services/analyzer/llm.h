@@ -25,7 +25,8 @@ typedef void llm_done(void *context, const struct reply *reply, bool is_sent);
 struct llm_question {
     const struct brief *brief;
     const Tp__Dispatch *dispatch;
-    const char *trace; /* a W3C traceparent, or NULL */
+    const uint32_t *ids; /* of ids_draw(): of its posts, in this call */
+    const char *trace;   /* a W3C traceparent, or NULL */
 };
 
 /* The question is not needed any more afterwards. */

@@ -11,6 +11,8 @@
 #include "base/text.h"
 #include "json/json.h"
 
+enum { MOST_POSTS = 2 };
+
 static bool read_request(int socket, char *request, size_t size)
 {
     size_t length = 0;
@@ -29,7 +31,8 @@ static bool read_request(int socket, char *request, size_t size)
     return false;
 }
 
-static size_t count_posts(const char *request)
+/* Answers how many there are. */
+static size_t read_ids(const char *request, json_int_t *ids, size_t most)
 {
     SCOPED(json_free) json_t *body = NULL, *content = NULL;
     struct error why;
@@ -38,7 +41,12 @@ static size_t count_posts(const char *request)
     const json_t *user = json_array_get(json_object_get(body, "messages"), 1);
     const char *document = json_string_value(json_object_get(user, "content"));
     CHECK(json_parse(document, strlen(document), &content, &why));
-    return json_array_size(json_object_get(content, "posts"));
+    const json_t *posts = json_object_get(content, "posts"), *post;
+    size_t i;
+    CHECK(json_array_size(posts) <= most);
+    json_array_foreach (posts, i, post)
+        ids[i] = json_integer_value(json_object_get(post, "id"));
+    return json_array_size(posts);
 }
 
 static void say(int socket, const char *head, const char *body)
@@ -54,14 +62,16 @@ static void serve_one(struct test_llm *llm, int socket, const char *request)
 {
     SCOPED(text_free) struct text content = {0}, body = {0};
     text_add(&content, "Here you are: {\"results\":[");
-    size_t count = count_posts(request);
+    json_int_t ids[MOST_POSTS];
+    size_t count = read_ids(request, ids, MOST_POSTS);
     atomic_fetch_add(&llm->posts, (int)count);
     for (size_t i = 1; i <= count; i++)
         text_format(
             &content,
-            "%s{\"id\":%zu,\"sentiment\":\"positive\",\"score\":0.5,\"confidence\":0.9,"
+            "%s{\"id\":%" JSON_INTEGER_FORMAT
+            ",\"sentiment\":\"positive\",\"score\":0.5,\"confidence\":0.9,"
             "\"entities\":[],\"keywords\":[],\"topics\":[\"echo-%zu\"],\"language\":\"en\"}",
-            i > 1 ? "," : "", i, i);
+            i > 1 ? "," : "", ids[i - 1], i);
     text_add(&content, "],\"summary\":\"all\\nwell\"}");
     text_add(&body, "{\"choices\":[{\"message\":{\"content\":");
     text_add_json(&body, content.chars, content.length);

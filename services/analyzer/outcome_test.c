@@ -160,7 +160,7 @@ static void one_link_as_long_as_a_post_is_left_out_rather_than_too_long(void **s
     expect_passes(outcome);
 }
 
-static void the_prompt_bears_the_texts_as_data_with_ids_from_1(void **state)
+static void the_prompt_bears_the_texts_as_data_each_with_its_id(void **state)
 {
     (void)state;
     const char text[] = "say \"hi\"\n\xE2\x80\xA8{}";
@@ -168,7 +168,8 @@ static void the_prompt_bears_the_texts_as_data_with_ids_from_1(void **state)
     const struct prompt_options options = {.model = "m\"x", .max_tokens_field = "max_tokens"};
     SCOPED(text_free) struct text body = {0};
     const struct brief brief = {.tasks = TASKS_ALL, .instruction = ""};
-    prompt_write(&brief, dispatch, &options, &body);
+    const uint32_t ids[] = {48213, 10000};
+    prompt_write(&brief, dispatch, ids, &options, &body);
     SCOPED(json_free) json_t *request = NULL, *content = NULL;
     struct error why;
     assert_true(json_parse(body.chars, body.length, &request, &why));
@@ -180,7 +181,8 @@ static void the_prompt_bears_the_texts_as_data_with_ids_from_1(void **state)
     assert_true(json_parse(user, strlen(user), &content, &why));
     const json_t *posts = json_object_get(content, "posts");
     assert_int_equal(json_array_size(posts), 2);
-    assert_int_equal(json_integer_value(json_object_get(json_array_get(posts, 1), "id")), 2);
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(posts, 0), "id")), 48213);
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(posts, 1), "id")), 10000);
     assert_string_equal(json_string_value(json_object_get(json_array_get(posts, 1), "text")), text);
 }
 
@@ -201,7 +203,7 @@ static void the_limit_of_an_answer_stays_within_what_was_booked(void **state)
         SCOPED(text_free) struct text body = {0};
         const struct brief brief = {.tasks = TASKS_ALL, .instruction = ""};
         dispatch->reserved_tokens = cases[i].booked;
-        prompt_write(&brief, dispatch, &options, &body);
+        prompt_write(&brief, dispatch, &(uint32_t){48213}, &options, &body);
         assert_non_null(strstr(body.chars, cases[i].expected));
     }
 }
@@ -214,7 +216,7 @@ int main(void)
         cmocka_unit_test(an_answer_is_merged_with_what_stands_in_the_text),
         cmocka_unit_test(the_largest_chunks_stay_under_the_limit_of_a_message),
         cmocka_unit_test(one_link_as_long_as_a_post_is_left_out_rather_than_too_long),
-        cmocka_unit_test(the_prompt_bears_the_texts_as_data_with_ids_from_1),
+        cmocka_unit_test(the_prompt_bears_the_texts_as_data_each_with_its_id),
         cmocka_unit_test(the_limit_of_an_answer_stays_within_what_was_booked),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);

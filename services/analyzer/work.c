@@ -38,6 +38,7 @@ void work_drop_plan(struct work *work)
 {
     work->plan = (struct plan){0};
     work->sent = NULL;
+    work->ids = NULL;
     work->answered = NULL;
     arena_close(&work->plan_arena);
     arena_close(&work->answer_arena);

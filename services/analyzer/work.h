@@ -33,6 +33,7 @@ struct work {
     struct arena *plan_arena;
     struct llm *llm;          /* once it was called; lent */
     const Tp__Dispatch *sent; /* what the call is about; NULL = none was made */
+    const uint32_t *ids;      /* of the posts of that, in the call */
     size_t sent_bytes;        /* of its whole request */
     struct llm_call *call;    /* while it runs */
     struct arena *answer_arena;

@@ -81,12 +81,12 @@ def test_a_model_that_only_answers_with_floods_and_half_json_leaves_its_posts_to
 
 def test_streams_that_nobody_asked_for_are_read(new_world):
     world = new_world()
-    item = {"id": 1, "sentiment": "neutral", "score": 0, "confidence": 0.5, "entities": [],
+    item = {"id": "#1#", "sentiment": "neutral", "score": 0, "confidence": 0.5, "entities": [],
             "keywords": [], "topics": [echo_of("one post")], "language": "en"}
-    content = json.dumps({"results": [item], "summary": "one"})
+    content = json.dumps({"results": [item], "summary": "one"}).replace('"#1#"', "#1#")
     events = [{"choices": [{"delta": {"role": "assistant", "content": None}}]}]
-    events += [{"choices": [{"delta": {"content": content[at:at + 7]}}]}
-               for at in range(0, len(content), 7)]
+    events += [{"choices": [{"delta": {"content": content[at:at + 10]}}]}
+               for at in range(0, len(content), 10)]
     events.append({"choices": [], "usage": {"prompt_tokens": 30, "completion_tokens": 40}})
     whole = "".join(f": ping\n\ndata: {json.dumps(event)}\n\n" for event in events)
     world.script({"when": {"first": 1}, "then": {"body": whole}},  # it ends without [DONE]

@@ -1,139 +1,14 @@
 #include "answer.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "extract.h"
+#include "item.h"
 #include "mend.h"
-#include "schema/schema.h"
-#include "usage.h"
 #include "json/json.h"
 
 enum { SUMMARY_MAX_BYTES = 400 };
-
-static const double ROUNDING = 0.001; /* scores that far out are taken as 1 */
-
-static struct piece kept(const char *words, size_t length, struct arena *arena)
-{
-    return (struct piece){arena_bytes(arena, words, length), length};
-}
-
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-static bool number_within(const json_t *value, double from, double to, double *number,
-                          bool *is_repaired)
-{
-    if (!json_is_number(value))
-        return false;
-    double said = json_number_value(value);
-    if (!isfinite(said) || said < from - ROUNDING || said > to + ROUNDING)
-        return false;
-    *number = fmin(fmax(said, from), to);
-    *is_repaired |= said < from || said > to;
-    return true;
-}
-
-static bool read_label(const json_t *value, enum sentiment_label *label, bool *is_repaired)
-{
-    if (!json_is_string(value))
-        return false;
-    const char *said = json_string_value(value);
-    for (int i = SENTIMENT_NEGATIVE; i <= SENTIMENT_POSITIVE; i++) {
-        *label = (enum sentiment_label)i;
-        if (strcasecmp(said, sentiment_label_name(*label)) == 0) {
-            *is_repaired |= strcmp(said, sentiment_label_name(*label)) != 0;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Absent is empty; anything but a list of strings is invalid. Empty and overlong words are left
- * out. */
-static bool read_words(const json_t *list, struct arena *arena, struct pieces *words)
-{
-    if (list == NULL || json_is_null(list))
-        return true;
-    if (!json_is_array(list))
-        return false;
-    words->items = arena_array(arena, struct piece, least(json_array_size(list), ANSWER_MAX_WORDS));
-    size_t i;
-    const json_t *word;
-    json_array_foreach (list, i, word) {
-        if (!json_is_string(word))
-            return false;
-        size_t length = json_string_length(word);
-        if (length > 0 && length <= ANSWER_MAX_WORD_BYTES && words->count < ANSWER_MAX_WORDS)
-            words->items[words->count++] = kept(json_string_value(word), length, arena);
-    }
-    return true;
-}
-
-static bool read_names(const json_t *list, struct arena *arena, struct entities *names)
-{
-    if (list == NULL || json_is_null(list))
-        return true;
-    if (!json_is_array(list))
-        return false;
-    names->items =
-        arena_array(arena, struct entity, least(json_array_size(list), ANSWER_MAX_NAMES));
-    size_t i;
-    const json_t *name;
-    json_array_foreach (list, i, name) {
-        const json_t *text = json_object_get(name, "text"), *type = json_object_get(name, "type");
-        if (!json_is_string(text) || !json_is_string(type))
-            return false;
-        size_t length = json_string_length(text);
-        if (length == 0 || length > ANSWER_MAX_WORD_BYTES || names->count == ANSWER_MAX_NAMES)
-            continue;
-        struct entity *entity = &names->items[names->count++];
-        entity->text = kept(json_string_value(text), length, arena);
-        if (!name_type_parse(json_string_value(type), &entity->type))
-            entity->type = NAME_OTHER;
-    }
-    return true;
-}
-
-/* Two or three small letters, whatever follows after a hyphen; else "und". */
-static const char *read_language(const json_t *value, struct arena *arena)
-{
-    const char *words = json_is_string(value) ? json_string_value(value) : "";
-    size_t length = strspn(words, "abcdefghijklmnopqrstuvwxyz");
-    bool is_code = (length == 2 || length == 3) && (words[length] == '\0' || words[length] == '-');
-    return is_code ? arena_bytes(arena, words, length) : "und";
-}
-
-static bool read_sentiment(const json_t *item, struct post_answer *post)
-{
-    struct post_analysis *analysis = &post->analysis;
-    const json_t *confidence = json_object_get(item, "confidence");
-    analysis->confidence = 0.5;
-    return read_label(json_object_get(item, "sentiment"), &analysis->label, &post->is_repaired) &&
-           number_within(json_object_get(item, "score"), -1, 1, &analysis->score,
-                         &post->is_repaired) &&
-           (confidence == NULL ||
-            number_within(confidence, 0, 1, &analysis->confidence, &post->is_repaired));
-}
-
-static bool read_custom(const json_t *answer, const json_t *schema, struct arena *arena,
-                        struct piece *custom)
-{
-    SCOPED(json_free) json_t *value = NULL;
-    struct error why; /* which post failed is told, not what stood in it */
-    if (!schema_take(schema, answer, &value, &why))
-        return false;
-    SCOPED(text_free) struct text written = {0};
-    schema_write(value, &written);
-    if (written.length > ANSWER_MAX_CUSTOM_BYTES)
-        return false;
-    *custom = kept(written.chars, written.length, arena);
-    return true;
-}
 
 struct reading {
     struct answer *answer;
@@ -141,49 +16,16 @@ struct reading {
     struct arena *arena;
 };
 
-/* Rule 2. */
-static bool read_analysis(const struct reading *reading, const json_t *item,
-                          struct post_answer *post)
+/* The post with that id, or NULL: it was not asked for, or is in dispute (rule 3). */
+static struct post_answer *post_of(const struct reading *reading, int64_t id)
 {
-    struct task_set tasks = reading->asked->tasks;
-    const json_t *schema = reading->asked->schema;
-    struct arena *arena = reading->arena;
-    struct post_analysis *analysis = &post->analysis;
-    *post = (struct post_answer){0};
-    if (task_set_has(tasks, TASK_LANGUAGE))
-        analysis->language = read_language(json_object_get(item, "language"), arena);
-    return (!task_set_has(tasks, TASK_SENTIMENT) || read_sentiment(item, post)) &&
-           (!task_set_has(tasks, TASK_ENTITIES) ||
-            read_names(json_object_get(item, "entities"), arena, &analysis->names)) &&
-           (!task_set_has(tasks, TASK_KEYWORDS) ||
-            read_words(json_object_get(item, "keywords"), arena, &analysis->keywords)) &&
-           (!task_set_has(tasks, TASK_TOPICS) ||
-            read_words(json_object_get(item, "topics"), arena, &analysis->topics)) &&
-           (schema == NULL ||
-            read_custom(json_object_get(item, "custom"), schema, arena, &analysis->custom));
-}
-
-/* The post with that id, if it was asked for and has no answer yet (rule 3). */
-static struct post_answer *open_post(const struct reading *reading, int64_t id)
-{
-    if (id < 1 || id > (int64_t)reading->asked->posts)
+    const struct asked *asked = reading->asked;
+    size_t nth = 0;
+    while (nth < asked->posts && asked->ids[nth] != id)
+        nth++;
+    if (nth == asked->posts || reading->answer->posts[nth].is_disputed)
         return NULL;
-    struct post_answer *post = &reading->answer->posts[id - 1];
-    return post->state == POST_ANSWERED ? NULL : post;
-}
-
-static bool has_words(const json_t *value)
-{
-    return json_is_string(value) && json_string_length(value) > 0;
-}
-
-/* The model will not have it, and says so of this post. */
-static bool is_refused(const json_t *item)
-{
-    const json_t *refusal = json_object_get(item, "refusal");
-    return has_words(refusal) || json_is_true(refusal) ||
-           json_is_true(json_object_get(item, "refused")) ||
-           has_words(json_object_get(item, "error"));
+    return &reading->answer->posts[nth];
 }
 
 static void read_item(void *context, const json_t *item)
@@ -191,20 +33,23 @@ static void read_item(void *context, const json_t *item)
     const struct reading *reading = context;
     const json_t *id = json_object_get(item, "id");
     struct post_answer *post =
-        json_is_integer(id) ? open_post(reading, json_integer_value(id)) : NULL;
+        json_is_integer(id) ? post_of(reading, json_integer_value(id)) : NULL;
     if (post == NULL)
         return;
-    post->bytes = usage_bytes(item);
-    if (read_analysis(reading, item, post))
-        post->state = POST_ANSWERED;
-    else
-        post->state = is_refused(item) ? POST_REFUSED : POST_INVALID;
+    struct post_answer read;
+    item_read(reading->asked, item, reading->arena, &read);
+    if (post->state != POST_ANSWERED) {
+        *post = read;
+    } else if (read.state == POST_ANSWERED && !item_says_same(&post->analysis, &read.analysis)) {
+        post->state = POST_INVALID;
+        post->is_disputed = true;
+    }
 }
 
 static void read_broken(void *context, int64_t id)
 {
-    struct post_answer *post = open_post(context, id);
-    if (post != NULL)
+    struct post_answer *post = post_of(context, id);
+    if (post != NULL && post->state != POST_ANSWERED)
         post->state = POST_INVALID;
 }
 
@@ -286,6 +131,11 @@ static struct bytes content_of(const json_t *message, struct arena *arena)
         content = json_object_get(json_object_get(call, "function"), "arguments");
     }
     return (struct bytes){(const uint8_t *)json_string_value(content), json_string_length(content)};
+}
+
+static bool has_words(const json_t *value)
+{
+    return json_is_string(value) && json_string_length(value) > 0;
 }
 
 static bool is_word(const json_t *value, const char *word)

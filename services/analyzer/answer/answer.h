@@ -8,14 +8,15 @@
  *   for, a label of the three, a finite score within -1..1, a confidence within 0..1, lists of
  *   strings, valid UTF-8, no member twice, and a value of the user's own schema. What was not asked
  *   is not looked at.
- * 3 Of several answers with one id the first valid one counts; ids not asked for are ignored. So no
- *   post ever gets another post's answer.
+ * 3 Valid answers with one id count if they say the same; if they differ, that post is invalid,
+ *   since one of them may be a quotation. Ids not asked for are ignored, and those asked for cannot
+ *   be guessed (question/ids.h). So no post ever gets another post's answer.
  * 4 What is not there is missing; what is there but fails a check is invalid; what the model says
  *   it will not analyse is refused.
  * 5 finish_reason is no proof of anything; it only tells apart truncated from invalid. White space
  *   without end is truncated too, whatever it says.
  * 6 A server that has counted fewer tokens than the posts can have has shortened the prompt:
- *   nothing of its answer is believed, since ids can be guessed; the class is TOO_LARGE.
+ *   nothing of its answer is believed; the class is TOO_LARGE.
  * 7 Nothing answered and a refusal, a filter that says it acted, or only refused posts: the class
  *   is CONTENT_FILTER.
  * 8 Where a summary is all that was asked, it answers every post.
@@ -43,14 +44,16 @@ struct post_answer {
     enum post_answer_state state;
     /* Its label was spelt in another way, or a number lay out of its range by rounding. */
     bool is_repaired;
-    size_t bytes; /* usage_bytes() of what stands there for it; 0 = nothing, or no JSON */
+    bool is_disputed; /* two valid answers differ: it is invalid, whatever follows */
+    size_t bytes;     /* usage_bytes() of what stands there for it; 0 = nothing, or no JSON */
     /* Of sentiment, names without indices, keywords, topics, language and custom what was asked. */
     struct post_analysis analysis;
 };
 
 /* What was asked for. */
 struct asked {
-    size_t posts;                 /* with ids from 1 */
+    size_t posts;
+    const uint32_t *ids;          /* of each */
     uint32_t least_prompt_tokens; /* prompt_least_tokens(); 0 = nothing can be said */
     struct task_set tasks;
     const json_t *schema; /* of `custom`; NULL = it was not asked for */
@@ -59,7 +62,7 @@ struct asked {
 struct answer {
     /* OK, PARTIAL, TRUNCATED, CONTENT_FILTER, TOO_LARGE, or INVALID_ANSWER */
     Tp__OutcomeClass outcome_class;
-    struct post_answer *posts; /* of id 1, 2, ... */
+    struct post_answer *posts; /* in the order in which they were asked */
     const char *summary;       /* one line of UTF-8, or "" */
     bool is_usage_known;
     uint32_t prompt_tokens, completion_tokens;

@@ -10,7 +10,8 @@
 #include "stream.h"
 
 enum { POSTS = 3 };
-static const struct asked ASKED = {.posts = POSTS, .tasks = {(1U << TASK_COUNT) - 1}};
+static const uint32_t IDS[POSTS] = {1, 2, 3};
+static const struct asked ASKED = {.posts = POSTS, .ids = IDS, .tasks = {(1U << TASK_COUNT) - 1}};
 
 static const char SCHEMA[] =
     "{\"type\":\"object\",\"required\":[\"a\"],\"properties\":{\"a\":{\"type\":\"string\","
@@ -72,7 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     SCOPED(json_free) json_t *schema = NULL;
     struct error why;
     CHECK(schema_parse(SCHEMA, sizeof SCHEMA - 1, &schema, &why));
-    const struct asked by_instruction = {.posts = POSTS, .schema = schema};
+    const struct asked by_instruction = {.posts = POSTS, .ids = IDS, .schema = schema};
     read_body((struct bytes){data, size}, &ASKED);
     SCOPED(text_free) struct text body = {0};
     text_add(&body, "{\"choices\":[{\"message\":{\"content\":");

@@ -12,14 +12,15 @@
 
 enum { HISTORIES = 4000, POSTS_MAX = 40 };
 
-enum fate { FATE_LEFT_OUT, FATE_BAD, FATE_GOOD };
+enum fate { FATE_LEFT_OUT, FATE_BAD, FATE_GOOD, FATE_DISPUTED };
 
 struct history {
     uint64_t random;
     size_t posts;
     struct text content;
     enum fate fates[POSTS_MAX];
-    size_t ends[POSTS_MAX]; /* of the first good item, in the content */
+    size_t ends[POSTS_MAX];     /* of the first good item, in the content */
+    size_t disputes[POSTS_MAX]; /* behind the one that differs from it */
 };
 
 /* splitmix64 */
@@ -69,6 +70,31 @@ static void write_item(struct history *history, size_t id, bool is_good)
                 (char)('a' + id % 26), PICK(history, WORDS));
 }
 
+#define SCORE "\"score\":"
+
+/* Of the post whose good item begins there: a bad one, the same, or one that differs. */
+static void write_again(struct history *history, size_t id, size_t from)
+{
+    size_t length = history->content.length - 1 - from;
+    SCOPED(text_free) struct text same = {0};
+    text_add_bytes(&same, history->content.chars + from, length);
+    switch (draw(history, 3)) {
+    case 0:
+        write_item(history, id, false);
+        break;
+    case 1:
+        text_add_bytes(&history->content, same.chars, same.length);
+        break;
+    default:
+        memcpy(strstr(same.chars, SCORE) + sizeof SCORE - 1, "1.0", 3); /* no other has that */
+        text_add_bytes(&history->content, same.chars, same.length);
+        history->fates[id - 1] = FATE_DISPUTED;
+        history->disputes[id - 1] = history->content.length;
+        break;
+    }
+    text_add(&history->content, ",");
+}
+
 static void write_post(struct history *history, size_t id)
 {
     if (has_luck(history))
@@ -80,14 +106,13 @@ static void write_post(struct history *history, size_t id)
     }
     if (has_luck(history))
         return;
+    size_t from = history->content.length;
     write_item(history, id, true);
     history->fates[id - 1] = FATE_GOOD;
     history->ends[id - 1] = history->content.length;
     text_add(&history->content, ",");
-    if (has_luck(history)) {
-        write_item(history, id, draw(history, 2) == 0);
-        text_add(&history->content, ",");
-    }
+    if (has_luck(history))
+        write_again(history, id, from);
 }
 
 static void write_answer(struct history *history)
@@ -138,7 +163,9 @@ static void check(const struct history *history, const struct answer *answer, si
 {
     for (size_t i = 0; i < history->posts; i++) {
         const struct post_answer *post = &answer->posts[i];
-        bool is_whole = history->fates[i] == FATE_GOOD && history->ends[i] <= length;
+        bool has_good = history->fates[i] == FATE_GOOD ||
+                        (history->fates[i] == FATE_DISPUTED && history->disputes[i] > length);
+        bool is_whole = has_good && history->ends[i] <= length;
         if (is_whole != (post->state == POST_ANSWERED))
             fail_msg("post %zu: state %d, %s\n%s", i + 1, post->state,
                      is_whole ? "though its answer is whole" : "out of nothing",
@@ -164,9 +191,13 @@ static void what_is_valid_is_kept_for_its_own_post_whatever_stands_around_it(voi
         SCOPED(text_free) struct text body = {0};
         write_body(&history, length, &body);
         SCOPED(arena_close) struct arena *arena = arena_open(16 << 20);
+        uint32_t ids[POSTS_MAX];
+        for (uint32_t i = 0; i < POSTS_MAX; i++)
+            ids[i] = i + 1;
         struct answer answer;
         answer_read((struct bytes){(const uint8_t *)body.chars, body.length},
-                    &(struct asked){.posts = history.posts, .tasks = TASKS_ALL}, arena, &answer);
+                    &(struct asked){.posts = history.posts, .ids = ids, .tasks = TASKS_ALL}, arena,
+                    &answer);
         check(&history, &answer, length);
         for (size_t i = 0; i < history.posts; i++)
             answered += answer.posts[i].state == POST_ANSWERED;

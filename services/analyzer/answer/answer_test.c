@@ -19,6 +19,7 @@
     "{\"id\":" id ",\"sentiment\":\"neutral\",\"score\":0,\"keywords\":[\"" keyword "\"]}"
 #define WHOLE "{\"results\":[" ONE "," TWO "],\"summary\":\"two posts\"}"
 
+static const uint32_t IDS[] = {1, 2};
 static struct arena *arena;
 
 static int open_arena(void **state)
@@ -39,7 +40,7 @@ static struct answer read_body(const char *body, size_t length)
 {
     struct answer answer;
     answer_read((struct bytes){(const uint8_t *)body, length},
-                &(struct asked){.posts = 2, .tasks = TASKS_ALL}, arena, &answer);
+                &(struct asked){.posts = 2, .ids = IDS, .tasks = TASKS_ALL}, arena, &answer);
     return answer;
 }
 
@@ -85,6 +86,7 @@ static void a_good_answer_brings_all_that_was_asked_for(void **state)
     assert_int_equal(second->keywords.count, 1);
     assert_memory_equal(second->topics.items[0].at, "food", 4);
     assert_string_equal(second->language, "en");
+    assert_true(answer.posts[1].bytes > answer.posts[0].bytes && answer.posts[0].bytes > 0);
     assert_string_equal(answer.summary, "tea and more");
     assert_true(answer.is_usage_known);
     assert_int_equal(answer.prompt_tokens, 11);
@@ -216,11 +218,11 @@ static void rule_6_a_shortened_prompt_is_not_believed(void **state)
                     "\"prompt_tokens_details\":{\"cached_tokens\":24}}}");
     const struct bytes bytes = {(const uint8_t *)body.chars, body.length};
     struct answer answer;
-    answer_read(bytes, &(struct asked){2, 1025, TASKS_ALL, NULL}, arena, &answer);
+    answer_read(bytes, &(struct asked){2, IDS, 1025, TASKS_ALL, NULL}, arena, &answer);
     assert_int_equal(answer.outcome_class, CLASS(TOO_LARGE));
     assert_int_equal(answer.posts[0].state, POST_MISSING);
     assert_true(answer.is_usage_known); /* it is paid all the same */
-    answer_read(bytes, &(struct asked){2, 1024, TASKS_ALL, NULL}, arena, &answer);
+    answer_read(bytes, &(struct asked){2, IDS, 1024, TASKS_ALL, NULL}, arena, &answer);
     assert_int_equal(answer.outcome_class, CLASS(OK));
 }
 
@@ -293,11 +295,33 @@ static void rule_3_no_post_gets_another_posts_answer(void **state)
                                                                "-1") "," ITEM("2.0", "negative",
                                                                               "-1") "]}",
            CLASS(PARTIAL), POST_ANSWERED, POST_MISSING);
-    struct answer answer = read_content("{\"results\":[" ITEM("1", "happy", "0") "," ONE "," ITEM(
-                                            "1", "negative", "-1") "," TWO "]}",
-                                        "stop");
-    assert_int_equal(answer.outcome_class, CLASS(OK));
-    assert_int_equal(answer.posts[0].analysis.label, SENTIMENT_POSITIVE); /* the first valid one */
+}
+
+/* A model that quotes what it reads, or has drafts, may write two answers for one post. */
+static void rule_3_answers_to_one_post_count_unless_they_differ(void **state)
+{
+    (void)state;
+    expect("{\"results\":[" ITEM("1", "happy", "0") "," ONE "," ITEM("1", "sad", "0") "," ONE
+                                                                                      "," TWO "]}",
+           CLASS(OK), POST_ANSWERED, POST_ANSWERED);
+    const char *const others[] = {
+        ITEM("1", "negative", "0.5"), ITEM("1", "positive", "0.25"),
+        "{\"id\":1,\"sentiment\":\"positive\",\"score\":0.5,"
+        "\"confidence\":0.8,\"entities\":[],\"keywords\":[\"a\"],"
+        "\"topics\":[],\"language\":\"en\"}",
+        "{\"id\":1,\"sentiment\":\"positive\",\"score\":0.5,"
+        "\"confidence\":0.8,\"entities\":[],\"keywords\":[],"
+        "\"topics\":[],\"language\":\"de\"}",
+        "{\"id\":1,\"sentiment\":\"positive\",\"score\":0.5,"
+        "\"confidence\":0.8,\"entities\":[{\"text\":\"a\",\"type\":\"x\"}],"
+        "\"keywords\":[],\"topics\":[],\"language\":\"en\"}"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        char content[2000];
+        snprintf(content, sizeof content, "Post 2 says %s, so:\n" WHOLE, others[i]);
+        expect(content, CLASS(PARTIAL), POST_INVALID, POST_ANSWERED);
+        snprintf(content, sizeof content, WHOLE " %s " ONE, others[i]);
+        expect(content, CLASS(PARTIAL), POST_INVALID, POST_ANSWERED);
+    }
 }
 
 static void rule_4_nothing_valid_is_an_invalid_answer(void **state)
@@ -430,6 +454,7 @@ int main(void)
         cmocka_unit_test(rule_2_what_had_to_be_repaired_says_so),
         cmocka_unit_test(rule_3_what_stands_within_an_answer_is_no_answer),
         cmocka_unit_test(rule_3_no_post_gets_another_posts_answer),
+        cmocka_unit_test(rule_3_answers_to_one_post_count_unless_they_differ),
         cmocka_unit_test(rule_4_nothing_valid_is_an_invalid_answer),
         cmocka_unit_test(refusals_and_filters_are_told_apart),
         cmocka_unit_test(rule_4_a_post_may_be_refused_alone),

@@ -132,13 +132,13 @@ static void write_schema(const struct brief *brief, struct text *out)
 
 /* ---- the request ---- */
 
-static void write_posts(const Tp__Dispatch *dispatch, struct text *document)
+static void write_posts(const Tp__Dispatch *dispatch, const uint32_t *ids, struct text *document)
 {
     text_add(document, "{\"posts\":[");
     for (size_t i = 0; i < dispatch->n_posts; i++) {
         const ProtobufCBinaryData *post = &dispatch->posts[i]->text;
         text_add(document, i > 0 ? ",{\"id\":" : "{\"id\":");
-        text_add_count(document, i + 1);
+        text_add_count(document, ids[i]);
         text_add(document, ",\"text\":");
         text_add_json(document, (const char *)post->data, post->len);
         text_add_char(document, '}');
@@ -197,11 +197,11 @@ uint32_t prompt_least_tokens(const Tp__Dispatch *dispatch)
     return tokens >= LEAST_CLAIM ? (uint32_t)tokens : 0;
 }
 
-void prompt_write(const struct brief *brief, const Tp__Dispatch *dispatch,
+void prompt_write(const struct brief *brief, const Tp__Dispatch *dispatch, const uint32_t *ids,
                   const struct prompt_options *options, struct text *body)
 {
     SCOPED(text_free) struct text document = {0}, words = {0};
-    write_posts(dispatch, &document);
+    write_posts(dispatch, ids, &document);
     write_words(brief, &words);
     text_add(body, "{\"model\":");
     text_add_json(body, options->model, strlen(options->model));

@@ -2,9 +2,9 @@
  *
  * The words and the schema of the answer are made of the files in prompts/: a frame, and for each
  * task a paragraph (.txt) and the members of the answer (.json). A user's own instruction stands
- * below all that, as data too. Posts travel in one JSON document with ids 1..n that hold within the
- * call only, so an instruction inside a post can at most harm that post's own answer. Pure; any
- * thread.
+ * below all that, as data too. Posts travel in one JSON document with ids that hold within the call
+ * only and that nobody can guess (ids.h), so an instruction inside a post can at most harm that
+ * post's own answer. Pure; any thread.
  */
 #pragma once
 
@@ -21,8 +21,9 @@ struct prompt_options {
     const char *max_tokens_field; /* max_tokens or max_completion_tokens: servers differ */
 };
 
-/* The body of POST /v1/chat/completions for the dispatch's posts. */
-void prompt_write(const struct brief *brief, const Tp__Dispatch *dispatch,
+/* The body of POST /v1/chat/completions for the dispatch's posts; ids: of ids_draw(), one for each.
+ */
+void prompt_write(const struct brief *brief, const Tp__Dispatch *dispatch, const uint32_t *ids,
                   const struct prompt_options *options, struct text *body);
 
 /* Fewer tokens than the posts' texts have by any tokenizer, so that a server that counts less can

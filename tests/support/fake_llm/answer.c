@@ -1,6 +1,7 @@
 #include "answer.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "custom.h"
@@ -175,6 +176,10 @@ void answer_write_result(const struct question *question, const struct result *r
         break;
     }
     text_format(out, "{\"id\":%" PRId64, result->id);
+    if (result->ordered != NULL) {
+        text_format(out, ",%s", result->ordered);
+        return;
+    }
     add_part(question, "sentiment", name, out);
     add_part(question, "score", score_shown, out);
     add_part(question, "confidence", confidence_shown, out);
@@ -190,6 +195,13 @@ void answer_write_result(const struct question *question, const struct result *r
     text_add_char(out, '}');
 }
 
+/* What a post wants to stand in its result, or NULL. */
+static const char *order_of(const char *text, const char *obeyed)
+{
+    const char *order = obeyed != NULL ? strstr(text, obeyed) : NULL;
+    return order != NULL ? order + strlen(obeyed) : NULL;
+}
+
 static size_t collect_results(const struct question *question, const struct action *action,
                               struct result *results)
 {
@@ -201,7 +213,8 @@ static size_t collect_results(const struct question *question, const struct acti
         if (!is_dropped) {
             bool is_tired = action->tires_after > 0 && i >= (size_t)action->tires_after;
             results[count++] =
-                (struct result){question->ids[i], answer_hash(question->texts[i]), is_tired};
+                (struct result){question->ids[i], answer_hash(question->texts[i]), is_tired,
+                                order_of(question->texts[i], action->obeys)};
         }
     }
     if (action->reorder) {
@@ -220,6 +233,9 @@ static void write_analysis(const struct question *question, const struct action 
     struct result results[QUESTION_MAX_POSTS];
     size_t count = collect_results(question, action, results);
     const char *comma = "";
+    for (size_t i = 0; i < question->post_count && action->quotes != NULL; i++)
+        if (strstr(question->texts[i], action->quotes) != NULL)
+            text_format(out, "Post %zu reads: %s.\n", i + 1, question->texts[i]);
     text_add(out, action->prose ? "Sure! Here is the analysis you asked for:\n```json\n" : "");
     bool has_results = answer_begin(question, out);
     for (size_t i = 0; i < count && has_results; i++) {
@@ -233,7 +249,7 @@ static void write_analysis(const struct question *question, const struct action 
         answer_write_result(question, &results[i], INVALID_NONE, out);
     }
     for (int64_t i = 0; i < action->invent && has_results; i++) {
-        struct result invented = {1000000 + i, answer_hash("invented"), false};
+        struct result invented = {1000000 + i, answer_hash("invented"), false, NULL};
         text_add(out, comma);
         answer_write_result(question, &invented, INVALID_NONE, out);
         comma = ",";
@@ -279,7 +295,9 @@ int64_t answer_write(const struct question *question, const struct action *actio
     text_add(out, "}]");
     size_t prompt = question->prompt_bytes / BYTES_PER_TOKEN + 1;
     size_t completion = kept / BYTES_PER_TOKEN + 1;
-    if (!action->omit_usage)
+    if (action->usage != NULL)
+        text_format(out, ",\"usage\":%s", action->usage);
+    else if (!action->omit_usage)
         text_format(out,
                     ",\"usage\":{\"prompt_tokens\":%zu,\"completion_tokens\":%zu,"
                     "\"total_tokens\":%zu}",
@@ -288,4 +306,19 @@ int64_t answer_write(const struct question *question, const struct action *actio
     if (action->bad_utf8)
         spoil_utf8(out);
     return (int64_t)(prompt + completion);
+}
+
+void answer_fill_ids(const struct question *question, const char *body, struct text *out)
+{
+    for (const char *rest = body; *rest != '\0';) {
+        size_t nth = 0;
+        int length = 0;
+        bool is_id = sscanf(rest, "#%3zu#%n", &nth, &length) == 1 && length > 0 && nth > 0 &&
+                     nth <= question->post_count;
+        if (is_id)
+            text_format(out, "%" PRId64, question->ids[nth - 1]);
+        else
+            text_add_char(out, *rest);
+        rest += is_id ? length : 1;
+    }
 }

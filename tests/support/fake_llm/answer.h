@@ -41,13 +41,17 @@ void question_drop(struct question *question);
 int64_t answer_write(const struct question *question, const struct action *action, int64_t serial,
                      struct text *out);
 
+/* A body of the script's, with the ids that were asked for. */
+void answer_fill_ids(const struct question *question, const char *body, struct text *out);
+
 uint64_t answer_hash(const char *text);
 
 /* One element of the results. */
 struct result {
     int64_t id;
-    uint64_t hash; /* of the post's text */
-    bool is_tired; /* neutral, whatever it says */
+    uint64_t hash;       /* of the post's text */
+    bool is_tired;       /* neutral, whatever it says */
+    const char *ordered; /* by the post: what stands behind its id; NULL = nothing */
 };
 void answer_write_result(const struct question *question, const struct result *result,
                          enum invalid_part invalid, struct text *out);

@@ -54,7 +54,7 @@ static void write_post(const struct question *question, const struct result *res
     }
     if (happens(random, hostility->invent)) {
         struct result invented = {INVENTED_ID + (int64_t)(next_random(random) % 100), result->hash,
-                                  false};
+                                  false, NULL};
         write_result(question, &invented, INVALID_NONE, out);
     }
 }
@@ -65,7 +65,8 @@ static size_t collect(const struct question *question, bool is_reordered, uint64
     for (size_t i = 0; i < question->post_count; i++) {
         size_t place = is_reordered ? next_random(random) % (i + 1) : i;
         results[i] = results[place];
-        results[place] = (struct result){question->ids[i], answer_hash(question->texts[i]), false};
+        results[place] =
+            (struct result){question->ids[i], answer_hash(question->texts[i]), false, NULL};
     }
     return question->post_count;
 }

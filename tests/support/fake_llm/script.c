@@ -11,7 +11,7 @@ struct rule {
     double probability; /* below 0 = always */
     int64_t seen;       /* calls for which user and text held */
     struct action action;
-    char *body_json; /* owned: a body that was given as JSON */
+    char *body_json, *usage_json; /* owned: what was given as JSON */
 };
 
 struct limit {
@@ -117,6 +117,15 @@ static void read_body(const json_t *body, struct rule *rule)
     rule->action.body = rule->body_json;
 }
 
+static void read_usage(const json_t *usage, struct rule *rule)
+{
+    if (usage == NULL)
+        return;
+    rule->usage_json = json_dumps(usage, JSON_COMPACT | JSON_ENCODE_ANY);
+    CHECK(rule->usage_json != NULL);
+    rule->action.usage = rule->usage_json;
+}
+
 static bool read_hostility(const json_t *rates, struct hostility *hostility, struct error *why)
 {
     static const char *const KNOWN =
@@ -149,7 +158,8 @@ static bool read_then(const json_t *then, struct rule *rule, struct error *why)
     static const char *const KNOWN =
         " delay_ms hold status headers body truncate finish_reason omit_usage null_content reorder "
         "drop "
-        "drop_text duplicate invent tires_after invalid prose bad_utf8 hostile drip end ";
+        "drop_text duplicate invent tires_after invalid prose bad_utf8 quotes obeys usage hostile "
+        "drip end ";
     static const char *const INVALIDS[] = {"none", "label", "score", "confidence", "huge", NULL};
     static const char *const ENDS[] = {"answer", "reset", "close", "hang", NULL};
     struct action *action = &rule->action;
@@ -166,6 +176,8 @@ static bool read_then(const json_t *then, struct rule *rule, struct error *why)
                    json_int(then, "truncate", -1, 0, INT32_MAX, &action->truncate, why) &&
                    json_text(then, "finish_reason", "stop", 100, &action->finish_reason, why) &&
                    json_text(then, "drop_text", NULL, 1000, &action->drop_text, why) &&
+                   json_text(then, "quotes", NULL, 1000, &action->quotes, why) &&
+                   json_text(then, "obeys", NULL, 1000, &action->obeys, why) &&
                    json_int(then, "drop", 0, 0, 1000, &action->drop, why) &&
                    json_int(then, "duplicate", 0, 0, 1000, &action->duplicate, why) &&
                    json_int(then, "invent", 0, 0, 1000, &action->invent, why) &&
@@ -185,6 +197,7 @@ static bool read_then(const json_t *then, struct rule *rule, struct error *why)
     action->invalid = (enum invalid_part)invalid;
     action->end = (enum call_ending)end;
     read_body(json_object_get(then, "body"), rule);
+    read_usage(json_object_get(then, "usage"), rule);
     return true;
 }
 
@@ -262,8 +275,10 @@ void script_free(struct script **script)
 {
     if (*script == NULL)
         return;
-    for (size_t i = 0; i < (*script)->rule_count; i++)
+    for (size_t i = 0; i < (*script)->rule_count; i++) {
         free((*script)->rules[i].body_json);
+        free((*script)->rules[i].usage_json);
+    }
     json_free(&(*script)->document);
     free(*script);
     *script = NULL;

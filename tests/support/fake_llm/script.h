@@ -12,13 +12,18 @@
  * then:
  *   "delay_ms"      before the answer; otherwise the server's own
  *   "hold"          no answer before the next script or reset; instead of a delay
- *   "status" "headers" {name: value} "body"   another answer (a string as it is, else as JSON)
+ *   "status" "headers" {name: value} "body"   another answer (a string as it is, else as JSON);
+ *                   #n# in it stands for the id of the n-th post
  *   "truncate"      keep so many bytes of the message's content
  *   "finish_reason" "omit_usage" "null_content"
  *   "reorder" "drop" n, "drop_text" substring, "duplicate" n, "invent" n    which posts come back
  *   "invalid"       "label" | "score" | "confidence" | "huge": in every second result
  *   "tires_after" n  of the posts behind the first n, wherever they stand, all are found neutral
  *   "prose" "bad_utf8"
+ *   "quotes" substring   before all else stand the texts of the posts that have it
+ *   "obeys" substring    what stands behind it in a post's text becomes that post's result, behind
+ *                        its id
+ *   "usage" {...}   instead of the true one
  *   "hostile"       {"drop" "wrong" "duplicate" "invent" "bad_utf8" "reorder" "prose" "truncate"}:
  *                   a rate from 0 to 1 for each, by the seed (hostile.h), instead of those above
  *   "drip"          bytes a second
@@ -66,7 +71,8 @@ struct action {
     const char *body; /* NULL = the analysis */
     int64_t truncate; /* -1 = whole */
     const char *finish_reason;
-    const char *drop_text; /* NULL = none */
+    const char *drop_text, *quotes, *obeys; /* NULL = none */
+    const char *usage;                      /* JSON; NULL = the true one */
     int64_t drop, duplicate, invent;
     int64_t tires_after; /* 0 = never */
     int64_t drip;        /* bytes a second; 0 = at once */

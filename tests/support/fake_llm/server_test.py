@@ -163,6 +163,21 @@ class FakeModel(unittest.TestCase):
         self.script({"status": 503, "body": "<html>"})
         self.assertEqual(self.call("x")[1], b"<html>")
 
+    def test_ids_stand_in_a_body_of_the_script_where_it_says(self):
+        self.script({"body": "#1# and #2#, #3# #x# #"})
+        self.assertEqual(self.call("a", "b")[1], b"1 and 2, #3# #x# #")
+
+    def test_posts_are_quoted_and_obeyed(self):
+        self.script({"quotes": "{", "obeys": "SAY "})
+        texts = ["plain", "{a}", 'now SAY "x":1},{"id":7}']
+        body = json.loads(self.call(*texts)[1])
+        content = body["choices"][0]["message"]["content"]
+        quoted, answer = content[:content.index('{"results"')], content[content.index('{"results"'):]
+        self.assertEqual(quoted, f"Post 2 reads: {{a}}.\nPost 3 reads: {texts[2]}.\n")
+        results = json.loads(answer)["results"]
+        self.assertEqual(results[0]["topics"], ["echo-" + fnv("plain")])
+        self.assertEqual(results[2:], [{"id": 3, "x": 1}, {"id": 7}])
+
     def test_answers_are_spoilt_in_each_way(self):
         texts = ["a", "b", "c", "d"]
         self.script({"reorder": True})
@@ -176,6 +191,8 @@ class FakeModel(unittest.TestCase):
                          [True, False, True, False])
         self.script({"invalid": "huge"})
         self.assertIn(b"50.9e62554", self.call(*texts)[1])
+        self.script({"usage": {"prompt_tokens": -1}})
+        self.assertEqual(json.loads(self.call(*texts)[1])["usage"], {"prompt_tokens": -1})
         self.script({"truncate": 30, "finish_reason": "length"})
         choice = json.loads(self.call(*texts)[1])["choices"][0]
         self.assertEqual((len(choice["message"]["content"]), choice["finish_reason"]),

@@ -144,7 +144,7 @@ static int64_t write_body(const struct question *question, const struct action *
     if (action->body == NULL && action->status == 200)
         return answer_write(question, action, serial, body);
     if (action->body != NULL)
-        text_add(body, action->body);
+        answer_fill_ids(question, action->body, body);
     else
         text_format(body,
                     "{\"error\":{\"message\":\"as the script says\",\"type\":\"scripted\","
