@@ -16,14 +16,20 @@ struct reading {
     struct arena *arena;
 };
 
-/* The post with that id, or NULL: it was not asked for, or is in dispute (rule 3). */
+/* Else rule 8. */
+static bool is_of_posts(const struct asked *asked)
+{
+    return asked->schema != NULL || task_set_is_of_posts(asked->tasks);
+}
+
+/* The post with that id, or NULL: nothing was asked of it, or it is in dispute (rule 3). */
 static struct post_answer *post_of(const struct reading *reading, int64_t id)
 {
     const struct asked *asked = reading->asked;
     size_t nth = 0;
     while (nth < asked->posts && asked->ids[nth] != id)
         nth++;
-    if (nth == asked->posts || reading->answer->posts[nth].is_disputed)
+    if (nth == asked->posts || !is_of_posts(asked) || reading->answer->posts[nth].is_disputed)
         return NULL;
     return &reading->answer->posts[nth];
 }
@@ -270,7 +276,7 @@ void answer_read(struct bytes body, const struct asked *asked, struct arena *are
                                               is_mended};
     bool breaks_off =
         content.at != NULL && extract_items((const char *)content.at, content.length, &listener);
-    if (asked->schema == NULL && !task_set_is_of_posts(asked->tasks) && answer->summary[0] != '\0')
+    if (!is_of_posts(asked) && answer->summary[0] != '\0')
         answer_all(answer, asked->posts);
     classify_answer(document, asked->posts, breaks_off, answer);
 }

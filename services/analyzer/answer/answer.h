@@ -6,8 +6,9 @@
  *   id is looked at.
  * 2 Checks are strict, for each post by itself and for what was asked of it: an id that was asked
  *   for, a label of the three, a finite score within -1..1, a confidence within 0..1, lists of
- *   strings, valid UTF-8, no member twice, and a value of the user's own schema. What was not asked
- *   is not looked at.
+ *   strings, a language code, valid UTF-8, no member twice, and a value of the user's own schema.
+ *   A list may be empty, but what was asked for must be there: nothing is made up in its place, and
+ *   a question that is echoed is no answer. What was not asked is not looked at.
  * 3 Valid answers with one id count if they say the same; if they differ, that post is invalid,
  *   since one of them may be a quotation. Ids not asked for are ignored, and those asked for cannot
  *   be guessed (question/ids.h). So no post ever gets another post's answer.
@@ -19,7 +20,7 @@
  *   nothing of its answer is believed; the class is TOO_LARGE.
  * 7 Nothing answered and a refusal, a filter that says it acted, or only refused posts: the class
  *   is CONTENT_FILTER.
- * 8 Where a summary is all that was asked, it answers every post.
+ * 8 Where a summary is all that was asked, it answers every post, and nothing else does.
  * Pure; any thread. Any bytes may come in.
  */
 #pragma once
@@ -42,7 +43,7 @@ enum post_answer_state { POST_MISSING, POST_INVALID, POST_REFUSED, POST_ANSWERED
 
 struct post_answer {
     enum post_answer_state state;
-    /* Its label was spelt in another way, or a number lay out of its range by rounding. */
+    /* Its label or language was in capitals, or a number lay out of its range by rounding. */
     bool is_repaired;
     bool is_disputed; /* two valid answers differ: it is invalid, whatever follows */
     size_t bytes;     /* usage_bytes() of what stands there for it; 0 = nothing, or no JSON */

@@ -51,8 +51,8 @@ static void write_item(struct history *history, size_t id, bool is_good)
                                       "\"neutral\",\"score\":50.9e62554",
                                       "\"neutral\",\"score\":0,\"score\":1",
                                       "\"neutral\",\"score\":\"0\"",
-                                      "\"neutral\",\"score\":0,\"keywords\":{}",
-                                      "\"neutral\",\"score\":0,\"topics\":[\"\xFF\"]",
+                                      "\"neutral\",\"score\":true",
+                                      "\"neutral\",\"score\":0,\"y\":[\"\xFF\"]",
                                       "\"neutral\",\"score\":0,\"x\":\"\\ud800\"",
                                       "\"neutral\",,\"score\":0"};
     static const char *const WORDS[] = {
@@ -66,7 +66,8 @@ static void write_item(struct history *history, size_t id, bool is_good)
     else
         text_add(&history->content, PICK(history, BAD));
     text_format(&history->content,
-                ",\"language\":\"l%c\",\"entities\":[{\"text\":\"%s\",\"type\":\"x\"}]}",
+                ",\"confidence\":1,\"language\":\"l%c\",\"keywords\":[],\"topics\":[],"
+                "\"entities\":[{\"text\":\"%s\",\"type\":\"x\"}]}",
                 (char)('a' + id % 26), PICK(history, WORDS));
 }
 

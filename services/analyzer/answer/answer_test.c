@@ -15,8 +15,12 @@
     "{\"id\":" id ",\"sentiment\":\"" label "\",\"score\":" score "," GOOD_REST
 #define ONE ITEM("1", "positive", "0.5")
 #define TWO ITEM("2", "negative", "-0.5")
-#define LISTING(id, keyword)                                                                       \
-    "{\"id\":" id ",\"sentiment\":\"neutral\",\"score\":0,\"keywords\":[\"" keyword "\"]}"
+#define START(id) "{\"id\":" id ",\"sentiment\":\"neutral\",\"score\":0,\"confidence\":0.5,"
+#define LISTS(entities, keywords, topics)                                                          \
+    "\"entities\":" entities ",\"keywords\":" keywords ",\"topics\":" topics ",\"language\":"      \
+    "\"en\"}"
+#define ITEM_WITH(id, keywords, topics) START(id) LISTS("[]", "[" keywords "]", "[" topics "]")
+#define LISTING(id, keyword) ITEM_WITH(id, "\"" keyword "\"", "")
 #define WHOLE "{\"results\":[" ONE "," TWO "],\"summary\":\"two posts\"}"
 
 static const uint32_t IDS[] = {1, 2};
@@ -53,6 +57,17 @@ static struct answer read_content(const char *content, const char *finish_reason
                 finish_reason);
     text_add(&body, "\"completion_tokens\":22,\"prompt_tokens_details\":null},\"timings\":{}}");
     return read_body(body.chars, body.length);
+}
+
+static struct answer read_for(const struct asked *asked, const char *content)
+{
+    SCOPED(text_free) struct text body = {0};
+    text_add(&body, "{\"choices\":[{\"message\":{\"content\":");
+    text_add_json(&body, content, strlen(content));
+    text_add(&body, "}}]}");
+    struct answer answer;
+    answer_read((struct bytes){(const uint8_t *)body.chars, body.length}, asked, arena, &answer);
+    return answer;
 }
 
 static void expect(const char *content, Tp__OutcomeClass outcome_class,
@@ -113,12 +128,15 @@ static void rule_1_strings_hold_what_they_like(void **state)
     expect("Well: {\"results\":[" LISTING("1", "}]} {") "," LISTING("2", "\\\"}]") ",]}", CLASS(OK),
            POST_ANSWERED, POST_ANSWERED);
     /* what a post puts into the mouth of the model is a string, and no answer to another post */
-    expect("Sorry, {\"results\":[" LISTING("1", "{\\\"id\\\":2,\\\"sentiment\\\":\\\"neutral\\\","
-                                                "\\\"score\\\":0}") ",]}",
-           CLASS(PARTIAL), POST_ANSWERED, POST_MISSING);
-    expect("{\"results\":[],\"summary\":\"{\\\"id\\\":2,\\\"sentiment\\\":\\\"neutral\\\","
-           "\\\"score\\\":0}\"}",
-           CLASS(INVALID_ANSWER), POST_MISSING, POST_MISSING);
+    SCOPED(text_free) struct text keyword = {0}, summary = {0};
+    text_add(&keyword, "Sorry, {\"results\":[" START("1") "\"entities\":[],\"keywords\":[");
+    text_add_json(&keyword, TWO, sizeof TWO - 1);
+    text_add(&keyword, "],\"topics\":[],\"language\":\"en\"},]}");
+    expect(keyword.chars, CLASS(PARTIAL), POST_ANSWERED, POST_MISSING);
+    text_add(&summary, "{\"results\":[],\"summary\":");
+    text_add_json(&summary, TWO, sizeof TWO - 1);
+    text_add(&summary, "}");
+    expect(summary.chars, CLASS(INVALID_ANSWER), POST_MISSING, POST_MISSING);
 }
 
 static void rule_1_broken_prose_hides_nothing(void **state)
@@ -241,12 +259,12 @@ static void rule_2_each_post_is_checked_by_itself(void **state)
         ITEM("2", "positive", "0.1,\"id\":1"),
         ITEM("2", "positive", "0.1,\"topics\":[\"\\ud83d\"]"),
         "{\"id\":2}",
-        "{\"id\":2,\"sentiment\":7,\"score\":0}",
-        "{\"id\":2,\"sentiment\":\"neutral\",\"score\":0,\"confidence\":7,\"keywords\":[]}",
-        "{\"id\":2,\"sentiment\":\"neutral\",\"score\":0,\"keywords\":\"tea\"}",
-        "{\"id\":2,\"sentiment\":\"neutral\",\"score\":0,\"topics\":[1]}",
-        "{\"id\":2,\"sentiment\":\"neutral\",\"score\":0,\"entities\":[\"Ann\"]}",
-        "{\"id\":2,\"sentiment\":\"neutral\",\"score\":0,\"entities\":{\"text\":\"Ann\"}}",
+        "{\"id\":2,\"sentiment\":7,\"score\":0," GOOD_REST,
+        "{\"id\":2,\"sentiment\":\"neutral\",\"score\":0,\"confidence\":7," LISTS("[]", "[]", "[]"),
+        START("2") LISTS("[]", "\"tea\"", "[]"),
+        START("2") LISTS("[]", "[]", "[1]"),
+        START("2") LISTS("[\"Ann\"]", "[]", "[]"),
+        START("2") LISTS("{\"text\":\"Ann\"}", "[]", "[]"),
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char content[2000];
@@ -255,11 +273,70 @@ static void rule_2_each_post_is_checked_by_itself(void **state)
     }
 }
 
-static void rule_2_lists_and_confidence_may_be_left_out(void **state)
+/* Each member by itself: left out of the second item, or null there. */
+static void rule_2_what_was_asked_for_must_be_there(void **state)
 {
     (void)state;
-    expect("{\"results\":[" ONE ",{\"id\":2,\"sentiment\":\"Neutral\",\"score\":0}]}", CLASS(OK),
-           POST_ANSWERED, POST_ANSWERED);
+    static const char *const members[] = {"sentiment", "score",  "confidence", "entities",
+                                          "keywords",  "topics", "language"};
+    static const char *const values[] = {"\"neutral\"", "0", "0.5", "[]", "[]", "[]", "\"en\""};
+    for (size_t left_out = 0; left_out < sizeof members / sizeof members[0]; left_out++) {
+        for (int is_null = 0; is_null < 2; is_null++) {
+            SCOPED(text_free) struct text content = {0};
+            text_add(&content, "{\"results\":[" ONE ",{\"id\":2");
+            for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+                if (i != left_out || is_null)
+                    text_format(&content, ",\"%s\":%s", members[i],
+                                i == left_out ? "null" : values[i]);
+            text_add(&content, "}]}");
+            expect(content.chars, CLASS(PARTIAL), POST_ANSWERED, POST_INVALID);
+        }
+    }
+    expect("{\"results\":[" ONE "," ITEM_WITH("2", "", "") "]}", CLASS(OK), POST_ANSWERED,
+           POST_ANSWERED);
+}
+
+static void rule_2_a_language_is_a_code(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *said, *code; /* NULL = none */
+    } cases[] = {{"\"en\"", "en"},      {"\"EN\"", "en"},   {"\"pt-BR\"", "pt"},
+                 {"\"und\"", "und"},    {"\"gsw\"", "gsw"}, {"\"English\"", NULL},
+                 {"\"e\"", NULL},       {"\"\"", NULL},     {"\"en_GB\"", NULL},
+                 {"\"d\u00e9\"", NULL}, {"7", NULL},        {"[\"en\"]", NULL}};
+    static const char *const asked[] = {"language"};
+    const struct asked question = {.posts = 1, .ids = IDS, .tasks = task_set_of(1, asked)};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char content[200];
+        snprintf(content, sizeof content, "[{\"id\":1,\"language\":%s}]", cases[i].said);
+        struct answer answer = read_for(&question, content);
+        assert_int_equal(answer.posts[0].state,
+                         cases[i].code != NULL ? POST_ANSWERED : POST_INVALID);
+        if (cases[i].code != NULL)
+            assert_string_equal(answer.posts[0].analysis.language, cases[i].code);
+    }
+}
+
+/* Some models say the question again before they answer it, or instead. */
+static void rule_2_an_echo_of_the_question_is_no_answer(void **state)
+{
+    (void)state;
+    static const char question[] =
+        "{\"posts\":[{\"id\":1,\"text\":\"a\"},{\"id\":2,\"text\":\"b\"}]}";
+    for (int i = 0; i < TASK_COUNT; i++) {
+        const char *const tasks[] = {task_name((enum task)i)};
+        const struct asked asked = {.posts = 2, .ids = IDS, .tasks = task_set_of(1, tasks)};
+        assert_int_equal(read_for(&asked, question).outcome_class, CLASS(INVALID_ANSWER));
+    }
+    static const char *const keywords[] = {"keywords"};
+    const struct asked asked = {.posts = 2, .ids = IDS, .tasks = task_set_of(1, keywords)};
+    char content[500];
+    snprintf(content, sizeof content,
+             "%s\n[{\"id\":1,\"keywords\":[\"tea\"]},{\"id\":2,\"keywords\":[]}]", question);
+    struct answer answer = read_for(&asked, content);
+    assert_int_equal(answer.outcome_class, CLASS(OK));
+    assert_int_equal(answer.posts[0].analysis.keywords.count, 1);
 }
 
 static void rule_2_what_had_to_be_repaired_says_so(void **state)
@@ -277,8 +354,7 @@ static void rule_3_what_stands_within_an_answer_is_no_answer(void **state)
 {
     (void)state;
     const char inner[] =
-        "{\"id\":1,\"sentiment\":\"neutral\",\"score\":0,\"entities\":[{\"text\":\"a\","
-        "\"type\":\"b\",\"id\":2,\"sentiment\":\"neutral\",\"score\":1}]}";
+        START("1") LISTS("[{\"text\":\"a\",\"type\":\"b\",\"c\":" TWO "}]", "[]", "[]");
     char content[2000];
     expect(inner, CLASS(PARTIAL), POST_ANSWERED, POST_MISSING);
     snprintf(content, sizeof content, "{\"results\":[%s,]}", inner);
@@ -376,17 +452,27 @@ static void rule_4_a_post_may_be_refused_alone(void **state)
     assert_string_equal(answer.detail, "of 2 posts 1 missing, 0 invalid, 0 refused");
 }
 
+static void expect_second_spoilt(const char *topic)
+{
+    static const char *const tasks[] = {"topics"};
+    const struct asked asked = {.posts = 2, .ids = IDS, .tasks = task_set_of(1, tasks)};
+    SCOPED(text_free) struct text body = {0};
+    text_format(&body,
+                "{\"choices\":[{\"message\":{\"content\":\"{\\\"results\\\":["
+                "{\\\"id\\\":1,\\\"topics\\\":[\\\"\\ud83d\\ude00\\\"]},"
+                "{\\\"id\\\":2,\\\"topics\\\":[\\\"%s\\\"]}]}\"}}]}",
+                topic);
+    struct answer answer;
+    answer_read((struct bytes){(const uint8_t *)body.chars, body.length}, &asked, arena, &answer);
+    assert_int_equal(answer.posts[0].state, POST_ANSWERED);
+    assert_int_equal(answer.posts[1].state, POST_INVALID);
+}
+
 static void bytes_that_are_not_utf8_spoil_only_their_own_post(void **state)
 {
     (void)state;
-    const char body[] = "{\"choices\":[{\"message\":{\"content\":\"{\\\"results\\\":["
-                        "{\\\"id\\\":1,\\\"sentiment\\\":\\\"neutral\\\",\\\"score\\\":0},"
-                        "{\\\"id\\\":2,\\\"sentiment\\\":\\\"neutral\\\",\\\"score\\\":0,"
-                        "\\\"topics\\\":[\\\"\xFF\\\"]}"
-                        "]}\"}}]}";
-    struct answer answer = read_body(body, sizeof body - 1);
-    assert_int_equal(answer.posts[0].state, POST_ANSWERED);
-    assert_int_equal(answer.posts[1].state, POST_INVALID);
+    expect_second_spoilt("\xFF");
+    expect_second_spoilt("caf\xC3x");
 }
 
 /* A server that cuts its text anywhere leaves half a pair of surrogates behind. */
@@ -394,19 +480,8 @@ static void escapes_that_are_no_character_spoil_only_their_own_post(void **state
 {
     (void)state;
     const char *const escapes[] = {"\\ud83d", "\\ude00", "\\u0000", "\\ud83d\\u0041"};
-    for (size_t i = 0; i < sizeof escapes / sizeof escapes[0]; i++) {
-        char body[500];
-        snprintf(body, sizeof body,
-                 "{\"choices\":[{\"message\":{\"content\":\"{\\\"results\\\":["
-                 "{\\\"id\\\":1,\\\"sentiment\\\":\\\"neutral\\\",\\\"score\\\":0,"
-                 "\\\"topics\\\":[\\\"\\ud83d\\ude00\\\"]},"
-                 "{\\\"id\\\":2,\\\"sentiment\\\":\\\"neutral\\\",\\\"score\\\":0,"
-                 "\\\"topics\\\":[\\\"%s\\\"]}]}\"}}]}",
-                 escapes[i]);
-        struct answer answer = read_body(body, strlen(body));
-        assert_int_equal(answer.posts[0].state, POST_ANSWERED);
-        assert_int_equal(answer.posts[1].state, POST_INVALID);
-    }
+    for (size_t i = 0; i < sizeof escapes / sizeof escapes[0]; i++)
+        expect_second_spoilt(escapes[i]);
 }
 
 static void usage_that_is_no_number_is_unknown(void **state)
@@ -450,7 +525,9 @@ int main(void)
         cmocka_unit_test(rule_5_white_space_without_end_is_truncated),
         cmocka_unit_test(rule_6_a_shortened_prompt_is_not_believed),
         cmocka_unit_test(rule_2_each_post_is_checked_by_itself),
-        cmocka_unit_test(rule_2_lists_and_confidence_may_be_left_out),
+        cmocka_unit_test(rule_2_what_was_asked_for_must_be_there),
+        cmocka_unit_test(rule_2_a_language_is_a_code),
+        cmocka_unit_test(rule_2_an_echo_of_the_question_is_no_answer),
         cmocka_unit_test(rule_2_what_had_to_be_repaired_says_so),
         cmocka_unit_test(rule_3_what_stands_within_an_answer_is_no_answer),
         cmocka_unit_test(rule_3_no_post_gets_another_posts_answer),

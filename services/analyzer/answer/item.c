@@ -1,5 +1,6 @@
 #include "item.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <string.h>
 #include <strings.h>
@@ -47,12 +48,9 @@ static bool read_label(const json_t *value, enum sentiment_label *label, bool *i
     return false;
 }
 
-/* Absent is empty; anything but a list of strings is invalid. Empty and overlong words are left
- * out. */
+/* Anything but a list of strings is invalid. Empty and overlong words are left out. */
 static bool read_words(const json_t *list, struct arena *arena, struct pieces *words)
 {
-    if (list == NULL || json_is_null(list))
-        return true;
     if (!json_is_array(list))
         return false;
     words->items = arena_array(arena, struct piece, least(json_array_size(list), ANSWER_MAX_WORDS));
@@ -70,8 +68,6 @@ static bool read_words(const json_t *list, struct arena *arena, struct pieces *w
 
 static bool read_names(const json_t *list, struct arena *arena, struct entities *names)
 {
-    if (list == NULL || json_is_null(list))
-        return true;
     if (!json_is_array(list))
         return false;
     names->items =
@@ -93,25 +89,35 @@ static bool read_names(const json_t *list, struct arena *arena, struct entities 
     return true;
 }
 
-/* Two or three small letters, whatever follows after a hyphen; else "und". */
-static const char *read_language(const json_t *value, struct arena *arena)
+/* Two or three letters, and whatever follows a hyphen, which is left out. Which codes there are is
+ * not checked. */
+static bool read_language(const json_t *value, struct arena *arena, struct post_answer *post)
 {
-    const char *words = json_is_string(value) ? json_string_value(value) : "";
-    size_t length = strspn(words, "abcdefghijklmnopqrstuvwxyz");
-    bool is_code = (length == 2 || length == 3) && (words[length] == '\0' || words[length] == '-');
-    return is_code ? arena_bytes(arena, words, length) : "und";
+    if (!json_is_string(value))
+        return false;
+    const char *said = json_string_value(value);
+    size_t length = 0;
+    while (isalpha((unsigned char)said[length]))
+        length++;
+    if ((length != 2 && length != 3) || (said[length] != '\0' && said[length] != '-'))
+        return false;
+    char *code = arena_bytes(arena, said, length);
+    for (size_t i = 0; i < length; i++) {
+        post->is_repaired |= isupper((unsigned char)code[i]) != 0;
+        code[i] = (char)tolower((unsigned char)code[i]);
+    }
+    post->analysis.language = code;
+    return true;
 }
 
 static bool read_sentiment(const json_t *item, struct post_answer *post)
 {
     struct post_analysis *analysis = &post->analysis;
-    const json_t *confidence = json_object_get(item, "confidence");
-    analysis->confidence = 0.5;
     return read_label(json_object_get(item, "sentiment"), &analysis->label, &post->is_repaired) &&
            number_within(json_object_get(item, "score"), -1, 1, &analysis->score,
                          &post->is_repaired) &&
-           (confidence == NULL ||
-            number_within(confidence, 0, 1, &analysis->confidence, &post->is_repaired));
+           number_within(json_object_get(item, "confidence"), 0, 1, &analysis->confidence,
+                         &post->is_repaired);
 }
 
 static bool read_custom(const json_t *answer, const json_t *schema, struct arena *arena,
@@ -134,9 +140,9 @@ static bool read_analysis(const struct asked *asked, const json_t *item, struct 
 {
     struct task_set tasks = asked->tasks;
     struct post_analysis *analysis = &post->analysis;
-    if (task_set_has(tasks, TASK_LANGUAGE))
-        analysis->language = read_language(json_object_get(item, "language"), arena);
-    return (!task_set_has(tasks, TASK_SENTIMENT) || read_sentiment(item, post)) &&
+    return (!task_set_has(tasks, TASK_LANGUAGE) ||
+            read_language(json_object_get(item, "language"), arena, post)) &&
+           (!task_set_has(tasks, TASK_SENTIMENT) || read_sentiment(item, post)) &&
            (!task_set_has(tasks, TASK_ENTITIES) ||
             read_names(json_object_get(item, "entities"), arena, &analysis->names)) &&
            (!task_set_has(tasks, TASK_KEYWORDS) ||
