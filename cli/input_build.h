@@ -33,9 +33,9 @@ void input_read_plain(struct input_builder *builder, const char *bytes, size_t l
 MUST_USE bool input_read_csv(struct input_builder *builder, const char *bytes, size_t length,
                              struct error *why);
 
-/* CSV piece by piece, as of table.h. A row that is longer than max_row_bytes is a reject. */
+/* CSV piece by piece, as of table.h. A row of INPUT_MAX_ROW_BYTES or more is a reject. */
 struct input_csv;
-struct input_csv *input_csv_open(struct input_builder *builder, size_t max_row_bytes);
+struct input_csv *input_csv_open(struct input_builder *builder);
 MUST_USE bool input_csv_feed(struct input_csv *csv, const char *bytes, size_t length,
                              struct error *why);
 MUST_USE bool input_csv_end(struct input_csv *csv, struct error *why);

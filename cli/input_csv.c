@@ -66,13 +66,13 @@ static bool take_row(void *context, const struct table_row *row)
     return true;
 }
 
-static void take_too_long(void *context, int64_t line)
+static void reject_row(void *context, int64_t line, const char *reason)
 {
     struct input_csv *csv = context;
-    builder_reject(csv->builder, line, "the row is too long; perhaps a quote is not closed");
+    builder_reject(csv->builder, line, "%s", reason);
 }
 
-struct input_csv *input_csv_open(struct input_builder *builder, size_t max_row_bytes)
+struct input_csv *input_csv_open(struct input_builder *builder)
 {
     struct input_csv *csv = malloc(sizeof *csv);
     CHECK(csv != NULL);
@@ -81,8 +81,8 @@ struct input_csv *input_csv_open(struct input_builder *builder, size_t max_row_b
     csv->table = table_open(&(struct table_reader){.delimiter = builder->delimiter,
                                                    .row = take_row,
                                                    .context = csv,
-                                                   .max_row_bytes = max_row_bytes,
-                                                   .too_long = take_too_long});
+                                                   .max_row_bytes = INPUT_MAX_ROW_BYTES - 1,
+                                                   .bad_row = reject_row});
     return csv;
 }
 
@@ -122,6 +122,6 @@ void input_csv_close(struct input_csv **csv)
 bool input_read_csv(struct input_builder *builder, const char *bytes, size_t length,
                     struct error *why)
 {
-    SCOPED(input_csv_close) struct input_csv *csv = input_csv_open(builder, 0);
+    SCOPED(input_csv_close) struct input_csv *csv = input_csv_open(builder);
     return input_csv_feed(csv, bytes, length, why) && input_csv_end(csv, why);
 }

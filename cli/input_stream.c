@@ -80,7 +80,7 @@ static bool begin(struct stream *stream, struct error *why)
                                             &stream->builder.delimiter);
     stream->format = options->format == INPUT_AUTO ? found : options->format;
     if (stream->format == INPUT_CSV)
-        stream->csv = input_csv_open(&stream->builder, INPUT_MAX_ROW_BYTES - 1);
+        stream->csv = input_csv_open(&stream->builder);
     return true;
 }
 

@@ -2,8 +2,13 @@
  *
  * A row is told with the line it began on; blank lines are passed over. Fields are trimmed of
  * blanks around them, NUL-terminated, and lent for the call. Fields beyond TABLE_MAX_FIELDS are
- * dropped. Strict: quotes must be closed, and stand around a whole field; otherwise whatever is
- * there is taken as well as it can be. Pure; any thread.
+ * dropped. Strict: quotes must stand around a whole field; otherwise they are taken as well as they
+ * can be. Pure; any thread.
+ *
+ * A row is bad if the file ends within its quotes, if text follows them in a later line than
+ * they began in, or if it is longer than max_row_bytes. Where bad
+ * rows are told, only the first line of one is lost: reading goes on behind it, for a quote that is
+ * never closed must not take the rows that follow. Otherwise it ends the reading.
  */
 #pragma once
 
@@ -33,15 +38,13 @@ struct table_reader {
     /* False ends the reading. */
     bool (*row)(void *context, const struct table_row *row);
     void *context;
-    /* If max_row_bytes is not 0, a row that is longer is dropped up to the end of the line at which
-     * it becomes so, and told by the line it began on: a quote that is never closed must not take
-     * the whole file. */
-    size_t max_row_bytes;
-    void (*too_long)(void *context, int64_t line);
+    size_t max_row_bytes; /* 0: any length */
+    /* NULL: a bad row is a failure. */
+    void (*bad_row)(void *context, int64_t line, const char *reason);
 };
 
-/* False: the row that begins on *bad_line is not well-formed. Being ended by `row` is no failure.
- */
+/* False: the row that begins on *bad_line is not well-formed, or too many are bad to be read once
+ * more. Being ended by `row` is no failure. */
 MUST_USE bool table_read(const struct table_reader *reader, const char *bytes, size_t length,
                          int64_t *bad_line, struct error *why);
 
