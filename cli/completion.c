@@ -31,7 +31,7 @@ const size_t COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS;
 static const char COMMON_OPTIONS[] = "--url --key --json --quiet --no-color --help";
 static const char SUBMIT_OPTIONS[] = "--user --class --tasks --instruction --schema --chunk-size "
                                      "--deadline --queue-ttl --on-bad --idempotency-key "
-                                     "--format --text-column --id-column --wait "
+                                     "--format --text-column --id-column --no-header --wait "
                                      "--dry-run";
 
 static const char SCOPES[] = "system endpoint tenant user";
@@ -59,10 +59,10 @@ static void print_bash(void)
         "        case \"${COMP_WORDS[1]}\" in\n"
         "        submit) words=\"$words %s\" ;;\n"
         "        results) words=\"$words --format\" ;;\n"
-        "        analyze) words=\"--format --text-column --id-column --topics "
+        "        analyze) words=\"--format --text-column --id-column --no-header --topics "
         "--tenant --quiet --help\" ;;\n"
         "        profile) words=\"--generate --seed --fit --format --text-column --id-column "
-        "--topics --tenant --quiet --help\" ;;\n"
+        "--no-header --topics --tenant --quiet --help\" ;;\n"
         "        jobs) words=\"$words --status --user --limit\" ;;\n"
         "        usage) words=\"$words --group-by --from --to --user --tenant\" ;;\n"
         "        audit) words=\"$words --days\" ;;\n"
@@ -111,6 +111,8 @@ static void print_fish(void)
         "text-column -x\n"
         "complete -c tweetpulse -n '__fish_seen_subcommand_from submit analyze profile' -l "
         "id-column -x\n"
+        "complete -c tweetpulse -n '__fish_seen_subcommand_from submit analyze profile' -l "
+        "no-header\n"
         "complete -c tweetpulse -n '__fish_seen_subcommand_from results' -l format -x -a 'jsonl "
         "json csv'\n"
         "complete -c tweetpulse -n '__fish_seen_subcommand_from usage' -l group-by -x -a 'day hour "

@@ -111,8 +111,7 @@ bool input_read(const char *bytes, size_t length, const struct input_options *op
     *input = calloc(1, sizeof **input);
     CHECK(*input != NULL);
     char delimiter = ',';
-    enum input_format found = detect_format(bytes, length, options->text_column, &delimiter);
-    (*input)->format = options->format == INPUT_AUTO ? found : options->format;
+    (*input)->format = detect_format(bytes, length, options, &delimiter);
     (*input)->delimiter = delimiter;
     struct gathering gathering = {.options = options, .input = *input};
     const struct input_sink sink = {
@@ -152,9 +151,9 @@ static const char *describe_csv(char delimiter)
     }
 }
 
-const char *input_describe(const struct input *input)
+const char *input_describe(enum input_format format, char delimiter)
 {
-    switch (input->format) {
+    switch (format) {
     case INPUT_AUTO:
         break;
     case INPUT_JSONL:
@@ -162,16 +161,16 @@ const char *input_describe(const struct input *input)
     case INPUT_JSON:
         return "JSON";
     case INPUT_CSV:
-        return describe_csv(input->delimiter);
+        return describe_csv(delimiter);
     case INPUT_PLAIN:
         return "plain text, one post a line";
     }
     CHECK_UNREACHABLE();
 }
 
-const char *input_unit(const struct input *input)
+const char *input_unit(enum input_format format)
 {
-    return input->format == INPUT_JSON ? "post" : "line";
+    return format == INPUT_JSON ? "post" : "line";
 }
 
 bool input_format_parse(const char *name, enum input_format *format)

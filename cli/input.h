@@ -3,10 +3,11 @@
  *   struct input *input;
  *   input_read(bytes, length, &options, &input, &why) ... input_free(&input)
  *
- * Knows JSONL, JSON (an array, {"posts": [...]}, X API pages {"data": [...]}, an X archive's
- * tweets.js), CSV with a header (comma, semicolon, tab or bar; quoted line breaks) and plain text,
- * one post a line; a UTF-8 BOM is skipped. What comes out are bodies for POST /v1/jobs as NDJSON,
- * cut so that each is one job, and the rows that are no posts, by line and reason. Pure; no I/O.
+ * Knows JSONL, JSON (an array, {"posts": [...]}, one post, what the X API answers, an X archive's
+ * tweets.js), CSV (comma, semicolon, tab or bar; quoted line breaks; Excel's "sep=;") and plain
+ * text, one post a line; a UTF-8 BOM is skipped. What comes out are bodies for POST /v1/jobs as
+ * NDJSON, cut so that each is one job, and the rows that are no posts, by line and reason. Pure; no
+ * I/O.
  */
 #pragma once
 
@@ -24,6 +25,8 @@ enum { INPUT_PREVIEWS = 3, INPUT_PREVIEW_SIZE = 200, INPUT_REASON_SIZE = 160 };
 
 struct input_options {
     enum input_format format;
+    const char *name;   /* of the file, whose ending tells the format; NULL: unknown */
+    bool has_no_header; /* of CSV: its columns are told by numbers from 1 */
     const char *text_column, *id_column; /* of CSV; NULL = known by their usual names */
     size_t max_posts, max_bytes;         /* of one batch */
 };
@@ -61,10 +64,10 @@ MUST_USE bool input_read(const char *bytes, size_t length, const struct input_op
 void input_free(struct input **input);
 
 /* "JSONL", "CSV with semicolons", ...: for people. */
-const char *input_describe(const struct input *input);
+const char *input_describe(enum input_format format, char delimiter);
 
 /* "line" or, in a JSON document, "post": what the number of a reject counts. */
-const char *input_unit(const struct input *input);
+const char *input_unit(enum input_format format);
 
 /* Of --format: jsonl, json, csv, text. */
 bool input_format_parse(const char *name, enum input_format *format);

@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "base/check.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "input_build.h"
 #include "input_detect.h"
@@ -40,6 +41,22 @@ static void take_header(struct input_csv *csv, const struct table_row *row)
     csv->are_known = true;
 }
 
+/* From 1, as --text-column tells it without a header. */
+static size_t column_of_number(const char *written)
+{
+    int64_t number;
+    bool is_column = written != NULL && number_parse_int(written, &number) && number >= 1 &&
+                     number <= TABLE_MAX_FIELDS;
+    return is_column ? (size_t)number - 1 : NO_COLUMN;
+}
+
+/* Whatever separates: "sep=" and nothing behind it. */
+static bool is_separator_row(const struct table_row *row)
+{
+    return row->line == 1 && row->count == 2 && strcasecmp(row->fields[0].chars, "sep=") == 0 &&
+           row->fields[1].length == 0;
+}
+
 static const char *field_of(const struct table_row *row, size_t column)
 {
     return column < row->count ? row->fields[column].chars : NULL;
@@ -48,10 +65,14 @@ static const char *field_of(const struct table_row *row, size_t column)
 static bool take_row(void *context, const struct table_row *row)
 {
     struct input_csv *csv = context;
+    if (is_separator_row(row))
+        return true;
     if (!csv->are_known) {
         take_header(csv, row);
         return csv->text != NO_COLUMN;
     }
+    if (csv->text == NO_COLUMN)
+        return false;
     if (row->count <= csv->text) {
         builder_reject(csv->builder, row->line, "the row has only %zu columns", row->count);
         return true;
@@ -78,6 +99,12 @@ struct input_csv *input_csv_open(struct input_builder *builder)
     CHECK(csv != NULL);
     *csv = (struct input_csv){
         .builder = builder, .text = NO_COLUMN, .id = NO_COLUMN, .created_at = NO_COLUMN};
+    const struct input_options *options = builder->options;
+    if (options->has_no_header) {
+        csv->text = column_of_number(options->text_column);
+        csv->id = column_of_number(options->id_column);
+        csv->are_known = true;
+    }
     csv->table = table_open(&(struct table_reader){.delimiter = builder->delimiter,
                                                    .row = take_row,
                                                    .context = csv,
@@ -92,8 +119,12 @@ static bool is_good(struct input_csv *csv, bool is_well_formed, struct error *wh
         return error_prefix(why, "line %lld", (long long)table_row_line(csv->table));
     if (!csv->are_known || csv->text != NO_COLUMN)
         return true;
+    if (csv->builder->options->has_no_header)
+        return error_set(why, ERROR_INVALID,
+                         "without a header, --text-column is the number of the text's column");
     return error_set(why, ERROR_INVALID,
-                     "no column bears the text; name one of these with --text-column: %s",
+                     "no column bears the text; name one with --text-column (with --no-header by "
+                     "its number): %s",
                      csv->names.chars ? csv->names.chars : "");
 }
 
@@ -104,9 +135,7 @@ bool input_csv_feed(struct input_csv *csv, const char *bytes, size_t length, str
 
 bool input_csv_end(struct input_csv *csv, struct error *why)
 {
-    bool is_well_formed = table_end(csv->table, why);
-    csv->are_known = true; /* a file without a header has no columns */
-    return is_good(csv, is_well_formed, why);
+    return is_good(csv, table_end(csv->table, why), why);
 }
 
 void input_csv_close(struct input_csv **csv)

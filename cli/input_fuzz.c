@@ -35,6 +35,12 @@ static void go_on(void *context)
     (void)context;
 }
 
+static void take_format(void *context, enum input_format format, char delimiter)
+{
+    (void)context;
+    CHECK(format != INPUT_AUTO && delimiter != '\0');
+}
+
 static bool never(void *context)
 {
     (void)context;
@@ -48,11 +54,11 @@ static bool stream(const uint8_t *bytes, size_t size, enum input_format format,
     CHECK(file >= 0 && write(file, bytes, size) == (ssize_t)size && lseek(file, 0, SEEK_SET) == 0);
     const struct input_reading reading = {.options = {.format = format},
                                           .sink = {count_post, count_reject, counts},
+                                          .begin = take_format,
                                           .pause = go_on,
                                           .should_stop = never};
-    enum input_format found;
     struct error why;
-    bool is_read = input_stream(file, &reading, &found, &why);
+    bool is_read = input_stream(file, &reading, &why);
     CHECK(is_read || strlen(why.message) > 0);
     close(file);
     return is_read;

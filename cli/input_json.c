@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "input_build.h"
 #include "json/json.h"
 
@@ -9,15 +10,39 @@ static const json_t *text_of(const json_t *post)
 {
     static const char *const NAMES[] = {"full_text", "text",    "tweet", "content",
                                         "body",      "message", "post",  NULL};
-    const json_t *note = json_object_get(json_object_get(post, "note_tweet"), "text");
-    if (json_is_string(note))
-        return note;
+    const json_t *fuller[] = {
+        json_object_get(json_object_get(post, "note_tweet"), "text"),
+        json_object_get(json_object_get(post, "extended_tweet"), "full_text"),
+    };
+    for (size_t i = 0; i < sizeof fuller / sizeof fuller[0]; i++) {
+        if (json_is_string(fuller[i]))
+            return fuller[i];
+    }
     for (const char *const *name = NAMES; *name; name++) {
         const json_t *text = json_object_get(post, *name);
         if (json_is_string(text))
             return text;
     }
     return NULL;
+}
+
+/* A retweet of API 1.1 has its text cut, and the whole one in what it retweets: into `whole`, with
+ * what stands before it. */
+static const json_t *whole_retweet(const json_t *post, const json_t *text, json_t **whole)
+{
+    static const char CUT[] = "\xE2\x80\xA6"; /* dots */
+    const char *chars = json_string_value(text);
+    size_t length = json_string_length(text), dots = sizeof CUT - 1;
+    const json_t *retweeted = text_of(json_object_get(post, "retweeted_status"));
+    const char *colon = strstr(chars, ": ");
+    if (retweeted == NULL || length < dots || strcmp(chars + length - dots, CUT) != 0 ||
+        strncmp(chars, "RT @", 4) != 0 || colon == NULL)
+        return text;
+    SCOPED(text_free) struct text all = {0};
+    text_add_bytes(&all, chars, (size_t)(colon - chars) + 2);
+    text_add_bytes(&all, json_string_value(retweeted), json_string_length(retweeted));
+    *whole = json_stringn(all.chars, all.length);
+    return *whole;
 }
 
 /* Ids are strings; numbers are accepted as long as they are whole. */
@@ -64,7 +89,9 @@ static void add_post(struct input_builder *builder, int64_t line, const json_t *
         builder_reject(builder, line, "no member \"text\"");
         return;
     }
+    SCOPED(json_free) json_t *whole = NULL;
     char number[24];
+    text = whole_retweet(post, text, &whole);
     const struct input_row row = {.line = line,
                                   .id = id_of(post, number, sizeof number),
                                   .text = json_string_value(text),
@@ -77,20 +104,29 @@ static void add_post(struct input_builder *builder, int64_t line, const json_t *
 /* The posts of a document that holds many: an array, or a page. NULL if it holds none. */
 static const json_t *posts_of(const json_t *document)
 {
-    const json_t *posts = json_object_get(document, "posts");
-    const json_t *data = json_object_get(document, "data");
+    static const char *const NAMES[] = {"posts", "tweets", "data", "statuses", NULL};
     if (json_is_array(document))
         return document;
-    if (json_is_array(posts))
-        return posts;
-    return json_is_array(data) ? data : NULL;
+    for (const char *const *name = NAMES; *name; name++) {
+        const json_t *posts = json_object_get(document, *name);
+        if (json_is_array(posts))
+            return posts;
+    }
+    return NULL;
+}
+
+/* What the X API answers where nothing was found: {"meta":{"result_count":0}}. */
+static bool is_empty_page(const json_t *document)
+{
+    const json_t *count = json_object_get(json_object_get(document, "meta"), "result_count");
+    return json_is_integer(count) && json_integer_value(count) == 0;
 }
 
 /* A line is a post, or a whole page of them. */
 static void add_line(struct input_builder *builder, int64_t line, const json_t *document)
 {
     const json_t *posts = posts_of(document);
-    if (!posts)
+    if (!posts && !is_empty_page(document))
         add_post(builder, line, document);
     for (size_t i = 0; i < json_array_size(posts); i++)
         add_post(builder, line, json_array_get(posts, i));
@@ -138,10 +174,13 @@ bool input_read_json(struct input_builder *builder, const char *bytes, size_t le
     if (!json_parse(bytes, length, &document, why))
         return false;
     const json_t *posts = posts_of(document);
-    if (!posts) {
+    if (!posts && text_of(unwrapped(document)) == NULL && !is_empty_page(document)) {
         return error_set(why, ERROR_INVALID,
-                         "neither an array of posts nor an object with \"posts\" or \"data\"");
+                         "neither an array of posts, nor a post, nor an object with \"posts\", "
+                         "\"data\" or \"statuses\"");
     }
+    if (!posts && !is_empty_page(document))
+        add_post(builder, 1, document);
     for (size_t i = 0; i < json_array_size(posts); i++)
         add_post(builder, (int64_t)i + 1, json_array_get(posts, i));
     return true;

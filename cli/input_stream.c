@@ -76,9 +76,9 @@ static bool begin(struct stream *stream, struct error *why)
     drop(stream, stream->length - length);
     stream->builder = (struct input_builder){
         .options = options, .sink = &stream->reading->sink, .delimiter = ','};
-    enum input_format found = detect_format(stream->bytes, stream->length, options->text_column,
-                                            &stream->builder.delimiter);
-    stream->format = options->format == INPUT_AUTO ? found : options->format;
+    char *delimiter = &stream->builder.delimiter;
+    stream->format = detect_format(stream->bytes, stream->length, options, delimiter);
+    stream->reading->begin(stream->reading->sink.context, stream->format, *delimiter);
     if (stream->format == INPUT_CSV)
         stream->csv = input_csv_open(&stream->builder);
     return true;
@@ -167,8 +167,7 @@ static bool read_lines(struct stream *stream, struct error *why)
     return stream->csv == NULL || input_csv_end(stream->csv, why);
 }
 
-bool input_stream(int file, const struct input_reading *reading, enum input_format *format,
-                  struct error *why)
+bool input_stream(int file, const struct input_reading *reading, struct error *why)
 {
     struct stream stream = {.reading = reading,
                             .file = file,
@@ -176,13 +175,10 @@ bool input_stream(int file, const struct input_reading *reading, enum input_form
                             .capacity = INPUT_MAX_ROW_BYTES};
     CHECK(stream.bytes != NULL);
     stream.bytes[0] = '\0';
-    *format = reading->options.format;
     bool is_read = begin(&stream, why);
-    if (is_read) {
-        *format = stream.format;
+    if (is_read)
         is_read =
             stream.format == INPUT_JSON ? read_document(&stream, why) : read_lines(&stream, why);
-    }
     input_csv_close(&stream.csv);
     free(stream.bytes);
     return is_read;

@@ -31,11 +31,13 @@ struct input_sink {
 struct input_reading {
     struct input_options options; /* max_posts and max_bytes are not looked at */
     struct input_sink sink;
-    void (*pause)(void *context); /* the sink's: nothing more is there at the moment */
+    /* What the file is taken for, before the first row. */
+    void (*begin)(void *context, enum input_format format, char delimiter);
+    /* Of the sink's context: */
+    void (*pause)(void *context); /* nothing more is there at the moment */
     bool (*should_stop)(void *context);
 };
 
-/* Until the file ends; *format is what it was. False: it is unreadable as a whole, or ended by
- * should_stop (ERROR_CANCELLED). */
-MUST_USE bool input_stream(int file, const struct input_reading *reading, enum input_format *format,
-                           struct error *why);
+/* Until the file ends. False: it is unreadable as a whole, or ended by should_stop
+ * (ERROR_CANCELLED). */
+MUST_USE bool input_stream(int file, const struct input_reading *reading, struct error *why);

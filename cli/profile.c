@@ -60,6 +60,9 @@ static error_t take(int key, char *value, struct argp_state *state)
     case ARGP_KEY_END:
         if (arguments->fit && arguments->generate > 0)
             argp_error(state, "--fit or --generate, not both");
+        if (arguments->fit && arguments->source.name && strcmp(arguments->fit, "-") == 0 &&
+            strcmp(arguments->source.name, "-") == 0)
+            argp_error(state, "standard input can be one file, not both");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -106,7 +109,9 @@ static void fit_row(void *context, const struct input_row *row)
 
 static bool tell_fits(const struct arguments *arguments, struct profile *profile, int *end)
 {
-    struct source asked = {.name = arguments->fit, .is_quiet = arguments->source.is_quiet};
+    struct source asked = {.name = arguments->fit,
+                           .input = arguments->source.input,
+                           .is_quiet = arguments->source.is_quiet};
     bool is_read = source_open(&asked, end) && source_read(&asked, fit_row, profile, end);
     source_close(&asked);
     return is_read;

@@ -4,19 +4,21 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "interrupt.h"
 #include "messages/messages.h"
 #include "outcome.h"
 
-enum { KEY_FORMAT = 400, KEY_TEXT, KEY_ID, KEY_TOPICS, KEY_TENANT };
+enum { KEY_FORMAT = 400, KEY_TEXT, KEY_ID, KEY_NO_HEADER, KEY_TOPICS, KEY_TENANT };
 
 static const struct argp_option ROWS[] = {
     {.name = "format", .key = KEY_FORMAT, .arg = "NAME", .doc = "auto, jsonl, json, csv, text"},
     {.name = "text-column", .key = KEY_TEXT, .arg = "NAME", .doc = "the CSV column of the text"},
     {.name = "id-column", .key = KEY_ID, .arg = "NAME", .doc = "the CSV column of the id"},
+    {.name = "no-header",
+     .key = KEY_NO_HEADER,
+     .doc = "the CSV begins with a post; its columns are told by numbers from 1"},
     {.name = "topics",
      .key = KEY_TOPICS,
      .arg = "FILE",
@@ -39,6 +41,9 @@ static error_t take(int key, char *value, struct argp_state *state)
         return 0;
     case KEY_ID:
         source->input.id_column = value;
+        return 0;
+    case KEY_NO_HEADER:
+        source->input.has_no_header = true;
         return 0;
     case KEY_TOPICS:
         source->topics_file = value;
@@ -89,22 +94,6 @@ static bool load_topics(struct source *source, int *end)
                                : "has topics of several tenants; --tenant names one");
 }
 
-/* What a file's name tells of its format, which a damaged first line does not. */
-static void guess_format(struct source *source)
-{
-    static const struct {
-        const char *ending;
-        enum input_format format;
-    } ENDINGS[] = {{".jsonl", INPUT_JSONL}, {".ndjson", INPUT_JSONL}, {".csv", INPUT_CSV}};
-    size_t length = strlen(source->name);
-    for (size_t i = 0; source->input.format == INPUT_AUTO && i < sizeof ENDINGS / sizeof *ENDINGS;
-         i++) {
-        size_t ending = strlen(ENDINGS[i].ending);
-        if (length > ending && strcasecmp(source->name + length - ending, ENDINGS[i].ending) == 0)
-            source->input.format = ENDINGS[i].format;
-    }
-}
-
 bool source_open(struct source *source, int *end)
 {
     source->file = -1;
@@ -116,7 +105,7 @@ bool source_open(struct source *source, int *end)
         int code = errno == ENOENT ? END_NOT_FOUND : END_USAGE;
         return fail(end, code, source->name, strerror(errno));
     }
-    guess_format(source);
+    source->input.name = source->name;
     return true;
 }
 
@@ -133,14 +122,24 @@ struct reading {
     struct source *source;
     void (*post)(void *context, const struct input_row *row);
     void *context;
+    enum input_format format;
 };
+
+static void begin(void *context, enum input_format format, char delimiter)
+{
+    struct reading *reading = context;
+    reading->format = format;
+    if (!reading->source->is_quiet)
+        fprintf(stderr, "tweetpulse: %s: read as %s\n", reading->source->name,
+                input_describe(format, delimiter));
+}
 
 static void reject_row(void *context, int64_t line, const char *reason)
 {
     const struct reading *reading = context;
     reading->source->rejects++;
-    fprintf(stderr, "tweetpulse: %s: line %lld is no post: %s\n", reading->source->name,
-            (long long)line, reason);
+    fprintf(stderr, "tweetpulse: %s: %s %lld is no post: %s\n", reading->source->name,
+            input_unit(reading->format), (long long)line, reason);
 }
 
 static void take_row(void *context, const struct input_row *row)
@@ -182,15 +181,15 @@ bool source_flush(int *end)
 bool source_read(struct source *source, void (*post)(void *context, const struct input_row *row),
                  void *context, int *end)
 {
-    struct reading reading = {source, post, context};
+    struct reading reading = {.source = source, .post = post, .context = context};
     const struct input_reading how = {
         .options = source->input,
         .sink = {.post = take_row, .reject = reject_row, .context = &reading},
+        .begin = begin,
         .pause = flush,
         .should_stop = should_stop};
-    enum input_format format;
     struct error why;
-    bool is_read = input_stream(source->file, &how, &format, &why);
+    bool is_read = input_stream(source->file, &how, &why);
     if (!source_flush(end))
         return false;
     if (!is_read)

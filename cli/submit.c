@@ -46,6 +46,7 @@ enum {
     KEY_FORMAT,
     KEY_TEXT,
     KEY_ID,
+    KEY_NO_HEADER,
     KEY_DRY,
     KEY_CHUNK,
     KEY_DEADLINE,
@@ -87,6 +88,9 @@ static const struct argp_option ROWS[] = {
     {.name = "format", .key = KEY_FORMAT, .arg = "NAME", .doc = "auto, jsonl, json, csv, text"},
     {.name = "text-column", .key = KEY_TEXT, .arg = "NAME", .doc = "the CSV column of the text"},
     {.name = "id-column", .key = KEY_ID, .arg = "NAME", .doc = "the CSV column of the id"},
+    {.name = "no-header",
+     .key = KEY_NO_HEADER,
+     .doc = "the CSV begins with a post; its columns are told by numbers from 1"},
     {.name = "wait", .key = 'w', .doc = "until all is analysed, showing progress"},
     {.name = "dry-run", .key = KEY_DRY, .doc = "read the file and tell what would be sent"},
     {0},
@@ -191,6 +195,9 @@ static error_t take(int key, char *value, struct argp_state *state)
     case KEY_ID:
         arguments->input.id_column = value;
         return 0;
+    case KEY_NO_HEADER:
+        arguments->input.has_no_header = true;
+        return 0;
     case KEY_DRY:
         arguments->is_dry = true;
         return 0;
@@ -236,24 +243,17 @@ static void tell_input(struct console *console, const char *file, const struct i
     SCOPED(text_free) struct text posts = {0};
     progress_add_number(&posts, (int64_t)input->posts);
     console_say(console, "%s: %s, %s posts", strcmp(file, "-") == 0 ? "stdin" : file,
-                input_describe(input), posts.chars);
+                input_describe(input->format, input->delimiter), posts.chars);
     for (size_t i = 0; is_preview && i < input->posts && i < INPUT_PREVIEWS; i++) {
         const struct input_preview *row = &input->preview[i];
         console_say(console, "  %s  %.*s", row->id, whole_characters(row->text, 70), row->text);
     }
     for (size_t i = 0; i < input->reject_count && i < REJECTS_SHOWN; i++) {
-        console_say(console, "  %s %lld is no post: %s", input_unit(input),
+        console_say(console, "  %s %lld is no post: %s", input_unit(input->format),
                     (long long)input->rejects[i].line, input->rejects[i].reason);
     }
     if (input->reject_count > REJECTS_SHOWN)
         console_say(console, "  and %zu more like these", input->reject_count - REJECTS_SHOWN);
-}
-
-/* A table whose columns nobody knows would pass for plain text; by its name it is told as one. */
-static bool is_named_csv(const char *file)
-{
-    const char *ending = strrchr(file, '.');
-    return ending && strcasecmp(ending, ".csv") == 0;
 }
 
 static bool load(struct arguments *arguments, struct console *console, struct input **input,
@@ -262,8 +262,7 @@ static bool load(struct arguments *arguments, struct console *console, struct in
     SCOPED(text_free) struct text bytes = {0};
     if (!file_read(arguments->file, &bytes, why))
         return false;
-    if (arguments->input.format == INPUT_AUTO && is_named_csv(arguments->file))
-        arguments->input.format = INPUT_CSV;
+    arguments->input.name = arguments->file;
     if (!input_read(bytes.chars ? bytes.chars : "", bytes.length, &arguments->input, input, why))
         return error_prefix(why, "%s", arguments->file);
     tell_input(console, arguments->file, *input, arguments->is_dry || console->is_terminal);
@@ -285,7 +284,7 @@ static void tell_rejected(struct console *console, const struct input *input,
         json_int_t line = json_integer_value(json_object_get(row, "line"));
         const char *reason = json_string_value(json_object_get(row, "reason"));
         if (line >= 1 && (size_t)line <= batch->posts && i < REJECTS_SHOWN) {
-            console_say(console, "  %s %lld was refused: %s", input_unit(input),
+            console_say(console, "  %s %lld was refused: %s", input_unit(input->format),
                         (long long)batch->lines[line - 1], reason ? reason : "");
         }
     }

@@ -52,7 +52,7 @@ def test_indices_count_code_points_of_the_text_as_submitted(analyze):
 
 def test_the_same_file_gives_the_same_bytes(analyze):
     path = ROOT / "samples/posts.jsonl"
-    assert analyze(path) == analyze("-", stdin=path.read_bytes())
+    assert analyze(path)[0] == analyze("-", stdin=path.read_bytes())[0]
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -70,6 +70,24 @@ def test_bad_json_lines_are_named_with_their_reason(analyze):
                            (5, "not valid JSON")):
         assert any(f"line {number} is no post" in line and reason in line
                    for line in said.splitlines())
+
+
+def test_an_open_quote_of_a_table_is_named_and_takes_one_row(analyze, tmp_path):
+    rows = [f"{i},post {i}" for i in range(1, 300)]
+    rows[4] = '5,"never closed'
+    (tmp_path / "posts.csv").write_text("id,text\n" + "\n".join(rows), encoding="utf-8")
+    results, said = analyze(tmp_path / "posts.csv", code=1)
+    assert [result["id"] for result in results] == [str(i) for i in range(1, 300) if i != 5]
+    assert "line 6 is no post: the quote that begins in line 6 is not closed" in said
+
+
+def test_what_a_file_is_taken_for_is_told(analyze, tmp_path):
+    (tmp_path / "posts.txt").write_text("Post, of my life\n[breaking] news\n", encoding="utf-8")
+    results, said = analyze(tmp_path / "posts.txt")
+    assert len(results) == 2 and "posts.txt: read as plain text" in said
+    assert "read as" not in analyze(tmp_path / "posts.txt", "--quiet")[1]
+    results, said = analyze("-", "--no-header", "--text-column", 2, stdin=b"7;one\n8;two\n")
+    assert len(results) == 2 and "read as CSV with semicolons" in said
 
 
 def test_an_empty_file_has_no_posts_and_is_no_failure(analyze):
@@ -96,7 +114,7 @@ def test_what_cannot_be_read_is_told_by_the_exit_code(analyze, tmp_path):
     analyze("-", stdin=b"\xff\xfea\0", code=2)
     analyze(code=2)
     (tmp_path / "no.csv").write_text("a,b\n1,2\n", encoding="utf-8")
-    assert "--text-column: a, b" in analyze(tmp_path / "no.csv", code=2)[1]
+    assert "--text-column" in (said := analyze(tmp_path / "no.csv", code=2)[1]) and ": a, b" in said
 
 
 def test_output_that_cannot_be_written_is_a_failure(binaries):

@@ -64,6 +64,17 @@ def test_other_posts_of_the_author_fit_better_than_those_of_others(profile, tmp_
     assert min(post["confidence"] for post in own) > max(post["confidence"] for post in others)
 
 
+def test_the_other_file_is_read_by_the_same_options(profile, tmp_path):
+    asked = tmp_path / "asked"
+    asked.write_text("key,words\na,So happy about compost again\n", encoding="utf-8")
+    table = tmp_path / "posts"
+    table.write_text("key,words\n" + "".join(f"{post['id']},{post['text']}\n" for post in garden_posts(50)),
+                     encoding="utf-8")
+    [fit], _ = profile(table, "--fit", asked, "--text-column", "words", "--id-column", "key")
+    assert fit["id"] == "a"
+    assert "not both" in profile("-", "--fit", "-", code=2)[1]
+
+
 def test_too_few_posts_make_no_new_one(profile):
     assert profile("-", "--generate", 1, posts=garden_posts(1), code=1)[1]
 
