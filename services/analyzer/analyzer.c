@@ -8,6 +8,7 @@
 #include "core/flow.h"
 #include "http/http.h"
 #include "log/log.h"
+#include "lookups.h"
 #include "metrics.h"
 #include "metrics/metrics.h"
 #include "shell.h"
@@ -39,7 +40,7 @@ void shell_wake(void *context)
 
 static void forget(struct analyzer *analyzer, struct work *work)
 {
-    lookups_end(work);
+    inquiries_end(work);
     work_leave(work, work->delivery != NULL ? &analyzer->outgoing : &analyzer->works);
     work_close(&work);
 }
@@ -228,16 +229,17 @@ static void beat(struct analyzer *analyzer)
 
 /* ---- the loop ---- */
 
+static struct instant earlier(struct instant a, struct instant b)
+{
+    return instant_is_before(a, b) ? a : b;
+}
+
 static struct instant next_at(const struct analyzer *analyzer)
 {
-    struct instant at = analyzer->beat_at, flow = flow_next_at(analyzer->flow);
-    if (instant_is_before(flow, at))
-        at = flow;
-    for (const struct work *work = analyzer->outgoing; work != NULL; work = work->next) {
-        struct instant delivery = delivery_next_at(work->delivery);
-        if (instant_is_before(delivery, at))
-            at = delivery;
-    }
+    struct instant at = earlier(analyzer->beat_at, flow_next_at(analyzer->flow));
+    at = earlier(at, inquiries_next_at(analyzer->inquiries));
+    for (const struct work *work = analyzer->outgoing; work != NULL; work = work->next)
+        at = earlier(at, delivery_next_at(work->delivery));
     return at;
 }
 
@@ -260,7 +262,7 @@ static void *run(void *context)
         }
         deliver_all(analyzer); /* first: somebody waits for the place of a call that is over */
         read_letters(analyzer);
-        lookups_tend(analyzer->lookups);
+        inquiries_tend(analyzer->inquiries);
         weigh(analyzer);
         take_dispatches(analyzer);
         perform_all(analyzer);
@@ -286,7 +288,7 @@ static void analyzer_free(struct analyzer **analyzer)
 {
     if (*analyzer == NULL)
         return;
-    lookups_free(&(*analyzer)->lookups);
+    inquiries_free(&(*analyzer)->inquiries);
     inbox_close(&(*analyzer)->inbox);
     single_flight_free(&(*analyzer)->flights);
     near_free(&(*analyzer)->near);
@@ -315,7 +317,7 @@ bool analyzer_open(const struct analyzer_settings *settings, const struct endpoi
     made->memory = memory_new(cache_bytes - near_bytes);
     made->near = near_new(near_bytes);
     made->flights = single_flight_new();
-    made->lookups = lookups_new(made);
+    made->inquiries = inquiries_new(made);
     uuid_new(made->instance_id);
     if (!inbox_open(made->bus, shell_wake, made, &made->inbox, why))
         return false;

@@ -17,8 +17,6 @@
 #include "shell.h"
 #include "summary.h"
 
-static void go_on(struct work *work);
-
 struct llm *calls_llm_of(const struct analyzer *analyzer, const Tp__Dispatch *dispatch)
 {
     for (size_t i = 0; i < analyzer->llm_count; i++)
@@ -32,6 +30,7 @@ struct llm *calls_llm_of(const struct analyzer *analyzer, const Tp__Dispatch *di
 static void conclude(struct work *work, const Tp__Outcome *outcome)
 {
     struct analyzer *analyzer = work->analyzer;
+    inquiries_settle(work);
     analyzer_metrics_outcome(outcome);
     log_debug("chunk.analysed", LOG_WORK(work),
               LOG_TEXT("outcome", outcome_class_name(outcome->outcome_class)),
@@ -177,7 +176,7 @@ static void tell_who_waits(struct analyzer *analyzer)
     while ((work = analyzer->news) != NULL) {
         analyzer->news = work->next_news;
         work->has_news = false;
-        go_on(work);
+        calls_go_on(work);
     }
 }
 
@@ -217,12 +216,12 @@ static enum origin origin_of(struct work *work, size_t nth)
         post->is_flying = true;
         return ORIGIN_SENT;
     case BOARDING_WAITS:
-        analyzer_metrics_joined();
+        analyzer_metrics_joined(JOINED_HERE, 1);
         return ORIGIN_AWAITED;
     case BOARDING_LANDED:
         if (!plan_know(&work->plan, nth, found))
             return ORIGIN_SENT;
-        analyzer_metrics_joined();
+        analyzer_metrics_joined(JOINED_HERE, 1);
         return ORIGIN_KNOWN;
     }
     CHECK_UNREACHABLE();
@@ -264,19 +263,28 @@ static bool needs_summary(const struct work *work)
            (work->sent == NULL || 2 * work->sent->n_posts < work->dispatch->n_posts);
 }
 
+/* Nobody was called. */
+static Tp__Outcome *uncalled(struct work *work)
+{
+    struct arena *arena = work->answer_arena;
+    bool has_lost = plan_count(&work->plan, ORIGIN_LOST) > 0; /* what it may not ask for itself */
+    Tp__Outcome *outcome =
+        outcome_new(work->dispatch, work->analyzer->instance_id,
+                    has_lost ? TP__OUTCOME_CLASS__ABORTED : TP__OUTCOME_CLASS__OK, arena);
+    outcome->usage->is_known = true;
+    const struct llm *llm = calls_llm_of(work->analyzer, work->dispatch);
+    outcome->model = arena_string(arena, llm_model(llm)); /* by which they were once answered */
+    if (has_lost)
+        outcome->detail = arena_string(arena, "another replica's call for it came to nothing");
+    return outcome;
+}
+
 static void finish(struct work *work)
 {
     if (work->answer_arena == NULL)
         work->answer_arena = arena_open(ANALYSIS_CAP_BYTES);
     struct arena *arena = work->answer_arena;
-    Tp__Outcome *outcome = work->answered;
-    if (outcome == NULL) {
-        outcome =
-            outcome_new(work->dispatch, work->analyzer->instance_id, TP__OUTCOME_CLASS__OK, arena);
-        outcome->usage->is_known = true; /* nothing was called */
-        const struct llm *llm = calls_llm_of(work->analyzer, work->dispatch);
-        outcome->model = arena_string(arena, llm_model(llm)); /* by which they were once answered */
-    }
+    Tp__Outcome *outcome = work->answered != NULL ? work->answered : uncalled(work);
     plan_merge(&work->plan, outcome, arena);
     if (outcome->n_results > 0 && needs_summary(work))
         outcome->summary = summary_of_results(work->dispatch, outcome, topics_of(work), arena);
@@ -284,12 +292,20 @@ static void finish(struct work *work)
     work_drop_plan(work);
 }
 
-/* As far as it goes now. */
-static void go_on(struct work *work)
+static enum patience_kind patience_of(const struct work *work)
 {
-    if (work->sent == NULL)
+    if (work->is_free)
+        return PATIENCE_FREE;
+    return work->call != NULL ? PATIENCE_CALLING : PATIENCE_PERMITTED;
+}
+
+void calls_go_on(struct work *work)
+{
+    if (work->sent == NULL && !work->is_free)
         ask_for_rest(work);
-    if (work->call == NULL && plan_count(&work->plan, ORIGIN_AWAITED) == 0)
+    if (plan_count(&work->plan, ORIGIN_ABROAD) > 0)
+        inquiries_watch(work, patience_of(work));
+    else if (work->call == NULL && plan_count(&work->plan, ORIGIN_AWAITED) == 0)
         finish(work);
 }
 
@@ -303,13 +319,14 @@ void calls_begin(struct work *work)
     else if (calls_llm_of(analyzer, work->dispatch) == NULL)
         refuse_endpoint(work);
     else
-        go_on(work);
+        calls_go_on(work);
 }
 
 void calls_publish(struct work *work)
 {
     analyzer_metrics_ask(ASK_FREE);
-    finish(work);
+    work->is_free = true;
+    calls_go_on(work);
 }
 
 /* ---- the end of one ---- */
@@ -322,10 +339,10 @@ static void leave_flights(struct work *work)
         if (post->is_flying)
             single_flight_lose(flights, post->key, work);
         post->is_flying = false;
-        if (post->origin != ORIGIN_AWAITED)
-            continue;
-        single_flight_leave(flights, post->key, &(struct passenger){work, i});
-        post->origin = ORIGIN_LOST;
+        if (post->origin == ORIGIN_AWAITED)
+            single_flight_leave(flights, post->key, &(struct passenger){work, i});
+        if (post->origin == ORIGIN_AWAITED || post->origin == ORIGIN_ABROAD)
+            post->origin = ORIGIN_LOST;
     }
 }
 

@@ -277,7 +277,7 @@ static void read_joined(void *context, const struct metric_sample *sample)
 {
     double *joined = context;
     if (strcmp(sample->name, "tweetpulse_cache_joined_posts_total") == 0)
-        *joined = sample->value;
+        *joined += sample->value;
 }
 
 /* Posts that have come to wait for another call, so far. */

@@ -18,8 +18,27 @@ static struct {
     struct metric *slots, *full, *busy, *chunk, *refused;
     struct metric *posts[PROVENANCES], *asks[ASK_REPEATED + 1];
     struct metric *hits[CACHE_LEVELS], *misses[CACHE_LEVELS], *lookup_seconds[CACHE_LEVELS];
-    struct metric *cache_bytes, *cache_results, *evictions, *joined;
+    struct metric *cache_bytes, *cache_results, *evictions;
+    struct metric *joined[JOINED_ELSEWHERE + 1], *waits[WAIT_GIVEN_UP + 1];
 } series;
+
+static void open_flight_series(void)
+{
+    struct metric_family *joined = metrics_counter(
+        "tweetpulse_cache_joined_posts_total",
+        "Posts not asked for because another call did, of this replica or of another.",
+        METRIC_LABELS("replica"));
+    series.joined[JOINED_HERE] = metrics_with(joined, METRIC_VALUES("same"));
+    series.joined[JOINED_ELSEWHERE] = metrics_with(joined, METRIC_VALUES("other"));
+    struct metric_family *waits = metrics_counter(
+        "tweetpulse_cache_waits_total",
+        "Posts that were waited for because another replica asked for them, by the wait's end: "
+        "answered, lost with their call, or given up. The last two are asked for after all.",
+        METRIC_LABELS("end"));
+    series.waits[WAIT_ANSWERED] = metrics_with(waits, METRIC_VALUES("answered"));
+    series.waits[WAIT_LOST] = metrics_with(waits, METRIC_VALUES("lost"));
+    series.waits[WAIT_GIVEN_UP] = metrics_with(waits, METRIC_VALUES("given_up"));
+}
 
 static void open_cache_series(void)
 {
@@ -47,9 +66,7 @@ static void open_cache_series(void)
     series.evictions = metrics_plain(metrics_counter("tweetpulse_cache_evictions_total",
                                                      "Results that had to make room in memory.",
                                                      METRIC_NO_LABELS));
-    series.joined = metrics_plain(metrics_counter(
-        "tweetpulse_cache_joined_posts_total",
-        "Posts not asked for because another call of the replica did.", METRIC_NO_LABELS));
+    open_flight_series();
 }
 
 void analyzer_metrics_open(void)
@@ -140,9 +157,14 @@ void analyzer_metrics_lookup_time(enum cache_level level, double seconds)
     metric_observe(series.lookup_seconds[level], seconds);
 }
 
-void analyzer_metrics_joined(void)
+void analyzer_metrics_joined(enum joined where, size_t posts)
 {
-    metric_add(series.joined, 1);
+    metric_add(series.joined[where], (double)posts);
+}
+
+void analyzer_metrics_waited(enum wait_end end)
+{
+    metric_add(series.waits[end], 1);
 }
 
 void analyzer_metrics_memory(const struct memory *memory, const struct near *near,

@@ -10,6 +10,8 @@
 
 enum ask_verdict { ASK_PERMITTED, ASK_FREE, ASK_DROPPED, ASK_REPEATED };
 enum cache_level { LEVEL_CHUNK, LEVEL_MEMORY, LEVEL_NEAR_DUPLICATE, LEVEL_REDIS, CACHE_LEVELS };
+enum joined { JOINED_HERE, JOINED_ELSEWHERE };
+enum wait_end { WAIT_ANSWERED, WAIT_LOST, WAIT_GIVEN_UP };
 
 /* Makes the series, so that they are there at zero. */
 void analyzer_metrics_open(void);
@@ -22,8 +24,10 @@ void analyzer_metrics_call(const Tp__Outcome *outcome, const char *model, double
 /* So many posts looked up at that level, and how long all of them took. */
 void analyzer_metrics_lookups(enum cache_level level, size_t hits, size_t misses);
 void analyzer_metrics_lookup_time(enum cache_level level, double seconds);
-/* A post was not asked for because another call of this replica asks for it. */
-void analyzer_metrics_joined(void);
+/* Posts were not asked for because another call does. */
+void analyzer_metrics_joined(enum joined where, size_t posts);
+/* The wait for a post that another replica asks for has ended. */
+void analyzer_metrics_waited(enum wait_end end);
 /* evictions_told: so far, of that memory. */
 void analyzer_metrics_memory(const struct memory *memory, const struct near *near,
                              uint64_t *evictions_told);

@@ -23,6 +23,7 @@ enum origin {
     ORIGIN_TWIN,    /* of an earlier post of the dispatch */
     ORIGIN_KNOWN,   /* of a cache */
     ORIGIN_AWAITED, /* of another call that runs */
+    ORIGIN_ABROAD,  /* of another replica's call */
     ORIGIN_SENT,    /* of the call for this dispatch */
     ORIGIN_LOST,    /* it will not come with this attempt */
 };
@@ -33,6 +34,7 @@ struct planned {
     size_t twin;                  /* whose twin it is */
     bool is_near;                 /* the twin's text is not quite the same */
     const Tp__PostResult *result; /* NULL = none yet */
+    bool is_claimed;              /* at the store, by this dispatch */
     bool is_flying;               /* sent, and others may wait for it: see single_flight.h */
 };
 

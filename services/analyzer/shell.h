@@ -1,5 +1,5 @@
-/* What the parts of the shell share: analyzer.c takes and performs, lookups.c asks the caches,
- * calls.c makes the calls. One thread. */
+/* What the parts of the shell share: analyzer.c takes and performs, lookups.c looks into the
+ * caches, inquiries.c asks the store, calls.c makes the calls. One thread. */
 #pragma once
 
 #include <pthread.h>
@@ -8,8 +8,8 @@
 #include "analyzer.h"
 #include "base/uuid.h"
 #include "inbox.h"
+#include "inquiries.h"
 #include "llm.h"
-#include "lookups.h"
 #include "outbox.h"
 #include "reuse/memory.h"
 #include "reuse/near.h"
@@ -33,7 +33,7 @@ struct analyzer {
     struct near *near; /* sources among the results in memory */
     uint64_t evictions_told;
     struct single_flight *flights;
-    struct lookups *lookups;
+    struct inquiries *inquiries;
     struct work *works;    /* in hand */
     struct work *outgoing; /* with an outcome on its way */
     int over;              /* as many as these */

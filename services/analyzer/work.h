@@ -3,6 +3,7 @@
 
 #include "bus/bus.h"
 #include "core/flow.h"
+#include "core/patience.h"
 #include "llm.h"
 #include "messages/messages.h"
 #include "outbox.h"
@@ -13,8 +14,14 @@ struct landed {
     uint8_t key[CACHE_KEY_BYTES];
 };
 
-/* At the store. */
-enum lookup { LOOKUP_NONE, LOOKUP_WAITING, LOOKUP_ASKED };
+/* Of the store; see inquiries.h. */
+enum inquiry {
+    INQUIRY_NONE,
+    INQUIRY_WAITS,      /* for the next question */
+    INQUIRY_LOOKS_UP,   /* the question under way is about it */
+    INQUIRY_WATCHES,    /* what others ask for, between two questions */
+    INQUIRY_ASKS_AGAIN, /* and this one is about it */
+};
 
 struct work {
     struct work *next, *previous; /* in a list of the shell's */
@@ -24,7 +31,9 @@ struct work {
     struct brief brief; /* of the dispatch */
     struct instant taken_at, looked_up_at, called_at;
     struct flow_item *item; /* once there was something to do */
-    enum lookup lookup;
+    enum inquiry inquiry;
+    struct patience patience;               /* while it watches */
+    size_t claims;                          /* held for it */
     struct work *look_next, *look_previous; /* of those in the same stage */
     size_t first_key;                       /* of its posts' in the question to the store */
 
@@ -32,6 +41,7 @@ struct work {
     struct plan plan;               /* from the lookup until it is over, in an arena of its own */
     struct arena *plan_arena;
     struct llm *llm;          /* once it was called; lent */
+    bool is_free;             /* its permit: no call may be made */
     const Tp__Dispatch *sent; /* what the call is about; NULL = none was made */
     const uint32_t *ids;      /* of the posts of that, in the call */
     size_t sent_bytes;        /* of its whole request */

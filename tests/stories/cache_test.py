@@ -5,6 +5,10 @@ import re
 from conftest import PATIENT_CACHE
 from fleet import wait_until
 
+# On a busy machine a late answer is no miss.
+UNHURRIED = {"TP_CACHE_WAIT_MS": "10000", "TP_REDIS_TIMEOUT_MS": "5000"}
+CALLS_IN_FLIGHT = r'tweetpulse_llm_requests_in_flight\{endpoint="main"\}'
+
 
 def posts_of(texts):
     return [{"id": f"p{number}", "text": text} for number, text in enumerate(texts)]
@@ -30,15 +34,24 @@ def results_kept(world, number):
     wait_until(lambda: world.fleet.cache.count("tp:post:*") >= number, 60, "Redis has the results")
 
 
+def counted(service, series):
+    found = re.search(r"^%s (\d+)" % series, service.ops("/metrics")[1], re.MULTILINE)
+    return int(found.group(1)) if found else 0
+
+
+def counted_by_analyzers(world, series):
+    return sum(counted(service, series) for name, service in world.fleet.services.items()
+               if name.startswith("analyzer"))
+
+
 def hits(world, level):
-    """Over all analyzers."""
-    total = 0
-    for name, service in world.fleet.services.items():
-        if name.startswith("analyzer"):
-            found = re.search(r'tweetpulse_cache_lookups_total\{level="%s",result="hit"\} (\d+)'
-                              % level, service.ops("/metrics")[1])
-            total += int(found.group(1)) if found else 0
-    return total
+    return counted_by_analyzers(
+        world, r'tweetpulse_cache_lookups_total\{level="%s",result="hit"\}' % level)
+
+
+def joined(world, replica):
+    return counted_by_analyzers(
+        world, r'tweetpulse_cache_joined_posts_total\{replica="%s"\}' % replica)
 
 
 def test_of_posts_submitted_again_only_those_that_changed_are_asked_for(new_world):
@@ -171,6 +184,54 @@ def test_posts_submitted_by_two_users_at_once_are_asked_for_once(new_world):
     assert asked(world) == 100
     assert world.fleet.llm.stats()["requests"] == 1
     assert sorted(map(sorted, map(world.api.provenances, jobs))) == [["cache"], ["llm"]]
+    world.settle()
+
+
+# So many chunks that no replica can hold them all.
+CROWD = [f"user-{number}" for number in range(8)]
+
+
+def begin_crowd(world, posts):
+    """A job of the same posts for each of many users: one calls, and the model does not answer yet;
+    those in other replicas wait for it."""
+    world.script({"when": {}, "then": {"hold": True}})
+    jobs = [world.submit(user, posts=posts) for user in CROWD]
+    wait_until(lambda: joined(world, "other") >= len(posts), 40, "another replica waits")
+    assert world.fleet.llm.stats()["in_flight"] == 1
+    return jobs
+
+
+def test_posts_in_flight_in_one_replica_are_waited_for_in_the_others(new_world):
+    world = new_world(settings={**UNHURRIED, "TP_ANALYZER_SLOTS": "4"})
+    jobs = begin_crowd(world, many("everywhere", 40))
+    world.script()
+    for job in jobs:
+        assert world.api.wait(job, 60)["processed_posts"] == 40
+    assert asked(world) == 40
+    assert world.fleet.llm.stats()["requests"] == 1
+    provenances = [world.api.provenances(job) for job in jobs]
+    assert provenances.count({"llm"}) == 1
+    assert provenances.count({"cache"}) == len(jobs) - 1
+    wait_until(lambda: world.fleet.cache.count("tp:fly:*") == 0, 20, "nothing is claimed any more")
+    world.settle()
+
+
+def test_who_waits_for_a_replica_that_dies_asks_in_its_stead(new_world):
+    world = new_world(settings={**UNHURRIED, "TP_ANALYZER_SLOTS": "4", "TP_GRANT_WAIT_MS": "3000",
+                                "TP_CALL_LIMIT_MS": "20000", "TP_LLM_TIMEOUT_MS": "20000"})
+    jobs = begin_crowd(world, many("orphaned", 40))
+    caller = [name for name in ("analyzer-1", "analyzer-2")
+              if counted(world.fleet.services[name], CALLS_IN_FLIGHT) == 1]
+    assert len(caller) == 1
+    world.fleet.services[caller[0]].kill()
+    world.script()
+    # Long before the leases of the dead one's own chunks end.
+    wait_until(lambda: any(world.api.job(job)["state"] == "completed" for job in jobs), 18,
+               "somebody who waited is done")
+    for job in jobs:
+        assert world.api.wait(job, 90)["processed_posts"] == 40
+    assert asked(world) == 80, "once by the dead one, and once again"
+    world.fleet.services[caller[0]].start()
     world.settle()
 
 

@@ -303,6 +303,7 @@ static bool next_of(struct flow *flow, struct flow_item *item, struct instant no
         return next_of_asking(flow, item, now, action);
     case PERMITTED:
         item->state = CALLING;
+        flow->publishing += item->is_whole;
         *action = action_of(item->is_whole ? FLOW_PUBLISH : FLOW_CALL, item);
         return true;
     case CALLING:
@@ -406,6 +407,7 @@ void flow_over(struct flow *flow, struct flow_item *item)
     item->state = OVER;
     flow->held--;
     flow->calling -= slots_of(item);
+    flow->publishing -= item->is_whole;
 }
 
 void flow_close(struct flow *flow, struct flow_item **item)
@@ -429,7 +431,9 @@ int flow_busy(const struct flow *flow)
 
 int flow_room(const struct flow *flow)
 {
-    int room = flow->config.slots + flow->config.prefetch - flow->held;
+    int slots = flow->config.slots;
+    int waiting = flow->publishing < slots ? flow->publishing : slots; /* rule 14 */
+    int room = slots + flow->config.prefetch + waiting - flow->held;
     return takes_nothing(flow) || room < 0 ? 0 : room;
 }
 

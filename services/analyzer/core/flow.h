@@ -28,6 +28,8 @@
  *    is published without a call.
  * 13 Above the ceiling of memory it is full: nothing new is taken, what waits to ask for a call is
  *    returned, and no more slots are announced than ask or call. Below nine tenths it goes on.
+ * 14 What is permitted and only waits to be published takes no room, of as many as there are slots:
+ *    they wait for other replicas' calls, and this one has its own to make.
  */
 #pragma once
 

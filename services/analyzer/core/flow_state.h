@@ -53,6 +53,7 @@ struct flow {
     struct remembered *memories; /* in order of arrival */
     struct flow_item *first, *last;
     int held, asking, calling; /* held: not over yet */
+    int publishing;            /* of these, without a call */
     bool is_draining, is_full;
     struct instant drain_end;
 };

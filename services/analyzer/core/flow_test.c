@@ -432,6 +432,23 @@ static void rule_13_what_was_redelivered_or_found_meanwhile_ends_as_well(void **
     expect(flow, 0, FLOW_ANALYSE, 3);
 }
 
+static void rule_14_whoever_waits_to_be_published_takes_no_room(void **state)
+{
+    struct flow *flow = *state;
+    struct flow_item *items[4];
+    for (uint32_t n = 1; n <= 3; n++) {
+        take(flow, n, 0);
+        flow_looked_up(flow, expect(flow, 0, FLOW_LOOK_UP, n).item, true);
+        expect(flow, 0, FLOW_ASK, n);
+        assert_int_equal(flow_room(flow), 3);
+        answer(flow, n, 0, true, 0);
+        items[n] = expect(flow, 0, FLOW_PUBLISH, n).item;
+        assert_int_equal(flow_room(flow), n < 3 ? 4 : 3); /* there are two slots */
+    }
+    flow_over(flow, items[1]);
+    assert_int_equal(flow_room(flow), 4);
+}
+
 static void room_is_what_is_free_beyond_what_is_held(void **state)
 {
     struct flow *flow = *state;
@@ -472,6 +489,7 @@ int main(void)
         WITH_FLOW(rule_13_above_the_ceiling_what_waits_goes_back_and_what_runs_goes_on),
         WITH_FLOW(rule_13_it_goes_on_below_nine_tenths_of_the_ceiling),
         WITH_FLOW(rule_13_what_was_redelivered_or_found_meanwhile_ends_as_well),
+        WITH_FLOW(rule_14_whoever_waits_to_be_published_takes_no_room),
         WITH_FLOW(room_is_what_is_free_beyond_what_is_held),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
