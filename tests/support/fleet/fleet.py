@@ -12,7 +12,7 @@ import tempfile
 import urllib.error
 import urllib.request
 
-from .process import Process, free_port, wait_until
+from .process import Process, free_port, give_back, wait_until
 from .servers import Broker, Cache, Database
 
 # What a sanitized service says when it found a bug of ours.
@@ -178,6 +178,11 @@ class Fleet:
                     process.wait_end(60)
                 except TimeoutError as late:
                     print(late)
+        for whose in (self.broker, self.cache, self.database, self.llm):
+            if whose:
+                give_back(whose.port)
+        give_back(self.http_port)
+        give_back(self.monitor_port)
         if self.is_own_folder:
             shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -20,12 +20,13 @@ def wait_until(probe, seconds, what, every=0.02):
         time.sleep(every)
 
 
-CLAIMS = []  # kept open: they end with this process
+CLAIMS = {}  # port: a socket that is open as long as nobody else may have it
 
 
 def free_port():
-    """A port nobody listens on, below the range from which outgoing connections take theirs; of all
-    who ask here nobody else gets it, also while nobody listens on it yet, or between two lives."""
+    """A port nobody listens on, below the range from which outgoing connections take theirs. Of all
+    who ask here nobody else gets it, also while nobody listens on it yet, or between two lives:
+    until it is given back, or this process ends."""
     while True:
         port = random.SystemRandom().randrange(20000, 32000)
         claim = socket.socket(socket.AF_UNIX)
@@ -36,8 +37,14 @@ def free_port():
         except OSError:
             claim.close()
             continue
-        CLAIMS.append(claim)
+        CLAIMS[port] = claim
         return port
+
+
+def give_back(port):
+    claim = CLAIMS.pop(port, None)
+    if claim:
+        claim.close()
 
 
 def started_at(pid):
