@@ -16,7 +16,7 @@
 #include "messages/subjects.h"
 
 #define JOB "019ab9c2-7f00-7abc-8def-0123456789ab"
-enum { PATIENCE_MS = 15000, EPOCH = 5, MOST_POSTS = 1000 };
+enum { PATIENCE_MS = 60000, EPOCH = 5, MOST_POSTS = 1000 };
 
 static struct world {
     struct test_broker broker;

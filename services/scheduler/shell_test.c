@@ -16,7 +16,7 @@
 #include "shell.h"
 
 #define JOB "019ab9c2-7f00-7abc-8def-0123456789ab"
-enum { PATIENCE_MS = 15000, ASK_MS = 2000, ASKS = 30 };
+enum { PATIENCE_MS = 60000, ASK_MS = 15000, ASKS = 120 };
 
 struct world {
     struct test_broker broker;

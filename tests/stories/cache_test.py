@@ -131,6 +131,7 @@ def test_other_tasks_another_model_or_tenant_are_other_questions(new_world):
     world.fleet.services["analyzer"].wait_ready()
     run(world, "ann", posts)
     assert asked(world) == 40
+    results_kept(world, 40)
     run(world, "ann", posts)
     assert asked(world) == 40
     world.settle()
