@@ -96,18 +96,24 @@ void arena_reset(struct arena *arena)
     arena->used = 0;
 }
 
+/* Apart from taking, as it is rare. */
+__attribute__((noinline)) static struct block *add_block(struct arena *arena, size_t size)
+{
+    size_t wanted = next_block_bytes(arena);
+    struct block *block = block_new(size > wanted ? size : wanted);
+    block->next = arena->blocks;
+    arena->blocks = block;
+    return block;
+}
+
 static void *take(struct arena *arena, size_t size_bytes)
 {
     if (size_bytes > arena->cap - arena->used)
         return NULL;
     size_t size = rounded(size_bytes);
     struct block *block = arena->blocks;
-    if (block == NULL || block->size - block->used < size) {
-        size_t wanted = next_block_bytes(arena);
-        block = block_new(size > wanted ? size : wanted);
-        block->next = arena->blocks;
-        arena->blocks = block;
-    }
+    if (block == NULL || block->size - block->used < size)
+        block = add_block(arena, size);
     void *memory = block->bytes + block->used;
     block->used += size;
     arena->used += size_bytes;
