@@ -9,6 +9,12 @@
 #include "embedded/topics/keywords.h"
 #include "embedded/topics/topic_table.h"
 
+/* Code points; of plain text, all of it ASCII, as many as bytes. */
+static size_t count_between(struct piece text, bool is_plain, size_t begin, size_t end)
+{
+    return is_plain ? end - begin : character_count(text.at + begin, end - begin);
+}
+
 /* The entities of each kind stand together in one array. */
 static void fill_entities(const struct tags *tags, struct piece text, struct arena *arena,
                           struct post_analysis *analysis)
@@ -19,8 +25,9 @@ static void fill_entities(const struct tags *tags, struct piece text, struct are
         [TAG_CASHTAG] = &analysis->cashtags,
         [TAG_LINK] = &analysis->urls,
     };
-    struct entity *items = arena_array(arena, struct entity, tags->count);
+    struct entity *items = arena_array_room(arena, struct entity, tags->count);
     size_t counts[TAG_KINDS] = {0}, at = 0, place = 0;
+    bool is_plain = tags->count > 0 && character_plain(text.at, text.length) == text.length;
     for (size_t i = 0; i < tags->count; i++)
         counts[tags->items[i].kind]++;
     for (int kind = 0; kind < TAG_KINDS; kind++) {
@@ -30,8 +37,8 @@ static void fill_entities(const struct tags *tags, struct piece text, struct are
     for (size_t i = 0; i < tags->count; i++) {
         const struct tag *tag = &tags->items[i];
         struct entities *entities = kinds[tag->kind];
-        size_t start = place + character_count(text.at + at, tag->begin - at);
-        place = start + character_count(text.at + tag->begin, tag->end - tag->begin);
+        size_t start = place + count_between(text, is_plain, at, tag->begin);
+        place = start + count_between(text, is_plain, tag->begin, tag->end);
         at = tag->end;
         entities->items[entities->count++] =
             (struct entity){.text = {text.at + tag->name, tag->name_end - tag->name},

@@ -25,10 +25,10 @@ const char *language_code(enum language language)
     return CODES[language];
 }
 
-bool language_is_frequent(enum language language, uint64_t word)
+bool language_is_frequent(enum language language, const int32_t *entry)
 {
     int languages;
-    if (!vocabulary_find(&FREQUENT_WORDS, word, &languages))
+    if (!vocabulary_entry_find(entry, &FREQUENT_WORDS, &languages))
         return false;
     return (languages & 1) != 0 || (language <= LANGUAGE_SV && (languages >> language & 1) != 0);
 }
@@ -38,8 +38,8 @@ bool language_is_frequent(enum language language, uint64_t word)
 static void add_points(int points[LANGUAGES_BY_WORDS], int languages, const int each[SHARED_MOST])
 {
     unsigned left = (unsigned)languages;
-    int sharing = __builtin_popcount(left);
-    int worth = each[(sharing < SHARED_MOST ? sharing : SHARED_MOST) - 1];
+    uint32_t but_one = left & (left - 1), but_two = but_one & (but_one - 1);
+    int worth = each[(but_one != 0) + (but_two != 0) + ((but_two & (but_two - 1)) != 0)];
     for (; left != 0; left &= left - 1)
         points[__builtin_ctz(left)] += worth;
 }
@@ -105,25 +105,31 @@ static void weigh_looks(const struct token *token, const struct name_model *mode
 
 struct lead {
     enum language first;
-    int most, second;
+    int points; /* more than the second has */
 };
 
 static struct lead lead_of(const int points[LANGUAGES_BY_WORDS])
 {
-    struct lead lead = {LANGUAGE_UNKNOWN, LEAST_POINTS - 1, 0};
+    /* Each language's points above how early it stands, so that the largest number tells who leads:
+     * plain maxima, of which the compiler makes vectors. */
+    enum { PLACES = 32 };
+    int ranks[LANGUAGES_BY_WORDS], first = 0, second = 0;
     for (int i = 0; i < LANGUAGES_BY_WORDS; i++) {
         /* Who is rare on X must be surer. */
         bool is_rare = i > LANGUAGE_TL && i != LANGUAGE_HI;
         int told = is_rare ? points[i] - points[i] / RARE_HANDICAP : points[i];
-        if (told > lead.most) {
-            lead.second = lead.first == LANGUAGE_UNKNOWN ? 0 : lead.most;
-            lead.most = told;
-            lead.first = (enum language)i;
-        } else if (told > lead.second) {
-            lead.second = told;
-        }
+        ranks[i] = told * PLACES + PLACES - 1 - i;
+        first = ranks[i] > first ? ranks[i] : first;
     }
-    return lead;
+    for (int i = 0; i < LANGUAGES_BY_WORDS; i++) {
+        int other = ranks[i] == first ? 0 : ranks[i];
+        second = other > second ? other : second;
+    }
+    bool is_known = first / PLACES >= LEAST_POINTS;
+    return (struct lead){
+        is_known ? (enum language)(PLACES - 1 - first % PLACES) : LANGUAGE_UNKNOWN,
+        first / PLACES - second / PLACES,
+    };
 }
 
 /* By frequent words, as many as it takes; if they leave a doubt, by all else. */
@@ -135,7 +141,7 @@ static enum language by_words(const struct tokens *tokens)
         if (!weigh_frequent(&tokens->items[i], points) || ++frequent % CHECKED_WORDS != 0)
             continue;
         struct lead lead = lead_of(points);
-        if (lead.most - lead.second >= CLEAR_LEAD)
+        if (lead.points >= CLEAR_LEAD)
             return lead.first;
     }
     struct name_model model = name_model_shipped();
@@ -168,7 +174,7 @@ static enum language by_block(const struct tokens *tokens)
 {
     for (size_t i = 0; i < tokens->count; i++) {
         uint32_t first = tokens->items[i].first;
-        if (tokens->items[i].kind != TOKEN_WORD || first < BLOCKS[0].first)
+        if (first < BLOCKS[0].first || tokens->items[i].kind != TOKEN_WORD)
             continue;
         for (size_t b = 0; b < sizeof BLOCKS / sizeof BLOCKS[0]; b++)
             if (first >= BLOCKS[b].first && first <= BLOCKS[b].last)

@@ -10,5 +10,5 @@ enum language language_find(const struct tokens *tokens);
 /* "en", ...; "und" for unknown. */
 const char *language_code(enum language language);
 
-/* Is it, by its hash, a frequent word of that language, or of English? */
-bool language_is_frequent(enum language language, uint64_t word);
+/* Is the word of that entry (vocabulary_entry()) frequent in that language, or in English? */
+bool language_is_frequent(enum language language, const int32_t *entry);

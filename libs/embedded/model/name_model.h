@@ -66,5 +66,5 @@ static inline enum habit name_model_habit(const struct name_model *model, uint64
 {
     uint8_t mark = model->habits[name_model_habit_place(word)];
     bool is_it = (mark & 0xF8) == (word >> 48 & 0xF8);
-    return is_it ? (enum habit)(mark & 7) : HABIT_UNSEEN;
+    return (enum habit)((mark & 7) * is_it); /* else HABIT_UNSEEN */
 }

@@ -41,22 +41,18 @@ static enum word_shape shape_of_mark(const struct token *token)
     }
 }
 
+/* The strongest sign of how a word is written decides. Looked up, since no processor foresees how
+ * the next word is written. */
 static enum word_shape shape_of_word(const struct token *token)
 {
-    /* Most words; a number has a digit, and two capitals are one at the beginning or behind it. */
-    if (!(token->is_capital | token->has_inner_capital | token->has_digit))
-        return SHAPE_SMALL;
-    if (token->is_number)
-        return SHAPE_NUMBER;
-    if (token->has_digit)
-        return SHAPE_WITH_DIGIT;
-    if (token->is_all_caps)
-        return SHAPE_ALL_CAPITALS;
-    if (token->is_capital && token->end - token->start == 1)
-        return SHAPE_ONE_CAPITAL;
-    if (token->has_inner_capital)
-        return SHAPE_INNER_CAPITAL;
-    return token->is_capital ? SHAPE_CAPITAL : SHAPE_SMALL;
+    static const uint8_t SHAPES[] = {SHAPE_SMALL,       SHAPE_CAPITAL,      SHAPE_INNER_CAPITAL,
+                                     SHAPE_ONE_CAPITAL, SHAPE_ALL_CAPITALS, SHAPE_WITH_DIGIT,
+                                     SHAPE_NUMBER};
+    bool is_one = token->is_capital & (token->end - token->start == 1);
+    unsigned signs = (unsigned)token->is_capital << 1 | (unsigned)token->has_inner_capital << 2 |
+                     (unsigned)is_one << 3 | (unsigned)token->is_all_caps << 4 |
+                     (unsigned)token->has_digit << 5 | (unsigned)token->is_number << 6;
+    return SHAPES[31 - __builtin_clz(signs | 1)];
 }
 
 static enum word_shape shape_of(const struct token *token)
@@ -81,23 +77,24 @@ static enum word_shape shape_of(const struct token *token)
     return SHAPE_MARK;
 }
 
-static uint64_t hash_of(const struct token *token)
-{
-    if (token->kind == TOKEN_WORD || token->kind == TOKEN_HASHTAG)
-        return token->hash;
-    return token->kind == TOKEN_MARK ? hash_byte(HASH_BEGIN, (char)token->first) : token->kind;
-}
-
 static bool is_written_large(uint8_t shape)
 {
-    return shape == SHAPE_CAPITAL || shape == SHAPE_ALL_CAPITALS || shape == SHAPE_ONE_CAPITAL ||
-           shape == SHAPE_INNER_CAPITAL || shape == SHAPE_CAPITAL_TAG;
+    const uint32_t large = 1 << SHAPE_CAPITAL | 1 << SHAPE_ALL_CAPITALS | 1 << SHAPE_ONE_CAPITAL |
+                           1 << SHAPE_INNER_CAPITAL | 1 << SHAPE_CAPITAL_TAG;
+    return (large >> shape & 1) != 0;
 }
 
-static uint8_t known_of(uint64_t hash)
+/* Is it of a word that may belong to a name though it is written small? */
+static bool is_written_small(uint8_t shape)
+{
+    const uint32_t small = 1 << SHAPE_SMALL | 1 << SHAPE_TAG | 1 << SHAPE_WITH_DIGIT;
+    return (small >> shape & 1) != 0;
+}
+
+static uint8_t known_of(const struct token *token)
 {
     int value;
-    return vocabulary_find(&KNOWN_NAMES, hash, &value) ? (uint8_t)value : 0;
+    return token_find(token, &KNOWN_NAMES, &value) ? (uint8_t)value : 0;
 }
 
 /* "I", and words as "The" that are always small where a capital tells: most capitals of a post. */
@@ -123,22 +120,25 @@ static void drop_plain(struct name_words *words, const uint32_t *places, size_t 
 /* Can a name begin with it? `before` stands before it. */
 static bool may_begin(const struct name_word *word, const struct name_word *before, bool is_apart)
 {
-    if (is_written_large(word->shape))
-        return true;
-    if (word->shape != SHAPE_SMALL && word->shape != SHAPE_TAG && word->shape != SHAPE_WITH_DIGIT)
-        return false;
-    bool is_user = before->shape == SHAPE_AT && is_apart && word->habit != HABIT_SMALL;
-    bool is_known = word->known > 0 && word->known <= KNOWN_WORK;
-    return is_known || word->habit >= HABIT_MOSTLY_CAPITAL || is_user;
+    bool is_user = (before->shape == SHAPE_AT) & is_apart & (word->habit != HABIT_SMALL);
+    bool is_known = (word->known > 0) & (word->known <= KNOWN_WORK);
+    bool is_like_one = is_known | is_user | (word->habit >= HABIT_MOSTLY_CAPITAL);
+    bool is_large = is_written_large(word->shape), is_small = is_written_small(word->shape);
+    return is_large | (is_small & is_like_one);
 }
 
 static struct name_word word_of(const struct token *token, const struct name_model *model)
 {
-    struct name_word word = {.hash = hash_of(token), .shape = (uint8_t)shape_of(token)};
+    struct name_word word = {.shape = (uint8_t)shape_of(token)};
     if (token->kind == TOKEN_WORD || token->kind == TOKEN_HASHTAG) {
+        word.hash = token->hash;
         word.habit = (uint8_t)name_model_habit(model, word.hash);
-        if (word.habit != HABIT_SMALL || is_written_large(word.shape))
-            word.known = token_is_in(token, &KNOWN_NAMES) ? known_of(word.hash) : 0;
+        if (token_is_in(token, &KNOWN_NAMES) &&
+            (word.habit != HABIT_SMALL || is_written_large(word.shape)))
+            word.known = known_of(token);
+    } else {
+        word.hash =
+            token->kind == TOKEN_MARK ? hash_byte(HASH_BEGIN, (char)token->first) : token->kind;
     }
     return word;
 }
@@ -179,14 +179,15 @@ static void find_pairs(struct name_words *words, struct name_run run)
     struct name_word *items = words->items;
     for (size_t i = run.begin; i + 1 < run.end; i++) {
         const struct token *second = &tokens[i + 1];
-        if (tokens[i].kind != TOKEN_WORD || second->kind != TOKEN_WORD)
+        if ((tokens[i].known & VOCABULARY_BEGINS) == 0 || tokens[i].kind != TOKEN_WORD ||
+            second->kind != TOKEN_WORD)
             continue;
         uint64_t pair =
             hash_bytes(hash_byte(items[i].hash, ' '), second->word, second->word_length);
-        uint8_t known = known_of(pair);
-        if (known > 0) {
-            items[i].known_pair = known;
-            items[i + 1].known_pair = known + KNOWN_SECOND;
+        int known;
+        if (vocabulary_find(&KNOWN_NAMES, pair, &known)) {
+            items[i].known_pair = (uint8_t)known;
+            items[i + 1].known_pair = (uint8_t)(known + KNOWN_SECOND);
         }
     }
 }
@@ -209,6 +210,8 @@ struct name_words name_words_of(const struct tokens *tokens, const struct name_m
     for (size_t i = 0; i < AROUND; i++)
         words.items[-1 - (ptrdiff_t)i] = words.items[tokens->count + i] = (struct name_word){0};
     uint32_t *places = arena_array_room(arena, uint32_t, tokens->count);
+    for (size_t i = 0; i < tokens->count; i++)
+        __builtin_prefetch(model->habits + name_model_habit_place(tokens->items[i].hash));
     size_t candidates = 0;
     for (size_t i = 0; i < tokens->count; i++) {
         const struct token *token = &tokens->items[i];

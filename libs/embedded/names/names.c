@@ -37,6 +37,7 @@ static tag_numbers weigh(const struct name_model *model, const struct name_words
     uint32_t rows[NAME_FEATURES];
     name_features_find(words, at, rows);
     tag_numbers sums = {0};
+#pragma GCC unroll 23
     for (size_t i = 0; i < NAME_FEATURES; i++)
         sums += weights_of(model, rows[i]);
     return sums;

@@ -116,10 +116,10 @@ static float pass_word(struct walk *walk, const struct token *token)
     return scale;
 }
 
+/* May be one of them. */
 static bool is_telling(const struct walk *walk, const struct token *token)
 {
-    return (token->known & walk->telling) != 0 || sentiment_is_negator(token) ||
-           token_is_stretched(token);
+    return (token->known & walk->telling) != 0 || token->has_apostrophe || token->is_stretched;
 }
 
 static void see_word(struct walk *walk, const struct token *token)

@@ -21,18 +21,18 @@ static const struct vocabulary *valences_of(enum language language)
     return &VALENCES_EN;
 }
 
-static bool known_valence(uint64_t hash, enum language language, int *tenths)
+static bool known_valence(const int32_t *entry, enum language language, int *tenths)
 {
     const struct vocabulary *own = valences_of(language);
-    if (vocabulary_find(own, hash, tenths))
+    if (vocabulary_entry_find(entry, own, tenths))
         return true;
     /* English words are at home everywhere, unless they mean something else there ("die"). */
-    return own != &VALENCES_EN && !language_is_frequent(language, hash) &&
-           vocabulary_find(&VALENCES_EN, hash, tenths);
+    return own != &VALENCES_EN && !language_is_frequent(language, entry) &&
+           vocabulary_entry_find(entry, &VALENCES_EN, tenths);
 }
 
 /* Of the word with runs of a letter cut to `most`: "soooo gooood" to "soo good" and "so god". */
-static uint64_t squeezed_hash(const char *word, size_t most)
+static const int32_t *squeezed(const char *word, size_t most)
 {
     size_t run = 0;
     uint64_t hash = HASH_BEGIN;
@@ -41,7 +41,7 @@ static uint64_t squeezed_hash(const char *word, size_t most)
         if (run <= most)
             hash = hash_byte(hash, word[i]);
     }
-    return hash;
+    return vocabulary_entry(hash);
 }
 
 uint32_t sentiment_valences(enum language language)
@@ -53,13 +53,13 @@ struct valence sentiment_valence(const struct token *token, enum language langua
 {
     int tenths = 0;
     if ((token->known & sentiment_valences(language)) != 0 &&
-        known_valence(token->hash, language, &tenths))
+        known_valence(token->entry, language, &tenths))
         return (struct valence){.is_known = true, .tenths = (float)tenths};
-    if (!token_is_stretched(token))
+    if (!token->is_stretched)
         return (struct valence){0};
     struct valence valence = {.is_stretched = true};
-    valence.is_known = known_valence(squeezed_hash(token->word, 2), language, &tenths) ||
-                       known_valence(squeezed_hash(token->word, 1), language, &tenths);
+    valence.is_known = known_valence(squeezed(token->word, 2), language, &tenths) ||
+                       known_valence(squeezed(token->word, 1), language, &tenths);
     valence.tenths = STRETCHED * (float)tenths;
     return valence;
 }
@@ -67,7 +67,7 @@ struct valence sentiment_valence(const struct token *token, enum language langua
 struct valence sentiment_piece_valence(uint64_t hash, enum language language)
 {
     int tenths = 0;
-    bool is_known = known_valence(hash, language, &tenths);
+    bool is_known = known_valence(vocabulary_entry(hash), language, &tenths);
     return (struct valence){.is_known = is_known, .tenths = (float)tenths};
 }
 

@@ -27,7 +27,7 @@ static inline bool sentiment_is_negator(const struct token *token)
 {
     size_t length = token->word_length;
     return token_is_in(token, &NEGATORS) ||
-           (length > 3 && memcmp(token->word + length - 3, "n't", 3) == 0);
+           (token->has_apostrophe && length > 3 && memcmp(token->word + length - 3, "n't", 3) == 0);
 }
 
 static inline bool sentiment_is_contrast(const struct token *token)

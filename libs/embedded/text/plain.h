@@ -45,6 +45,13 @@ static inline uint64_t eight_zeros(uint64_t eight)
     return ~(((eight & EIGHT_OF(0x7F)) + EIGHT_OF(0x7F)) | eight) & EIGHT_OF(0x80);
 }
 
+/* Is one of them, other than 0, followed by two of its like? */
+static inline bool eight_has_three(uint64_t eight)
+{
+    uint64_t alike = eight_zeros(eight ^ eight >> 8) & ~eight_zeros(eight);
+    return (alike & alike >> 8) != 0;
+}
+
 /* All bits of the first `count` of them, at most seven. */
 static inline uint64_t eight_first(size_t count)
 {
@@ -56,10 +63,21 @@ static inline uint32_t eight_count(uint64_t mask)
     return (uint32_t)((mask >> 7) * EIGHT_OF(1) >> 56);
 }
 
+/* hash_bytes() of the first `count` of them: all eight steps are made, and one taken, for a loop
+ * that ends at a word's end is a branch that nobody can foresee. */
+static inline uint64_t hash_eight(uint64_t hash, uint64_t eight, size_t count)
+{
+    uint64_t hashes[EIGHT + 1] = {hash};
+    for (size_t i = 0; i < EIGHT; i++, eight >>= 8)
+        hashes[i + 1] = hash_byte(hashes[i], (char)eight);
+    return hashes[count];
+}
+
 /* What is known of such a run. */
 struct plain {
     uint64_t hash; /* of what stands before and of the run, written small */
     uint32_t count, digits, capitals;
+    bool is_stretched; /* has a letter three times in a row */
 };
 
 enum { PLAIN_SLACK = EIGHT }; /* bytes that plain_read() may write behind the run */
@@ -68,7 +86,7 @@ enum { PLAIN_SLACK = EIGHT }; /* bytes that plain_read() may write behind the ru
 static inline struct plain plain_read(const char *at, const char *end, char *words, uint64_t hash)
 {
     struct plain plain = {.hash = hash};
-    uint64_t others;
+    uint64_t others, before = 0;
     do {
         uint64_t eight = eight_before(at + plain.count, end), low = eight & EIGHT_OF(0x7F);
         uint64_t letters = eight_within(low | EIGHT_OF(0x20), 'a', 'z');
@@ -84,8 +102,11 @@ static inline struct plain plain_read(const char *at, const char *end, char *wor
         plain.digits += eight_count(digits & run);
         plain.capitals += eight_count(capitals);
         plain.count += count;
-        for (; count > 0; count--, small >>= 8)
-            plain.hash = hash_byte(plain.hash, (char)small);
+        plain.hash = hash_eight(plain.hash, small, count);
+        plain.is_stretched |= eight_has_three(small);
+        if (before != 0) /* the last two and what follows them */
+            plain.is_stretched |= eight_has_three(small << 16 | before >> 48);
+        before = small;
     } while (others == 0);
     return plain;
 }

@@ -13,6 +13,7 @@ struct cursor {
     const char *bytes;
     size_t length, at;
     uint32_t place; /* code points before `at` */
+    bool is_plain;  /* ASCII, all of it */
     bool is_after_space;
     char *words; /* room for all words that are still to come */
     struct arena *arena;
@@ -29,7 +30,7 @@ struct spelling {
     struct extent extent;
     uint32_t written, letters, capitals, digits;
     uint64_t hash;
-    bool is_capital;
+    bool is_capital, has_apostrophe;
 };
 
 struct piece tokens_clean(struct piece text, struct arena *arena)
@@ -114,7 +115,8 @@ static inline struct token *take(struct tokens *tokens, struct cursor *cursor, e
 
 static struct extent extent_to(const struct cursor *cursor, size_t end)
 {
-    size_t places = character_count(cursor->bytes + cursor->at, end - cursor->at);
+    size_t bytes = end - cursor->at;
+    size_t places = cursor->is_plain ? bytes : character_count(cursor->bytes + cursor->at, bytes);
     return (struct extent){end, (uint32_t)places};
 }
 
@@ -132,6 +134,7 @@ static void spell(struct spelling *spelling, char *words, uint32_t c)
     if (spelling->written == 0)
         spelling->is_capital = is_upper;
     spelling->letters += !character_is_digit(c) && !is_apostrophe(c);
+    spelling->has_apostrophe |= is_apostrophe(c);
     spelling->digits += character_is_digit(c);
     spelling->capitals += is_upper;
     size_t begin = spelling->written;
@@ -199,6 +202,14 @@ static void read_word(struct spelling *spelling, const struct cursor *cursor, si
              spell_next(spelling, cursor, limit, scripts));
 }
 
+static bool is_stretched(const char *word, size_t length)
+{
+    for (size_t i = 2; i < length; i++)
+        if (word[i] == word[i - 1] && word[i] == word[i - 2])
+            return true;
+    return false;
+}
+
 /* Gives the token its word, whose bytes stand where the cursor's room for words begins. */
 static inline void keep_word(struct token *token, struct cursor *cursor,
                              const struct spelling *spelling)
@@ -211,6 +222,8 @@ static inline void keep_word(struct token *token, struct cursor *cursor,
     token->has_digit = spelling->digits > 0;
     token->is_number = spelling->digits == token->raw.length;
     token->has_inner_capital = spelling->capitals > (spelling->is_capital ? 1 : 0);
+    token->has_apostrophe = spelling->has_apostrophe;
+    token->is_stretched = is_stretched(cursor->words, spelling->written);
     cursor->words[spelling->written] = '\0';
     cursor->words += spelling->written + 1;
 }
@@ -227,6 +240,7 @@ static inline bool take_plain_word(struct tokens *tokens, struct cursor *cursor,
 {
     const char *begin = cursor->bytes + cursor->at;
     struct plain plain = plain_read(begin, cursor->bytes + limit, cursor->words, HASH_BEGIN);
+    vocabulary_prefetch(plain.hash);
     size_t end = cursor->at + plain.count;
     if (plain.count == 0 || (end < limit && may_go_on(cursor->bytes[end])))
         return false;
@@ -246,6 +260,7 @@ static inline bool take_plain_word(struct tokens *tokens, struct cursor *cursor,
         .is_number = plain.digits == plain.count,
         .has_digit = plain.digits > 0,
         .has_inner_capital = plain.capitals > is_capital,
+        .is_stretched = plain.is_stretched,
     };
     count_word(tokens, &tokens->items[tokens->count - 1]);
     tokens->scripts.latin += plain.count;
@@ -253,7 +268,11 @@ static inline bool take_plain_word(struct tokens *tokens, struct cursor *cursor,
     cursor->place += plain.count;
     cursor->words[plain.count] = '\0';
     cursor->words += plain.count + 1;
-    cursor->is_after_space = false;
+    /* Mostly a space follows: it is taken without asking. */
+    bool is_before_space = end < limit && cursor->bytes[end] == ' ';
+    cursor->at += is_before_space;
+    cursor->place += is_before_space;
+    cursor->is_after_space = is_before_space;
     return true;
 }
 
@@ -431,6 +450,7 @@ struct tokens tokens_cut(struct piece text, struct arena *arena)
     struct cursor cursor = {
         .bytes = text.at,
         .length = text.length,
+        .is_plain = character_plain(text.at, text.length) == text.length,
         .is_after_space = true,
         /* A small letter takes at most three bytes for each two of its capital one, and every word
          * has a byte behind it. */
@@ -443,7 +463,9 @@ struct tokens tokens_cut(struct piece text, struct arena *arena)
     }
     cut_to(&tokens, &cursor, text.length);
     /* All at once: no look waits for the one before. */
-    for (size_t i = 0; i < tokens.count; i++)
-        tokens.items[i].known = vocabularies_of(tokens.items[i].hash);
+    for (size_t i = 0; i < tokens.count; i++) {
+        tokens.items[i].entry = vocabulary_entry(tokens.items[i].hash);
+        tokens.items[i].known = (uint32_t)tokens.items[i].entry[0];
+    }
     return tokens;
 }

@@ -8,7 +8,6 @@
 #pragma once
 
 #include "embedded/words/vocabulary.h"
-#include "plain.h"
 #include "tags.h"
 
 enum token_kind {
@@ -31,13 +30,16 @@ struct token {
     const char *word;    /* words and hashtags: lower case without the sign, and behind it a NUL
                           * and seven bytes that may be read; others "" */
     uint32_t word_length;
-    uint32_t known;   /* the vocabularies that have the hash, as vocabularies_of() says */
-    bool is_capital;  /* begins with a capital letter */
-    bool is_all_caps; /* of at least two letters, all of them capital */
-    bool is_glued;    /* no space before it */
-    bool is_number;   /* digits only */
+    uint32_t known;       /* the bits of the vocabularies that have the hash */
+    const int32_t *entry; /* vocabulary_entry() of the hash */
+    bool is_capital;      /* begins with a capital letter */
+    bool is_all_caps;     /* of at least two letters, all of them capital */
+    bool is_glued;        /* no space before it */
+    bool is_number;       /* digits only */
     bool has_digit;
     bool has_inner_capital; /* behind its first letter */
+    bool has_apostrophe;
+    bool is_stretched; /* has a letter three times in a row */
 };
 
 /* How many letters of a script there are; Latin letters are counted as such only. */
@@ -59,29 +61,15 @@ struct piece tokens_clean(struct piece text, struct arena *arena);
 
 struct tokens tokens_cut(struct piece text, struct arena *arena);
 
-/* vocabulary_find() of a token's hash, which most often needs no look. */
+/* vocabulary_find() of a token's hash, without another probe. */
 static inline bool token_find(const struct token *token, const struct vocabulary *vocabulary,
                               int *value)
 {
-    return (token->known & vocabulary->bit) != 0 && vocabulary_find(vocabulary, token->hash, value);
+    return (token->known & vocabulary->bit) != 0 &&
+           vocabulary_entry_find(token->entry, vocabulary, value);
 }
 
 static inline bool token_is_in(const struct token *token, const struct vocabulary *vocabulary)
 {
     return (token->known & vocabulary->bit) != 0;
-}
-
-/* Has it a letter three times in a row: "soooo"? */
-static inline bool token_is_stretched(const struct token *token)
-{
-    /* Of eight letters six can be the first of three. */
-    enum { STEP = EIGHT - 2 };
-    for (size_t at = 0; at + 2 < token->word_length; at += STEP) {
-        size_t left = token->word_length - at - 2;
-        uint64_t eight = eight_at(token->word + at);
-        uint64_t alike = eight_zeros(eight ^ eight >> 8); /* a byte and the next */
-        if ((alike & alike >> 8 & eight_first(left < STEP ? left : STEP)) != 0)
-            return true;
-    }
-    return false;
 }

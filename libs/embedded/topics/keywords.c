@@ -11,6 +11,7 @@ enum {
     MIN_LETTERS = 4, /* of ASCII words; of others two */
     MAX_WORD_BYTES = 60,
     CHUNK_WORDS = 1 << 14,
+    PLACES = 8, /* of a shortlist, and more than those */
     /* in eighths of a bit, as frequencies are */
     TAG_WEIGHT = 200,
     NAME_WEIGHT = 24,
@@ -22,41 +23,41 @@ enum {
 };
 
 struct candidate {
-    struct piece text;
+    uint64_t rank; /* its weight, above how early it came, above its place; weight 0: none */
     uint64_t hash;
-    int weight;
+    struct piece text;
 };
 
 struct shortlist {
-    struct candidate best[MAX_KEYWORDS]; /* in order of weight */
-    size_t count;
+    struct candidate best[MAX_KEYWORDS + 1]; /* in no order; the last one is not in the list */
+    uint32_t considered;
 };
 
 /* "soooo", "hahaha". */
 static bool is_laughter(const struct token *token)
 {
-    return token_is_stretched(token) ||
+    return token->is_stretched ||
            (token->word_length >= 4 && memcmp(token->word, token->word + 2, 2) == 0);
 }
 
-/* Short words only where capitals say that they are a name: NHS, BBC. */
+/* Short words only where capitals say that they are a name: NHS, BBC. Asked of every word, so all
+ * at once: which of these says no, no processor foresees. */
 static bool may_tell(const struct token *token)
 {
     size_t letters = token->end - token->start;
     bool is_ascii = token->raw.length == letters;
-    if (token->raw.length > MAX_WORD_BYTES || letters < 2 ||
-        (is_ascii && letters < MIN_LETTERS && !token->is_all_caps))
-        return false;
-    return !(token->word[0] >= '0' && token->word[0] <= '9');
+    bool is_short = letters < 2 || (is_ascii & (letters < MIN_LETTERS) & !token->is_all_caps);
+    bool is_number = (token->word[0] >= '0') & (token->word[0] <= '9');
+    return !(is_short | is_number | (token->raw.length > MAX_WORD_BYTES) | token->has_apostrophe |
+             token_is_in(token, &STOP_WORDS));
 }
 
 /* STOP_WORDS knows the frequent words of English; those of other languages may be content there. */
 static bool is_empty(const struct token *token, enum language language)
 {
-    return token_is_in(token, &STOP_WORDS) ||
-           (language != LANGUAGE_EN && token_is_in(token, &FREQUENT_WORDS) &&
-            language_is_frequent(language, token->hash)) ||
-           memchr(token->word, '\'', token->word_length) != NULL || is_laughter(token);
+    return (language != LANGUAGE_EN && token_is_in(token, &FREQUENT_WORDS) &&
+            language_is_frequent(language, token->entry)) ||
+           is_laughter(token);
 }
 
 /* 0: none. */
@@ -76,28 +77,51 @@ static int weight_of(const struct tokens *tokens, size_t nth, enum language lang
     return weight >= LEAST_WEIGHT ? weight : 0;
 }
 
-/* Keeps the best, in order of weight; of equal weight the earlier one stays before. */
-static void consider(struct shortlist *list, struct candidate one)
+static uint64_t rank_of(struct shortlist *list, uint64_t weight, size_t place)
+{
+    uint64_t earliness = UINT32_MAX / PLACES - list->considered++;
+    return weight << 32 | earliness * PLACES | place;
+}
+
+static uint64_t weight_of_rank(uint64_t rank)
+{
+    return rank >> 32;
+}
+
+/* Keeps the best; of equal weight those that came earlier. All places are looked at each time, for
+ * no processor foresees which it will be. */
+static void consider(struct shortlist *list, struct piece text, uint64_t hash, int weight)
 {
     struct candidate *best = list->best;
-    for (size_t i = 0; i < list->count; i++) {
-        if (best[i].hash == one.hash) {
-            one = best[i];
-            one.weight += REPEATED_WEIGHT;
-            memmove(best + i, best + i + 1, (list->count - i - 1) * sizeof *best);
-            list->count--;
-            break;
+    uint64_t least = UINT64_MAX;
+    size_t same = MAX_KEYWORDS;
+    for (size_t i = 0; i < MAX_KEYWORDS; i++) {
+        same = best[i].hash == hash ? i : same;
+        least = best[i].rank < least ? best[i].rank : least;
+    }
+    if (same < MAX_KEYWORDS && weight_of_rank(best[same].rank) > 0) {
+        best[same].rank = rank_of(list, weight_of_rank(best[same].rank) + REPEATED_WEIGHT, same);
+        return;
+    }
+    uint64_t rank = rank_of(list, (uint64_t)weight, least % PLACES);
+    size_t place = rank > least ? least % PLACES : MAX_KEYWORDS;
+    best[place] = (struct candidate){rank, hash, text};
+}
+
+/* By weight. */
+static struct pieces settle(const struct shortlist *list, struct arena *arena)
+{
+    struct pieces keywords = {arena_array_room(arena, struct piece, MAX_KEYWORDS), 0};
+    for (size_t i = 0; i < MAX_KEYWORDS; i++) {
+        size_t place = 0;
+        for (size_t other = 0; other < MAX_KEYWORDS; other++)
+            place += list->best[other].rank > list->best[i].rank;
+        if (weight_of_rank(list->best[i].rank) > 0) {
+            keywords.items[place] = list->best[i].text;
+            keywords.count++;
         }
     }
-    size_t place = list->count;
-    while (place > 0 && best[place - 1].weight < one.weight)
-        place--;
-    if (place == MAX_KEYWORDS)
-        return;
-    if (list->count < MAX_KEYWORDS)
-        list->count++;
-    memmove(best + place + 1, best + place, (list->count - place - 1) * sizeof *best);
-    best[place] = one;
+    return keywords;
 }
 
 static void consider_runs(struct shortlist *list, struct piece text)
@@ -105,14 +129,16 @@ static void consider_runs(struct shortlist *list, struct piece text)
     size_t at = 0;
     struct piece run;
     while (ideographs_next(text, &at, &run))
-        consider(list, (struct candidate){run, hash_bytes(HASH_BEGIN, run.at, run.length),
-                                          IDEOGRAPHS_WEIGHT + (int)run.length});
+        consider(list, run, hash_bytes(HASH_BEGIN, run.at, run.length),
+                 IDEOGRAPHS_WEIGHT + (int)run.length);
 }
 
 struct pieces keywords_find(const struct tokens *tokens, enum language language,
                             struct arena *arena)
 {
-    struct shortlist list = {.count = 0};
+    struct shortlist list = {.considered = 0};
+    for (size_t i = 0; i < MAX_KEYWORDS; i++)
+        list.best[i].rank = i;
     bool has_ideographs = language == LANGUAGE_JA || language == LANGUAGE_ZH;
     for (size_t i = 0; i < tokens->count; i++) {
         const struct token *token = &tokens->items[i];
@@ -122,13 +148,9 @@ struct pieces keywords_find(const struct tokens *tokens, enum language language,
         }
         int weight = weight_of(tokens, i, language);
         if (weight > 0)
-            consider(&list,
-                     (struct candidate){{token->word, token->word_length}, token->hash, weight});
+            consider(&list, (struct piece){token->word, token->word_length}, token->hash, weight);
     }
-    struct pieces keywords = {arena_array(arena, struct piece, list.count), list.count};
-    for (size_t i = 0; i < list.count; i++)
-        keywords.items[i] = list.best[i].text;
-    return keywords;
+    return settle(&list, arena);
 }
 
 /* ---- of a chunk ---- */

@@ -9,7 +9,7 @@
 #include "base/check.h"
 #include "words.h"
 
-enum { LEAST_SLOTS = 8, MOST_LISTS = 32, OF_ROW = 4 };
+enum { LEAST_SLOTS = 8, MOST_LISTS = 30, OF_ROW = 4 };
 
 struct table {
     const char *name;
@@ -18,11 +18,19 @@ struct table {
     bool are_bits; /* a word that stands twice has the bits of both */
 };
 
+/* What each list says of a word. */
+struct entry {
+    uint32_t bits;
+    int numbers[MOST_LISTS];
+};
+
 /* What tells where every word is: filled by each list in turn. */
 struct rows {
-    struct vocabulary_row *items;
+    struct vocabulary_row *items; /* with places in `entries` */
     size_t count;
-    uint32_t lists, bit; /* bit: of the list at hand */
+    struct entry *entries; /* the first is of no word */
+    size_t entry_count;
+    uint32_t lists; /* so far */
 };
 
 typedef void visit_function(void *context, const char *word, size_t length, int value);
@@ -108,35 +116,77 @@ static void print_vocabulary(const char *name, const struct word_list *list, uin
 
 /* ---- where every word is ---- */
 
-static void add_bit(void *context, const char *word, size_t length, int value)
+/* The entry of a word, an empty one for a new word. */
+static struct entry *entry_of(struct rows *rows, uint64_t hash)
 {
-    (void)value;
-    const struct rows *rows = context;
-    uint64_t hash = hash_bytes(HASH_BEGIN, word, length);
     for (size_t at = vocabulary_place(hash);; at++) {
         struct vocabulary_row *row = &rows->items[at & (rows->count - 1)];
         for (int i = 0; i < OF_ROW; i++) {
-            if (row->keys[i] == 0 || row->keys[i] == vocabulary_key(hash)) {
+            if (row->keys[i] == 0) {
                 row->keys[i] = vocabulary_key(hash);
-                row->bits[i] |= rows->bit;
-                return;
+                row->entries[i] = (uint32_t)rows->entry_count++;
             }
+            if (row->keys[i] == vocabulary_key(hash))
+                return &rows->entries[row->entries[i]];
         }
     }
+}
+
+static void add_number(void *context, const char *word, size_t length, int value)
+{
+    struct rows *rows = context;
+    struct entry *entry = entry_of(rows, hash_bytes(HASH_BEGIN, word, length));
+    entry->bits |= UINT32_C(1) << rows->lists;
+    entry->numbers[rows->lists] |= value; /* of a list of bits a word may have several */
+}
+
+static void add_begin(void *context, const char *word, size_t length, int value)
+{
+    (void)value;
+    const char *blank = memchr(word, ' ', length);
+    if (blank != NULL)
+        entry_of(context, hash_bytes(HASH_BEGIN, word, (size_t)(blank - word)))->bits |=
+            VOCABULARY_BEGINS;
 }
 
 static void print_vocabulary_of_posts(const char *name, const struct word_list *list,
                                       struct rows *rows)
 {
     CHECK(rows->lists < MOST_LISTS);
-    rows->bit = UINT32_C(1) << rows->lists++;
-    print_vocabulary(name, list, rows->bit);
-    visit_words(list, add_bit, rows);
+    print_vocabulary(name, list, UINT32_C(1) << rows->lists);
+    visit_words(list, add_number, rows);
+    visit_words(list, add_begin, rows);
+    rows->lists++;
 }
 
 static void print_four(vocabulary_four numbers)
 {
     printf("{0x%xu, 0x%xu, 0x%xu, 0x%xu},", numbers[0], numbers[1], numbers[2], numbers[3]);
+}
+
+/* The entries, with where each begins told to the rows. */
+static void print_entries(struct rows *rows)
+{
+    size_t *begins = calloc(rows->entry_count, sizeof *begins), count = 0;
+    CHECK(begins != NULL);
+    printf("const int32_t VOCABULARY_ENTRIES[] = {\n");
+    for (size_t i = 0; i < rows->entry_count; i++) {
+        const struct entry *entry = &rows->entries[i];
+        begins[i] = count++;
+        printf("0x%x,", entry->bits);
+        for (uint32_t list = 0; list < rows->lists; list++) {
+            if ((entry->bits >> list & 1) != 0) {
+                printf("%d,", entry->numbers[list]);
+                count++;
+            }
+        }
+        printf("\n");
+    }
+    printf("};\n");
+    for (size_t i = 0; i < rows->count; i++)
+        for (int k = 0; k < OF_ROW; k++)
+            rows->items[i].entries[k] = (uint32_t)begins[rows->items[i].entries[k]];
+    free(begins);
 }
 
 static void print_rows(const struct rows *rows)
@@ -146,7 +196,7 @@ static void print_rows(const struct rows *rows)
     for (size_t i = 0; i < rows->count; i++) {
         printf("{");
         print_four(rows->items[i].keys);
-        print_four(rows->items[i].bits);
+        print_four(rows->items[i].entries);
         printf("},\n");
     }
     printf("};\n");
@@ -160,7 +210,9 @@ int main(void)
 #undef COUNT
     struct rows rows = {.count = slots_for(words) / OF_ROW};
     rows.items = calloc(rows.count, sizeof *rows.items);
-    CHECK(rows.items != NULL);
+    rows.entries = calloc(2 * words + 1, sizeof *rows.entries);
+    rows.entry_count = 1;
+    CHECK(rows.items != NULL && rows.entries != NULL);
     printf("#include \"vocabulary.h\"\n\n");
 #define PRINT(name) print_vocabulary_of_posts(#name, &name##_WORDS, &rows);
     VOCABULARIES(PRINT)
@@ -168,7 +220,9 @@ int main(void)
 #define PRINT(name) print_vocabulary(#name, &name##_WORDS, 0);
     OTHER_VOCABULARIES(PRINT)
 #undef PRINT
+    print_entries(&rows);
     print_rows(&rows);
+    free(rows.entries);
     free(rows.items);
     return 0;
 }

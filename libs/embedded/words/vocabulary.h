@@ -13,8 +13,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Of the words of posts; each has a bit in vocabularies_of(). */
+/* Of the words of posts; each has a bit in vocabulary_entry(). The entries of the first stand next
+ * to each other: its words are the most frequent ones. */
 #define VOCABULARIES(X)                                                                            \
+    X(LANGUAGE_WORDS)                                                                              \
+    X(STOP_WORDS)                                                                                  \
+    X(FREQUENT_WORDS)                                                                              \
     X(VALENCES_EN)                                                                                 \
     X(VALENCES_DE)                                                                                 \
     X(VALENCES_ES)                                                                                 \
@@ -23,16 +27,13 @@
     X(VALENCES_IT)                                                                                 \
     X(VALENCES_EMOJI)                                                                              \
     X(VALENCES_EMOTICON)                                                                           \
-    X(FREQUENT_WORDS)                                                                              \
     X(NEGATORS)                                                                                    \
     X(BOOSTERS)                                                                                    \
     X(CONTRASTS)                                                                                   \
     X(TOPIC_WORDS)                                                                                 \
-    X(LANGUAGE_WORDS)                                                                              \
     X(KNOWN_NAMES)                                                                                 \
     X(CALLS)                                                                                       \
-    X(HOOKS)                                                                                       \
-    X(STOP_WORDS)
+    X(HOOKS)
 
 /* Of anything else. */
 #define OTHER_VOCABULARIES(X)                                                                      \
@@ -48,7 +49,7 @@ struct vocabulary_slot {
 struct vocabulary {
     const struct vocabulary_slot *slots;
     uint32_t mask; /* slots - 1; at least half of the slots are empty */
-    uint32_t bit;  /* in vocabularies_of(); 0 for the others */
+    uint32_t bit;  /* in vocabulary_entry(); 0 for the others */
 };
 
 #define VOCABULARY_DECLARE(name) extern const struct vocabulary name;
@@ -103,27 +104,56 @@ static inline bool vocabulary_has(const struct vocabulary *vocabulary, uint64_t 
     return vocabulary_find(vocabulary, hash, &value);
 }
 
-/* Of all words of the VOCABULARIES, in which they are. Four share a row, which is looked at as a
+/* What all VOCABULARIES say of a word, next to each other: their bits, then the number in each that
+ * has it, in the order of the bits. */
+extern const int32_t VOCABULARY_ENTRIES[];
+
+/* The bit of words with which one of several words begins, as "new" with "new york" in KNOWN_NAMES;
+ * there is no number to it. */
+#define VOCABULARY_BEGINS (UINT32_C(1) << 30)
+
+/* Where the entries of all those words begin. Four words share a row, which is looked at as a
  * whole, without a branch; a row that is full goes on in the next. */
 typedef uint32_t vocabulary_four __attribute__((vector_size(16)));
 
 struct vocabulary_row {
-    vocabulary_four keys; /* 0 = empty, and so are those behind */
-    vocabulary_four bits;
+    vocabulary_four keys;    /* 0 = empty, and so are those behind */
+    vocabulary_four entries; /* places in VOCABULARY_ENTRIES; the first is of words in none */
 };
 
 extern const struct vocabulary_row VOCABULARY_ROWS[];
 extern const uint32_t VOCABULARY_ROWS_MASK;
 
-static inline uint32_t vocabularies_of(uint64_t hash)
+/* Asks for the row before it is needed: it is seldom in the nearest cache. */
+static inline void vocabulary_prefetch(uint64_t hash)
 {
-    uint32_t key = vocabulary_key(hash), at = vocabulary_place(hash), bits;
+    __builtin_prefetch(&VOCABULARY_ROWS[vocabulary_place(hash) & VOCABULARY_ROWS_MASK]);
+}
+
+/* The entry of the word with that hash. */
+static inline const int32_t *vocabulary_entry(uint64_t hash)
+{
+    uint32_t key = vocabulary_key(hash), at = vocabulary_place(hash), entry;
     const struct vocabulary_row *row;
     do {
         row = &VOCABULARY_ROWS[at++ & VOCABULARY_ROWS_MASK];
-        vocabulary_four found = (vocabulary_four)(row->keys == key) & row->bits;
+        vocabulary_four found = (vocabulary_four)(row->keys == key) & row->entries;
         found |= __builtin_shufflevector(found, found, 2, 3, 0, 1);
-        bits = found[0] | found[1];
-    } while (bits == 0 && row->keys[3] != 0);
-    return bits;
+        entry = found[0] | found[1];
+    } while (row->keys[3] != 0 && entry == 0);
+    return VOCABULARY_ENTRIES + entry;
+}
+
+/* The number in one of the VOCABULARIES; false if the word is not there. */
+static inline bool vocabulary_entry_find(const int32_t *entry, const struct vocabulary *vocabulary,
+                                         int *value)
+{
+    uint32_t bits = (uint32_t)entry[0], before = bits & (vocabulary->bit - 1);
+    if ((bits & vocabulary->bit) == 0)
+        return false;
+    size_t place = 1;
+    for (; before != 0; before &= before - 1)
+        place++;
+    *value = entry[place];
+    return true;
 }
