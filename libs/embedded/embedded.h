@@ -15,7 +15,7 @@
 #include "base/arena.h"
 
 /* Changes whenever an answer may. */
-#define EMBEDDED_VERSION "embedded-2"
+#define EMBEDDED_VERSION "embedded-3"
 
 void embedded_analyze(struct piece text, struct arena *arena, struct post_analysis *analysis);
 

@@ -21,7 +21,7 @@ static void without_an_endpoint_a_permitted_dispatch_is_analysed_here(void **sta
     assert_int_equal(outcome->n_results, 2);
     assert_int_equal(outcome->results[1]->seq, 11);
     assert_int_equal(outcome->results[0]->provenance, TP__PROVENANCE__FROM_EMBEDDED);
-    assert_string_equal(outcome->results[0]->model, "embedded-2");
+    assert_string_equal(outcome->results[0]->model, "embedded-3");
     assert_false(outcome->was_called);
     assert_true(strlen(outcome->summary) > 0);
     assert_int_equal(atomic_load(&stage.asks), 1);

@@ -8,6 +8,7 @@
 
 static const double NEUTRAL_WITHIN = 0.12;
 static const float POSITIVE_ABOVE = 0.12F;
+static const float SURE_LEAD = 0.5F; /* over the neutral label, in logits */
 
 extern const struct embedded_file SENTIMENT_MODEL[];
 
@@ -99,6 +100,12 @@ void sentiment_outputs(const struct sentiment_model *model,
     memcpy(outputs, &sums, sizeof sums);
 }
 
+/* Of a label and a score: praise below 0, or blame above. */
+static bool are_opposite(enum sentiment_label label, float score)
+{
+    return (label == SENTIMENT_POSITIVE && score < 0) || (label == SENTIMENT_NEGATIVE && score > 0);
+}
+
 enum sentiment_label sentiment_likeliest(const float outputs[SENTIMENT_OUTPUTS], bool has_hit,
                                          float *share_logit)
 {
@@ -109,6 +116,9 @@ enum sentiment_label sentiment_likeliest(const float outputs[SENTIMENT_OUTPUTS],
     if (logits[SENTIMENT_POSITIVE] > logits[best] &&
         (has_hit || outputs[OUTPUT_SCORE] > POSITIVE_ABOVE))
         best = SENTIMENT_POSITIVE;
+    if (are_opposite(best, outputs[OUTPUT_SCORE]) &&
+        logits[best] - logits[SENTIMENT_NEUTRAL] < SURE_LEAD)
+        best = SENTIMENT_NEUTRAL;
     float others = 0;
     for (enum sentiment_label l = SENTIMENT_NEGATIVE; l <= SENTIMENT_POSITIVE; l++)
         if (l != best)
@@ -142,9 +152,10 @@ struct sentiment sentiment_judge(const struct sentiment_model *model,
     enum sentiment_label label =
         sentiment_likeliest(outputs, features->dense[DENSE_NO_HIT] == 0, &share_logit);
     float right = model->head.label_slope * share_logit + model->head.label_bias[label];
+    float score = are_opposite(label, outputs[OUTPUT_SCORE]) ? 0 : outputs[OUTPUT_SCORE];
     return (struct sentiment){
         .label = label,
-        .score = (double)fmaxf(-1, fminf(outputs[OUTPUT_SCORE], 1)),
+        .score = (double)fmaxf(-1, fminf(score, 1)),
         .confidence = (double)(1 / (1 + expf(-right))),
     };
 }

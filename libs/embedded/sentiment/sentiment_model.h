@@ -41,6 +41,7 @@ struct sentiment sentiment_judge(const struct sentiment_model *model,
                                  const struct sentiment_features *features);
 
 /* The likeliest label, and the logit of its share among the three. What holds no word of feeling is
- * called positive only if its score is clearly so. */
+ * called positive only if its score is clearly so; and what its score contradicts is neutral,
+ * unless the label leads clearly: then the score is 0. */
 enum sentiment_label sentiment_likeliest(const float outputs[SENTIMENT_OUTPUTS], bool has_hit,
                                          float *share_logit);

@@ -121,6 +121,30 @@ static void outputs_are_the_weights_of_all_slots(void **state)
     free(bytes);
 }
 
+static struct sentiment judged(float score, float negative, float neutral, float positive)
+{
+    const float said[SENTIMENT_OUTPUTS] = {score, negative, neutral, positive};
+    struct sentiment_model model = sentiment_model_shipped();
+    memset(&model.head, 0, sizeof model.head);
+    memcpy(model.head.dense[DENSE_ONE], said, sizeof said);
+    features = (struct sentiment_features){.is_english = true, .dense[DENSE_ONE] = 1};
+    return sentiment_judge(&model, &features);
+}
+
+static void a_label_and_a_score_are_never_of_opposite_signs(void **state)
+{
+    (void)state;
+    struct sentiment agreed = judged(-0.2F, 2, 1, 0);
+    assert_int_equal(agreed.label, SENTIMENT_NEGATIVE);
+    assert_float_equal(agreed.score, -0.2, 1e-6);
+    struct sentiment unsure = judged(0.2F, 1.4F, 1, 0);
+    assert_int_equal(unsure.label, SENTIMENT_NEUTRAL);
+    assert_float_equal(unsure.score, 0.2, 1e-6);
+    struct sentiment sure = judged(-0.2F, 0, 1, 1.6F);
+    assert_int_equal(sure.label, SENTIMENT_POSITIVE);
+    assert_float_equal(sure.score, 0, 0);
+}
+
 static void a_post_of_any_length_is_judged_by_its_beginning(void **state)
 {
     (void)state;
@@ -166,6 +190,7 @@ int main(void)
         cmocka_unit_test(exclamation_marks_scale_and_repeated_emoji_fade),
         cmocka_unit_test(the_words_of_a_hashtag_are_felt),
         cmocka_unit_test(outputs_are_the_weights_of_all_slots),
+        cmocka_unit_test(a_label_and_a_score_are_never_of_opposite_signs),
         cmocka_unit_test(a_post_of_any_length_is_judged_by_its_beginning),
         cmocka_unit_test(another_language_is_judged_by_its_rules_alone),
     };
