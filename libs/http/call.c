@@ -10,7 +10,8 @@ enum {
     CONNECT_TIMEOUT_MS = 10 * 1000,
     MAX_BODY_BYTES = 1 << 20,
     MAX_HEADER_BYTES = 64 * 1024,
-    RECEIVE_BYTES = 4 * 1024, /* libcurl holds one such buffer for each call that runs */
+    RECEIVE_BYTES = 4 * 1024, /* libcurl holds one such buffer for each call that runs; with half of
+                               * it, libcurl 7.88 stalls over HTTP/2 (tls_test.c) */
     SEND_BYTES = 16 * 1024,   /* and, while the request leaves, one of these: the least it takes */
 };
 
@@ -143,10 +144,22 @@ static int about_to_send(void *pointer, char *peer, char *local, int peer_port, 
     call->sendings++;
     if (call->sendings == 1)
         return CURL_PREREQFUNC_OK;
-    if (call->is_again || !is_over_new_connection(call))
+    bool is_body_gone = call->request.writer != NULL && call->written.chars == NULL;
+    if (call->is_again || !is_over_new_connection(call) || is_body_gone)
         return CURL_PREREQFUNC_ABORT;
     call->is_again = true;
     return CURL_PREREQFUNC_OK;
+}
+
+/* Only of the first sending it is sure that what libcurl counts is this one's. */
+void call_note_sent(struct http_call *call)
+{
+    curl_off_t sent = 0;
+    if (call->written.chars == NULL || call->sendings != 1)
+        return;
+    curl_easy_getinfo(call->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+    if ((size_t)sent == call->written.length)
+        text_free(&call->written);
 }
 
 /* ---- preparing ---- */
@@ -163,6 +176,17 @@ static void set_source(struct http_call *call)
     curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, refuse_to_rewind);
 }
 
+static struct bytes body_of(struct http_call *call)
+{
+    const struct http_request *request = &call->request;
+    if (request->writer == NULL)
+        return request->body;
+    text_clear(&call->written);
+    request->writer(request->body_context, &call->written);
+    text_fit(&call->written);
+    return (struct bytes){(const uint8_t *)call->written.chars, call->written.length};
+}
+
 static void set_body(struct http_call *call)
 {
     const struct http_request *request = &call->request;
@@ -172,15 +196,16 @@ static void set_body(struct http_call *call)
         return;
     }
     bool is_get = strcmp(request->method, "GET") == 0;
-    if (is_get && request->source == NULL && request->body.length == 0)
+    bool has_body = request->source != NULL || request->writer != NULL || request->body.length > 0;
+    if (is_get && !has_body)
         return;
     if (request->source != NULL) {
         set_source(call);
     } else {
         /* Not copied; and a body that is at hand leaves together with the headers. */
-        const void *body = request->body.length > 0 ? (const void *)request->body.at : "";
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.length);
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body);
+        struct bytes body = body_of(call);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.length);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.length > 0 ? (const void *)body.at : "");
     }
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
 }

@@ -15,6 +15,7 @@ struct http_call {
     void *context;
     CURL *easy; /* NULL while it waits for a connection */
     struct curl_slist *headers;
+    struct text written; /* by the request's writer, until it has left */
     struct http_response response;
     struct instant began, heard;
     struct instant *looked_at; /* lent: no later than its limits */
@@ -29,6 +30,9 @@ struct http_call {
 void call_copy_headers(struct http_call *call);
 /* Into a handle that was reset. */
 void call_prepare(struct http_call *call, const char *ca_file);
+
+/* All of it may have left: then what was written is not kept any longer. */
+void call_note_sent(struct http_call *call);
 
 /* When it is over without having been answered; INT64_MAX ns = never. */
 struct instant call_ends_at(const struct http_call *call);

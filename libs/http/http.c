@@ -79,11 +79,21 @@ bool http_response_header(const struct http_response *response, const char *name
 
 /* ---- the client and its pools ---- */
 
+/* libcurl waits for no more than the answer. */
+static void note_sent(CURL *easy)
+{
+    struct http_call *call = NULL;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&call);
+    if (call != NULL)
+        call_note_sent(call);
+}
+
 static int watch_socket(CURL *easy, curl_socket_t socket, int what, void *context, void *known)
 {
-    (void)easy;
     struct http_pool *pool = context;
     int epoll = pool->client->epoll;
+    if (what == CURL_POLL_IN)
+        note_sent(easy);
     if (what == CURL_POLL_REMOVE) {
         epoll_ctl(epoll, EPOLL_CTL_DEL, socket, NULL);
         return 0;
@@ -242,6 +252,7 @@ static void call_free(struct http_call *call)
     else
         leave(&call->pool->waiting, call);
     curl_slist_free_all(call->headers);
+    text_free(&call->written);
     http_response_free(&call->response);
     free(call);
 }

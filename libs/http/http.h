@@ -22,6 +22,8 @@
 #include "base/scoped.h"
 #include "base/text.h"
 
+/* Writes the whole body to send; each time the same. */
+typedef void http_body_writer(void *context, struct text *body);
 /* More of the body to send: up to `size` bytes into `buffer`; 0 = that was all. */
 typedef size_t http_body_source(void *context, char *buffer, size_t size);
 /* Some of the body that came, of an answer with status 2xx. False ends the transfer. */
@@ -35,11 +37,14 @@ struct http_request {
     const char *method;         /* "GET", "POST", ... */
     const char *url;            /* http or https */
     const char *const *headers; /* "Name: value", ended by NULL */
-    struct bytes body;          /* what to send, unless there is a source */
+    struct bytes body;          /* what to send, unless there is a writer or a source */
+    /* Asked when there is a connection, and again if the request must be repeated: what it wrote
+     * is kept only until it has left. */
+    http_body_writer *writer;
     http_body_source *source;
     int64_t source_bytes;          /* in all; 0 = unknown: sent in chunks */
     http_body_sink *sink;          /* NULL = the body goes into the response */
-    void *body_context;            /* of source and sink */
+    void *body_context;            /* of writer, source and sink */
     struct http_pool *pool;        /* NULL = the client's own */
     int64_t connect_timeout_ms;    /* 0 = 10 s */
     int64_t first_byte_timeout_ms; /* from the start to the answer's first byte; 0 = none */

@@ -183,7 +183,7 @@ static void tell_who_waits(struct analyzer *analyzer)
 static void hear_reply(void *context, const struct reply *reply, bool is_sent)
 {
     struct work *work = context;
-    work->call = NULL;
+    work->sent_bytes = llm_call_bytes(TAKE(work->call));
     work->answer_arena = arena_open(ANALYSIS_CAP_BYTES);
     Tp__Outcome *outcome = outcome_of_reply(work, reply, is_sent, work->answer_arena);
     outcome->server_limits = arena_new(work->answer_arena, sizeof *outcome->server_limits);
@@ -253,7 +253,6 @@ static void ask_for_rest(struct work *work)
     const struct llm_question question = {&work->brief, work->sent, work->ids,
                                           bus_trace(work->message)};
     work->call = llm_start(work->llm, &question, hear_reply, work);
-    work->sent_bytes = llm_call_bytes(work->call);
 }
 
 /* The line of a call about few of the posts says little of the chunk. */

@@ -27,7 +27,8 @@ struct llm {
 struct llm_call {
     struct llm *llm;
     struct http_call *http;
-    struct text body;
+    struct llm_question question;
+    size_t body_bytes;
     llm_done *done;
     void *context;
 };
@@ -96,7 +97,6 @@ static void write_user(const char *salt, const Tp__Dispatch *dispatch, struct te
 
 static void llm_call_free(struct llm_call **call)
 {
-    text_free(&(*call)->body);
     free(*call);
     *call = NULL;
 }
@@ -150,6 +150,17 @@ static void hear(void *context, const struct http_response *response, const stru
     llm_call_free(&call);
 }
 
+static void write_body(void *context, struct text *body)
+{
+    struct llm_call *call = context;
+    const struct endpoint *endpoint = call->llm->endpoint;
+    prompt_write(call->question.brief, call->question.dispatch, call->question.ids,
+                 &(struct prompt_options){.model = endpoint->model,
+                                          .max_tokens_field = endpoint->max_tokens_field},
+                 body);
+    call->body_bytes = body->length;
+}
+
 struct llm_call *llm_start(struct llm *llm, const struct llm_question *question, llm_done *done,
                            void *context)
 {
@@ -159,11 +170,7 @@ struct llm_call *llm_start(struct llm *llm, const struct llm_question *question,
     call->llm = llm;
     call->done = done;
     call->context = context;
-    prompt_write(question->brief, question->dispatch, question->ids,
-                 &(struct prompt_options){.model = llm->endpoint->model,
-                                          .max_tokens_field = llm->endpoint->max_tokens_field},
-                 &call->body);
-    text_fit(&call->body); /* it is kept until the answer comes */
+    call->question = *question;
     SCOPED(text_free) struct text user = {0}, traceparent = {0};
     const char *headers[HEADERS] = {"Content-Type: application/json"};
     size_t count = 1;
@@ -181,7 +188,8 @@ struct llm_call *llm_start(struct llm *llm, const struct llm_question *question,
         .method = "POST",
         .url = llm->url.chars,
         .headers = headers,
-        .body = {(const uint8_t *)call->body.chars, call->body.length},
+        .writer = write_body,
+        .body_context = call,
         .connect_timeout_ms = settings->connect_timeout_ms,
         .first_byte_timeout_ms = settings->first_byte_timeout_ms,
         .silence_timeout_ms = settings->silence_timeout_ms,
@@ -195,7 +203,7 @@ struct llm_call *llm_start(struct llm *llm, const struct llm_question *question,
 
 size_t llm_call_bytes(const struct llm_call *call)
 {
-    return call->body.length;
+    return call->body_bytes;
 }
 
 void llm_cancel(struct llm_call **call)

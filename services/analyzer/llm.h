@@ -29,10 +29,10 @@ struct llm_question {
     const char *trace;   /* a W3C traceparent, or NULL */
 };
 
-/* The question is not needed any more afterwards. */
+/* Brief and dispatch are lent until the call is over: the body is written when it can leave. */
 struct llm_call *llm_start(struct llm *llm, const struct llm_question *question, llm_done *done,
                            void *context);
-/* Of its request's body. */
+/* Of its request's body; 0 = none was written yet. */
 size_t llm_call_bytes(const struct llm_call *call);
 /* Ends it at once; it is not told of any more. */
 void llm_cancel(struct llm_call **call);
