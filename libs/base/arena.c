@@ -9,9 +9,9 @@
 #include "base/check.h"
 
 enum {
-    LEAST_BLOCK_BYTES = 4096,
+    LEAST_BLOCK_BYTES = 1024,
     MAX_BLOCK_BYTES = 256 * 1024,
-    SPARE_PART = 4, /* of what is used: so much more is reserved */
+    SPARE_PART = 8, /* of what is used: so much more is reserved */
 };
 
 struct block {
