@@ -24,6 +24,7 @@ enum {
     WORKING_MS = 10 * 1000, /* a third of the broker's patience */
     PULSE_MS = 10 * 1000,
     DRAIN_RESERVE_MS = 5 * 1000, /* for the last outcomes, within the process's own limit */
+    ACTIONS_MAX = 32,            /* in a turn of the loop: requests leave before more are written */
     OVER_MAX = 100,              /* outcomes on their way beyond which nothing more is taken */
     LOG_EVERY_TRIES = 10,
     STACK_BYTES = 512 * 1024,
@@ -87,7 +88,7 @@ static void perform(struct analyzer *analyzer, const struct flow_action *action)
 static void perform_all(struct analyzer *analyzer)
 {
     struct flow_action action;
-    while (flow_next(analyzer->flow, clock_now(), &action))
+    for (int i = 0; i < ACTIONS_MAX && flow_next(analyzer->flow, clock_now(), &action); i++)
         perform(analyzer, &action);
 }
 

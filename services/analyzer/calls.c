@@ -41,6 +41,7 @@ static void conclude(struct work *work, const Tp__Outcome *outcome)
     work_leave(work, &analyzer->works);
     work_join(work, &analyzer->outgoing);
     analyzer->over++;
+    work_drop_dispatch(work);
 }
 
 /* ---- without a call ---- */
@@ -288,7 +289,6 @@ static void finish(struct work *work)
     if (outcome->n_results > 0 && needs_summary(work))
         outcome->summary = summary_of_results(work->dispatch, outcome, topics_of(work), arena);
     conclude(work, outcome);
-    work_drop_plan(work);
 }
 
 static enum patience_kind patience_of(const struct work *work)

@@ -93,8 +93,11 @@ static void reorder(Tp__Dispatch *sent, struct arena *arena)
     sent->posts = posts;
 }
 
-Tp__Dispatch *plan_dispatch(const struct plan *plan, struct arena *arena)
+const Tp__Dispatch *plan_dispatch(const struct plan *plan, struct arena *arena)
 {
+    bool is_whole = plan_count(plan, ORIGIN_SENT) == plan->dispatch->n_posts;
+    if (is_whole && plan->dispatch->order_seed == 0)
+        return plan->dispatch;
     Tp__Dispatch *sent = arena_new(arena, sizeof *sent);
     *sent = *plan->dispatch;
     sent->n_posts = 0;

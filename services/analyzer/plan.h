@@ -30,12 +30,12 @@ enum origin {
 
 struct planned {
     enum origin origin;
+    bool is_near;    /* the twin's text is not quite the same */
+    bool is_claimed; /* at the store, by this dispatch */
+    bool is_flying;  /* sent, and others may wait for it: see single_flight.h */
     uint8_t key[CACHE_KEY_BYTES];
     size_t twin;                  /* whose twin it is */
-    bool is_near;                 /* the twin's text is not quite the same */
     const Tp__PostResult *result; /* NULL = none yet */
-    bool is_claimed;              /* at the store, by this dispatch */
-    bool is_flying;               /* sent, and others may wait for it: see single_flight.h */
 };
 
 struct plan {
@@ -59,7 +59,7 @@ bool plan_know_near(struct plan *plan, size_t nth, const Tp__PostResult *result)
 /* Takes the result of that earlier post, once it has one. */
 void plan_join_near(struct plan *plan, size_t nth, size_t elder);
 
-Tp__Dispatch *plan_dispatch(const struct plan *plan, struct arena *arena);
+const Tp__Dispatch *plan_dispatch(const struct plan *plan, struct arena *arena);
 
 /* The result for that post, or NULL. */
 Tp__PostResult *plan_result(const struct plan *plan, const Tp__Outcome *outcome, size_t nth);

@@ -21,6 +21,10 @@ bool work_open(struct bus_message **message, struct instant now, struct work **w
     bus_drop_body(made->message);
     made->arena = TAKE(arena);
     made->dispatch = dispatch;
+    CHECK(strlen(dispatch->job_id) < sizeof made->job_id);
+    memcpy(made->job_id, dispatch->job_id, strlen(dispatch->job_id));
+    made->chunk_number = dispatch->chunk_number;
+    made->attempt = dispatch->attempt;
     made->taken_at = now;
     *work = made;
     return true;
@@ -34,7 +38,7 @@ void work_note_landed(struct work *work, size_t nth)
     memcpy(work->landed[work->landed_count++].key, work->plan.posts[nth].key, CACHE_KEY_BYTES);
 }
 
-void work_drop_plan(struct work *work)
+void work_drop_dispatch(struct work *work)
 {
     work->plan = (struct plan){0};
     work->sent = NULL;
@@ -42,6 +46,9 @@ void work_drop_plan(struct work *work)
     work->answered = NULL;
     arena_close(&work->plan_arena);
     arena_close(&work->answer_arena);
+    brief_close(&work->brief);
+    work->dispatch = NULL;
+    arena_close(&work->arena);
 }
 
 void work_join(struct work *work, struct work **list)
@@ -70,10 +77,8 @@ void work_close(struct work **work)
     llm_cancel(&(*work)->call);
     delivery_free(&(*work)->delivery);
     bus_message_free(&(*work)->message);
-    work_drop_plan(*work);
+    work_drop_dispatch(*work);
     free((*work)->landed);
-    brief_close(&(*work)->brief);
-    arena_close(&(*work)->arena);
     free(*work);
     *work = NULL;
 }

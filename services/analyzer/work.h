@@ -26,9 +26,11 @@ enum inquiry {
 struct work {
     struct work *next, *previous; /* in a list of the shell's */
     struct bus_message *message;
-    struct arena *arena; /* of the dispatch */
-    const Tp__Dispatch *dispatch;
-    struct brief brief; /* of the dispatch */
+    char job_id[FLOW_JOB_SIZE];
+    uint32_t chunk_number, attempt;
+    struct arena *arena;          /* of the dispatch */
+    const Tp__Dispatch *dispatch; /* until its outcome is packed */
+    struct brief brief;           /* of the dispatch */
     struct instant taken_at, looked_up_at, called_at;
     struct flow_item *item; /* once there was something to do */
     enum inquiry inquiry;
@@ -64,8 +66,8 @@ void work_close(struct work **work);
 
 /* Each post at most once; while it has its plan. */
 void work_note_landed(struct work *work, size_t nth);
-/* Its outcome is packed: what it was made of is needed no more. */
-void work_drop_plan(struct work *work);
+/* Its outcome is packed: the dispatch and all that was made of it are needed no more. */
+void work_drop_dispatch(struct work *work);
 
 /* The first one of a list is the latest. */
 void work_join(struct work *work, struct work **list);
@@ -75,5 +77,5 @@ struct flow_dispatch work_dispatch(const struct work *work);
 
 /* "chunk" of the log's lines: job, chunk, attempt. */
 #define LOG_WORK(work)                                                                             \
-    LOG_TEXT("job", (work)->dispatch->job_id), LOG_INT("chunk", (work)->dispatch->chunk_number),   \
-        LOG_INT("attempt", (work)->dispatch->attempt)
+    LOG_TEXT("job", (work)->job_id), LOG_INT("chunk", (work)->chunk_number),                       \
+        LOG_INT("attempt", (work)->attempt)
