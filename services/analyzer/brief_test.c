@@ -206,7 +206,8 @@ static Tp__Outcome *outcome_for(const Tp__Dispatch *dispatch, const char *conten
     struct brief brief;
     struct error why;
     assert_true(brief_open(dispatch, &brief, &why));
-    const struct asked asked = {dispatch->n_posts, IDS, 0, brief.tasks, brief.schema};
+    const struct asked asked = {
+        .posts = dispatch->n_posts, .ids = IDS, .tasks = brief.tasks, .schema = brief.schema};
     struct answer answer;
     answer_read((struct bytes){(const uint8_t *)body.chars, body.length}, &asked, arena, &answer);
     brief_close(&brief);

@@ -17,6 +17,10 @@
 #include "shell.h"
 #include "summary.h"
 
+/* A token has a byte of the request at least; a server may put words of its own around it, and
+ * count the end of an answer. */
+enum { PROMPT_SLACK_TOKENS = 2000, COMPLETION_SLACK_TOKENS = 16 };
+
 struct llm *calls_llm_of(const struct analyzer *analyzer, const Tp__Dispatch *dispatch)
 {
     for (size_t i = 0; i < analyzer->llm_count; i++)
@@ -98,6 +102,25 @@ static void note_call(struct work *work, Tp__Outcome *outcome, struct arena *are
         log_failure(work, outcome);
 }
 
+static struct asked asked_by(const struct work *work)
+{
+    return (struct asked){.posts = work->sent->n_posts,
+                          .ids = work->ids,
+                          .least_prompt_tokens = prompt_least_tokens(work->sent),
+                          .most_prompt_tokens = work->sent_bytes + PROMPT_SLACK_TOKENS,
+                          .most_completion_tokens = prompt_answer_tokens(&work->brief, work->sent) +
+                                                    COMPLETION_SLACK_TOKENS,
+                          .tasks = work->brief.tasks,
+                          .schema = work->brief.schema};
+}
+
+/* It counts as what was booked for the call. */
+static void note_absurd_usage(const struct work *work)
+{
+    analyzer_metrics_absurd_usage(llm_name(work->llm));
+    log_warn("llm.usage_not_believed", LOG_WORK(work), LOG_TEXT("endpoint", llm_name(work->llm)));
+}
+
 static Tp__Outcome *outcome_of_reply(const struct work *work, const struct reply *said,
                                      bool is_sent, struct arena *arena)
 {
@@ -107,12 +130,10 @@ static Tp__Outcome *outcome_of_reply(const struct work *work, const struct reply
     struct verdict verdict = classify(&reply, clock_wall_ms());
     if (verdict.outcome_class == TP__OUTCOME_CLASS__OK) {
         struct answer answer;
-        const struct asked asked = {.posts = work->sent->n_posts,
-                                    .ids = work->ids,
-                                    .least_prompt_tokens = prompt_least_tokens(work->sent),
-                                    .tasks = work->brief.tasks,
-                                    .schema = work->brief.schema};
+        const struct asked asked = asked_by(work);
         answer_read(reply.body, &asked, arena, &answer);
+        if (answer.is_usage_absurd)
+            note_absurd_usage(work);
         Tp__Outcome *outcome =
             outcome_of_answer(work->sent, analyzer->instance_id, llm_model(work->llm), &answer,
                               outcome_share(work->dispatch->n_posts), arena);

@@ -14,7 +14,7 @@ enum provenance_series {
 
 /* The process's own registry holds the values; here is what we look up once. */
 static struct {
-    struct metric_family *calls, *tokens, *in_flight;
+    struct metric_family *calls, *tokens, *in_flight, *absurd;
     struct metric *slots, *full, *busy, *chunk, *refused;
     struct metric *posts[PROVENANCES], *asks[ASK_REPEATED + 1];
     struct metric *hits[CACHE_LEVELS], *misses[CACHE_LEVELS], *lookup_seconds[CACHE_LEVELS];
@@ -77,6 +77,9 @@ void analyzer_metrics_open(void)
     series.tokens =
         metrics_counter("tweetpulse_llm_tokens_total", "Tokens as the LLM counted them.",
                         METRIC_LABELS("endpoint", "model", "direction"));
+    series.absurd = metrics_counter("tweetpulse_llm_usage_not_believed_total",
+                                    "Answers whose usage no such call can have: counted as booked.",
+                                    METRIC_LABELS("endpoint"));
     series.in_flight = metrics_gauge("tweetpulse_llm_requests_in_flight",
                                      "Calls to the LLM running now.", METRIC_LABELS("endpoint"));
     series.busy = metrics_plain(metrics_gauge("tweetpulse_analyzer_busy_slots",
@@ -144,6 +147,11 @@ void analyzer_metrics_call(const Tp__Outcome *outcome, const char *model, double
     metric_observe(metrics_with(series.calls, METRIC_VALUES(endpoint, model, name)), seconds);
     add_tokens(endpoint, model, "prompt", outcome->usage->prompt_tokens);
     add_tokens(endpoint, model, "completion", outcome->usage->completion_tokens);
+}
+
+void analyzer_metrics_absurd_usage(const char *endpoint)
+{
+    metric_add(metrics_with(series.absurd, METRIC_VALUES(endpoint)), 1);
 }
 
 void analyzer_metrics_lookups(enum cache_level level, size_t hits, size_t misses)

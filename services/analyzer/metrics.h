@@ -21,6 +21,8 @@ void analyzer_metrics_ask(enum ask_verdict verdict);
 /* A call to the LLM begins; it has ended, with that outcome. The outcome names the endpoint. */
 void analyzer_metrics_call_begins(const char *endpoint);
 void analyzer_metrics_call(const Tp__Outcome *outcome, const char *model, double seconds);
+/* It told a usage that no call can have. */
+void analyzer_metrics_absurd_usage(const char *endpoint);
 /* So many posts looked up at that level, and how long all of them took. */
 void analyzer_metrics_lookups(enum cache_level level, size_t hits, size_t misses);
 void analyzer_metrics_lookup_time(enum cache_level level, double seconds);

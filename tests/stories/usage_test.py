@@ -129,6 +129,27 @@ def test_a_call_that_does_not_tell_its_usage_costs_what_was_reserved(new_world):
     world.settle()
 
 
+@pytest.mark.parametrize("lie", [
+    {"prompt_tokens": 2_000_000_000, "completion_tokens": 50},
+    {"prompt_tokens": 50, "completion_tokens": 4_294_967_295},
+    {"prompt_tokens": -7, "completion_tokens": 50},
+])
+def test_a_usage_that_no_call_can_have_costs_what_was_reserved(new_world, lie):
+    """Else one such answer would be a thousand dollars, and the endpoint shut until tomorrow."""
+    world = new_world(endpoints=[{**PRICED[0], "limits": {"usd_per_day": 1}}])
+    world.script({"when": {"first": 1}, "then": {"usage": lie}})
+    job = run(world, "ann", posts_of("lied to", 20))
+    assert 0 < world.api.job(job)["usage"]["usd"] < 0.01
+    row = by(world, "user")["ann"]
+    assert (row["llm_calls"], row["unknown_calls"]) == (1, 1)
+    told_of = [service.ops("/metrics")[1] for name, service in world.fleet.services.items()
+               if name.startswith("analyzer")]
+    assert sum('usage_not_believed_total{endpoint="main"} 1' in page for page in told_of) == 1
+    run(world, "bob", posts_of("still served", 20))
+    assert by(world, "user")["bob"]["unknown_calls"] == 0
+    world.settle()
+
+
 def test_posts_that_got_no_answer_leave_their_share_to_the_call(new_world):
     world = new_world(endpoints=PRICED)
     world.script({"when": {"nth": 1}, "then": {"drop": 5}})

@@ -16,7 +16,7 @@ struct reading {
     struct arena *arena;
 };
 
-/* Else rule 8. */
+/* Else rule 9. */
 static bool is_of_posts(const struct asked *asked)
 {
     return asked->schema != NULL || task_set_is_of_posts(asked->tasks);
@@ -78,37 +78,45 @@ static void read_summary(void *context, const char *words, size_t length)
 
 /* ---- the document around it ---- */
 
-static bool read_count(const json_t *value, uint32_t *count)
+static bool is_said(const json_t *value)
+{
+    return value != NULL && !json_is_null(value);
+}
+
+/* most: 0 = any. */
+static bool read_count(const json_t *value, uint64_t most, uint32_t *count)
 {
     if (!json_is_integer(value) || json_integer_value(value) < 0 ||
-        json_integer_value(value) > UINT32_MAX)
+        json_integer_value(value) > UINT32_MAX ||
+        (most > 0 && (uint64_t)json_integer_value(value) > most))
         return false;
     *count = (uint32_t)json_integer_value(value);
     return true;
 }
 
-static void read_usage(const json_t *document, struct answer *answer)
+/* Rule 8. */
+static void read_usage(const json_t *document, const struct asked *asked, struct answer *answer)
 {
     const json_t *usage = json_object_get(document, "usage");
+    const json_t *prompt = json_object_get(usage, "prompt_tokens"),
+                 *completion = json_object_get(usage, "completion_tokens");
     uint32_t in, out;
-    if (!read_count(json_object_get(usage, "prompt_tokens"), &in) ||
-        !read_count(json_object_get(usage, "completion_tokens"), &out))
+    if (!is_said(prompt) || !is_said(completion))
+        return;
+    answer->is_usage_absurd = !read_count(prompt, asked->most_prompt_tokens, &in) ||
+                              !read_count(completion, asked->most_completion_tokens, &out);
+    if (answer->is_usage_absurd)
         return;
     answer->is_usage_known = true;
     answer->prompt_tokens = in;
     answer->completion_tokens = out;
 }
 
-/* Rule 6. None counted is nothing said; those from the server's cache may be counted apart. */
-static bool is_shortened(const json_t *document, const struct asked *asked,
-                         const struct answer *answer)
+/* Rule 6. None counted is nothing said. Those that the server's cache knew are counted, too. */
+static bool is_shortened(const struct asked *asked, const struct answer *answer)
 {
-    const json_t *usage = json_object_get(document, "usage");
-    const json_t *details = json_object_get(usage, "prompt_tokens_details");
-    uint32_t cached = 0;
-    (void)read_count(json_object_get(details, "cached_tokens"), &cached);
-    uint64_t seen = (uint64_t)answer->prompt_tokens + cached;
-    return answer->is_usage_known && answer->prompt_tokens > 0 && seen < asked->least_prompt_tokens;
+    return answer->is_usage_known && answer->prompt_tokens > 0 &&
+           answer->prompt_tokens < asked->least_prompt_tokens;
 }
 
 /* An array of parts, joined. */
@@ -232,7 +240,7 @@ static void classify_answer(const json_t *document, size_t count, bool breaks_of
     }
 }
 
-/* Rule 8. */
+/* Rule 9. */
 static void answer_all(struct answer *answer, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -261,8 +269,8 @@ void answer_read(struct bytes body, const struct asked *asked, struct arena *are
         conclude(answer, TP__OUTCOME_CLASS__INVALID_ANSWER, "the body is no JSON");
         return;
     }
-    read_usage(document, answer);
-    if (is_shortened(document, asked, answer)) {
+    read_usage(document, asked, answer);
+    if (is_shortened(asked, answer)) {
         answer->outcome_class = TP__OUTCOME_CLASS__TOO_LARGE;
         snprintf(answer->detail, sizeof answer->detail,
                  "the prompt was shortened: %u tokens seen, at least %u sent",

@@ -20,7 +20,8 @@
  *   nothing of its answer is believed; the class is TOO_LARGE.
  * 7 Nothing answered and a refusal, a filter that says it acted, or only refused posts: the class
  *   is CONTENT_FILTER.
- * 8 Where a summary is all that was asked, it answers every post, and nothing else does.
+ * 8 Usage is believed where both numbers are possible for the call; else it is unknown.
+ * 9 Where a summary is all that was asked, it answers every post, and nothing else does.
  * Pure; any thread. Any bytes may come in.
  */
 #pragma once
@@ -56,6 +57,8 @@ struct asked {
     size_t posts;
     const uint32_t *ids;          /* of each */
     uint32_t least_prompt_tokens; /* prompt_least_tokens(); 0 = nothing can be said */
+    /* No call can have used more; 0 = nothing can be said. */
+    uint64_t most_prompt_tokens, most_completion_tokens;
     struct task_set tasks;
     const json_t *schema; /* of `custom`; NULL = it was not asked for */
 };
@@ -66,6 +69,7 @@ struct answer {
     struct post_answer *posts; /* in the order in which they were asked */
     const char *summary;       /* one line of UTF-8, or "" */
     bool is_usage_known;
+    bool is_usage_absurd; /* something was said of it, and not believed */
     uint32_t prompt_tokens, completion_tokens;
     char detail[120]; /* for people, unless it is OK; never text of posts */
 };

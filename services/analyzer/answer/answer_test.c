@@ -236,11 +236,17 @@ static void rule_6_a_shortened_prompt_is_not_believed(void **state)
                     "\"prompt_tokens_details\":{\"cached_tokens\":24}}}");
     const struct bytes bytes = {(const uint8_t *)body.chars, body.length};
     struct answer answer;
-    answer_read(bytes, &(struct asked){2, IDS, 1025, TASKS_ALL, NULL}, arena, &answer);
+    answer_read(
+        bytes,
+        &(struct asked){.posts = 2, .ids = IDS, .least_prompt_tokens = 1001, .tasks = TASKS_ALL},
+        arena, &answer);
     assert_int_equal(answer.outcome_class, CLASS(TOO_LARGE));
     assert_int_equal(answer.posts[0].state, POST_MISSING);
     assert_true(answer.is_usage_known); /* it is paid all the same */
-    answer_read(bytes, &(struct asked){2, IDS, 1024, TASKS_ALL, NULL}, arena, &answer);
+    answer_read(
+        bytes,
+        &(struct asked){.posts = 2, .ids = IDS, .least_prompt_tokens = 1000, .tasks = TASKS_ALL},
+        arena, &answer);
     assert_int_equal(answer.outcome_class, CLASS(OK));
 }
 
@@ -484,11 +490,40 @@ static void escapes_that_are_no_character_spoil_only_their_own_post(void **state
         expect_second_spoilt(escapes[i]);
 }
 
-static void usage_that_is_no_number_is_unknown(void **state)
+static void rule_8_usage_that_cannot_be_is_unknown(void **state)
 {
     (void)state;
-    const char body[] = "{\"choices\":[],\"usage\":{\"prompt_tokens\":-1,\"completion_tokens\":2}}";
-    assert_false(read_body(body, sizeof body - 1).is_usage_known);
+    static const struct {
+        const char *usage;
+        bool is_known, is_absurd;
+    } cases[] = {
+        {"{\"prompt_tokens\":300,\"completion_tokens\":200}", true, false},
+        {"{\"prompt_tokens\":301,\"completion_tokens\":200}", false, true},
+        {"{\"prompt_tokens\":300,\"completion_tokens\":201}", false, true},
+        {"{\"prompt_tokens\":4294967295,\"completion_tokens\":4294967295}", false, true},
+        {"{\"prompt_tokens\":-1,\"completion_tokens\":2}", false, true},
+        {"{\"prompt_tokens\":1,\"completion_tokens\":-2}", false, true},
+        {"{\"prompt_tokens\":1e3,\"completion_tokens\":2}", false, true},
+        {"{\"prompt_tokens\":\"1\",\"completion_tokens\":2}", false, true},
+        {"{\"prompt_tokens\":0,\"completion_tokens\":0}", true, false},
+        {"{\"prompt_tokens\":1}", false, false},
+        {"{\"prompt_tokens\":1,\"completion_tokens\":null}", false, false},
+        {"null", false, false},
+    };
+    const struct asked asked = {.posts = 2,
+                                .ids = IDS,
+                                .most_prompt_tokens = 300,
+                                .most_completion_tokens = 200,
+                                .tasks = TASKS_ALL};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        SCOPED(text_free) struct text body = {0};
+        text_format(&body, "{\"choices\":[],\"usage\":%s}", cases[i].usage);
+        struct answer answer;
+        answer_read((struct bytes){(const uint8_t *)body.chars, body.length}, &asked, arena,
+                    &answer);
+        assert_int_equal(answer.is_usage_known, cases[i].is_known);
+        assert_int_equal(answer.is_usage_absurd, cases[i].is_absurd);
+    }
 }
 
 static void an_endless_row_of_brackets_costs_no_more_than_its_length(void **state)
@@ -537,7 +572,7 @@ int main(void)
         cmocka_unit_test(rule_4_a_post_may_be_refused_alone),
         cmocka_unit_test(bytes_that_are_not_utf8_spoil_only_their_own_post),
         cmocka_unit_test(escapes_that_are_no_character_spoil_only_their_own_post),
-        cmocka_unit_test(usage_that_is_no_number_is_unknown),
+        cmocka_unit_test(rule_8_usage_that_cannot_be_is_unknown),
         cmocka_unit_test(an_endless_row_of_brackets_costs_no_more_than_its_length),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);

@@ -79,7 +79,10 @@ static void expect(const struct reply *said, const struct review *review)
         static const uint32_t ids[POSTS] = {1, 2, 3}; /* as was asked then */
         struct answer answer;
         answer_read(reply.body,
-                    &(struct asked){POSTS, ids, review->least_prompt_tokens, TASKS_ALL, NULL},
+                    &(struct asked){.posts = POSTS,
+                                    .ids = ids,
+                                    .least_prompt_tokens = review->least_prompt_tokens,
+                                    .tasks = TASKS_ALL},
                     arena, &answer);
         verdict.outcome_class = answer.outcome_class;
     }

@@ -157,8 +157,7 @@ static size_t tokens_per_post(const struct brief *brief)
     return tokens;
 }
 
-/* Within what was booked for the call, as far as that leaves room for an answer at all. */
-static size_t answer_tokens(const struct brief *brief, const Tp__Dispatch *dispatch)
+size_t prompt_answer_tokens(const struct brief *brief, const Tp__Dispatch *dispatch)
 {
     size_t posts = dispatch->n_posts, per_post = tokens_per_post(brief);
     size_t bytes = strlen(brief->instruction) + 2 * brief->schema_bytes; /* once strict, once not */
@@ -210,7 +209,7 @@ void prompt_write(const struct brief *brief, const Tp__Dispatch *dispatch, const
     text_format(body,
                 ":%zu,\"response_format\":{\"type\":\"json_schema\",\"json_schema\":"
                 "{\"name\":\"post_analysis\",\"strict\":true,\"schema\":",
-                answer_tokens(brief, dispatch));
+                prompt_answer_tokens(brief, dispatch));
     write_schema(brief, body);
     text_add(body, "}},\"messages\":[{\"role\":\"system\",\"content\":");
     text_add_json(body, words.chars, words.length);

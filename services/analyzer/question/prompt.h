@@ -26,6 +26,10 @@ struct prompt_options {
 void prompt_write(const struct brief *brief, const Tp__Dispatch *dispatch, const uint32_t *ids,
                   const struct prompt_options *options, struct text *body);
 
+/* The most tokens that the answer may have, as the body says. Within what was booked for the call,
+ * as far as that leaves room for an answer at all. */
+size_t prompt_answer_tokens(const struct brief *brief, const Tp__Dispatch *dispatch);
+
 /* Fewer tokens than the posts' texts have by any tokenizer, so that a server that counts less can
  * be seen to have shortened the prompt.
  *

@@ -9,6 +9,9 @@
  * next may come near, a limit may have been raised. */
 enum { LOOK_AGAIN_MS = 1000 };
 
+/* No call counts for more than so many times its bound, whatever its server says of it. */
+enum { MOST_BOUNDS = 8 };
+
 void budget_open(struct scheduler *s)
 {
     s->budget.grant_at = NEVER;
@@ -114,6 +117,11 @@ static void put_right(struct scheduler *s, struct chunk *chunk, struct booking *
         account_settle(endpoint, &booking->charge, used, booking->taken_at);
 }
 
+static uint64_t at_most(uint64_t used, uint64_t bound)
+{
+    return used < MOST_BOUNDS * bound ? used : MOST_BOUNDS * bound;
+}
+
 /* What is not known counts as it was booked; what never left as nothing. */
 static struct charge used_by(const struct scheduler *s, const struct booking *booking,
                              const struct outcome_facts *outcome)
@@ -122,13 +130,13 @@ static struct charge used_by(const struct scheduler *s, const struct booking *bo
         return (struct charge){0};
     if (!outcome->is_usage_known)
         return booking->charge;
-    struct charge used = {.calls = 1,
-                          .tokens = (uint64_t)outcome->prompt_tokens + outcome->completion_tokens};
+    uint64_t tokens = (uint64_t)outcome->prompt_tokens + outcome->completion_tokens;
+    struct charge used = {.calls = 1, .tokens = at_most(tokens, booking->charge.tokens)};
     if (booking->endpoint != NO_ENDPOINT) {
         const struct endpoint_config *config = &s->config.endpoints[booking->endpoint];
         uint64_t nanos = (uint64_t)outcome->prompt_tokens * config->prompt_nanos +
                          (uint64_t)outcome->completion_tokens * config->completion_nanos;
-        used.micros = (nanos + 999) / 1000;
+        used.micros = at_most((nanos + 999) / 1000, booking->charge.micros);
     }
     return used;
 }

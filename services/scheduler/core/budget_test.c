@@ -84,9 +84,8 @@ static void rule_5_a_call_is_settled_to_what_it_used_rounded_up(void **state)
         uint32_t prompt, completion;
         uint64_t micros;
         uint32_t overruns;
-    } cases[] = {
-        {0, 0, 0, 0}, {1, 0, 1, 0},         {1000, 0, 1, 0},      {1001, 0, 2, 0},
-        {1, 1, 3, 0}, {800, 2000, 4001, 0}, {801, 2000, 4001, 1}, {0, 1000000, 2000000, 1}};
+    } cases[] = {{0, 0, 0, 0}, {1, 0, 1, 0},         {1000, 0, 1, 0},      {1001, 0, 2, 0},
+                 {1, 1, 3, 0}, {800, 2000, 4001, 0}, {801, 2000, 4001, 1}, {0, 9000, 18000, 1}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct bench b;
         begin(&b, priced(1, 2000)); /* 2,800 tokens are booked */
@@ -99,6 +98,21 @@ static void rule_5_a_call_is_settled_to_what_it_used_rounded_up(void **state)
         assert_int_equal(figures_of(&b).overruns, cases[i].overruns);
         close_bench(&b);
     }
+}
+
+static void rule_5_no_call_counts_for_more_than_eight_times_what_was_booked(void **state)
+{
+    (void)state;
+    struct bench b;
+    begin(&b, priced(1, 2000)); /* 2,800 tokens and 2,402 micros are booked */
+    call(&b);
+    end_call(&b, true, true, UINT32_MAX, UINT32_MAX);
+    struct endpoint_figures used = figures_of(&b).endpoints[0];
+    assert_int_equal(used.used[LIMIT_REQUESTS], 1);
+    assert_int_equal(used.used[LIMIT_TOKENS], 8 * 2800);
+    assert_int_equal(used.used[LIMIT_MONEY], 8 * 2402);
+    assert_int_equal(figures_of(&b).overruns, 1);
+    close_bench(&b);
 }
 
 static void rule_5_what_is_not_known_counts_as_booked_and_what_never_left_as_nothing(void **state)
@@ -167,6 +181,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rule_5_what_a_call_may_cost_is_booked_rounded_up),
         cmocka_unit_test(rule_5_a_call_is_settled_to_what_it_used_rounded_up),
+        cmocka_unit_test(rule_5_no_call_counts_for_more_than_eight_times_what_was_booked),
         cmocka_unit_test(rule_5_what_is_not_known_counts_as_booked_and_what_never_left_as_nothing),
         cmocka_unit_test(rule_5_a_tenant_without_room_is_looked_at_again_after_a_second),
         cmocka_unit_test(rule_5_an_ask_is_refused_once_and_shadow_limits_are_counted_once),
