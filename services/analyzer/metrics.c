@@ -5,6 +5,7 @@
 
 enum provenance_series {
     BY_LLM,
+    BY_REPAIR,
     BY_CACHE,
     BY_NEAR_DUPLICATE,
     BY_EMBEDDED,
@@ -93,6 +94,7 @@ void analyzer_metrics_open(void)
         metrics_counter("tweetpulse_analyzer_posts_total",
                         "Posts in outcomes, by what became of them.", METRIC_LABELS("provenance"));
     series.posts[BY_LLM] = metrics_with(posts, METRIC_VALUES("llm"));
+    series.posts[BY_REPAIR] = metrics_with(posts, METRIC_VALUES("repaired"));
     series.posts[BY_CACHE] = metrics_with(posts, METRIC_VALUES("cache"));
     series.posts[BY_NEAR_DUPLICATE] = metrics_with(posts, METRIC_VALUES("near_duplicate"));
     series.posts[BY_EMBEDDED] = metrics_with(posts, METRIC_VALUES("embedded"));
@@ -194,6 +196,7 @@ static enum provenance_series series_of(Tp__Provenance provenance)
     case TP__PROVENANCE__FROM_NEAR_DUPLICATE:
         return BY_NEAR_DUPLICATE;
     case TP__PROVENANCE__FROM_REPAIR:
+        return BY_REPAIR;
     case TP__PROVENANCE__FROM_LLM:
         return BY_LLM;
     case TP__PROVENANCE__NO_PROVENANCE:

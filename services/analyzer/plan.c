@@ -127,7 +127,8 @@ void plan_sign(const struct plan *plan, Tp__Outcome *outcome)
         return;
     for (size_t i = 0; i < plan->dispatch->n_posts; i++) {
         Tp__PostResult *result = plan_result(plan, outcome, i);
-        if (result != NULL && result->provenance == TP__PROVENANCE__FROM_LLM)
+        if (result != NULL && (result->provenance == TP__PROVENANCE__FROM_LLM ||
+                               result->provenance == TP__PROVENANCE__FROM_REPAIR))
             result->cache_key = (ProtobufCBinaryData){CACHE_KEY_BYTES, plan->posts[i].key};
     }
 }

@@ -228,8 +228,10 @@ static void only_what_this_call_was_answered_may_be_kept(void **state)
     plan_sign(&plan, outcome);
     assert_int_equal(outcome->results[0]->cache_key.len, CACHE_KEY_BYTES);
     assert_memory_equal(outcome->results[0]->cache_key.data, plan.posts[0].key, CACHE_KEY_BYTES);
-    assert_int_equal(outcome->results[1]->cache_key.len, 0);
+    assert_int_equal(outcome->results[1]->cache_key.len, CACHE_KEY_BYTES); /* mended: its own */
     assert_int_equal(outcome->results[2]->cache_key.len, 0);
+    assert_true(plan_know(&plan, 0, outcome->results[1]));
+    assert_int_equal(plan.posts[0].result->provenance, TP__PROVENANCE__FROM_REPAIR);
 }
 
 static void what_does_not_fit_into_the_outcome_stays_unknown(void **state)

@@ -42,7 +42,8 @@ static bool is_worth_asking(const Tp__Outcome *outcome)
 {
     size_t answered = 0;
     for (size_t i = 0; i < outcome->n_results; i++)
-        answered += outcome->results[i]->provenance == TP__PROVENANCE__FROM_LLM;
+        answered += outcome->results[i]->provenance == TP__PROVENANCE__FROM_LLM ||
+                    outcome->results[i]->provenance == TP__PROVENANCE__FROM_REPAIR;
     return outcome->was_called && answered >= 2 && 2 * answered > outcome->n_results;
 }
 

@@ -1,9 +1,11 @@
 """No post is asked for twice: in a chunk, by a replica, by the fleet; and nobody needs Redis."""
 
+import json
 import re
 
 from conftest import PATIENT_CACHE
 from fleet import wait_until
+from ledger import echo_of
 
 CALLS_IN_FLIGHT = r'tweetpulse_llm_requests_in_flight\{endpoint="main"\}'
 
@@ -231,6 +233,28 @@ def test_who_waits_for_a_replica_that_dies_asks_in_its_stead(new_world):
         assert world.api.wait(job, 90)["processed_posts"] == 40
     assert asked(world) == 80, "once by the dead one, and once again"
     world.fleet.services[caller[0]].start()
+    world.settle()
+
+
+def test_an_answer_that_had_to_be_mended_is_not_asked_for_again_either(new_world):
+    world = new_world(analyzers=1, settings=PATIENT_CACHE)
+    posts = many("mended", 1)
+    item = {"id": "#1#", "sentiment": "Positive", "score": 0.5, "confidence": 0.5, "entities": [],
+            "keywords": [], "topics": [echo_of(posts[0]["text"])], "language": "en"}
+    content = json.dumps({"results": [item], "summary": "one"}).replace('"#1#"', "#1#")
+    answer = {"choices": [{"message": {"content": content}}],
+              "usage": {"prompt_tokens": 30, "completion_tokens": 40}}
+    world.script({"when": {}, "then": {"body": answer, "hold": True}})
+    jobs = [world.submit(user, posts=posts) for user in ("ann", "bob")]
+    wait_until(lambda: world.fleet.database.query("select count(*) from in_flight") == [(2,)], 60,
+               "both are under way")
+    world.script()
+    for job in jobs:
+        world.api.wait(job)
+    results_kept(world, 1)
+    jobs.append(run(world, "carl", posts))
+    assert {provenance for job in jobs for provenance in world.api.provenances(job)} == {"repaired"}
+    assert world.fleet.llm.stats()["requests"] == 1
     world.settle()
 
 

@@ -46,7 +46,7 @@ class Ledger:
             missing = set(posts) - set(ids)
             assert not missing, f"{where}: {len(missing)} of {len(posts)} posts have no result"
         for result in with_result:
-            is_of_model = result["provenance"] in ("llm", "cache")
+            is_of_model = result["provenance"] in ("llm", "repaired", "cache")
             if is_echoed and is_of_model and "topics" in job["tasks"]:
                 wanted = echo_of(posts[result["post_id"]])
                 assert wanted in result["topics"], f"{where}: {result['post_id']} has another's result"

@@ -50,7 +50,7 @@ begin
     seqs := array(
         select post_seq from analysis_results
         where job_id = p_job and chunk_number = p_chunk and attempt = p_attempt
-          and provenance = 5 and result_data #>> '{sentiment,label}' <> '' -- from the LLM
+          and provenance in (3, 5) and result_data #>> '{sentiment,label}' <> '' -- the LLM's
         order by post_seq);
     if cardinality(seqs) < 2 or o.is_hidden or not is_undisturbed(o.tenant_id, o.user_id)
        or (select count(*) from audits) >= p_most then
@@ -119,7 +119,7 @@ language sql stable as $$
     from asked q
     join analysis_results o on o.job_id = q.audited_job_id and o.post_seq = q.post_seq
     join analysis_results r on r.job_id = q.job_id and r.post_seq = q.post_seq
-    where o.provenance = 5 and r.provenance = 5 and o.model = r.model
+    where o.provenance in (3, 5) and r.provenance in (3, 5) and o.model = r.model
       and o.prompt_version = r.prompt_version
 $$;
 
