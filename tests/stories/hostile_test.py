@@ -66,11 +66,15 @@ def test_a_model_that_only_answers_with_floods_and_half_json_leaves_its_posts_to
     flood = {"choices": [{"message": {"content": '{"results":[' + " " * 250_000},
                           "finish_reason": "stop"}],
              "usage": {"prompt_tokens": 900, "completion_tokens": 4000}}
+    deluge = json.loads(json.dumps(flood))
+    deluge["choices"][0]["message"]["content"] += " " * 2_000_000  # more than an answer may have
     world.script({"when": {"text": "flood"}, "then": {"body": flood}},
+                 {"when": {"text": "deluge"}, "then": {"body": deluge}},
                  {"when": {"text": "half"}, "then": {"truncate": 30}})
     flooded = world.submit("ann", posts=[{"id": f"f{i}", "text": f"flood {i}"} for i in range(4)])
     halved = world.submit("bob", posts=[{"id": f"h{i}", "text": f"half {i}"} for i in range(4)])
-    for job in (flooded, halved):
+    drowned = world.submit("cid", posts=[{"id": f"d{i}", "text": f"deluge {i}"} for i in range(4)])
+    for job in (flooded, halved, drowned):
         assert world.api.wait(job)["state"] == "completed"
         assert {result["provenance"] for result in world.api.results(job)} == {"embedded"}
         calls = world.fleet.database.query(

@@ -330,15 +330,16 @@ static void describe(struct verdict *verdict, int status, const struct fault *fa
 }
 
 /* Rule 1. */
-static Tp__OutcomeClass class_without_answer(enum reply_kind kind)
+static Tp__OutcomeClass class_without_answer(const struct reply *reply)
 {
-    switch (kind) {
+    switch (reply->kind) {
     case REPLY_NOT_SENT:
         return TP__OUTCOME_CLASS__CONNECTION;
     case REPLY_TIMED_OUT:
         return TP__OUTCOME_CLASS__TIMEOUT;
     case REPLY_TOO_LONG:
-        return TP__OUTCOME_CLASS__INVALID_ANSWER;
+        return reply->status / 100 == 2 ? TP__OUTCOME_CLASS__TRUNCATED
+                                        : TP__OUTCOME_CLASS__INVALID_ANSWER;
     case REPLY_BROKEN:
     case REPLY_ANSWERED:
         break;
@@ -348,7 +349,7 @@ static Tp__OutcomeClass class_without_answer(enum reply_kind kind)
 
 static struct verdict unanswered(const struct reply *reply)
 {
-    struct verdict verdict = {.outcome_class = class_without_answer(reply->kind)};
+    struct verdict verdict = {.outcome_class = class_without_answer(reply)};
     const char *trouble = reply->trouble != NULL ? reply->trouble : "no answer";
     snprintf(verdict.detail, sizeof verdict.detail, "%s", trouble);
     for (char *c = verdict.detail; *c != '\0'; c++) /* names in certificates are the server's */

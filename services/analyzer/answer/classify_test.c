@@ -27,12 +27,14 @@ static void rule_1_without_an_answer_it_depends_on_what_was_sent(void **state)
     const struct {
         enum reply_kind kind;
         Tp__OutcomeClass expected;
-    } cases[] = {{REPLY_NOT_SENT, CLASS(CONNECTION)},
-                 {REPLY_TIMED_OUT, CLASS(TIMEOUT)},
-                 {REPLY_BROKEN, CLASS(SERVER_ERROR)},
-                 {REPLY_TOO_LONG, CLASS(INVALID_ANSWER)}};
+        int status;
+    } cases[] = {{REPLY_NOT_SENT, CLASS(CONNECTION), 0},
+                 {REPLY_TIMED_OUT, CLASS(TIMEOUT), 0},
+                 {REPLY_BROKEN, CLASS(SERVER_ERROR), 200},
+                 {REPLY_TOO_LONG, CLASS(INVALID_ANSWER), 500},
+                 {REPLY_TOO_LONG, CLASS(TRUNCATED), 200}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const struct reply reply = {.kind = cases[i].kind};
+        const struct reply reply = {.kind = cases[i].kind, .status = cases[i].status};
         struct verdict verdict = classify(&reply, NOW_MS);
         assert_int_equal(verdict.outcome_class, cases[i].expected);
         assert_true(strlen(verdict.detail) > 0);
