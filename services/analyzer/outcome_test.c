@@ -186,6 +186,25 @@ static void the_prompt_bears_the_texts_as_data_each_with_its_id(void **state)
     assert_string_equal(json_string_value(json_object_get(json_array_get(posts, 1), "text")), text);
 }
 
+static void so_many_tokens_a_prompt_has_at_least(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t posts;
+        uint32_t tokens;
+    } cases[] = {{"so good", 56, 0}, /* too few to say so */
+                 {"so good", 100, 450},
+                 {"so good", 57, 256},
+                 {"xxxxxxxxxxxxxxxxxxxxxxxx", 100, 400},
+                 {"\xE7\x8C\xAB 7 8  \xF0\x9F\x98\xBA !", 100, 400},
+                 {"one two three four five six seven", 100, 700}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_equal(
+            prompt_least_tokens(dispatch_of(cases[i].text, strlen(cases[i].text), cases[i].posts)),
+            cases[i].tokens);
+}
+
 static void the_limit_of_an_answer_stays_within_what_was_booked(void **state)
 {
     (void)state;
@@ -217,6 +236,7 @@ int main(void)
         cmocka_unit_test(the_largest_chunks_stay_under_the_limit_of_a_message),
         cmocka_unit_test(one_link_as_long_as_a_post_is_left_out_rather_than_too_long),
         cmocka_unit_test(the_prompt_bears_the_texts_as_data_each_with_its_id),
+        cmocka_unit_test(so_many_tokens_a_prompt_has_at_least),
         cmocka_unit_test(the_limit_of_an_answer_stays_within_what_was_booked),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);

@@ -23,6 +23,7 @@ enum {
     BYTES_PER_TOKEN = 3,
     /* Of prompt_least_tokens(). */
     WORDS_PER_TOKEN = 2,
+    POST_LEAST_TOKENS = 4, /* of a post's frame: {"id":12345,"text":"..."}, */
     LEAST_CLAIM = 256,
 };
 
@@ -192,7 +193,7 @@ uint32_t prompt_least_tokens(const Tp__Dispatch *dispatch)
     size_t gaps = 0;
     for (size_t i = 0; i < dispatch->n_posts; i++)
         gaps += count_gaps(&dispatch->posts[i]->text);
-    size_t tokens = gaps / WORDS_PER_TOKEN;
+    size_t tokens = gaps / WORDS_PER_TOKEN + dispatch->n_posts * POST_LEAST_TOKENS;
     return tokens >= LEAST_CLAIM ? (uint32_t)tokens : 0;
 }
 

@@ -30,13 +30,14 @@ void prompt_write(const struct brief *brief, const Tp__Dispatch *dispatch, const
  * as far as that leaves room for an answer at all. */
 size_t prompt_answer_tokens(const struct brief *brief, const Tp__Dispatch *dispatch);
 
-/* Fewer tokens than the posts' texts have by any tokenizer, so that a server that counts less can
+/* Fewer tokens than the posts have by any tokenizer, so that a server that counts less can
  * be seen to have shortened the prompt.
  *
  * Counted are letters of ASCII with one blank and another letter behind them: there every tokenizer
  * of the servers we know begins a new token (byte-pair encoders cut before blanks, SentencePiece
- * cuts at them). One in two is taken, for those that do join some common words. Nothing else
- * counts: a long run of one letter, blanks, digits, an emoji or a row of Chinese characters may be
- * a single token, and the instruction may come from the server's cache and not be counted at all.
- * What is below a few hundred tokens is no claim: 0. */
+ * cuts at them). One in two is taken, for those that do join some common words. What stands around
+ * each post counts as four: an id alone is two, and no other call has it. Nothing else counts: a
+ * long run of one letter, blanks, digits, an emoji or a row of Chinese characters may be a single
+ * token, and the instruction may come from the server's cache and not be counted at all. What is
+ * below a few hundred tokens is no claim: 0. */
 uint32_t prompt_least_tokens(const Tp__Dispatch *dispatch);
