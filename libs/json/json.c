@@ -32,19 +32,30 @@ static void make_printable(char *text)
             *c = '?';
 }
 
-bool json_parse(const char *bytes, size_t length, json_t **document, struct error *why)
+static bool parse(const char *bytes, size_t length, size_t flags, json_t **document,
+                  struct error *why)
 {
     json_error_t fault;
     *document = NULL;
     if (!is_shallow(bytes, length))
         return error_set(why, ERROR_INVALID, "not valid JSON: nested deeper than %d",
                          JSON_MAX_DEPTH);
-    *document = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &fault);
+    *document = json_loadb(bytes, length, flags, &fault);
     if (*document)
         return true;
     make_printable(fault.text);
     return error_set(why, ERROR_INVALID, "not valid JSON at line %d column %d: %s", fault.line,
                      fault.column, fault.text);
+}
+
+bool json_parse(const char *bytes, size_t length, json_t **document, struct error *why)
+{
+    return parse(bytes, length, JSON_REJECT_DUPLICATES, document, why);
+}
+
+bool json_parse_loosely(const char *bytes, size_t length, json_t **document, struct error *why)
+{
+    return parse(bytes, length, 0, document, why);
 }
 
 void json_free(json_t **document)

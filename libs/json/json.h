@@ -20,6 +20,10 @@ enum { JSON_MAX_DEPTH = 64 };
  * nowhere: it could not be told from the end of a string. */
 MUST_USE bool json_parse(const char *bytes, size_t length, json_t **document, struct error *why);
 
+/* The same, but of members with the same name the last one counts. */
+MUST_USE bool json_parse_loosely(const char *bytes, size_t length, json_t **document,
+                                 struct error *why);
+
 /* SCOPED(json_free) json_t *document = NULL; */
 void json_free(json_t **document);
 

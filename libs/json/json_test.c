@@ -42,6 +42,17 @@ static void what_is_ambiguous_is_refused(void **state)
     assert_false(parses("{\"a\":NaN}", 9));
 }
 
+static void of_members_with_one_name_the_last_one_counts_if_that_is_wanted(void **state)
+{
+    (void)state;
+    static const char text[] = "{\"a\":1,\"a\":2}", bad[] = "{\"a\":1,\"a\":}";
+    SCOPED(json_free) json_t *document = NULL, *none = NULL;
+    struct error why;
+    assert_true(json_parse_loosely(text, sizeof text - 1, &document, &why));
+    assert_int_equal(json_integer_value(json_object_get(document, "a")), 2);
+    assert_false(json_parse_loosely(bad, sizeof bad - 1, &none, &why));
+}
+
 static void nesting_is_bounded(void **state)
 {
     (void)state;
@@ -98,6 +109,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_document_is_taken_whole_or_not_at_all),
         cmocka_unit_test(what_is_ambiguous_is_refused),
+        cmocka_unit_test(of_members_with_one_name_the_last_one_counts_if_that_is_wanted),
         cmocka_unit_test(nesting_is_bounded),
         cmocka_unit_test(a_fault_names_its_line),
         cmocka_unit_test(members_are_read_by_type),

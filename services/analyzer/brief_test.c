@@ -209,7 +209,8 @@ static Tp__Outcome *outcome_for(const Tp__Dispatch *dispatch, const char *conten
     const struct asked asked = {
         .posts = dispatch->n_posts, .ids = IDS, .tasks = brief.tasks, .schema = brief.schema};
     struct answer answer;
-    answer_read((struct bytes){(const uint8_t *)body.chars, body.length}, &asked, arena, &answer);
+    answer_read((struct readable){.bytes = {(const uint8_t *)body.chars, body.length}}, &asked,
+                arena, &answer);
     brief_close(&brief);
     return outcome_of_answer(dispatch, "i", "m", &answer, outcome_share(2), arena);
 }

@@ -126,12 +126,13 @@ static Tp__Outcome *outcome_of_reply(const struct work *work, const struct reply
 {
     const struct analyzer *analyzer = work->analyzer;
     struct reply reply = *said;
-    reply.body = stream_whole(said->body, arena);
+    struct readable whole = stream_whole(said->body, arena);
+    reply.body = whole.bytes;
     struct verdict verdict = classify(&reply, clock_wall_ms());
     if (verdict.outcome_class == TP__OUTCOME_CLASS__OK) {
         struct answer answer;
         const struct asked asked = asked_by(work);
-        answer_read(reply.body, &asked, arena, &answer);
+        answer_read(whole, &asked, arena, &answer);
         if (answer.is_usage_absurd)
             note_absurd_usage(work);
         Tp__Outcome *outcome =

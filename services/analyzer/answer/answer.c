@@ -5,7 +5,7 @@
 
 #include "extract.h"
 #include "item.h"
-#include "mend.h"
+#include "loosen.h"
 #include "json/json.h"
 
 enum { SUMMARY_MAX_BYTES = 400 };
@@ -247,25 +247,28 @@ static void answer_all(struct answer *answer, size_t count)
         answer->posts[i].state = POST_ANSWERED;
 }
 
-/* Parsed as it came, and if that fails once more as it can be mended. */
-static bool parse(struct bytes body, struct arena *arena, json_t **document, bool *is_mended)
+/* Parsed as it came, and if that fails once more as far as it can be put right. */
+static bool parse(const struct readable *body, struct arena *arena, json_t **document,
+                  bool *is_mended)
 {
     struct error why;
-    *is_mended = !json_parse((const char *)body.at, body.length, document, &why);
-    if (!*is_mended)
+    *is_mended = body->is_mended;
+    if (json_parse((const char *)body->bytes.at, body->bytes.length, document, &why))
         return true;
-    struct bytes mended = mend(body, arena);
-    return json_parse((const char *)mended.at, mended.length, document, &why);
+    struct readable mended = mend(body->bytes, arena);
+    struct bytes loosened = loosen(mended.bytes, arena);
+    *is_mended |= mended.is_mended;
+    return json_parse_loosely((const char *)loosened.at, loosened.length, document, &why);
 }
 
-void answer_read(struct bytes body, const struct asked *asked, struct arena *arena,
+void answer_read(struct readable body, const struct asked *asked, struct arena *arena,
                  struct answer *answer)
 {
     *answer = (struct answer){.posts = arena_array(arena, struct post_answer, asked->posts),
                               .summary = ""};
     SCOPED(json_free) json_t *document = NULL;
     bool is_mended;
-    if (!parse(body, arena, &document, &is_mended)) {
+    if (!parse(&body, arena, &document, &is_mended)) {
         conclude(answer, TP__OUTCOME_CLASS__INVALID_ANSWER, "the body is no JSON");
         return;
     }

@@ -3,7 +3,8 @@
  * 1 Extraction is tolerant (extract.h): prose around the JSON, code fences, thoughts before it, a
  *   bare array, strings in strings, an answer cut in the middle; content as a string, as an array
  *   of parts, or as the arguments of a tool call. Whatever stands there as a whole object with an
- *   id is looked at.
+ *   id is looked at. Around the answer not even JSON is asked for: numbers that nobody can hold,
+ *   NaN, members twice, a byte order mark (loosen.h).
  * 2 Checks are strict, for each post by itself and for what was asked of it: an id that was asked
  *   for, a label of the three, a finite score within -1..1, a confidence within 0..1, lists of
  *   strings, a language code, valid UTF-8, no member twice, and a value of the user's own schema.
@@ -28,7 +29,7 @@
 
 #include "analysis/analysis.h"
 #include "base/arena.h"
-#include "base/bytes.h"
+#include "mend.h"
 #include "messages/tasks.h"
 #include "work.pb-c.h"
 #include "json/json.h"
@@ -74,7 +75,7 @@ struct answer {
     char detail[120]; /* for people, unless it is OK; never text of posts */
 };
 
-/* Reads the body of a 2xx answer. All that the answer holds lives in the arena, which must have
- * room for some three times the body. */
-void answer_read(struct bytes body, const struct asked *asked, struct arena *arena,
+/* Reads the body of a 2xx answer, as stream_whole() gives it. All that the answer holds lives in
+ * the arena, which must have room for some four times the body. */
+void answer_read(struct readable body, const struct asked *asked, struct arena *arena,
                  struct answer *answer);

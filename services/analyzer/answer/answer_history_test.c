@@ -196,7 +196,7 @@ static void what_is_valid_is_kept_for_its_own_post_whatever_stands_around_it(voi
         for (uint32_t i = 0; i < POSTS_MAX; i++)
             ids[i] = i + 1;
         struct answer answer;
-        answer_read((struct bytes){(const uint8_t *)body.chars, body.length},
+        answer_read((struct readable){.bytes = {(const uint8_t *)body.chars, body.length}},
                     &(struct asked){.posts = history.posts, .ids = ids, .tasks = TASKS_ALL}, arena,
                     &answer);
         check(&history, &answer, length);

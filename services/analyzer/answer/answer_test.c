@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "stream.h"
+
 #define GOOD_REST                                                                                  \
     "\"confidence\":0.8,\"entities\":[],\"keywords\":[],\"topics\":[],\"language\":\"en\"}"
 #define ITEM(id, label, score)                                                                     \
@@ -43,7 +45,7 @@ static int close_arena(void **state)
 static struct answer read_body(const char *body, size_t length)
 {
     struct answer answer;
-    answer_read((struct bytes){(const uint8_t *)body, length},
+    answer_read((struct readable){.bytes = {(const uint8_t *)body, length}},
                 &(struct asked){.posts = 2, .ids = IDS, .tasks = TASKS_ALL}, arena, &answer);
     return answer;
 }
@@ -66,7 +68,8 @@ static struct answer read_for(const struct asked *asked, const char *content)
     text_add_json(&body, content, strlen(content));
     text_add(&body, "}}]}");
     struct answer answer;
-    answer_read((struct bytes){(const uint8_t *)body.chars, body.length}, asked, arena, &answer);
+    answer_read((struct readable){.bytes = {(const uint8_t *)body.chars, body.length}}, asked,
+                arena, &answer);
     return answer;
 }
 
@@ -234,7 +237,7 @@ static void rule_6_a_shortened_prompt_is_not_believed(void **state)
     text_add_json(&body, WHOLE, sizeof WHOLE - 1);
     text_add(&body, "}}],\"usage\":{\"prompt_tokens\":1000,\"completion_tokens\":9,"
                     "\"prompt_tokens_details\":{\"cached_tokens\":24}}}");
-    const struct bytes bytes = {(const uint8_t *)body.chars, body.length};
+    const struct readable bytes = {.bytes = {(const uint8_t *)body.chars, body.length}};
     struct answer answer;
     answer_read(
         bytes,
@@ -469,7 +472,8 @@ static void expect_second_spoilt(const char *topic)
                 "{\\\"id\\\":2,\\\"topics\\\":[\\\"%s\\\"]}]}\"}}]}",
                 topic);
     struct answer answer;
-    answer_read((struct bytes){(const uint8_t *)body.chars, body.length}, &asked, arena, &answer);
+    answer_read((struct readable){.bytes = {(const uint8_t *)body.chars, body.length}}, &asked,
+                arena, &answer);
     assert_int_equal(answer.posts[0].state, POST_ANSWERED);
     assert_int_equal(answer.posts[1].state, POST_INVALID);
 }
@@ -479,6 +483,54 @@ static void bytes_that_are_not_utf8_spoil_only_their_own_post(void **state)
     (void)state;
     expect_second_spoilt("\xFF");
     expect_second_spoilt("caf\xC3x");
+}
+
+/* What a stream_whole() had to put right counts like what the answer's reader puts right. */
+static void what_was_mended_before_spoils_its_own_post_as_well(void **state)
+{
+    (void)state;
+    static const char *const tasks[] = {"topics"};
+    const struct asked asked = {.posts = 2, .ids = IDS, .tasks = task_set_of(1, tasks)};
+    static const char plain[] =
+        "{\"choices\":[{\"message\":{\"content\":\"[{\\\"id\\\":1,\\\"topics\\\":[\\\"a\\\"]},"
+        "{\\\"id\\\":2,\\\"topics\\\":[\\\"caf\xC3x\\\"]}]\"}}]}";
+    SCOPED(text_free) struct text stream = {0};
+    text_format(&stream, "data: %s\n\ndata: [DONE]\n\n", plain);
+    const struct bytes ways[] = {{(const uint8_t *)plain, sizeof plain - 1},
+                                 {(const uint8_t *)stream.chars, stream.length}};
+    for (size_t i = 0; i < 2; i++) {
+        struct answer answer;
+        answer_read(stream_whole(ways[i], arena), &asked, arena, &answer);
+        assert_int_equal(answer.posts[0].state, POST_ANSWERED);
+        assert_int_equal(answer.posts[1].state, POST_INVALID);
+    }
+}
+
+static void rule_1_around_the_answer_not_even_json_is_asked_for(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *before, *member;
+    } cases[] = {{"", "\"seed\":18032733943285127000"},
+                 {"", "\"seed\":-18032733943285127000"},
+                 {"", "\"x\":1e999"},
+                 {"", "\"x\":[-1e999,1E+400]"},
+                 {"", "\"logprobs\":NaN"},
+                 {"", "\"x\":{\"a\":-Infinity,\"b\":None}"},
+                 {"", "\"x\":1,\"x\":2"},
+                 {"", "\"x\":\"NaN 1e999 \\\" {\",\"y\":NaN"},
+                 {"\xEF\xBB\xBF", "\"x\":1"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        SCOPED(text_free) struct text body = {0};
+        text_format(&body, "%s{%s,\"choices\":[{\"message\":{\"content\":", cases[i].before,
+                    cases[i].member);
+        text_add_json(&body, WHOLE, sizeof WHOLE - 1);
+        text_add(&body, "}}],\"usage\":{\"prompt_tokens\":11,\"completion_tokens\":22}}");
+        struct answer answer = read_body(body.chars, body.length);
+        if (answer.outcome_class != CLASS(OK))
+            fail_msg("%s", body.chars);
+        assert_int_equal(answer.completion_tokens, 22);
+    }
 }
 
 /* A server that cuts its text anywhere leaves half a pair of surrogates behind. */
@@ -519,8 +571,8 @@ static void rule_8_usage_that_cannot_be_is_unknown(void **state)
         SCOPED(text_free) struct text body = {0};
         text_format(&body, "{\"choices\":[],\"usage\":%s}", cases[i].usage);
         struct answer answer;
-        answer_read((struct bytes){(const uint8_t *)body.chars, body.length}, &asked, arena,
-                    &answer);
+        answer_read((struct readable){.bytes = {(const uint8_t *)body.chars, body.length}}, &asked,
+                    arena, &answer);
         assert_int_equal(answer.is_usage_known, cases[i].is_known);
         assert_int_equal(answer.is_usage_absurd, cases[i].is_absurd);
     }
@@ -571,6 +623,8 @@ int main(void)
         cmocka_unit_test(refusals_and_filters_are_told_apart),
         cmocka_unit_test(rule_4_a_post_may_be_refused_alone),
         cmocka_unit_test(bytes_that_are_not_utf8_spoil_only_their_own_post),
+        cmocka_unit_test(what_was_mended_before_spoils_its_own_post_as_well),
+        cmocka_unit_test(rule_1_around_the_answer_not_even_json_is_asked_for),
         cmocka_unit_test(escapes_that_are_no_character_spoil_only_their_own_post),
         cmocka_unit_test(rule_8_usage_that_cannot_be_is_unknown),
         cmocka_unit_test(an_endless_row_of_brackets_costs_no_more_than_its_length),

@@ -47,7 +47,7 @@ static size_t escape(const uint8_t *at, size_t left)
     return second >= 0xDC00 && second <= 0xDFFF ? 2 * (size_t)ESCAPE_BYTES : 0;
 }
 
-struct bytes mend(struct bytes bytes, struct arena *arena)
+struct readable mend(struct bytes bytes, struct arena *arena)
 {
     SCOPED(text_free) struct text mended = {0};
     size_t kept = 0; /* up to here it has been copied */
@@ -66,7 +66,7 @@ struct bytes mend(struct bytes bytes, struct arena *arena)
     }
     text_add_bytes(&mended, bytes.at + kept, bytes.length - kept);
     const char *copy = arena_bytes(arena, mended.chars, mended.length);
-    return (struct bytes){(const uint8_t *)copy, mended.length};
+    return (struct readable){{(const uint8_t *)copy, mended.length}, kept > 0};
 }
 
 bool mend_has_replacement(const char *text, size_t length)

@@ -73,12 +73,13 @@ static void expect(const struct reply *said, const struct review *review)
 {
     SCOPED(arena_close) struct arena *arena = arena_open(64 << 20);
     struct reply reply = *said;
-    reply.body = stream_whole(said->body, arena);
+    struct readable whole = stream_whole(said->body, arena);
+    reply.body = whole.bytes;
     struct verdict verdict = classify(&reply, 0);
     if (verdict.outcome_class == CLASS(OK)) {
         static const uint32_t ids[POSTS] = {1, 2, 3}; /* as was asked then */
         struct answer answer;
-        answer_read(reply.body,
+        answer_read(whole,
                     &(struct asked){.posts = POSTS,
                                     .ids = ids,
                                     .least_prompt_tokens = review->least_prompt_tokens,

@@ -4,14 +4,13 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "mend.h"
 #include "sse/sse.h"
 #include "json/json.h"
 
 struct joined {
     struct text content, refusal, finish_reason, usage;
     struct text error; /* the event that holds it */
-    bool is_done, is_broken;
+    bool is_done, is_broken, is_mended;
     struct arena *arena;
 };
 
@@ -72,13 +71,14 @@ static bool is_error(const json_t *event)
            (json_is_string(object) && strcmp(json_string_value(object), "error") == 0);
 }
 
-static bool parse(const char *data, size_t length, struct arena *arena, json_t **event)
+static bool parse(struct joined *joined, const char *data, size_t length, json_t **event)
 {
     struct error why;
     if (json_parse(data, length, event, &why))
         return true;
-    struct bytes mended = mend((struct bytes){(const uint8_t *)data, length}, arena);
-    return json_parse((const char *)mended.at, mended.length, event, &why);
+    struct readable mended = mend((struct bytes){(const uint8_t *)data, length}, joined->arena);
+    joined->is_mended |= mended.is_mended;
+    return json_parse((const char *)mended.bytes.at, mended.bytes.length, event, &why);
 }
 
 /* One event; false ends it. */
@@ -90,7 +90,7 @@ static bool hear(void *context, const char *data, size_t length)
     if (joined->is_done)
         return false;
     SCOPED(json_free) json_t *event = NULL;
-    joined->is_broken = !parse(data, length, joined->arena, &event);
+    joined->is_broken = !parse(joined, data, length, &event);
     if (joined->is_broken)
         return false;
     if (is_error(event)) {
@@ -135,10 +135,10 @@ static void write_whole(const struct joined *joined, struct text *document)
         write_document(joined, document);
 }
 
-struct bytes stream_whole(struct bytes body, struct arena *arena)
+struct readable stream_whole(struct bytes body, struct arena *arena)
 {
     if (!is_stream(body))
-        return body;
+        return (struct readable){.bytes = body};
     struct joined joined = {.arena = arena};
     SCOPED(sse_free) struct sse sse = {.heard = hear, .context = &joined};
     (void)sse_feed(&sse, (const char *)body.at, body.length); /* what it says is in `joined` */
@@ -149,5 +149,5 @@ struct bytes stream_whole(struct bytes body, struct arena *arena)
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         text_free(texts[i]);
     const char *copy = arena_bytes(arena, document.chars, document.length);
-    return (struct bytes){(const uint8_t *)copy, document.length};
+    return (struct readable){{(const uint8_t *)copy, document.length}, joined.is_mended};
 }

@@ -16,7 +16,8 @@
 static void expect(const char *body, const char *wanted)
 {
     SCOPED(arena_close) struct arena *arena = arena_open(16 << 20);
-    struct bytes whole = stream_whole((struct bytes){(const uint8_t *)body, strlen(body)}, arena);
+    struct bytes whole =
+        stream_whole((struct bytes){(const uint8_t *)body, strlen(body)}, arena).bytes;
     if (whole.length != strlen(wanted) || memcmp(whole.at, wanted, whole.length) != 0)
         fail_msg("%s\nis joined to %.*s\ninstead of %s", body, (int)whole.length,
                  (const char *)whole.at, wanted);
