@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "custom.h"
@@ -308,17 +309,25 @@ int64_t answer_write(const struct question *question, const struct action *actio
     return (int64_t)(prompt + completion);
 }
 
+/* Bytes of the #n# that begins there; 0 = none does. */
+static size_t read_place(const char *at, size_t posts, size_t *nth)
+{
+    char *end;
+    *nth = strtoul(at + 1, &end, 10);
+    bool is_place = at[1] >= '1' && at[1] <= '9' && *end == '#' && *nth <= posts;
+    return is_place ? (size_t)(end + 1 - at) : 0;
+}
+
 void answer_fill_ids(const struct question *question, const char *body, struct text *out)
 {
-    for (const char *rest = body; *rest != '\0';) {
-        size_t nth = 0;
-        int length = 0;
-        bool is_id = sscanf(rest, "#%3zu#%n", &nth, &length) == 1 && length > 0 && nth > 0 &&
-                     nth <= question->post_count;
-        if (is_id)
+    for (const char *place; (place = strchr(body, '#')) != NULL;) {
+        size_t nth, length = read_place(place, question->post_count, &nth);
+        text_add_bytes(out, body, (size_t)(place - body));
+        if (length > 0)
             text_format(out, "%" PRId64, question->ids[nth - 1]);
         else
-            text_add_char(out, *rest);
-        rest += is_id ? length : 1;
+            text_add_char(out, '#');
+        body = place + (length > 0 ? length : 1);
     }
+    text_add(out, body);
 }
