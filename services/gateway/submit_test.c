@@ -313,7 +313,8 @@ static void broken_csv_is_named_by_its_row(void **state)
     assert_fault(no_text, 1, "/posts");
     SCOPED(submission_free) struct submission *open = CSV("text\ngood\n\"never\nclosed\n");
     assert_fault(open, 3, "/posts");
-    assert_string_equal(open->field_faults[0].detail, "the quote that begins in line 3 is not closed");
+    assert_string_equal(open->field_faults[0].detail,
+                        "the quote that begins in line 3 is not closed");
     SCOPED(submission_free) struct submission *empty = CSV("");
     assert_fault(empty, 0, "/posts");
     SCOPED(submission_free) struct submission *bytes = CSV("text\ngood\n\xff\n");

@@ -5,7 +5,7 @@
 #include "embedded/words/known_names.h"
 #include "name_features.h"
 
-enum { MAX_RUN = 64, POSSESSIVE_BYTES = 2 };
+enum { MAX_RUN = 64 };
 
 /* ---- tags of a run of words ---- */
 
@@ -135,16 +135,13 @@ static bool goes_on(uint8_t tag, uint8_t next)
 static struct entity entity_of(const struct token *first, const struct token *last,
                                enum name_type type)
 {
-    struct entity entity = {
-        .type = type, .is_placed = true, .start = first->start, .end = last->end};
-    size_t length = (size_t)(last->raw.at - first->raw.at) + last->raw.length;
-    size_t word = last->word_length;
-    if (word > POSSESSIVE_BYTES && strcmp(last->word + word - POSSESSIVE_BYTES, "'s") == 0) {
-        /* The typographic apostrophe is three bytes. */
-        length -= first->raw.at[length - POSSESSIVE_BYTES] == '\'' ? 2 : 4;
-        entity.end -= POSSESSIVE_BYTES;
-    }
-    entity.text = (struct piece){first->raw.at, length};
+    struct entity entity = {.type = type,
+                            .is_placed = true,
+                            .start = first->start + first->lead_places,
+                            .end = last->end - last->trail_places};
+    const char *begin = first->raw.at + first->lead_bytes;
+    const char *end = last->raw.at + last->raw.length - last->trail_bytes;
+    entity.text = (struct piece){begin, (size_t)(end - begin)};
     return entity;
 }
 
@@ -162,16 +159,31 @@ static bool is_believed(const struct name_words *words, size_t at, size_t count,
     return false;
 }
 
+/* "and", which in English posts may stand in a name ("Marks and Spencer"), as the model has learnt;
+ * it has learnt nothing of other languages, where two names stand beside it. */
+static bool is_and(const struct token *token, enum language language)
+{
+    static const char *const ANDS[] = {"und", "et", "y", "e", "och", "og", "en", "ve", "i"};
+    if (language == LANGUAGE_EN || token->kind != TOKEN_WORD || token->is_capital)
+        return false;
+    for (size_t i = 0; i < sizeof ANDS / sizeof ANDS[0]; i++)
+        if (strcmp(token->word, ANDS[i]) == 0)
+            return true;
+    return false;
+}
+
 static void take_names(const struct name_words *words, size_t at, size_t count,
                        const uint8_t tags[MAX_RUN], enum language language, struct entities *names)
 {
     const struct token *items = words->tokens->items + at;
     for (size_t i = 0; i < count && names->count < MAX_NAMES;) {
-        uint8_t tag = tags[i];
+        uint8_t tag = is_and(&items[i], language) ? TAG_OUTSIDE : tags[i];
         size_t end = i + 1;
-        /* A hashtag is a name of its own or none, whatever the data joined. */
+        /* A hashtag is a name of its own or none, whatever the data joined, and what is another's
+         * ("Elon Musk's Tesla") is another name. */
         while (end < count && goes_on(tag, tags[end]) && items[i].kind != TOKEN_HASHTAG &&
-               items[end].kind != TOKEN_HASHTAG)
+               items[end].kind != TOKEN_HASHTAG && items[end - 1].trail_bytes == 0 &&
+               !is_and(&items[end], language))
             end++;
         if (tag != TAG_OUTSIDE && is_believed(words, at + i, end - i, language))
             names->items[names->count++] = entity_of(&items[i], &items[end - 1], type_of(tag));

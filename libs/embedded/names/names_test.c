@@ -55,6 +55,23 @@ static void a_possessive_is_none_of_the_name(void **state)
     (void)state;
     assert_only("that is Angela Merkel's new office", "Angela Merkel", 8, NAME_PERSON);
     assert_only("that is Angela Merkel\xE2\x80\x99s new office", "Angela Merkel", 8, NAME_PERSON);
+    assert_only("that is Angela Merkel&#39;s new office", "Angela Merkel", 8, NAME_PERSON);
+    assert_only("that is Angela Merkel&apos;s new office", "Angela Merkel", 8, NAME_PERSON);
+    struct entities two = names_of("I read that Elon Musk's Tesla is moving to Berlin");
+    assert_true(two.count >= 2);
+    assert_int_equal(two.items[0].text.length, strlen("Elon Musk"));
+}
+
+static void names_beside_an_and_are_two_where_nothing_was_learnt(void **state)
+{
+    (void)state;
+    struct entities names = names_of("K\u00F6ln und D\u00FCsseldorf sind sch\u00F6ne St\u00E4dte");
+    assert_int_equal(names.count, 2);
+    assert_int_equal(names.items[0].end, 4);
+    assert_int_equal(names.items[1].start, 9);
+    names = names_of("Roma e Milano sono belle");
+    assert_int_equal(names.count, 2);
+    assert_int_equal(names.items[1].start, 7);
 }
 
 static void places_are_counted_in_code_points(void **state)
@@ -119,6 +136,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(marks_around_a_name_are_none_of_it),
         cmocka_unit_test(a_possessive_is_none_of_the_name),
+        cmocka_unit_test(names_beside_an_and_are_two_where_nothing_was_learnt),
         cmocka_unit_test(places_are_counted_in_code_points),
         cmocka_unit_test(known_names_need_no_capital),
         cmocka_unit_test(points_of_an_abbreviation_belong_to_it),

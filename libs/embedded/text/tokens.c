@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include <utf8proc.h>
+
 #include "characters.h"
 #include "escapes.h"
 #include "plain.h"
@@ -30,7 +32,13 @@ struct spelling {
     struct extent extent;
     uint32_t written, letters, capitals, digits;
     uint64_t hash;
-    bool is_capital, has_apostrophe;
+    bool is_capital;
+};
+
+/* A word with apostrophes: how far it was before and behind the first and the last one. */
+struct apostrophes {
+    size_t count;
+    struct spelling before_first, behind_first, before_last;
 };
 
 struct piece tokens_clean(struct piece text, struct arena *arena)
@@ -134,13 +142,37 @@ static void spell(struct spelling *spelling, char *words, uint32_t c)
     if (spelling->written == 0)
         spelling->is_capital = is_upper;
     spelling->letters += !character_is_digit(c) && !is_apostrophe(c);
-    spelling->has_apostrophe |= is_apostrophe(c);
     spelling->digits += character_is_digit(c);
     spelling->capitals += is_upper;
     size_t begin = spelling->written;
     uint32_t lower = is_apostrophe(c) ? '\'' : character_lower(c);
     spelling->written += (uint32_t)character_put(lower, words + begin);
     spelling->hash = hash_bytes(spelling->hash, words + begin, spelling->written - begin);
+}
+
+static bool is_accent(uint32_t c)
+{
+    return c >= 0x300 && c <= 0x36F;
+}
+
+/* A letter and its accent, as some systems write them apart, are spelt as the one letter that they
+ * are elsewhere. False: there is none. */
+static bool spell_accent(struct spelling *spelling, char *words, uint32_t c)
+{
+    size_t begin = spelling->written;
+    while (begin > 0 && ((uint8_t)words[begin - 1] & 0xC0) == 0x80)
+        begin--;
+    if (begin == 0)
+        return false;
+    size_t at = begin - 1;
+    utf8proc_int32_t pair[] = {(utf8proc_int32_t)character_next(words, spelling->written, &at),
+                               (utf8proc_int32_t)c};
+    if (utf8proc_normalize_utf32(pair, 2, UTF8PROC_STABLE | UTF8PROC_COMPOSE) != 1)
+        return false;
+    begin--;
+    spelling->written = (uint32_t)(begin + character_put((uint32_t)pair[0], words + begin));
+    spelling->hash = hash_bytes(HASH_BEGIN, words, spelling->written);
+    return true;
 }
 
 /* The part of a word that is a run of ASCII letters and digits. */
@@ -170,17 +202,26 @@ static bool goes_on_behind(const struct cursor *cursor, uint32_t c, size_t after
 
 /* Takes one more character that is not ASCII, or not a letter. False: the word has ended. */
 static bool spell_next(struct spelling *spelling, const struct cursor *cursor, size_t limit,
-                       struct scripts *scripts)
+                       struct scripts *scripts, struct apostrophes *apostrophes)
 {
+    const struct spelling before = *spelling;
     size_t begin = spelling->extent.end, after = begin;
     uint32_t c = escape_next(cursor->bytes, limit, &after);
     if (character_is_word(c))
         count_script(scripts, c);
     else if (spelling->written == 0 || !goes_on_behind(cursor, c, after, limit))
         return false;
-    spell(spelling, cursor->words, c);
+    if (!is_accent(c) || !spell_accent(spelling, cursor->words, c))
+        spell(spelling, cursor->words, c);
     spelling->extent.places += (uint32_t)character_count(cursor->bytes + begin, after - begin);
     spelling->extent.end = after;
+    if (is_apostrophe(c)) {
+        if (apostrophes->count++ == 0) {
+            apostrophes->before_first = before;
+            apostrophes->behind_first = *spelling;
+        }
+        apostrophes->before_last = before;
+    }
     return true;
 }
 
@@ -191,15 +232,16 @@ static bool may_go_on(char byte)
 
 /* The word at the cursor, at most to `limit`; it ends where it begins if there is none. */
 static void read_word(struct spelling *spelling, const struct cursor *cursor, size_t limit,
-                      struct scripts *scripts)
+                      struct scripts *scripts, struct apostrophes *apostrophes)
 {
     *spelling = (struct spelling){.extent.end = cursor->at, .hash = HASH_BEGIN};
+    *apostrophes = (struct apostrophes){.count = 0};
     do {
         uint32_t before = spelling->written;
         spell_plain(spelling, cursor, limit);
         scripts->latin += spelling->written - before;
     } while (spelling->extent.end < limit && may_go_on(cursor->bytes[spelling->extent.end]) &&
-             spell_next(spelling, cursor, limit, scripts));
+             spell_next(spelling, cursor, limit, scripts, apostrophes));
 }
 
 static bool is_stretched(const char *word, size_t length)
@@ -210,22 +252,88 @@ static bool is_stretched(const char *word, size_t length)
     return false;
 }
 
-/* Gives the token its word, whose bytes stand where the cursor's room for words begins. */
-static inline void keep_word(struct token *token, struct cursor *cursor,
-                             const struct spelling *spelling)
+/* What a word is of what was read: it begins where the one ends and ends where the other does. */
+struct core {
+    struct spelling begin, end;
+    size_t apostrophes;
+    bool is_capital;
+};
+
+static bool is_one_of(const char *word, size_t length, const char *const *words)
 {
-    token->word = cursor->words;
-    token->word_length = spelling->written;
-    token->hash = spelling->hash;
-    token->is_capital = spelling->is_capital;
-    token->is_all_caps = spelling->capitals >= 2 && spelling->capitals == spelling->letters;
-    token->has_digit = spelling->digits > 0;
-    token->is_number = spelling->digits == token->raw.length;
-    token->has_inner_capital = spelling->capitals > (spelling->is_capital ? 1 : 0);
-    token->has_apostrophe = spelling->has_apostrophe;
-    token->is_stretched = is_stretched(cursor->words, spelling->written);
-    cursor->words[spelling->written] = '\0';
-    cursor->words += spelling->written + 1;
+    for (; *words != NULL; words++)
+        if (strlen(*words) == length && memcmp(word, *words, length) == 0)
+            return true;
+    return false;
+}
+
+/* Articles and the like that French and Italian write at the word behind; of two capitals the word
+ * is a name: D'Angelo. */
+static bool is_elision(const struct spelling *before, const char *words, bool is_capital_behind)
+{
+    static const char *const ELISIONS[] = {
+        "l",      "d",      "j",   "n",    "m",    "t",    "s",    "c",  "qu", "jusqu",
+        "lorsqu", "puisqu", "all", "dell", "nell", "sull", "dall", "un", NULL};
+    return is_one_of(words, before->written, ELISIONS) &&
+           !(before->is_capital && is_capital_behind);
+}
+
+/* The possessive of English, and what Turkish writes at a name. */
+static bool is_ending(const char *ending, size_t length, bool is_capital)
+{
+    static const char *const POSSESSIVE[] = {"s", NULL};
+    static const char *const CASES[] = {"da",  "de",  "ta",  "te",       "dan", "den",      "tan",
+                                        "ten", "nin", "nun", "n\u0131n", "un",  "n\u00FCn", NULL};
+    return is_one_of(ending, length, POSSESSIVE) ||
+           (is_capital && is_one_of(ending, length, CASES));
+}
+
+/* What nobody knows with what an apostrophe joins to it, "bitcoin's", "l'Europe", is known without.
+ */
+static struct core core_of(const struct cursor *cursor, const struct spelling *whole,
+                           const struct apostrophes *apostrophes)
+{
+    struct core core = {.begin = {.extent.end = cursor->at},
+                        .end = *whole,
+                        .apostrophes = apostrophes->count,
+                        .is_capital = whole->is_capital};
+    if (apostrophes->count == 0 || vocabulary_entry(whole->hash)[0] != 0)
+        return core;
+    const struct spelling *behind = &apostrophes->behind_first, *last = &apostrophes->before_last;
+    size_t at = behind->extent.end;
+    bool is_capital_behind = character_is_upper(escape_next(cursor->bytes, cursor->length, &at));
+    if (is_elision(&apostrophes->before_first, cursor->words, is_capital_behind)) {
+        core.begin = *behind;
+        core.is_capital = is_capital_behind;
+        core.apostrophes--;
+    }
+    if (core.apostrophes > 0 && is_ending(cursor->words + last->written + 1,
+                                          whole->written - last->written - 1, core.is_capital)) {
+        core.end = *last;
+        core.apostrophes--;
+    }
+    return core;
+}
+
+/* Gives the token its word, whose bytes stand where the cursor's room for words begins. */
+static void keep_word(struct token *token, struct cursor *cursor, const struct core *core)
+{
+    const struct spelling *begin = &core->begin, *end = &core->end;
+    uint32_t capitals = end->capitals - begin->capitals, digits = end->digits - begin->digits;
+    char *word = cursor->words + begin->written;
+    token->word = word;
+    token->word_length = end->written - begin->written;
+    token->hash =
+        begin->written == 0 ? end->hash : hash_bytes(HASH_BEGIN, word, token->word_length);
+    token->is_capital = core->is_capital;
+    token->is_all_caps = capitals >= 2 && capitals == end->letters - begin->letters;
+    token->has_digit = digits > 0;
+    token->is_number = digits == token->raw.length;
+    token->has_inner_capital = capitals > (core->is_capital ? 1 : 0);
+    token->has_apostrophe = core->apostrophes > 0;
+    token->is_stretched = is_stretched(word, token->word_length);
+    word[token->word_length] = '\0';
+    cursor->words = word + token->word_length + 1;
 }
 
 static inline void count_word(struct tokens *tokens, const struct token *word)
@@ -281,15 +389,23 @@ __attribute__((noinline)) static bool take_other_word(struct tokens *tokens, str
                                                       size_t limit)
 {
     struct spelling spelling;
-    read_word(&spelling, cursor, limit, &tokens->scripts);
+    struct apostrophes apostrophes;
+    read_word(&spelling, cursor, limit, &tokens->scripts, &apostrophes);
     if (spelling.extent.end == cursor->at)
         return false;
+    struct core core = core_of(cursor, &spelling, &apostrophes);
+    const struct extent *begin = &core.begin.extent, *end = &core.end.extent;
     size_t first = cursor->at;
     uint32_t c = (uint8_t)cursor->bytes[first];
     if (c >= 0x80 || c == '&')
         c = escape_next(cursor->bytes, limit, &first);
+    size_t lead = begin->end - cursor->at;
     struct token *word = take(tokens, cursor, TOKEN_WORD, c, spelling.extent);
-    keep_word(word, cursor, &spelling);
+    word->lead_bytes = (uint8_t)lead;
+    word->lead_places = (uint8_t)begin->places;
+    word->trail_bytes = (uint8_t)(spelling.extent.end - end->end);
+    word->trail_places = (uint8_t)(spelling.extent.places - end->places);
+    keep_word(word, cursor, &core);
     count_word(tokens, word);
     return true;
 }
@@ -441,7 +557,8 @@ static void take_tag(struct tokens *tokens, struct cursor *cursor, const struct 
          spell_plain(&spelling, cursor, tag->end))
         spell(&spelling, cursor->words,
               character_next(cursor->bytes, tag->end, &spelling.extent.end));
-    keep_word(token, cursor, &spelling);
+    const struct core core = {.end = spelling, .is_capital = spelling.is_capital};
+    keep_word(token, cursor, &core);
 }
 
 struct tokens tokens_cut(struct piece text, struct arena *arena)

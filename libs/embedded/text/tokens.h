@@ -1,9 +1,11 @@
 /* A post cut into what it is made of: words, tags, links, emoji, marks.
  *
- * Words are read with HTML escapes undone ("don&#39;t" is one word, don't); what a token holds of
- * the text, and its place, are as they stand there.
- * All memory comes from the arena: at most some 100 bytes per byte of text. The text must be valid
- * UTF-8 (tokens_clean() makes it so) and live as long as the tokens. Pure; any thread.
+ * Words are read with HTML escapes undone ("don&#39;t" is one word, don't) and accents joined to
+ * their letters; what a token holds of the text, and its place, are as they stand there. What an
+ * apostrophe joins to a word nobody knows otherwise (the "'s" of "bitcoin's", the "l'" of
+ * "l'Europe") is in its token but not in its `word`. All memory comes from the arena: at most some
+ * 100 bytes per byte of text. The text must be valid UTF-8 (tokens_clean() makes it so) and live as
+ * long as the tokens. Pure; any thread.
  */
 #pragma once
 
@@ -40,6 +42,8 @@ struct token {
     bool has_inner_capital; /* behind its first letter */
     bool has_apostrophe;
     bool is_stretched; /* has a letter three times in a row */
+    /* What of `raw` stands before and behind `word`; and in code points. */
+    uint8_t lead_bytes, trail_bytes, lead_places, trail_places;
 };
 
 /* How many letters of a script there are; Latin letters are counted as such only. */

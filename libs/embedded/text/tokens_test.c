@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/text.h"
+#include "characters.h"
 #include "embedded/embedded.h"
 
 static struct arena *arena;
@@ -63,6 +64,53 @@ static void an_escape_is_read_as_what_it_stands_for_and_counted_as_it_stands(voi
     assert_token(&tokens, 7, TOKEN_WORD, "café", 43, 52);
 }
 
+static void assert_word(const char *text, const char *word, const char *written)
+{
+    struct tokens tokens = tokens_of(text);
+    const struct token *token = &tokens.items[0];
+    assert_int_equal(tokens.count, 1);
+    assert_token(&tokens, 0, TOKEN_WORD, word, 0, (uint32_t)character_count(text, strlen(text)));
+    size_t length = strlen(text) - token->lead_bytes - token->trail_bytes;
+    assert_int_equal(length, strlen(written));
+    assert_memory_equal(token->raw.at + token->lead_bytes, written, length);
+    assert_int_equal(token->end - token->trail_places - token->start - token->lead_places,
+                     character_count(written, length));
+}
+
+static void what_an_apostrophe_joins_to_a_word_is_none_of_it(void **state)
+{
+    (void)state;
+    assert_word("Bitcoin's", "bitcoin", "Bitcoin");
+    assert_word("Merkel&#39;s", "merkel", "Merkel");
+    assert_word("Merkel\u2019s", "merkel", "Merkel");
+    assert_word("NASA&apos;s", "nasa", "NASA");
+    assert_word("l'Europe", "europe", "Europe");
+    assert_word("dell'Olimpico", "olimpico", "Olimpico");
+    assert_word("qu'Emma's", "emma", "Emma");
+    assert_word("Ankara'da", "ankara", "Ankara");
+    /* What is known as it stands, and names that are written so. */
+    assert_word("it's", "it's", "it's");
+    assert_word("don't", "don't", "don't");
+    assert_word("D'Angelo", "d'angelo", "D'Angelo");
+    assert_word("O'Brien's", "o'brien", "O'Brien");
+    assert_word("rock'n'roll", "rock'n'roll", "rock'n'roll");
+    struct tokens shouted = tokens_of("NASA's");
+    assert_true(shouted.items[0].is_all_caps);
+    assert_false(shouted.items[0].has_apostrophe);
+}
+
+static void an_accent_apart_is_read_with_its_letter(void **state)
+{
+    (void)state;
+    assert_word("scho\u0308n", "sch\u00F6n", "scho\u0308n");
+    assert_word("E\u0301tE\u0301", "\u00E9t\u00E9", "E\u0301tE\u0301");
+    /* Vietnamese has letters with two. */
+    assert_word("Vie\u0323\u0302t", "vi\u1EC7t", "Vie\u0323\u0302t");
+    /* What is no letter anywhere stays as it is, like one without a letter before it. */
+    assert_word("q\u0308", "q\u0308", "q\u0308");
+    tokens_of("\u0301a \u0301");
+}
+
 static void what_only_looks_like_an_escape_is_none(void **state)
 {
     (void)state;
@@ -95,7 +143,7 @@ static void words_of_any_script_are_whole_and_small(void **state)
         "ÇA cafe\u0301 ΣΟΦΊΑ МОСКВА שָׁלוֹם क्‍ष می‌خواهم "
         "Việt "
         "東京");
-    const char *const words[] = {"ça",           "cafe\u0301",        "σοφία", "москва", "שָׁלוֹם",
+    const char *const words[] = {"ça",           "caf\u00E9",         "σοφία", "москва", "שָׁלוֹם",
                                  "क्‍ष", "می‌خواهم", "việt",  "東京"};
     assert_int_equal(tokens.count, sizeof words / sizeof words[0]);
     for (size_t i = 0; i < tokens.count; i++)
@@ -147,6 +195,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_escape_is_read_as_what_it_stands_for_and_counted_as_it_stands),
+        cmocka_unit_test(what_an_apostrophe_joins_to_a_word_is_none_of_it),
+        cmocka_unit_test(an_accent_apart_is_read_with_its_letter),
         cmocka_unit_test(what_only_looks_like_an_escape_is_none),
         cmocka_unit_test(an_emoji_of_several_characters_is_one),
         cmocka_unit_test(words_of_any_script_are_whole_and_small),

@@ -117,7 +117,7 @@ static const struct word LANGUAGE_WORDS_ENTRIES[] = {
      "ensuite entre envie equipe es est et etait ete etes etre etudier eu faire fais fait "
      "famille faut femme ferme fermé feu fille film fin finir font frerot froid frérot gagne "
      "gagner gagné garcon gars garçon gens greve grève guerre heureuse heureux hier histoire "
-     "hiver homme hopital huit hôpital ici il ils impots impôts incendie j'adore j'ai j'aime "
+     "hiver homme hopital huit hôpital ici il ils impots impôts incendie j'ai "
      "j'espere j'espère j'suis jai jamais je jeudi joli jolie joue jouer jour jours joué "
      "joyeux jsp jsuis l'a l'air l'on la la-bas le les leur leurs livre loi lol lui lundi lune "
      "là là-bas m'a ma main maintenant mais maison maman mamie manger mardi match matin mdr "
