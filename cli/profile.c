@@ -1,15 +1,20 @@
 /* profile: how an author writes, from their posts; new posts in that manner; what fits it. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/number.h"
 #include "commands.h"
 #include "embedded/profile/profile.h"
 #include "outcome.h"
 #include "source.h"
 
-enum { MOST_GENERATED = 1000 };
+enum {
+    MOST_GENERATED = 1000,
+    MOST_MISSED = 40, /* seeds in a row */
+};
 
 struct arguments {
     struct source source;
@@ -27,7 +32,8 @@ static const struct argp_option ROWS[] = {
     {.name = "seed",
      .key = KEY_SEED,
      .arg = "S",
-     .doc = "of the first of them (default 1): the same seed gives the same post"},
+     .doc = "of the first of them (default 1): the same seed gives the same post; one that gives "
+            "none, or one that was told, is passed over"},
     {.name = "fit",
      .key = KEY_FIT,
      .arg = "FILE",
@@ -52,7 +58,8 @@ static error_t take(int key, char *value, struct argp_state *state)
         take_number(value, MOST_GENERATED, &arguments->generate, state);
         return 0;
     case KEY_SEED:
-        take_number(value, INT64_MAX - MOST_GENERATED, &arguments->seed, state);
+        take_number(value, INT64_MAX - (int64_t)MOST_GENERATED * MOST_MISSED, &arguments->seed,
+                    state);
         return 0;
     case KEY_FIT:
         arguments->fit = value;
@@ -117,22 +124,67 @@ static bool tell_fits(const struct arguments *arguments, struct profile *profile
     return is_read;
 }
 
+/* The posts that were told: none is told twice. */
+struct told {
+    struct text posts[MOST_GENERATED];
+    size_t count;
+};
+
+static void told_free(struct told **told)
+{
+    for (size_t i = 0; i < (*told)->count; i++)
+        text_free(&(*told)->posts[i]);
+    free(*told);
+    *told = NULL;
+}
+
+/* Takes the post if it is new. */
+static bool take_new(struct told *told, struct text *post)
+{
+    for (size_t i = 0; i < told->count; i++) {
+        if (strcmp(told->posts[i].chars, post->chars) == 0)
+            return false;
+    }
+    told->posts[told->count++] = *post;
+    *post = (struct text){0};
+    return true;
+}
+
+static void print_new(const struct text *post, double fit, int64_t seed)
+{
+    SCOPED(text_free) struct text line = {0};
+    text_add(&line, "{\"text\":");
+    text_add_json(&line, post->chars, post->length);
+    text_format(&line, ",\"confidence\":%.3f,\"seed\":%" PRId64 "}\n", fit, seed);
+    fputs(line.chars, stdout);
+}
+
+static bool fail(const struct arguments *arguments, const struct told *told,
+                 const struct error *why, int *end)
+{
+    fprintf(stderr, "tweetpulse: %s: %zu of %" PRId64 " new posts: %s\n", arguments->source.name,
+            told->count, arguments->generate, why->message);
+    *end = END_JOB_FAILED;
+    return false;
+}
+
+/* A seed that gives no post, or one that was told, is passed over. */
 static bool generate(const struct arguments *arguments, struct profile *profile, int *end)
 {
-    int64_t first = arguments->seed > 0 ? arguments->seed : 1;
-    for (int64_t seed = first; seed < first + arguments->generate; seed++) {
-        SCOPED(text_free) struct text text = {0}, line = {0};
-        struct error why;
+    SCOPED(told_free) struct told *told = calloc(1, sizeof *told);
+    CHECK(told != NULL);
+    int64_t seed = arguments->seed > 0 ? arguments->seed : 1;
+    struct error why;
+    for (int missed = 0; told->count < (size_t)arguments->generate; seed++) {
+        SCOPED(text_free) struct text text = {0};
         double fit;
-        if (!profile_generate(profile, (uint64_t)seed, &text, &fit, &why)) {
-            fprintf(stderr, "tweetpulse: %s: %s\n", arguments->source.name, why.message);
-            *end = END_JOB_FAILED;
-            return false;
+        error_set(&why, ERROR_NOT_FOUND, "what can be made of these posts was told");
+        if (profile_generate(profile, (uint64_t)seed, &text, &fit, &why) && take_new(told, &text)) {
+            print_new(&told->posts[told->count - 1], fit, seed);
+            missed = 0;
+        } else if (++missed == MOST_MISSED) {
+            return fail(arguments, told, &why, end);
         }
-        text_add(&line, "{\"text\":");
-        text_add_json(&line, text.chars, text.length);
-        text_format(&line, ",\"confidence\":%.3f,\"seed\":%" PRId64 "}\n", fit, seed);
-        fputs(line.chars, stdout);
     }
     return true;
 }

@@ -50,7 +50,9 @@ def test_new_posts_are_the_seeds_and_no_copies(profile):
     posts = garden_posts(200)
     new, _ = profile("-", "--generate", 20, "--seed", 5, posts=posts)
     assert len(new) == 20 and new == profile("-", "--generate", 20, "--seed", 5, posts=posts)[0]
-    assert {post["seed"] for post in new} == set(range(5, 25))
+    seeds = [post["seed"] for post in new]
+    assert seeds == sorted(set(seeds)) and seeds[0] >= 5
+    assert len({post["text"] for post in new}) == 20
     assert not {post["text"] for post in new} & {post["text"] for post in posts}
     assert all(0 <= post["confidence"] <= 1 for post in new)
 
@@ -77,6 +79,12 @@ def test_the_other_file_is_read_by_the_same_options(profile, tmp_path):
 
 def test_too_few_posts_make_no_new_one(profile):
     assert profile("-", "--generate", 1, posts=garden_posts(1), code=1)[1]
+
+
+def test_where_nothing_more_can_be_made_the_command_says_how_many_there_are(profile):
+    new, said = profile("-", "--generate", 1000, posts=garden_posts(30), code=1)
+    assert 0 < len(new) < 1000 and f"{len(new)} of 1000 new posts" in said
+    assert len({post["text"] for post in new}) == len(new)
 
 
 def test_bad_rows_and_wrong_usage_are_told_by_the_exit_code(profile, tmp_path):

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "embedded/words/vocabulary.h"
+#include "speech.h"
 
 enum {
     LEAST_SLOTS = 64,
@@ -11,7 +12,8 @@ enum {
     LONGEST_RUN = 3,  /* steps of one post in a row, while there is another way by two words */
     LONGEST_LINE = 6, /* the same, while there is one by a single word */
     MOST_STEPS = 400,
-    LEAST_COPIED = 4, /* words of a post that may not stand in another */
+    LEAST_COPIED = 4,         /* words of a post that may not stand in another */
+    MOST_COPIED_PERCENT = 70, /* of a text's words in a row from one post */
 };
 
 struct chain chain_new(struct arena *arena)
@@ -31,39 +33,46 @@ uint64_t chain_random(uint64_t *state)
 
 /* ---- what is known ---- */
 
-static bool is_counted(const struct token *token)
+static uint64_t hash_next(uint64_t hash, const struct spoken *spoken)
 {
-    return token->kind == TOKEN_WORD || token->kind == TOKEN_HASHTAG;
+    return (hash ^ spoken->hash) * UINT64_C(0x9E3779B97F4A7C15) + 1;
 }
 
-static uint64_t hash_next(uint64_t hash, const struct token *token)
+static uint32_t short_hash(uint64_t hash)
 {
-    return (hash ^ token->hash) * UINT64_C(0x9E3779B97F4A7C15) + 1;
+    return hash == 0 ? 0 : (uint32_t)(hash >> 32 ^ hash) | 1;
 }
 
 static uint64_t hash_of_post(const struct tokens *tokens, size_t *words)
 {
+    struct speech speech = speech_of(tokens);
+    struct spoken spoken;
     uint64_t hash = 0;
     *words = 0;
-    for (size_t i = 0; i < tokens->count; i++) {
-        if (!is_counted(&tokens->items[i]))
+    while (speech_next(&speech, &spoken)) {
+        if (spoken.hash == 0)
             continue;
-        hash = hash_next(hash, &tokens->items[i]);
+        hash = hash_next(hash, &spoken);
         ++*words;
     }
     return hash;
 }
 
+/* Room for one more number. */
+static uint32_t *grown(struct arena *arena, uint32_t *numbers, size_t count, size_t *capacity)
+{
+    if (count < *capacity)
+        return numbers;
+    *capacity = *capacity > 0 ? 2 * *capacity : LEAST_SLOTS;
+    uint32_t *larger = arena_array(arena, uint32_t, *capacity);
+    if (count > 0)
+        memcpy(larger, numbers, count * sizeof *larger);
+    return larger;
+}
+
 static void add_step(struct chain *chain, uint32_t step)
 {
-    if (chain->count == chain->capacity) {
-        size_t capacity = chain->capacity > 0 ? 2 * chain->capacity : LEAST_SLOTS;
-        uint32_t *steps = arena_array(chain->arena, uint32_t, capacity);
-        if (chain->count > 0)
-            memcpy(steps, chain->steps, chain->count * sizeof *steps);
-        chain->steps = steps;
-        chain->capacity = capacity;
-    }
+    chain->steps = grown(chain->arena, chain->steps, chain->count, &chain->capacity);
     chain->steps[chain->count++] = step;
 }
 
@@ -82,32 +91,44 @@ static const char *blank_before(const struct tokens *tokens, size_t nth)
 
 static bool is_walked(const struct token *token)
 {
-    return token->kind != TOKEN_URL && token->kind != TOKEN_MENTION &&
-           token->raw.length <= CHAIN_WORD_MAX_BYTES;
+    return token->kind != TOKEN_URL && token->kind != TOKEN_MENTION;
 }
 
-static void add_token(struct chain *chain, const struct tokens *tokens, size_t nth)
+static size_t place_of(struct chain *chain, struct piece word, uint64_t hash)
 {
-    const struct token *token = &tokens->items[nth];
+    size_t known = chain->words.count;
+    size_t place = tally_add(&chain->words, hash_bytes(HASH_BEGIN, word.at, word.length), word);
+    if (chain->words.count > known) {
+        chain->hashes = grown(chain->arena, chain->hashes, known, &chain->hash_capacity);
+        chain->hashes[known] = short_hash(hash);
+    }
+    return place;
+}
+
+static void add_spoken(struct chain *chain, const struct tokens *tokens,
+                       const struct spoken *spoken)
+{
     char written[CHAIN_WORD_MAX_BYTES + 3];
-    const char *blank = blank_before(tokens, nth);
+    if (!is_walked(spoken->token) || spoken->raw.length > CHAIN_WORD_MAX_BYTES)
+        return;
+    const char *blank = spoken->is_first ? blank_before(tokens, spoken->nth) : "";
     size_t blanks = strlen(blank);
-    bool was_left_out = nth > 0 && !is_walked(&tokens->items[nth - 1]);
-    if (was_left_out && token->kind == TOKEN_MARK && blanks == 0)
+    bool was_left_out = spoken->nth > 0 && !is_walked(spoken->token - 1);
+    if (was_left_out && spoken->token->kind == TOKEN_MARK && blanks == 0)
         return; /* the colon behind a mention */
     memcpy(written, blank, blanks);
-    memcpy(written + blanks, token->raw.at, token->raw.length);
-    struct piece word = {written, blanks + token->raw.length};
-    size_t place = tally_add(&chain->words, hash_bytes(HASH_BEGIN, word.at, word.length), word);
+    memcpy(written + blanks, spoken->raw.at, spoken->raw.length);
+    struct piece word = {written, blanks + spoken->raw.length};
+    size_t place = place_of(chain, word, spoken->hash);
     if (place != TALLY_NONE)
         add_step(chain, (uint32_t)place + 1);
 }
 
 void chain_add(struct chain *chain, const struct tokens *tokens)
 {
-    size_t words;
+    size_t words, letters = tokens->count > 0 ? tokens->items[tokens->count - 1].end : 0;
     uint64_t hash = hash_of_post(tokens, &words);
-    if (words == 0 || chain->count + tokens->count + 2 > CHAIN_MAX_STEPS)
+    if (words == 0 || chain->count + letters + 2 > CHAIN_MAX_STEPS)
         return;
     size_t known = chain->posts.count;
     tally_add(&chain->posts, hash, (struct piece){"", 0});
@@ -117,9 +138,10 @@ void chain_add(struct chain *chain, const struct tokens *tokens)
         chain->longest = words;
     if (chain->count == 0)
         add_step(chain, 0);
-    for (size_t i = 0; i < tokens->count; i++)
-        if (is_walked(&tokens->items[i]))
-            add_token(chain, tokens, i);
+    struct speech speech = speech_of(tokens);
+    struct spoken spoken;
+    while (speech_next(&speech, &spoken))
+        add_spoken(chain, tokens, &spoken);
     add_step(chain, 0);
 }
 
@@ -127,6 +149,22 @@ static size_t slot_of_pair(const struct chain *chain, uint32_t first, uint32_t s
 {
     uint64_t both = ((uint64_t)first << 32 | second) * UINT64_C(0x9E3779B97F4A7C15);
     return (size_t)(both >> 32) & chain->mask;
+}
+
+static uint32_t hash_of_step(const struct chain *chain, size_t step)
+{
+    return chain->steps[step] > 0 ? chain->hashes[chain->steps[step] - 1] : 0;
+}
+
+static void note_said(struct chain *chain, size_t step)
+{
+    uint32_t hash = hash_of_step(chain, step);
+    if (hash == 0)
+        return;
+    struct said *said = &chain->said[hash & chain->mask];
+    chain->before_said[step] = said->last;
+    said->last = (uint32_t)step;
+    said->count++;
 }
 
 /* Words are few enough that each has a slot of its own; pairs share slots, so a step found by one
@@ -141,6 +179,8 @@ void chain_settle(struct chain *chain, struct arena *arena)
     chain->singles = arena_array(arena, uint32_t, slots);
     chain->before_pair = arena_array(arena, uint32_t, chain->count);
     chain->before_single = arena_array(arena, uint32_t, chain->count);
+    chain->said = arena_array(arena, struct said, slots);
+    chain->before_said = arena_array(arena, uint32_t, chain->count);
     for (size_t i = 1; i < chain->count; i++) {
         uint32_t last = chain->steps[i - 1], first = i > 1 && last != 0 ? chain->steps[i - 2] : 0;
         uint32_t *single = &chain->singles[last],
@@ -149,6 +189,7 @@ void chain_settle(struct chain *chain, struct arena *arena)
         *single = (uint32_t)i;
         chain->before_pair[i] = *pair;
         *pair = (uint32_t)i;
+        note_said(chain, i);
     }
 }
 
@@ -259,15 +300,16 @@ bool chain_walk(const struct chain *chain, uint64_t *random, const struct walk_b
 
 /* ---- copies ---- */
 
-/* Is there a post that begins with that token? */
-static bool is_copied_from(const struct chain *chain, const struct tokens *tokens, size_t begin)
+/* Is there a post that begins with the words that are to come? */
+static bool is_copied_from(const struct chain *chain, struct speech speech)
 {
+    struct spoken spoken;
     uint64_t hash = 0;
     size_t words = 0;
-    for (size_t i = begin; i < tokens->count && words < chain->longest; i++) {
-        if (!is_counted(&tokens->items[i]))
+    while (words < chain->longest && speech_next(&speech, &spoken)) {
+        if (spoken.hash == 0)
             continue;
-        hash = hash_next(hash, &tokens->items[i]);
+        hash = hash_next(hash, &spoken);
         words++;
         if (words >= LEAST_COPIED && tally_has(&chain->posts, hash))
             return true;
@@ -282,8 +324,64 @@ bool chain_is_copy(const struct chain *chain, const struct tokens *tokens)
     size_t words;
     if (tally_has(&chain->posts, hash_of_post(tokens, &words)))
         return true;
-    for (size_t i = 0; i < tokens->count; i++)
-        if (is_counted(&tokens->items[i]) && is_copied_from(chain, tokens, i))
+    struct speech speech = speech_of(tokens), here = speech;
+    struct spoken spoken;
+    while (speech_next(&speech, &spoken)) {
+        if (spoken.hash != 0 && is_copied_from(chain, here))
+            return true;
+        here = speech;
+    }
+    return false;
+}
+
+/* A text's words, and one of them. */
+struct draft_words {
+    uint32_t hashes[CHAIN_MAX_DRAFT];
+    size_t count, nth;
+};
+
+/* How many words in a row agree with those of a post around that step, which has the nth. */
+static size_t run_around(const struct chain *chain, const struct draft_words *draft, size_t step)
+{
+    size_t begin = draft->nth, end = draft->nth + 1;
+    for (size_t at = step - 1; begin > 0 && chain->steps[at] != 0; at--) {
+        uint32_t hash = hash_of_step(chain, at);
+        if (hash != 0 && hash != draft->hashes[begin - 1])
+            break;
+        begin -= hash != 0;
+    }
+    for (size_t at = step + 1; end < draft->count && chain->steps[at] != 0; at++) {
+        uint32_t hash = hash_of_step(chain, at);
+        if (hash != 0 && hash != draft->hashes[end])
+            break;
+        end += hash != 0;
+    }
+    return end - begin;
+}
+
+/* So long a run holds all the words in the middle: the rarest of them is looked for. */
+bool chain_is_piece(const struct chain *chain, const struct tokens *tokens)
+{
+    CHECK(chain->said != NULL);
+    struct draft_words draft = {.count = 0};
+    struct speech speech = speech_of(tokens);
+    struct spoken spoken;
+    while (draft.count < CHAIN_MAX_DRAFT && speech_next(&speech, &spoken))
+        if (spoken.hash != 0)
+            draft.hashes[draft.count++] = short_hash(spoken.hash);
+    if (draft.count == 0)
+        return false;
+    size_t most = draft.count * MOST_COPIED_PERCENT / 100;
+    size_t wanted = most < draft.count ? most + 1 : draft.count;
+    draft.nth = draft.count - wanted;
+    for (size_t i = draft.nth; i < wanted; i++)
+        if (chain->said[draft.hashes[i] & chain->mask].count <
+            chain->said[draft.hashes[draft.nth] & chain->mask].count)
+            draft.nth = i;
+    uint32_t rarest = draft.hashes[draft.nth];
+    for (size_t step = chain->said[rarest & chain->mask].last; step != 0;
+         step = chain->before_said[step])
+        if (hash_of_step(chain, step) == rarest && run_around(chain, &draft, step) >= wanted)
             return true;
     return false;
 }

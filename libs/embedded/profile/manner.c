@@ -119,12 +119,17 @@ void manner_begin_scale(struct manner *manner)
     manner->weighed = 0;
 }
 
-/* What the post scores if it is none of those that it is compared with. */
-void manner_weigh(struct manner *manner, const struct bag *bag)
+static void take_out(struct manner *manner, const struct bag *bag)
 {
     for (size_t i = 0; i < bag->count; i++)
         manner->counts[bag->features[i]]--;
     manner->total -= bag->count;
+}
+
+/* What the post scores if it is none of those that it is compared with. */
+void manner_weigh(struct manner *manner, const struct bag *bag)
+{
+    take_out(manner, bag);
     manner->own += manner->total > 0 ? score(manner, bag) : 0;
     manner->weighed++;
     manner_add(manner, bag);
@@ -163,6 +168,14 @@ double manner_fit(const struct manner *manner, const struct bag *bag)
     double logit = 4 * (score(manner, bag) - middle) / (manner->own - manner->others);
     double trust = (double)bag->count / (double)(bag->count + SHORT_TEXT);
     return 1 / (1 + exp(-logit * trust));
+}
+
+double manner_fit_of_known(struct manner *manner, const struct bag *bag)
+{
+    take_out(manner, bag);
+    double fit = manner_fit(manner, bag);
+    manner_add(manner, bag);
+    return fit;
 }
 
 double manner_fit_of_own(struct manner *manner, const struct bag *bag)

@@ -45,6 +45,9 @@ void manner_weigh(struct manner *manner, const struct bag *bag);
 void manner_end_scale(struct manner *manner);
 double manner_fit(const struct manner *manner, const struct bag *bag);
 
+/* The same of a post that was added, as if it had not been. */
+double manner_fit_of_known(struct manner *manner, const struct bag *bag);
+
 /* The same of a text made of the author's own words: what it took from them does not speak for it,
  * only what they have more of. */
 double manner_fit_of_own(struct manner *manner, const struct bag *bag);

@@ -10,6 +10,7 @@
 #include "embedded/topics/topic_table.h"
 #include "embedded/words/vocabulary.h"
 #include "profile_state.h"
+#include "speech.h"
 #include "stamp.h"
 
 enum {
@@ -112,7 +113,7 @@ static struct piece host_of(struct piece url)
 
 /* How many of the tokens there are of each kind. */
 struct kinds {
-    uint32_t words, hashtags, mentions, emoji, urls;
+    uint32_t hashtags, mentions, emoji, urls;
 };
 
 static struct kinds count_tokens(struct profile *profile, const struct tokens *tokens)
@@ -121,9 +122,6 @@ static struct kinds count_tokens(struct profile *profile, const struct tokens *t
     for (size_t i = 0; i < tokens->count; i++) {
         const struct token *token = &tokens->items[i];
         switch (token->kind) {
-        case TOKEN_WORD:
-            kinds.words++;
-            break;
         case TOKEN_HASHTAG:
             kinds.hashtags++;
             count_piece(&profile->hashtags.names, without_sign(token->raw, token->first));
@@ -140,6 +138,7 @@ static struct kinds count_tokens(struct profile *profile, const struct tokens *t
             kinds.urls++;
             count_piece(&profile->urls.names, host_of(token->raw));
             break;
+        case TOKEN_WORD:
         case TOKEN_CASHTAG:
         case TOKEN_EMOTICON:
         case TOKEN_MARK:
@@ -226,7 +225,7 @@ void profile_add(struct profile *profile, const struct profile_post *post)
     count_named(&profile->emoji, kinds.emoji);
     count_named(&profile->urls, kinds.urls);
     spread_add(&profile->letters, letters);
-    spread_add(&profile->words, kinds.words + kinds.hashtags);
+    spread_add(&profile->words, speech_words(&tokens));
     count_stamp(profile, post->created_at);
     count_meaning(profile, &tokens);
     uint32_t traits = count_traits(profile, &tokens, text);

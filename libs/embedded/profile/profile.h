@@ -14,11 +14,14 @@
  *
  * A new post is a walk through the author's own words (a Markov chain of two words) after the
  * length, the hashtags and the structure of one of the posts. It is no post of the author's and
- * holds none of four words or more; it has no links and mentions nobody.
+ * holds none of four words or more; at most 70 % of its words stand in a row in one of them; it has
+ * no links and mentions nobody.
  * The fit of a text is how much likelier its words, their order and letters, its marks and length
  * are in this author's posts than in posts at large (manner.h), by a scale on which the author's
  * other posts stand at about 0.88 and posts at large at 0.12. What a new post has
- * taken from the author's posts does not count for it.
+ * taken from the author's posts does not count for it. Of several walks that one is told whose fit
+ * is nearest to the median of the author's own posts: a fit says how like the author's a text is,
+ * not whether it makes sense.
  */
 #pragma once
 

@@ -5,6 +5,7 @@
 #include "embedded/text/post_length.h"
 #include "embedded/words/vocabulary.h"
 #include "profile_state.h"
+#include "speech.h"
 
 enum {
     WALKS = 48,       /* the best of so many is told */
@@ -82,20 +83,21 @@ static bool has_link(const struct tokens *tokens)
     return false;
 }
 
-/* False: it is no post, too long a one or a copy. */
+/* False: it is no post, too long a one, a copy or mostly a piece of one. What fits better than the
+ * author's own posts mostly do is no better for it, but less like them. */
 static bool judge(struct profile *profile, const struct template *template, struct draft *draft)
 {
     SCOPED(arena_close) struct arena *arena = arena_open(SCRATCH_BYTES);
     struct piece text = trimmed(&draft->text, 0);
     struct tokens tokens = tokens_cut(text, arena);
-    uint32_t words = count_kind(&tokens, TOKEN_WORD) + count_kind(&tokens, TOKEN_HASHTAG);
-    if (words < LEAST_WORDS || !post_length_measure(text, &POST_LENGTH_RULES, arena).is_valid ||
+    if (speech_words(&tokens) < LEAST_WORDS ||
+        !post_length_measure(text, &POST_LENGTH_RULES, arena).is_valid ||
         count_kind(&tokens, TOKEN_MENTION) > 0 || has_link(&tokens) ||
-        chain_is_copy(&profile->chain, &tokens))
+        chain_is_copy(&profile->chain, &tokens) || chain_is_piece(&profile->chain, &tokens))
         return false;
     manner_features(&tokens, &profile->bag);
     draft->fit = manner_fit_of_own(&profile->manner, &profile->bag);
-    draft->worth = draft->fit + likeness(template, &tokens, text);
+    draft->worth = likeness(template, &tokens, text) - fabs(draft->fit - profile->usual_fit);
     return true;
 }
 

@@ -1,4 +1,6 @@
 /* What fits an author, learnt from the posts that a profile keeps. */
+#include <stdlib.h>
+
 #include "profile_state.h"
 
 enum { WEIGHED_POSTS = 200 }; /* of which the scale of the fit is made */
@@ -11,6 +13,25 @@ static struct tokens tokens_of(struct profile *profile, struct piece text)
     return tokens;
 }
 
+static int compare(const void *one, const void *other)
+{
+    const double *a = one, *b = other;
+    return (*a > *b) - (*a < *b);
+}
+
+/* Needs the scale. */
+static double usual_fit(struct profile *profile, size_t step)
+{
+    double fits[WEIGHED_POSTS];
+    size_t count = 0;
+    for (size_t i = 0; i < profile->text_count; i += step) {
+        tokens_of(profile, profile->texts[i]);
+        fits[count++] = manner_fit_of_known(&profile->manner, &profile->bag);
+    }
+    qsort(fits, count, sizeof fits[0], compare);
+    return fits[count / 2];
+}
+
 static void make_scale(struct profile *profile)
 {
     size_t step = profile->text_count / WEIGHED_POSTS + 1;
@@ -20,6 +41,7 @@ static void make_scale(struct profile *profile)
         manner_weigh(&profile->manner, &profile->bag);
     }
     manner_end_scale(&profile->manner);
+    profile->usual_fit = usual_fit(profile, step);
 }
 
 void profile_learn(struct profile *profile)

@@ -55,6 +55,7 @@ struct profile {
     size_t learnt;  /* texts that manner and chain know */
     struct bag bag; /* of the post in hand */
     struct manner manner;
+    double usual_fit; /* the median of the own posts, each without itself */
     struct chain chain;
 };
 

@@ -10,6 +10,7 @@
 
 #include "embedded/text/characters.h"
 #include "profile_state.h"
+#include "speech.h"
 #include "stamp.h"
 #include "json/json.h"
 
@@ -336,6 +337,113 @@ static void a_post_within_another_text_is_a_copy_too(void **state)
     }
 }
 
+static void a_text_that_is_mostly_a_run_of_one_post_is_a_piece_of_it(void **state)
+{
+    (void)state;
+    SCOPED(arena_close) struct arena *arena = arena_open(1 << 20);
+    struct chain chain = chain_new(arena);
+    static const char *const POSTS[] = {"One two three, four @anna five six seven eight nine ten!",
+                                        "Ten nine eight two", "never ever two"};
+    for (size_t i = 0; i < sizeof POSTS / sizeof POSTS[0]; i++) {
+        struct tokens post = tokens_cut(piece_of(POSTS[i]), arena);
+        chain_add(&chain, &post);
+    }
+    chain_settle(&chain, arena);
+    const struct {
+        const char *text;
+        bool is_piece;
+    } cases[] = {{"three four five", true}, /* all of it, whatever was left out between */
+                 {"TWO; three (four)", true},
+                 {"nine eight", true},
+                 {"x one two three four five six seven eight", true}, /* eight of nine */
+                 {"x y z one two three four five six seven", false},  /* seven of ten */
+                 {"x y one two three four five six seven z", false},
+                 {"x y one two three four five six seven eight", true}, /* eight of ten */
+                 {"one two nine ten", false},
+                 {"ten nine eight nine ten", false},
+                 {"two one", false},
+                 {"eleven", false},
+                 {"never", true},
+                 {"!", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct tokens tokens = tokens_cut(piece_of(cases[i].text), arena);
+        if (chain_is_piece(&chain, &tokens) != cases[i].is_piece)
+            fail_msg("\"%s\"", cases[i].text);
+    }
+}
+
+static void new_posts_are_no_pieces_and_fit_as_the_authors_own_do(void **state)
+{
+    (void)state;
+    SCOPED(profile_close) struct profile *profile = gardener();
+    double fits = 0;
+    enum { POSTS = 50 };
+    for (uint64_t seed = 0; seed < POSTS; seed++) {
+        SCOPED(text_free) struct text made = {0};
+        SCOPED(arena_close) struct arena *arena = arena_open(1 << 20);
+        struct error why;
+        double fit;
+        assert_true(profile_generate(profile, seed, &made, &fit, &why));
+        struct tokens tokens = tokens_cut((struct piece){made.chars, made.length}, arena);
+        assert_false(chain_is_piece(&profile->chain, &tokens));
+        fits += fit;
+    }
+    assert_float_equal(fits / POSTS, profile->usual_fit, 0.1);
+}
+
+/* Words as "<word>|", those that are neither word nor tag in brackets. */
+static void check_speech(const char *text, const char *words)
+{
+    SCOPED(arena_close) struct arena *arena = arena_open(1 << 20);
+    SCOPED(text_free) struct text seen = {0};
+    struct tokens tokens = tokens_cut(piece_of(text), arena);
+    struct speech speech = speech_of(&tokens);
+    struct spoken spoken;
+    while (speech_next(&speech, &spoken))
+        text_format(&seen, spoken.hash != 0 ? "%.*s|" : "(%.*s)|", (int)spoken.raw.length,
+                    spoken.raw.at);
+    assert_string_equal(seen.chars, words);
+}
+
+static void what_is_written_without_spaces_is_cut_where_its_script_tells(void **state)
+{
+    (void)state;
+    check_speech("It's fine, #all", "It's|fine|(,)|#all|");
+    check_speech("昨日はラーメンを食べました。", "昨|日|は|ラーメン|を|食|べました|(。)|");
+    check_speech("今天累死了", "今|天|累|死|了|");
+    check_speech("เมื่อวานไป", "เมื่|อ|วา|น|ไป|");
+    SCOPED(arena_close) struct arena *arena = arena_open(1 << 20);
+    struct tokens tokens = tokens_cut(piece_of("今天累 #死了!"), arena);
+    assert_int_equal(speech_words(&tokens), 4);
+}
+
+static void new_posts_are_made_of_posts_without_spaces_too(void **state)
+{
+    (void)state;
+    static const char *const WHEN[] = {"昨日は", "今日は", "朝から"},
+                             *const WHO[] = {"一人で", "家族と", "友達と"},
+                             *const WHAT[] = {"本を読みました", "カレーを作りました",
+                                              "映画を見ました"},
+                             *const HOW[] = {"最高", "楽しかったです", "また行きたい"};
+    SCOPED(profile_close) struct profile *profile = profile_open(NULL);
+    for (int i = 0; i < 81; i++) {
+        char text[200];
+        if ((i * i + i / 9) % 4 != 0)
+            continue;
+        snprintf(text, sizeof text, "%s%s%s。%s!", WHEN[i % 3], WHO[i / 27], WHAT[i / 3 % 3],
+                 HOW[i / 9 % 3]);
+        add(profile, text, "");
+    }
+    int made = 0;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        SCOPED(text_free) struct text text = {0};
+        struct error why;
+        double fit;
+        made += profile_generate(profile, seed, &text, &fit, &why);
+    }
+    assert_true(made >= 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -355,6 +463,10 @@ int main(void)
         cmocka_unit_test(new_posts_name_nobody_and_link_to_nothing),
         cmocka_unit_test(one_post_is_too_little_to_make_another_of),
         cmocka_unit_test(a_post_within_another_text_is_a_copy_too),
+        cmocka_unit_test(a_text_that_is_mostly_a_run_of_one_post_is_a_piece_of_it),
+        cmocka_unit_test(new_posts_are_no_pieces_and_fit_as_the_authors_own_do),
+        cmocka_unit_test(what_is_written_without_spaces_is_cut_where_its_script_tells),
+        cmocka_unit_test(new_posts_are_made_of_posts_without_spaces_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
