@@ -45,18 +45,24 @@ static const json_t *whole_retweet(const json_t *post, const json_t *text, json_
     return *whole;
 }
 
-/* Ids are strings; numbers are accepted as long as they are whole. */
-static const char *id_of(const json_t *post, char *number, size_t size)
+enum { NUMBER_SIZE = 24 };
+
+/* A string, or a whole number. */
+static const char *written(const json_t *value, char number[NUMBER_SIZE])
+{
+    if (!json_is_integer(value))
+        return json_string_value(value);
+    snprintf(number, NUMBER_SIZE, "%lld", (long long)json_integer_value(value));
+    return number;
+}
+
+static const char *id_of(const json_t *post, char number[NUMBER_SIZE])
 {
     static const char *const NAMES[] = {"id_str", "id", "tweet_id", "post_id", NULL};
     for (const char *const *name = NAMES; *name; name++) {
-        const json_t *id = json_object_get(post, *name);
-        if (json_is_string(id))
-            return json_string_value(id);
-        if (json_is_integer(id)) {
-            snprintf(number, size, "%lld", (long long)json_integer_value(id));
-            return number;
-        }
+        const char *id = written(json_object_get(post, *name), number);
+        if (id)
+            return id;
     }
     return NULL;
 }
@@ -90,14 +96,14 @@ static void add_post(struct input_builder *builder, int64_t line, const json_t *
         return;
     }
     SCOPED(json_free) json_t *whole = NULL;
-    char number[24];
+    char id[NUMBER_SIZE], seconds[NUMBER_SIZE];
     text = whole_retweet(post, text, &whole);
     const struct input_row row = {.line = line,
-                                  .id = id_of(post, number, sizeof number),
+                                  .id = id_of(post, id),
                                   .text = json_string_value(text),
                                   .text_length = json_string_length(text),
                                   .created_at =
-                                      json_string_value(json_object_get(post, "created_at"))};
+                                      written(json_object_get(post, "created_at"), seconds)};
     builder_add(builder, &row);
 }
 

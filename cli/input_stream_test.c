@@ -178,8 +178,9 @@ static void when_a_post_was_written_is_told_where_the_file_tells_it(void **state
 {
     (void)state;
     check("{\"id\":\"a\",\"text\":\"one \",\"created_at\":\"2024\"}\n"
-          "{\"id\":\"b\",\"text\":\"two\",\"created_at\":7}",
-          INPUT_JSONL, "1 a:one 2024;2 b:two;");
+          "{\"id\":\"b\",\"text\":\"two\",\"created_at\":-7}\n"
+          "{\"id\":\"c\",\"text\":\"three\",\"created_at\":[]}",
+          INPUT_JSONL, "1 a:one 2024;2 b:two-7;3 c:three;");
     check("id,text,Created_At\n1,one,-2024\n2,two\n", INPUT_CSV, "2 1:one-2024;3 2:two;");
 }
 

@@ -87,6 +87,8 @@ static bool load_topics(struct source *source, int *end)
         *end = END_USAGE;
         return false;
     }
+    if (topic_sets_is_empty(source->sets))
+        return fail(end, END_USAGE, source->topics_file, "names no topics");
     source->topics = topic_sets_find(source->sets, source->tenant ? source->tenant : "");
     return source->topics != NULL ||
            fail(end, END_USAGE, source->topics_file,

@@ -104,6 +104,8 @@ def test_topics_of_ones_own_take_the_place_of_the_built_in_ones(analyze, tmp_pat
     assert analyze("-", "--topics", topics, "--tenant", "acme", stdin=line)[0][0]["topics"] == ["outage"]
     assert "--tenant" in analyze("-", "--topics", topics, stdin=line, code=2)[1]
     analyze("-", "--topics", topics, "--tenant", "nobody", stdin=line, code=2)
+    topics.write_text("{}", encoding="utf-8")
+    assert "names no topics" in analyze("-", "--topics", topics, stdin=line, code=2)[1]
     topics.write_text('{"outage": [7]}', encoding="utf-8")
     assert "outage" in analyze("-", "--topics", topics, stdin=line, code=2)[1]
 

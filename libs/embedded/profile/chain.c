@@ -156,30 +156,42 @@ static uint32_t hash_of_step(const struct chain *chain, size_t step)
     return chain->steps[step] > 0 ? chain->hashes[chain->steps[step] - 1] : 0;
 }
 
+static struct said *said_of(const struct chain *chain, uint32_t hash)
+{
+    return &chain->said[hash >> 1 & chain->said_mask]; /* the last bit is set in all */
+}
+
 static void note_said(struct chain *chain, size_t step)
 {
     uint32_t hash = hash_of_step(chain, step);
     if (hash == 0)
         return;
-    struct said *said = &chain->said[hash & chain->mask];
+    struct said *said = said_of(chain, hash);
     chain->before_said[step] = said->last;
     said->last = (uint32_t)step;
     said->count++;
 }
 
-/* Words are few enough that each has a slot of its own; pairs share slots, so a step found by one
- * is looked at again. */
-void chain_settle(struct chain *chain, struct arena *arena)
+static size_t slots_for(size_t count)
 {
     size_t slots = LEAST_SLOTS;
-    while (slots < chain->count + 1 || slots < chain->words.count + 1)
+    while (slots < count + 1)
         slots *= 2;
-    chain->mask = slots - 1;
-    chain->pairs = arena_array(arena, uint32_t, slots);
-    chain->singles = arena_array(arena, uint32_t, slots);
+    return slots;
+}
+
+/* Words are few enough that each has a place of its own; pairs share slots, so a step found by one
+ * is looked at again, and so is one that is found by what was said. */
+void chain_settle(struct chain *chain, struct arena *arena)
+{
+    size_t pairs = slots_for(chain->count), said = slots_for(chain->words.count);
+    chain->mask = pairs - 1;
+    chain->said_mask = said - 1;
+    chain->pairs = arena_array(arena, uint32_t, pairs);
+    chain->singles = arena_array(arena, uint32_t, chain->words.count + 1);
+    chain->said = arena_array(arena, struct said, said);
     chain->before_pair = arena_array(arena, uint32_t, chain->count);
     chain->before_single = arena_array(arena, uint32_t, chain->count);
-    chain->said = arena_array(arena, struct said, slots);
     chain->before_said = arena_array(arena, uint32_t, chain->count);
     for (size_t i = 1; i < chain->count; i++) {
         uint32_t last = chain->steps[i - 1], first = i > 1 && last != 0 ? chain->steps[i - 2] : 0;
@@ -375,12 +387,10 @@ bool chain_is_piece(const struct chain *chain, const struct tokens *tokens)
     size_t wanted = most < draft.count ? most + 1 : draft.count;
     draft.nth = draft.count - wanted;
     for (size_t i = draft.nth; i < wanted; i++)
-        if (chain->said[draft.hashes[i] & chain->mask].count <
-            chain->said[draft.hashes[draft.nth] & chain->mask].count)
+        if (said_of(chain, draft.hashes[i])->count < said_of(chain, draft.hashes[draft.nth])->count)
             draft.nth = i;
     uint32_t rarest = draft.hashes[draft.nth];
-    for (size_t step = chain->said[rarest & chain->mask].last; step != 0;
-         step = chain->before_said[step])
+    for (size_t step = said_of(chain, rarest)->last; step != 0; step = chain->before_said[step])
         if (hash_of_step(chain, step) == rarest && run_around(chain, &draft, step) >= wanted)
             return true;
     return false;

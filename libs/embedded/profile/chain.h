@@ -42,7 +42,7 @@ struct chain {
     uint32_t *before_pair, *before_single; /* of each step: the one before with the same words */
     struct said *said;                     /* by the hash of a word */
     uint32_t *before_said;
-    size_t mask; /* slots of `pairs`, `singles` and `said` - 1 */
+    size_t mask, said_mask; /* slots of `pairs` and of `said`, - 1 */
 };
 
 /* How long a walk shall be, in bytes that it may not exceed and that it should reach. */

@@ -180,17 +180,15 @@ static void count_stamp(struct profile *profile, struct piece created_at)
     if (!stamp_read(created_at, &stamp))
         return;
     profile->dated++;
-    profile->hours[stamp.hour]++;
+    if (stamp.hour != STAMP_NO_HOUR)
+        profile->hours[stamp.hour]++;
     profile->weekdays[stamp.weekday]++;
 }
 
-static uint32_t count_traits(struct profile *profile, const struct tokens *tokens,
-                             struct piece text)
+static void count_traits(struct profile *profile, uint32_t traits)
 {
-    uint32_t traits = traits_find(tokens, text);
     for (int i = 0; i < TRAIT_COUNT; i++)
         profile->traits[i] += traits >> i & 1;
-    return traits;
 }
 
 static void keep_text(struct profile *profile, struct piece text)
@@ -210,6 +208,26 @@ static void keep_text(struct profile *profile, struct piece text)
     profile->text_bytes += text.length;
 }
 
+static void count_own(struct profile *profile, const struct tokens *tokens, struct piece text,
+                      uint32_t traits)
+{
+    uint32_t letters = (uint32_t)character_count(text.at, text.length);
+    struct kinds kinds = count_tokens(profile, tokens);
+    count_named(&profile->hashtags, kinds.hashtags);
+    count_named(&profile->mentions, kinds.mentions);
+    count_named(&profile->emoji, kinds.emoji);
+    count_named(&profile->urls, kinds.urls);
+    spread_add(&profile->letters, letters);
+    spread_add(&profile->words, speech_words(tokens));
+    count_meaning(profile, tokens);
+    keep_text(profile, text);
+    profile->templates[profile->own++ % TEMPLATES_MAX] =
+        (struct template){letters, traits, kinds.hashtags};
+    if (profile->template_count < TEMPLATES_MAX)
+        profile->template_count++;
+}
+
+/* A retweet tells when its author was there, and of nothing else how they write. */
 void profile_add(struct profile *profile, const struct profile_post *post)
 {
     struct piece text = post->text;
@@ -218,20 +236,13 @@ void profile_add(struct profile *profile, const struct profile_post *post)
     arena_reset(profile->scratch);
     text = tokens_clean(text, profile->scratch);
     struct tokens tokens = tokens_cut(text, profile->scratch);
-    uint32_t letters = (uint32_t)character_count(text.at, text.length);
-    struct kinds kinds = count_tokens(profile, &tokens);
-    count_named(&profile->hashtags, kinds.hashtags);
-    count_named(&profile->mentions, kinds.mentions);
-    count_named(&profile->emoji, kinds.emoji);
-    count_named(&profile->urls, kinds.urls);
-    spread_add(&profile->letters, letters);
-    spread_add(&profile->words, speech_words(&tokens));
+    uint32_t traits = traits_find(&tokens, text);
+    profile->posts++;
     count_stamp(profile, post->created_at);
-    count_meaning(profile, &tokens);
-    uint32_t traits = count_traits(profile, &tokens, text);
-    keep_text(profile, text);
-    profile->templates[profile->posts++ % TEMPLATES_MAX] =
-        (struct template){letters, traits, kinds.hashtags};
-    if (profile->template_count < TEMPLATES_MAX)
-        profile->template_count++;
+    if (traits >> TRAIT_RETWEET & 1) {
+        profile->traits[TRAIT_RETWEET]++;
+        return;
+    }
+    count_traits(profile, traits);
+    count_own(profile, &tokens, text, traits);
 }

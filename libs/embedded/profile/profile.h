@@ -8,8 +8,8 @@
  *
  * Pure: the same posts in the same order give the same profile, the same seed the same post. A post
  * costs time in proportion to its length. Any bytes may come in; what comes out is valid UTF-8.
- * The profile owns its memory and copies what it keeps: to learn from at most 131,072 posts of
- * 16 MiB together; what comes later is still counted. It learns when first asked for a fit or a new
+ * The profile owns its memory and copies what it keeps: to learn from at most 65,536 posts of
+ * 8 MiB together; what comes later is still counted. It learns when first asked for a fit or a new
  * post, and again if posts have come since. One thread at a time.
  *
  * A new post is a walk through the author's own words (a Markov chain of two words) after the
@@ -37,7 +37,7 @@ struct topic_set;
 
 struct profile_post {
     struct piece text;
-    struct piece created_at; /* "2024-05-01T10:00:00Z", or as X's API 1.1 writes it; else unknown */
+    struct piece created_at; /* as of stamp.h; else unknown */
 };
 
 /* topics: as in embedded_analyze_for(); lent for the profile's life. */

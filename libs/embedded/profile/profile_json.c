@@ -45,7 +45,7 @@ static void add_structure(struct text *out, const struct profile *profile)
     text_add(out, ",\"structure\":{");
     for (int i = 0; i < TRAIT_COUNT; i++)
         text_format(out, "%s\"%s\":%.3f", i > 0 ? "," : "", trait_name((enum trait)i),
-                    share(profile->traits[i], profile->posts));
+                    share(profile->traits[i], i == TRAIT_RETWEET ? profile->posts : profile->own));
     text_add_char(out, '}');
 }
 
@@ -77,23 +77,23 @@ static void add_sentiment(struct text *out, const struct profile *profile)
     text_add(out, ",\"sentiment\":{");
     for (int i = SENTIMENT_NEGATIVE; i <= SENTIMENT_POSITIVE; i++)
         text_format(out, "\"%s\":%.3f,", sentiment_label_name((enum sentiment_label)i),
-                    share(profile->labels[i], profile->posts));
-    double mean = profile->posts > 0 ? profile->scores / (double)profile->posts : 0;
+                    share(profile->labels[i], profile->own));
+    double mean = profile->own > 0 ? profile->scores / (double)profile->own : 0;
     text_format(out, "\"score\":%.3f}", mean);
 }
 
 void profile_write_json(const struct profile *profile, struct text *out)
 {
-    text_format(out, "{\"posts\":%zu,", profile->posts);
-    add_spread(out, "length", &profile->letters, profile->posts);
+    text_format(out, "{\"posts\":%zu,\"own\":%zu,", profile->posts, profile->own);
+    add_spread(out, "length", &profile->letters, profile->own);
     text_add_char(out, ',');
-    add_spread(out, "words", &profile->words, profile->posts);
+    add_spread(out, "words", &profile->words, profile->own);
     add_rhythm(out, profile);
     add_structure(out, profile);
-    add_named(out, "hashtags", &profile->hashtags, profile->posts);
-    add_named(out, "mentions", &profile->mentions, profile->posts);
-    add_named(out, "emoji", &profile->emoji, profile->posts);
-    add_named(out, "urls", &profile->urls, profile->posts);
+    add_named(out, "hashtags", &profile->hashtags, profile->own);
+    add_named(out, "mentions", &profile->mentions, profile->own);
+    add_named(out, "emoji", &profile->emoji, profile->own);
+    add_named(out, "urls", &profile->urls, profile->own);
     text_add(out, ",\"topics\":");
     add_top(out, &profile->topics);
     text_add(out, ",\"keywords\":");

@@ -13,8 +13,8 @@ enum {
     TOP_MAX = 10,
     PROFILE_SCRATCH_BYTES = PROFILE_TEXT_MAX_BYTES * 256,
     TEMPLATES_MAX = 1 << 12,
-    TEXTS_MAX = 1 << 17, /* kept to learn from, and their bytes */
-    TEXTS_MAX_BYTES = 16 << 20,
+    TEXTS_MAX = 1 << 16, /* kept to learn from, and their bytes */
+    TEXTS_MAX_BYTES = 8 << 20,
 };
 
 /* How long posts are: exact, of whole numbers. */
@@ -39,7 +39,7 @@ struct profile {
     struct arena *arena, *scratch; /* what is kept; what one post needs */
     struct arena *index;           /* of the chain */
     const struct topic_set *topic_set;
-    size_t posts, dated;
+    size_t posts, own, dated; /* all; those that are no retweets */
     struct spread letters, words;
     uint32_t hours[24], weekdays[7];
     uint32_t traits[TRAIT_COUNT];

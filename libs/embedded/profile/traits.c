@@ -93,9 +93,20 @@ static bool draws_on(const struct look *look, size_t nth)
            (is_mark(token, '.') && is_mark(at(look, nth + 1), '.'));
 }
 
+static bool is_retweet(const struct look *look)
+{
+    return call_word(at(look, 0)) == WORD_RT && at(look, 1)->kind == TOKEN_MENTION;
+}
+
+/* Behind "RT @anna:" begins what Anna wrote. */
+static size_t behind_retweet(const struct look *look)
+{
+    return !is_retweet(look) ? 0 : is_mark(at(look, 2), ':') ? 3 : 2;
+}
+
 static bool has_hook(const struct look *look)
 {
-    size_t first = 0;
+    size_t first = behind_retweet(look);
     while (first < look->count && look->tokens[first].kind != TOKEN_WORD)
         first++;
     if (first < look->count && token_is_in(&look->tokens[first], &HOOKS))
@@ -140,16 +151,58 @@ static bool has_list(const struct look *look)
     return lines >= 2;
 }
 
+static int number_of(const struct token *token)
+{
+    int number = 0;
+    for (uint32_t i = 0; i < token->word_length; i++)
+        number = number * 10 + (token->word[i] - '0');
+    return number;
+}
+
+/* "4/5 stars", "3/4 playing tonight"; 9/11 is a day, 10/10 is praise, 1/2 of something. */
+static bool is_share(const struct look *look, int nth, int of, size_t next)
+{
+    static const char *const OF_WHAT[] = {"star", "stars", "playing"};
+    const struct token *word = at(look, next);
+    for (size_t i = 0; i < sizeof OF_WHAT / sizeof OF_WHAT[0]; i++) {
+        if (strcmp(word->word, OF_WHAT[i]) == 0)
+            return true;
+    }
+    return (nth == 9 && of == 11) || (nth == 10 && of == 10);
+}
+
+static bool is_bracket(const struct token *token)
+{
+    return is_mark(token, '(') || is_mark(token, ')') || is_mark(token, '[') || is_mark(token, ']');
+}
+
+/* Do these tokens begin or end the post, but for a bracket? */
+static bool is_at_either_end(const struct look *look, size_t begin, size_t end)
+{
+    bool is_first = begin == 0 || (begin == 1 && is_bracket(at(look, 0)));
+    bool is_last =
+        end == look->count || (end + 1 == look->count && is_bracket(at(look, look->count - 1)));
+    return is_first || is_last;
+}
+
 /* "2/7", or "2/" with nothing behind it, at the beginning or the end. */
 static bool is_place_in_thread(const struct look *look, size_t nth)
 {
-    if (!is_number(&look->tokens[nth]) || !is_mark(at(look, nth + 1), '/') ||
-        !at(look, nth + 1)->is_glued)
+    enum { LONGEST_THREAD = 25 };
+    const struct token *token = &look->tokens[nth], *slash = at(look, nth + 1);
+    if (!is_number(token) || !is_mark(slash, '/') || !slash->is_glued)
         return false;
+    if (nth > 0 && token->is_glued && !is_bracket(token - 1))
+        return false;
+    int place = number_of(token);
     const struct token *last = at(look, nth + 2);
-    if (nth + 2 < look->count && last->is_glued)
-        return is_number(last) && (nth <= 1 || nth + 4 >= look->count);
-    return nth <= 1 || nth + 2 >= look->count;
+    if (nth + 2 == look->count || !last->is_glued || is_bracket(last))
+        return place >= 1 && place <= LONGEST_THREAD && is_at_either_end(look, nth, nth + 2);
+    if (!is_number(last) || (nth + 3 < look->count && is_mark(at(look, nth + 3), '/')))
+        return false;
+    int of = number_of(last);
+    return place >= 1 && place <= of && of >= 2 && of <= LONGEST_THREAD &&
+           is_at_either_end(look, nth, nth + 3) && !is_share(look, place, of, nth + 3);
 }
 
 /* "#thread", "thread:", or a thread at the very end. */
@@ -245,7 +298,7 @@ uint32_t traits_find(const struct tokens *tokens, struct piece text)
     traits |= traits_of_words(&look);
     if (at(&look, 0)->kind == TOKEN_MENTION)
         traits |= 1u << TRAIT_REPLY;
-    if (call_word(at(&look, 0)) == WORD_RT && at(&look, 1)->kind == TOKEN_MENTION)
+    if (is_retweet(&look))
         traits |= 1u << TRAIT_RETWEET;
     return traits;
 }

@@ -2,16 +2,15 @@
  *
  * hook            its first line or sentence draws the reader on: a question, a colon, dots, a
  *                 pointing hand, a short line with a blank one behind it; or it begins as such
- *                 posts do ("breaking", "imagine", "unpopular opinion")
+ *                 posts do ("breaking", "imagine", "unpopular opinion"); of a retweet, behind
+ *                 "RT @anna:"
  * question        a question mark
  * list            two lines or more that begin with a bullet, a number or an emoji
- * thread          "1/7", "2/", "a thread", "thread:" or a spool
- * call to action  asks the reader to do something: "follow", "sign up", "link in bio"
- * reply           begins with a mention
- * retweet         begins with RT and a mention
- * exclamation     an exclamation mark
- * lines           has several
- * shouting        a word of four letters or more in capitals
+ * thread          "1/7" of at most 25 or "2/" at the very beginning or end (not "4/5 stars", 9/11
+ * and 10/10), "a thread", "thread:" or a spool call to action  asks the reader to do something:
+ * "follow", "sign up", "link in bio" reply           begins with a mention retweet         begins
+ * with RT and a mention exclamation     an exclamation mark lines           has several shouting a
+ * word of four letters or more in capitals
  */
 #pragma once
 

@@ -218,6 +218,11 @@ void topic_sets_close(struct topic_sets **sets)
     arena_close(&arena);
 }
 
+bool topic_sets_is_empty(const struct topic_sets *sets)
+{
+    return sets == NULL || sets->count == 0;
+}
+
 const struct topic_set *topic_sets_find(const struct topic_sets *sets, const char *tenant)
 {
     if (sets == NULL)

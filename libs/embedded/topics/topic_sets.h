@@ -46,6 +46,8 @@ MUST_USE bool topic_sets_load(const char *setting, const char *path, struct topi
 
 void topic_sets_close(struct topic_sets **sets);
 
+bool topic_sets_is_empty(const struct topic_sets *sets);
+
 /* The tenant's own; NULL: it has none, and the built-in ones count. `sets` may be NULL. For the
  * empty name the file's only set, if it has but one. */
 const struct topic_set *topic_sets_find(const struct topic_sets *sets, const char *tenant);
