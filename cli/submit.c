@@ -146,6 +146,13 @@ static void read_schema(struct argp_state *state, const char *value, struct text
         argp_error(state, "--schema is %s", why.message);
 }
 
+static const char *read_on_bad(struct argp_state *state, const char *value)
+{
+    if (strcmp(value, "skip") != 0 && strcmp(value, "reject") != 0)
+        argp_error(state, "--on-bad is skip or reject, not %s", value);
+    return value;
+}
+
 static void check_together(struct argp_state *state, const struct arguments *arguments)
 {
     if ((arguments->instruction.length > 0) != (arguments->schema.length > 0))
@@ -202,9 +209,7 @@ static error_t take(int key, char *value, struct argp_state *state)
         arguments->is_dry = true;
         return 0;
     case KEY_ON_BAD:
-        if (strcmp(value, "skip") != 0 && strcmp(value, "reject") != 0)
-            argp_error(state, "--on-bad is skip or reject, not %s", value);
-        arguments->on_bad = value;
+        arguments->on_bad = read_on_bad(state, value);
         return 0;
     case KEY_FORMAT:
         if (!input_format_parse(value, &arguments->input.format))
