@@ -2,7 +2,9 @@
 
 import time
 
+from controls_test import BASE, LIMITS, put
 from fleet import wait_until
+from tasks_test import INSTRUCTION, SCHEMA
 
 REQUESTS = 400
 USERS = 16
@@ -58,6 +60,28 @@ def test_who_has_spent_its_limit_gets_a_lesser_answer_before_the_deadline(new_wo
     assert world.fleet.llm.stats()["requests"] == 2
     assert world.api.job(patient)["state"] == "queued"
     world.api.cancel(patient)
+    world.settle()
+
+
+def test_what_only_a_model_can_answer_waits_for_money_and_does_not_fail(new_world):
+    world = new_world(endpoints=[{"name": "dear", "prompt_usd_per_million": 100,
+                                  "completion_usd_per_million": 100,
+                                  "limits": {"usd_per_day": 0.2}}])
+
+    def is_spent():
+        job = world.submit("spender", 1)
+        world.api.wait(job)
+        return world.api.provenances(job) == {"embedded"}
+    wait_until(is_spent, 60, "the day's money is spent")
+    calls = world.fleet.llm.stats()["requests"]
+    brief = world.submit("asker", 2, instruction=INSTRUCTION, schema=SCHEMA, deadline_seconds=10)
+    patient = world.submit("other", 2, instruction=INSTRUCTION, schema=SCHEMA)
+    assert world.api.wait(brief)["state"] == "expired"
+    assert world.api.job(patient)["state"] in ("queued", "processing")
+    assert world.fleet.llm.stats()["requests"] == calls
+    put(world.api, f"{BASE}/endpoints/dear", limits={**LIMITS, "usd_per_day": 50})
+    assert world.api.wait(patient)["state"] == "completed"
+    assert world.api.provenances(patient) == {"llm"}
     world.settle()
 
 

@@ -116,7 +116,7 @@ struct job {
     bool is_unserved : 1;  /* it never had a permit (book_longest_unserved()) */
     bool is_asked_for : 1; /* the store is being asked about it */
     bool is_healing : 1;   /* never by the embedded analysis (rule 7) */
-    bool needs_llm : 1;    /* not by it for want of an endpoint (rule 7) */
+    bool needs_llm : 1;    /* not by it either, but as a last resort */
     struct chunk first;    /* most have no other */
 };
 _Static_assert(sizeof(struct chunk) == 56 && sizeof(struct job) == 144,
@@ -182,6 +182,12 @@ static inline struct instant book_deadline(const struct job *job)
 {
     return job->deadline_ms ? instant_plus_ms(job->heard, job->deadline_ms)
                             : (struct instant){INT64_MAX};
+}
+
+/* May the embedded analysis do it, for want of an endpoint or of time (rules 6 and 7)? */
+static inline bool book_has_stand_in(const struct job *job)
+{
+    return !job->is_healing && !job->needs_llm;
 }
 
 /* Places count from 0, in the order of numbers. */

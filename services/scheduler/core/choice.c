@@ -28,7 +28,7 @@ static struct choice by_embedded(bool is_degraded)
 /* Would it wait until too close to its deadline? Then the fallback has it now (rule 6). */
 static bool may_not_wait(const struct scheduler *s, const struct chunk *chunk, struct instant until)
 {
-    return s->config.has_fallback && !chunk->job->is_healing && until.ns != NEVER.ns &&
+    return s->config.has_fallback && book_has_stand_in(chunk->job) && until.ns != NEVER.ns &&
            left_ms_at(chunk, until) < FALLBACK_MARGIN_MS;
 }
 
@@ -48,15 +48,9 @@ static struct choice stop(struct scheduler *s, const struct pick *pick)
     return (struct choice){.kind = CHOICE_STOP};
 }
 
-/* May the embedded analysis have it for want of an endpoint? */
-static bool has_stand_in(const struct chunk *chunk)
-{
-    return !chunk->job->is_healing && !chunk->job->needs_llm;
-}
-
 static struct choice without_llm(struct scheduler *s, struct chunk *chunk)
 {
-    if (has_stand_in(chunk))
+    if (book_has_stand_in(chunk->job))
         return by_embedded(true);
     chunk->is_without_endpoint = true;
     return put_off(s, chunk, ENDPOINT_WAIT_MS);
@@ -97,14 +91,15 @@ static struct choice when_full(struct scheduler *s, struct chunk *chunk, const s
     if (may_not_wait(s, chunk, pick->shortage.until))
         return by_embedded(true);
     /* Nothing else may stand in for it, and others may not have so long. */
-    return pick->is_long && !has_stand_in(chunk) ? without_llm(s, chunk) : stop(s, pick);
+    return pick->is_long && !book_has_stand_in(chunk->job) ? without_llm(s, chunk) : stop(s, pick);
 }
 
-/* With an endpoint or without: it is the last resort, or there is no time for a call. */
+/* With an endpoint or without: it is the last resort, or there is no time for a call. What only an
+ * LLM can do is called even then: nothing is lost by it. */
 static bool is_for_embedded(const struct scheduler *s, const struct chunk *chunk)
 {
     bool is_late = left_ms_at(chunk, s->now) < FALLBACK_MARGIN_MS;
-    return urgent_needs_no_endpoint(chunk) || (is_late && !chunk->job->is_healing);
+    return urgent_needs_no_endpoint(chunk) || (is_late && book_has_stand_in(chunk->job));
 }
 
 struct choice choice_of(struct scheduler *s, struct chunk *chunk)

@@ -44,11 +44,34 @@ static void submit_until(struct bench *b, int number, uint32_t deadline_left_ms,
     tell(b, (struct event){.kind = EVENT_JOB_EVENT, .job_event = {.job = &job, .number = 1}});
 }
 
+static void submit_for_llm_until(struct bench *b, int number, uint32_t deadline_left_ms)
+{
+    struct chunk_facts chunk = ready(0);
+    struct job_facts job = {.job_id = job_id(number),
+                            .tenant_id = "acme",
+                            .user_id = "asker",
+                            .service_class = CLASS_STANDARD,
+                            .deadline_left_ms = deadline_left_ms,
+                            .needs_llm = true,
+                            .chunks = &chunk,
+                            .chunk_count = 1};
+    tell(b, (struct event){.kind = EVENT_JOB_EVENT, .job_event = {.job = &job, .number = 1}});
+}
+
 static void call(struct bench *b, int number, const char *user)
 {
     submit(b, number, user, 1);
     assert_int_equal(grant_all(b), 1);
     assert_int_equal(ask_now(b, attempt_of(number, 0, 1), "hands"), 1);
+}
+
+static void hear_success(struct bench *b, struct attempt_id id)
+{
+    tell(b, (struct event){.kind = EVENT_OUTCOME,
+                           .outcome = {.id = id,
+                                       .outcome_class = OUTCOME_NONE,
+                                       .was_called = true,
+                                       .server_limits = {-1, -1, -1, -1, -1, -1}}});
 }
 
 static void break_it(struct bench *b)
@@ -137,6 +160,58 @@ static void rule_6_without_a_fallback_a_wait_beyond_the_deadline_is_a_wait(void 
         assert_int_equal(told(&b, 2).reason, WAITING_LIMIT);
         close_bench(&b);
     }
+}
+
+static void rule_6_what_only_an_llm_can_do_waits_even_beyond_its_deadline(void **state)
+{
+    (void)state;
+    for (int is_tenants = 0; is_tenants < 2; is_tenants++) {
+        struct bench b;
+        int64_t wait_ms = use_up_a_minute(&b, quiet(), is_tenants);
+        submit_for_llm_until(&b, 2, 30000);
+        submit_for_llm_until(&b, 3, 120000);
+        assert_int_equal(b.item_count, 0);
+        assert_int_equal(told(&b, 2).reason, WAITING_LIMIT);
+        struct chunk_facts over = done(0);
+        hear_success(&b, attempt_of(1, 0, 1));
+        happen(&b, 1, "ann", 2, JOB_COMPLETED, &over);
+        happen(&b, 2, "asker", 2, JOB_EXPIRED, &over);
+        b.now = instant_plus_ms(b.now, wait_ms);
+        beat(&b, 100);
+        assert_int_equal(b.item_count, 1);
+        assert_string_equal(b.items[0].id.job_id, job_id(3));
+        assert_int_equal(b.items[0].mode, MODE_LLM);
+        close_bench(&b);
+    }
+}
+
+static void rule_6_what_only_an_llm_can_do_waits_for_the_money_of_another_day(void **state)
+{
+    (void)state;
+    struct scheduler_config config = quiet();
+    config.endpoints[0].prompt_nanos = config.endpoints[0].completion_nanos = 1000;
+    config.endpoints[0].limits.micros_per_day = 1;
+    struct bench b;
+    begin(&b, config);
+    call(&b, 1, "ann");
+    submit_for_llm_until(&b, 2, 3600000);
+    assert_int_equal(b.item_count, 0);
+    submit_until(&b, 3, 3600000, false); /* another in its place has a stand-in */
+    assert_int_equal(b.item_count, 1);
+    assert_string_equal(b.items[0].id.job_id, job_id(3));
+    assert_int_equal(b.items[0].mode, MODE_EMBEDDED);
+    close_bench(&b);
+}
+
+static void rule_6_what_only_an_llm_can_do_is_called_however_little_time_is_left(void **state)
+{
+    (void)state;
+    struct bench b;
+    begin(&b, quiet());
+    submit_for_llm_until(&b, 1, LEAST_LEFT_MS - 1);
+    assert_int_equal(b.item_count, 1);
+    assert_int_equal(b.items[0].mode, MODE_LLM);
+    close_bench(&b);
 }
 
 static void rule_6_who_waits_for_calls_to_end_may_be_in_time(void **state)
@@ -298,6 +373,9 @@ int main(void)
         cmocka_unit_test(rule_5_what_was_stopped_is_looked_at_again_after_a_second),
         cmocka_unit_test(rule_6_a_wait_that_ends_too_close_to_the_deadline_is_not_begun),
         cmocka_unit_test(rule_6_without_a_fallback_a_wait_beyond_the_deadline_is_a_wait),
+        cmocka_unit_test(rule_6_what_only_an_llm_can_do_waits_even_beyond_its_deadline),
+        cmocka_unit_test(rule_6_what_only_an_llm_can_do_waits_for_the_money_of_another_day),
+        cmocka_unit_test(rule_6_what_only_an_llm_can_do_is_called_however_little_time_is_left),
         cmocka_unit_test(rule_6_who_waits_for_calls_to_end_may_be_in_time),
         cmocka_unit_test(rule_7_a_healing_job_looks_for_an_endpoint_every_two_seconds),
         cmocka_unit_test(rule_7_while_reduced_a_healing_job_waits),

@@ -25,8 +25,8 @@
  *  6  three tries of a chunk, one of a part, then it is split; an answer to a quarter of the open
  *     posts is progress and no try (the store tells it as no failure); a single post whose tries
  *     are used goes to the embedded analysis; backoff 2 s x try with jitter, or what the server
- *     asked for; a wait beyond the deadline goes to the embedded analysis
- *                                                     (retry, errors, choice, urgent)
+ *     asked for; a wait beyond the deadline goes to the embedded analysis, or lasts until the
+ *     deadline if only an LLM can do it               (retry, errors, choice, urgent)
  *  7  a breaker for each endpoint; then the next one, else the embedded analysis, whose results
  *     are healed when one is back                          (breaker, endpoints, choice, heal)
  *  8  a job that ended frees what waits at once, and its place when its call has stopped (rows)

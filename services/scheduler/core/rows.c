@@ -127,7 +127,7 @@ static struct instant due_of(struct scheduler *s, struct chunk *chunk)
     if (retry_must_split(&chunk->facts))
         return s->now; /* the parts are new: nothing to wait for */
     struct instant due = instant_plus_ms(s->now, wait_ms), deadline = book_deadline(chunk->job);
-    bool may_end_first = deadline.ns != INT64_MAX && !chunk->job->is_healing;
+    bool may_end_first = deadline.ns != INT64_MAX && book_has_stand_in(chunk->job);
     int64_t left_ms = may_end_first ? instant_ms_between(due, deadline) : INT64_MAX;
     chunk->is_by_embedded = retry_mode(&chunk->facts, left_ms) == MODE_EMBEDDED;
     return chunk->is_by_embedded ? s->now : due;

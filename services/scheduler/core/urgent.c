@@ -14,7 +14,8 @@ static uint64_t urgency_of(const struct chunk *chunk)
 {
     if (urgent_needs_no_endpoint(chunk))
         return NEEDS_NO_ENDPOINT;
-    return chunk->job->is_healing ? MAY_WAIT_FOR_EVER : (uint64_t)book_deadline(chunk->job).ns;
+    return book_has_stand_in(chunk->job) ? (uint64_t)book_deadline(chunk->job).ns
+                                         : MAY_WAIT_FOR_EVER;
 }
 
 /* Equal ones go round. */
