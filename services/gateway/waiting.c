@@ -279,9 +279,10 @@ bool waiting_event(const char *job_id, Tp__JobStatus status, const Tp__WaitingRe
 
 int waiting_retry_after_s(const Tp__WaitingReply *waiting)
 {
-    if (!is_told(waiting) || !waiting->has_finish || waiting->finish_p50_ms <= RETRY_LEAST_S * 1000)
+    if (!is_told(waiting))
         return RETRY_LEAST_S;
-    uint32_t seconds = whole_seconds(waiting->finish_p50_ms);
+    uint32_t ms = waiting->has_finish ? waiting->finish_p50_ms : waiting->retry_in_ms;
+    uint32_t seconds = ms > RETRY_LEAST_S * 1000 ? whole_seconds(ms) : RETRY_LEAST_S;
     return seconds < RETRY_MOST_S ? (int)seconds : RETRY_MOST_S;
 }
 

@@ -165,6 +165,19 @@ static void rule_12_a_forecast_is_told_in_seconds_and_as_times(void **state)
     assert_int_equal(waiting_retry_after_s(NULL), 1);
 }
 
+static void rule_12_without_a_forecast_nobody_is_called_back_before_the_wait_is_over(void **state)
+{
+    (void)state;
+    Tp__WaitingReply waiting = waits(TP__WAITING_REASON__LIMIT_REACHED);
+    waiting.retry_in_ms = 7001;
+    assert_int_equal(waiting_retry_after_s(&waiting), 8);
+    waiting.retry_in_ms = 24 * 3600 * 1000;
+    assert_int_equal(waiting_retry_after_s(&waiting), 30);
+    waiting.has_finish = 1; /* says more: by then it is done */
+    waiting.finish_p50_ms = 9000;
+    assert_int_equal(waiting_retry_after_s(&waiting), 9);
+}
+
 static void rule_12_followers_hear_it_as_an_event_without_a_number(void **state)
 {
     (void)state;
@@ -220,6 +233,7 @@ int main(void)
         cmocka_unit_test(rule_12_an_open_breaker_is_told_with_its_endpoint),
         cmocka_unit_test(rule_12_a_pause_that_the_server_asked_for_is_told_as_such),
         cmocka_unit_test(rule_12_a_forecast_is_told_in_seconds_and_as_times),
+        cmocka_unit_test(rule_12_without_a_forecast_nobody_is_called_back_before_the_wait_is_over),
         cmocka_unit_test(rule_12_followers_hear_it_as_an_event_without_a_number),
         cmocka_unit_test(only_what_matters_is_news),
     };

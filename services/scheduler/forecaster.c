@@ -85,10 +85,29 @@ static void tell(struct bus *bus, const struct pending *pending)
         log_debug("explanation.unsent", LOG_TEXT("job", action->explain.job_id), LOG_WHY(&why));
 }
 
+/* False: it waits for something that nobody foresees. */
 static bool has_an_end(const struct explanation *told)
 {
-    return told->is_known && told->reason != WAITING_NOTHING && told->reason != WAITING_HELD &&
-           told->reason != WAITING_ANALYZER && told->reason != WAITING_ENDPOINT;
+    if (!told->is_known)
+        return false;
+    switch (told->reason) {
+    case WAITING_NOTHING:
+    case WAITING_HELD:
+    case WAITING_ANALYZER:
+        return false;
+    case WAITING_ENDPOINT:
+    case WAITING_PAUSE:
+        return told->retry_in_ms > 0;
+    case WAITING_RUNS:
+    case WAITING_GRANT:
+    case WAITING_OWN:
+    case WAITING_SLOT:
+    case WAITING_OTHERS:
+    case WAITING_RETRY:
+    case WAITING_LIMIT:
+        return true;
+    }
+    CHECK_UNREACHABLE();
 }
 
 /* ---- with the lock ---- */
@@ -97,9 +116,11 @@ static bool find_finish(struct forecaster *forecaster, struct pending *pending, 
 {
     const char *job_id = pending->action.explain.job_id;
     struct forecast_finish *finish = &pending->finish;
-    if (!forecaster->latest || !forecast_find(forecaster->latest, job_id, finish))
-        return false;
     int64_t age_ms = instant_ms_between(forecaster->made, now);
+    /* Until then it is told to wait: the forecast may have been made before that was known. */
+    int64_t least_ms = age_ms + pending->action.explain.told.retry_in_ms;
+    if (!forecaster->latest || !forecast_find(forecaster->latest, job_id, least_ms, finish))
+        return false;
     calibration_tell(&forecaster->calibration, job_id,
                      instant_plus_ms(forecaster->made, finish->p50_ms),
                      instant_plus_ms(forecaster->made, finish->p90_ms));

@@ -326,11 +326,12 @@ def test_the_forecast_is_near_the_truth(new_world):
     told, asked = wait_until(with_forecast, 60, "a forecast comes"), time.monotonic()
     world.api.wait(job)
     took = time.monotonic() - asked
-    calls_s = 0.3 * (15 - told["done_chunks"] - 1)  # what is left at least, one after the other
+    # What is left at least, one after the other; of another the outcome may have been heard.
+    calls_s = 0.3 * (15 - told["done_chunks"] - 2)
     assert told["eta_seconds"] == told["eta"]["p50_seconds"] <= told["eta"]["p90_seconds"]
     assert told["eta"]["p50_at"] <= told["eta"]["p90_at"]
     # However long this machine has then stood still: that nobody could know.
-    assert calls_s / 2 <= told["eta_seconds"] <= took * 3 + 2, f"it took {took:.1f} s: {told}"
+    assert calls_s <= told["eta_seconds"] <= took * 3 + 2, f"it took {took:.1f} s: {told}"
     world.settle()
 
 

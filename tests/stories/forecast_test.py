@@ -28,9 +28,12 @@ def test_a_waiting_job_is_told_when_it_will_be_done(new_world):
     def finish_of():
         job = world.api.job(jobs[-1])
         assert job["state"] in ("queued", "processing"), "it was done before it was asked about"
-        return job.get("eta")
-    finish = wait_until(finish_of, 60, "the finish is told", every=0.02)
-    assert 0 < finish["p50_seconds"] <= finish["p90_seconds"] < 60, finish
+        return job if "eta" in job else None
+    told = wait_until(finish_of, 60, "the finish is told", every=0.02)
+    finish = told["eta"]
+    # Its chunks go one after the other; the leader may know of one more that is done.
+    assert 0.4 * (6 - told["done_chunks"] - 2) <= finish["p50_seconds"], told
+    assert finish["p50_seconds"] <= finish["p90_seconds"] < 60, finish
     for job in jobs:
         world.api.job(job)
     world.settle(90)

@@ -87,14 +87,22 @@ def test_what_only_a_model_can_answer_waits_for_money_and_does_not_fail(new_worl
 
 def test_a_pause_that_the_server_asks_for_is_kept_and_told_as_such(new_world):
     world = new_world()
-    world.script({"when": {"every": 1}, "then": {"status": 429, "headers": {"retry-after": "8"}}})
+    world.api.wait(world.submit("early", 3))  # whose call is what forecasts are made of
+    world.script({"when": {"every": 1}, "then": {"status": 429, "headers": {"retry-after": "20"}}})
     job = world.submit("ann", 3)
     wait_until(lambda: "waits_for_retry" in reasons(world), 60, "the server's answer is known")
     other = world.submit("bob", 3)
-    waiting = world.wait_waiting(other, "endpoint_paused", seconds=7)
+
+    def told():
+        document = world.api.job(other)
+        is_paused = document.get("waiting", {}).get("reason") == "endpoint_paused"
+        return document if is_paused and "eta" in document else None
+    document = wait_until(told, 19, "the pause is told, with a forecast")
+    waiting = document["waiting"]
+    assert document["eta"]["p90_at"] >= document["eta"]["p50_at"] >= waiting["until"]
     assert waiting["endpoint"] == "main" and "limit" not in waiting
     assert waiting["detail"].startswith("endpoint main asked to wait until ")
-    assert world.fleet.llm.stats()["requests"] == 1
+    assert world.fleet.llm.stats()["requests"] == 2
     world.script()
     for job_id in (job, other):
         assert world.api.wait(job_id)["state"] == "completed"

@@ -127,3 +127,10 @@ void breaker_replay(struct breaker *breaker, enum breaker_word word, struct inst
         breaker_hear(breaker, word, at);
     breaker->openings = openings;
 }
+
+void breaker_stay_open(struct breaker *breaker, struct instant until)
+{
+    close_up(breaker);
+    breaker->state = BREAKER_OPEN;
+    breaker->until = until;
+}

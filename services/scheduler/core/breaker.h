@@ -7,6 +7,7 @@
  *   breaker_hear                     what an outcome says; of the probe: breaker_hear_probe
  *   breaker_probe_ended              the probe came to nothing: another one may go
  *   breaker_replay                   after a takeover, for each recent call, oldest first
+ *   breaker_stay_open                of a model of a breaker that is open, instead
  *
  * Only the last calls within two minutes are looked at, and at least a quarter of their number, so
  * that a few old failures do not stop what works now. Values only, nothing to free. One thread.
@@ -50,3 +51,4 @@ bool breaker_hear_probe(struct breaker *breaker, enum breaker_word word, struct 
 void breaker_probe_ended(struct breaker *breaker);
 /* A call that somebody else made; its openings have been counted there. */
 void breaker_replay(struct breaker *breaker, enum breaker_word word, struct instant at);
+void breaker_stay_open(struct breaker *breaker, struct instant until);

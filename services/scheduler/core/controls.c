@@ -164,6 +164,30 @@ const struct control *controls_of_user(const struct controls *controls, const ch
     return look_up(controls, &key);
 }
 
+void controls_each(const struct controls *controls,
+                   void (*visit)(void *context, const struct control_facts *control), void *context)
+{
+    for (const struct control_index *index = controls->all; index; index = index->hh.next) {
+        const struct control *control = &index->control;
+        if (control->is_removed)
+            continue;
+        const char *tenant_id = index->key + 1;
+        size_t before_name = 1 + strlen(tenant_id) + 1;
+        char name[USER_ID_SIZE] = "";
+        memcpy(name, index->key + before_name, index->key_length - before_name);
+        visit(context, &(struct control_facts){.scope = index->scope,
+                                               .tenant_id = tenant_id,
+                                               .name = name,
+                                               .state = control->state,
+                                               .message = control->message,
+                                               .weight = control->weight,
+                                               .burst = control->burst,
+                                               .has_limits = control->has_limits,
+                                               .limits = control->limits,
+                                               .version = control->version});
+    }
+}
+
 bool control_is_held(const struct control *control)
 {
     return control && control->state == CONTROL_HELD;

@@ -47,5 +47,10 @@ const struct control *controls_of_tenant(const struct controls *controls, const 
 const struct control *controls_of_user(const struct controls *controls, const char *tenant_id,
                                        const char *user_id);
 
+/* Those that were not removed; what is told is lent. */
+void controls_each(const struct controls *controls,
+                   void (*visit)(void *context, const struct control_facts *control),
+                   void *context);
+
 /* NULL = none is set. */
 bool control_is_held(const struct control *control);

@@ -92,6 +92,44 @@ static void no_name_is_taken_for_another(void **state)
     controls_free(&controls);
 }
 
+struct listed {
+    struct control_facts user;
+    size_t count;
+};
+
+static void list(void *context, const struct control_facts *facts)
+{
+    struct listed *listed = context;
+    listed->count++;
+    if (facts->scope == SCOPE_USER) {
+        listed->user = *facts;
+        assert_string_equal(facts->tenant_id, "acme");
+        assert_string_equal(facts->name, "ann");
+        assert_string_equal(facts->message, "moving house");
+    }
+}
+
+static void those_that_are_set_are_listed_as_they_were_told(void **state)
+{
+    (void)state;
+    struct controls controls = {0};
+    struct control_facts user = hold(SCOPE_USER, "acme", "ann", 1);
+    struct control_facts tenant = hold(SCOPE_TENANT, "acme", "", 2), gone = removed(tenant);
+    struct control_facts endpoint = hold(SCOPE_ENDPOINT, "", "main", 4);
+    user.burst = 3;
+    user.weight = 2;
+    assert_true(controls_set(&controls, &user));
+    assert_true(controls_set(&controls, &gone));
+    assert_true(controls_set(&controls, &endpoint));
+    struct listed listed = {.count = 0};
+    controls_each(&controls, list, &listed);
+    assert_int_equal(listed.count, 2);
+    assert_int_equal(listed.user.state, CONTROL_HELD);
+    assert_int_equal(listed.user.burst, 3);
+    assert_true(listed.user.weight > 1.9 && listed.user.version == 1);
+    controls_free(&controls);
+}
+
 static void no_more_are_kept_than_are_believed(void **state)
 {
     (void)state;
@@ -322,6 +360,7 @@ int main(void)
         cmocka_unit_test(what_was_removed_does_not_come_back_by_an_older_word),
         cmocka_unit_test(what_was_removed_is_remembered_when_another_comes),
         cmocka_unit_test(no_name_is_taken_for_another),
+        cmocka_unit_test(those_that_are_set_are_listed_as_they_were_told),
         cmocka_unit_test(no_more_are_kept_than_are_believed),
         cmocka_unit_test(who_is_held_gets_nothing_granted_and_goes_on_when_opened),
         cmocka_unit_test(who_is_removed_from_the_controls_goes_on),

@@ -94,6 +94,7 @@ struct endpoint_figures {
     uint64_t used[LIMIT_KINDS];
     uint64_t limits[LIMIT_KINDS]; /* in force, learned ones included; 0 = none */
     int64_t held_ms;              /* its server wants no call for so long */
+    int64_t down_ms;              /* its breaker is open for so long */
 };
 
 /* Figures for the metrics: gauges as they are, counters since the core was made. */
@@ -150,15 +151,29 @@ size_t scheduler_describe(const struct scheduler *core, size_t most_chunks,
 /* The latest, in no order; answers how many. */
 size_t scheduler_recent_calls(const struct scheduler *core, struct call_sample samples[CALLS_SEEN]);
 
-/* What counts under an endpoint's limits of a minute, by its number: a bucket's worth, oldest
- * first. */
+/* What counts under the limits of an endpoint, or of a tenant: a bucket's worth, of a minute or of
+ * money. */
 struct recent_use {
+    const char *tenant_id, *endpoint; /* "" = not of one; lent */
     int64_t ago_ms;
-    uint64_t calls, tokens;
+    uint64_t calls, tokens, micros;
 };
 typedef void scheduler_visit_use(void *context, const struct recent_use *use);
-void scheduler_recent_use(const struct scheduler *core, uint32_t endpoint,
-                          scheduler_visit_use *visit, void *context);
+/* Of all endpoints, and of the tenants that have limits; of each the oldest first. */
+void scheduler_recent_use(const struct scheduler *core, scheduler_visit_use *visit, void *context);
+
+/* What operators have set, and what it is set of; all is lent. */
+typedef void scheduler_visit_control(void *context, const struct control_facts *control);
+void scheduler_each_control(const struct scheduler *core, scheduler_visit_control *visit,
+                            void *context);
+
+/* Tells a core that models another what no store would: how an endpoint stands (endpoint_figures).
+ * Before its state is rebuilt. */
+struct endpoint_standing {
+    int64_t held_ms, down_ms; /* 0 = it is not */
+};
+void scheduler_stand_endpoint(struct scheduler *core, uint32_t endpoint,
+                              const struct endpoint_standing *standing);
 
 /* ---- for traces: where an epoch begins ----
  * All but this is forgotten when an epoch begins, so a core made from it (scheduler_new_from()) and

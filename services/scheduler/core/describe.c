@@ -33,19 +33,52 @@ size_t scheduler_recent_calls(const struct scheduler *s, struct call_sample samp
     return count;
 }
 
-void scheduler_recent_use(const struct scheduler *s, uint32_t endpoint, scheduler_visit_use *visit,
-                          void *context)
+/* Whose it is stands in `use`. */
+static void tell_use(const struct scheduler *s, const struct account *account,
+                     struct recent_use use, scheduler_visit_use *visit, void *context)
 {
-    CHECK(endpoint < s->config.endpoint_count);
-    const struct account *account = &s->budget.endpoints[endpoint].account;
-    const struct window *requests = &account->requests;
+    const struct window *requests = &account->requests, *money = &account->money;
     for (uint32_t i = requests->first; i < requests->end; i++) {
         const struct window_bucket *bucket = &requests->buckets[i];
         struct instant begin = {bucket->number * requests->bucket_ns};
-        visit(context, &(struct recent_use){.ago_ms = instant_ms_between(begin, s->now),
-                                            .calls = bucket->amount,
-                                            .tokens = window_at(&account->tokens, begin)});
+        use.ago_ms = instant_ms_between(begin, s->now);
+        use.calls = bucket->amount;
+        use.tokens = window_at(&account->tokens, begin);
+        visit(context, &use);
     }
+    use.calls = use.tokens = 0;
+    for (uint32_t i = money->first; i < money->end; i++) {
+        struct instant begin = {money->buckets[i].number * money->bucket_ns};
+        use.ago_ms = instant_ms_between(begin, s->now);
+        use.micros = money->buckets[i].amount;
+        visit(context, &use);
+    }
+}
+
+static bool are_limits(const struct limits *limits)
+{
+    return !limits->is_shadow && (limits->requests_per_minute > 0 ||
+                                  limits->tokens_per_minute > 0 || limits->micros_per_day > 0);
+}
+
+void scheduler_recent_use(const struct scheduler *s, scheduler_visit_use *visit, void *context)
+{
+    for (uint32_t i = 0; i < s->config.endpoint_count; i++)
+        tell_use(s, &s->budget.endpoints[i].account,
+                 (struct recent_use){.tenant_id = "", .endpoint = s->config.endpoints[i].name},
+                 visit, context);
+    for (const struct purse *purse = s->budget.purses; purse; purse = purse->next)
+        if (are_limits(orders_limits_of_tenant(s, purse->tenant)))
+            tell_use(
+                s, &purse->account,
+                (struct recent_use){.tenant_id = book_tenant_id(purse->tenant), .endpoint = ""},
+                visit, context);
+}
+
+void scheduler_each_control(const struct scheduler *s, scheduler_visit_control *visit,
+                            void *context)
+{
+    controls_each(&s->controls, visit, context);
 }
 
 static struct chunk_stage stage_of_attempt(const struct scheduler *s, const struct attempt *attempt)
@@ -118,6 +151,8 @@ static void tell_job(void *context, struct job *job)
                               .service_class = job->service_class,
                               .status = job->status,
                               .event_number = job->event_number,
+                              .is_healing = job->is_healing,
+                              .needs_llm = job->needs_llm,
                               .chunks = telling->chunks,
                               .chunk_count = count};
     book_name_user(job->turn->user, &facts.tenant_id, &facts.user_id);

@@ -89,6 +89,39 @@ static void a_description_is_bounded_and_says_what_it_leaves_out(void **state)
     close_bench(&b);
 }
 
+static void note_kind(void *context, const struct job_facts *job, const struct chunk_stage *stages)
+{
+    struct job_facts *kind = context;
+    (void)stages;
+    *kind = *job;
+}
+
+/* rules 6, 7 and 12 */
+static void a_description_tells_what_the_embedded_analysis_may_not_do(void **state)
+{
+    (void)state;
+    for (int is_healing = 0; is_healing < 2; is_healing++) {
+        struct bench b;
+        open_bench(&b, config_with(1));
+        lead(&b);
+        struct chunk_facts chunk = ready(0);
+        struct job_facts job = {.job_id = job_id(1),
+                                .tenant_id = "acme",
+                                .user_id = "ann",
+                                .service_class = CLASS_STANDARD,
+                                .is_healing = is_healing,
+                                .needs_llm = !is_healing,
+                                .chunks = &chunk,
+                                .chunk_count = 1};
+        tell(&b, (struct event){.kind = EVENT_JOB_EVENT, .job_event = {.job = &job, .number = 1}});
+        struct job_facts told = {0};
+        assert_int_equal(scheduler_describe(b.core, 10, note_kind, &told), 0);
+        assert_int_equal(told.is_healing, is_healing);
+        assert_int_equal(told.needs_llm, !is_healing);
+        close_bench(&b);
+    }
+}
+
 struct deadlines {
     uint32_t left_ms[4];
     size_t count;
@@ -158,6 +191,9 @@ static void a_description_leaves_out_what_is_held_or_over(void **state)
 static void note_use(void *context, const struct recent_use *use)
 {
     struct recent_use *sum = context;
+    if (strcmp(use->tenant_id, sum->tenant_id) != 0)
+        return;
+    sum->micros += use->micros;
     sum->calls += use->calls;
     sum->tokens += use->tokens;
     if (use->ago_ms > sum->ago_ms)
@@ -171,8 +207,8 @@ static void what_counts_under_the_limits_of_a_minute_is_told(void **state)
     struct bench b;
     open_bench(&b, config_with(10));
     lead(&b);
-    struct recent_use sum = {0};
-    scheduler_recent_use(b.core, 0, note_use, &sum);
+    struct recent_use sum = {.tenant_id = ""}, of_tenant = {.tenant_id = "acme"};
+    scheduler_recent_use(b.core, note_use, &sum);
     assert_int_equal(sum.calls, 0);
     const char *users[] = {"ann", "bob", "cem"};
     for (int i = 0; i < 3; i++) {
@@ -181,10 +217,37 @@ static void what_counts_under_the_limits_of_a_minute_is_told(void **state)
         assert_int_equal(ask_now(&b, attempt_of(i, 0, 1), "hands"), 1);
         pass(&b, 1000);
     }
-    scheduler_recent_use(b.core, 0, note_use, &sum);
+    scheduler_recent_use(b.core, note_use, &sum);
     assert_int_equal(sum.calls, 3);
     assert_int_equal(sum.tokens, 3 * 2800);
     assert_in_range(sum.ago_ms, 3000, 3000 + 256);
+    scheduler_recent_use(b.core, note_use, &of_tenant);
+    assert_int_equal(of_tenant.calls, 0); /* it has no limits */
+    close_bench(&b);
+}
+
+/* rules 5 and 12 */
+static void what_counts_under_a_tenants_limits_is_told_and_what_it_has_spent(void **state)
+{
+    (void)state;
+    struct scheduler_config config = config_with(10);
+    config.endpoint_count = 1;
+    strcpy(config.endpoints[0].name, "main");
+    config.endpoints[0].completion_nanos = 1000;
+    config.tenant_limits.tokens_per_minute = 1000000;
+    struct bench b;
+    open_bench(&b, config);
+    lead(&b);
+    submit(&b, 1, "ann", 1);
+    grant_all(&b);
+    assert_int_equal(ask_now(&b, attempt_of(1, 0, 1), "hands"), 1);
+    struct recent_use sums[] = {{.tenant_id = ""}, {.tenant_id = "acme"}};
+    for (int i = 0; i < 2; i++) {
+        scheduler_recent_use(b.core, note_use, &sums[i]);
+        assert_int_equal(sums[i].calls, 1);
+        assert_int_equal(sums[i].tokens, 2800);
+        assert_int_equal(sums[i].micros, 1200);
+    }
     close_bench(&b);
 }
 
@@ -286,9 +349,11 @@ int main(void)
         cmocka_unit_test(a_description_tells_what_runs_and_for_how_long),
         cmocka_unit_test(a_description_tells_when_a_retry_is_due),
         cmocka_unit_test(a_description_is_bounded_and_says_what_it_leaves_out),
+        cmocka_unit_test(a_description_tells_what_the_embedded_analysis_may_not_do),
         cmocka_unit_test(a_description_tells_how_long_each_job_has_left),
         cmocka_unit_test(a_description_leaves_out_what_is_held_or_over),
         cmocka_unit_test(what_counts_under_the_limits_of_a_minute_is_told),
+        cmocka_unit_test(what_counts_under_a_tenants_limits_is_told_and_what_it_has_spent),
         cmocka_unit_test(what_was_due_before_is_due_now),
         cmocka_unit_test(an_epoch_hangs_on_nothing_but_what_its_start_tells),
     };

@@ -24,6 +24,16 @@ void endpoints_open(struct scheduler *s)
     }
 }
 
+void scheduler_stand_endpoint(struct scheduler *s, uint32_t endpoint,
+                              const struct endpoint_standing *standing)
+{
+    CHECK(endpoint < s->config.endpoint_count && s->lead.phase == LEAD_REBUILDING);
+    struct endpoint *here = &s->budget.endpoints[endpoint];
+    learned_hold(&here->learned, standing->held_ms, s->now);
+    if (standing->down_ms > 0)
+        breaker_stay_open(&here->breaker, instant_plus_ms(s->now, standing->down_ms));
+}
+
 void endpoints_tend(struct scheduler *s)
 {
     for (uint32_t i = 0; i < s->config.endpoint_count; i++)
@@ -224,5 +234,7 @@ void endpoints_figures(const struct scheduler *s, struct scheduler_figures *figu
         }
         if (learned_is_held(&endpoint->learned, s->now))
             told->held_ms = instant_ms_between(s->now, endpoint->learned.held);
+        if (endpoint->breaker.state == BREAKER_OPEN)
+            told->down_ms = instant_ms_between(s->now, endpoint->breaker.until);
     }
 }

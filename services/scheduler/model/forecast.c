@@ -28,7 +28,13 @@ struct forecast {
     size_t chunk_count, runs;
     struct call_sample samples[CALLS_SEEN];
     struct call_facts *calls;
-    char endpoints[MOST_ENDPOINTS][ENDPOINT_NAME_SIZE];
+    uint64_t one_of; /* of so many calls one is kept, so that a run stays short */
+    struct spend_facts *spends;
+    struct control_facts *controls;
+    struct kept_text {
+        struct kept_text *next;
+        char text[];
+    } *texts;
 };
 
 /* ---- what the core knows ---- */
@@ -62,28 +68,29 @@ static void keep_job(void *context, const struct job_facts *facts, const struct 
     HASH_ADD_STR(forecast->jobs, id, told);
 }
 
-/* Of one endpoint: of so many calls one is kept, so that a run stays short. */
-struct past {
-    struct forecast *forecast;
-    const char *endpoint;
-    uint64_t one_of;
-};
-
-/* When a call leaves its window decides when the next may go, so each is kept where it counts. */
-static void keep_use(void *context, const struct recent_use *use)
+/* Copied, as long as the forecast lives. */
+static const char *keep_text(struct forecast *forecast, const char *text)
 {
-    const struct past *past = context;
-    struct forecast *forecast = past->forecast;
+    if (text[0] == '\0')
+        return "";
+    if (forecast->texts && strcmp(forecast->texts->text, text) == 0)
+        return forecast->texts->text; /* of one tenant much is told, one after the other */
+    struct kept_text *kept = malloc(sizeof(*kept) + strlen(text) + 1);
+    CHECK(kept);
+    kept->next = forecast->texts;
+    forecast->texts = kept;
+    return strcpy(kept->text, text);
+}
+
+static void keep_calls(struct forecast *forecast, const struct recent_use *use, size_t count)
+{
     size_t before = forecast->options.call_count;
-    size_t count = (size_t)((use->calls + past->one_of - 1) / past->one_of);
-    if (count == 0)
-        return;
     forecast->calls = reallocarray(forecast->calls, before + count, sizeof(forecast->calls[0]));
     CHECK(forecast->calls);
     for (size_t i = 0; i < count; i++)
         forecast->calls[before + i] =
-            (struct call_facts){.tenant_id = "",
-                                .endpoint = past->endpoint,
+            (struct call_facts){.tenant_id = keep_text(forecast, use->tenant_id),
+                                .endpoint = keep_text(forecast, use->endpoint),
                                 .granted_in_ms = -use->ago_ms,
                                 .lease_in_ms = forecast->options.config.call_limit_ms,
                                 .settled_in_ms = -use->ago_ms,
@@ -94,29 +101,64 @@ static void keep_use(void *context, const struct recent_use *use)
     forecast->options.call_count = before + count;
 }
 
+static void keep_spend(struct forecast *forecast, const struct recent_use *use)
+{
+    size_t before = forecast->options.spend_count++;
+    forecast->spends = reallocarray(forecast->spends, before + 1, sizeof(forecast->spends[0]));
+    CHECK(forecast->spends);
+    forecast->spends[before] =
+        (struct spend_facts){.tenant_id = keep_text(forecast, use->tenant_id),
+                             .endpoint = keep_text(forecast, use->endpoint),
+                             .ended_ago_ms = use->ago_ms,
+                             .micros = use->micros};
+    forecast->options.spends = forecast->spends;
+}
+
+/* When a call leaves its window decides when the next may go, so each is kept where it counts. */
+static void keep_use(void *context, const struct recent_use *use)
+{
+    struct forecast *forecast = context;
+    size_t count = (size_t)((use->calls + forecast->one_of - 1) / forecast->one_of);
+    if (count > 0)
+        keep_calls(forecast, use, count);
+    if (use->micros > 0)
+        keep_spend(forecast, use);
+}
+
 /* Limits as they are in force: learned from the server, or set by an operator. */
-static void take_endpoints(struct forecast *forecast, const struct scheduler *core,
-                           const struct scheduler_figures *figures)
+static void take_endpoints(struct forecast *forecast, const struct scheduler_figures *figures)
 {
     struct scheduler_config *config = &forecast->options.config;
+    uint64_t calls = 0;
     for (uint32_t i = 0; i < config->endpoint_count && i < figures->endpoint_count; i++) {
+        const struct endpoint_figures *now = &figures->endpoints[i];
         struct limits *limits = &config->endpoints[i].limits;
-        const uint64_t *in_force = figures->endpoints[i].limits;
-        limits->requests_per_minute = (uint32_t)in_force[LIMIT_REQUESTS];
-        limits->tokens_per_minute = in_force[LIMIT_TOKENS];
-        limits->calls_in_flight = (uint32_t)in_force[LIMIT_IN_FLIGHT];
-        if (in_force[LIMIT_MONEY] > 0) {
-            uint64_t spent = figures->endpoints[i].used[LIMIT_MONEY];
-            limits->micros_per_day = in_force[LIMIT_MONEY] > spent ? in_force[LIMIT_MONEY] - spent
-                                                                   : 1; /* no limit would be 0 */
-        }
-        strcpy(forecast->endpoints[i], config->endpoints[i].name);
-        struct past past = {.forecast = forecast,
-                            .endpoint = forecast->endpoints[i],
-                            .one_of =
-                                1 + figures->endpoints[i].used[LIMIT_REQUESTS] / MOST_OLD_CALLS};
-        scheduler_recent_use(core, i, keep_use, &past);
+        limits->requests_per_minute = (uint32_t)now->limits[LIMIT_REQUESTS];
+        limits->tokens_per_minute = now->limits[LIMIT_TOKENS];
+        limits->calls_in_flight = (uint32_t)now->limits[LIMIT_IN_FLIGHT];
+        limits->micros_per_day = now->limits[LIMIT_MONEY];
+        forecast->options.standing[i] =
+            (struct endpoint_standing){.held_ms = now->held_ms, .down_ms = now->down_ms};
+        calls += now->used[LIMIT_REQUESTS];
     }
+    forecast->one_of = 1 + calls / MOST_OLD_CALLS;
+}
+
+/* The limits of endpoints have been taken as they are in force. */
+static void keep_control(void *context, const struct control_facts *control)
+{
+    struct forecast *forecast = context;
+    size_t before = forecast->options.control_count++;
+    forecast->controls =
+        reallocarray(forecast->controls, before + 1, sizeof(forecast->controls[0]));
+    CHECK(forecast->controls);
+    struct control_facts *kept = &forecast->controls[before];
+    *kept = *control;
+    kept->tenant_id = keep_text(forecast, control->tenant_id);
+    kept->name = keep_text(forecast, control->name);
+    kept->message = "";
+    kept->has_limits = control->has_limits && control->scope != SCOPE_ENDPOINT;
+    forecast->options.controls = forecast->controls;
 }
 
 struct forecast *forecast_new(const struct scheduler *core, const struct scheduler_config *config,
@@ -137,7 +179,9 @@ struct forecast *forecast_new(const struct scheduler *core, const struct schedul
         .commit_us = bounds.commit_us,
     };
     scheduler_describe(core, bounds.most_chunks, keep_job, forecast);
-    take_endpoints(forecast, core, &figures);
+    take_endpoints(forecast, &figures);
+    scheduler_recent_use(core, keep_use, forecast);
+    scheduler_each_control(core, keep_control, forecast);
     if (forecast->jobs == NULL || forecast->options.sample_count == 0)
         forecast_free(&forecast);
     return forecast;
@@ -155,7 +199,14 @@ void forecast_free(struct forecast **forecast_)
         free(told->chunks);
         free(told);
     }
+    while (forecast->texts) {
+        struct kept_text *text = forecast->texts;
+        forecast->texts = text->next;
+        free(text);
+    }
     free(forecast->calls);
+    free(forecast->spends);
+    free(forecast->controls);
     free(forecast);
 }
 
@@ -278,13 +329,15 @@ void forecast_run(struct forecast *forecast, uint64_t seed)
 }
 
 /* A job that is late expires: it is over by then. */
-static int64_t ms_of(const struct foretold *told, size_t place)
+static int64_t ms_of(const struct foretold *told, size_t place, int64_t least_ms)
 {
     int64_t ms = told->finish_us[place] / 1000, deadline_ms = told->job.deadline_left_ms;
+    if (ms < least_ms)
+        ms = least_ms;
     return deadline_ms > 0 && deadline_ms < ms ? deadline_ms : ms;
 }
 
-bool forecast_find(const struct forecast *forecast, const char *job_id,
+bool forecast_find(const struct forecast *forecast, const char *job_id, int64_t least_ms,
                    struct forecast_finish *finish)
 {
     struct foretold *told = NULL;
@@ -295,8 +348,8 @@ bool forecast_find(const struct forecast *forecast, const char *job_id,
     size_t runs = forecast->runs, place = (9 * (runs + 1) + 9) / 10;
     if (place > runs)
         place = runs;
-    *finish = (struct forecast_finish){.p50_ms = ms_of(told, (runs - 1) / 2),
-                                       .p90_ms = ms_of(told, place - 1),
+    *finish = (struct forecast_finish){.p50_ms = ms_of(told, (runs - 1) / 2, least_ms),
+                                       .p90_ms = ms_of(told, place - 1, least_ms),
                                        .is_rough = told->is_rough};
     return true;
 }

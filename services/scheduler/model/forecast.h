@@ -3,11 +3,11 @@
  *
  *   struct forecast *f = forecast_new(core, &config, bounds);   on the core's thread, copies
  *   forecast_run(f, seed);                                      on any thread, takes a while
- *   forecast_find(f, job_id) -> finish;  forecast_free(&f)
+ *   forecast_find(f, job_id, least_ms) -> finish;  forecast_free(&f)
  *
  * It takes for granted: nothing new arrives, calls succeed as fast as lately, retries that wait are
- * done when they are due, and limits stay as they are in force now. Windows of endpoints are taken
- * as evenly used; windows of tenants as empty. Jobs that an operator holds are not in it. Users are
+ * done when they are due, pauses and open breakers end when they are to, and limits and what
+ * operators set stay as they are in force now. Jobs that an operator holds are not in it. Users are
  * ordered anew as by a new leader. Where the work is more than the bounds, so much is simulated,
  * and the rest reckoned from equal sharing at the pace seen: such a finish is rough.
  */
@@ -34,7 +34,8 @@ struct forecast_finish {
 struct forecast *forecast_new(const struct scheduler *core, const struct scheduler_config *config,
                               struct forecast_bounds bounds);
 void forecast_run(struct forecast *forecast, uint64_t seed);
-/* After forecast_run(). False: the job is not in it, or does not end as things are. */
-bool forecast_find(const struct forecast *forecast, const char *job_id,
+/* After forecast_run(). It waits at least so long from then on, as is known by now, unless its
+ * deadline ends it. False: the job is not in it, or does not end as things are. */
+bool forecast_find(const struct forecast *forecast, const char *job_id, int64_t least_ms,
                    struct forecast_finish *finish);
 void forecast_free(struct forecast **forecast);

@@ -101,7 +101,7 @@ static void count(struct history *history, const struct model *model, struct sco
         char id[64];
         struct forecast_finish finish;
         snprintf(id, sizeof id, "00000000-0000-7000-8000-%012zu", i);
-        if (!forecast_find(history->forecast, id, &finish))
+        if (!forecast_find(history->forecast, id, 0, &finish))
             continue; /* done before, or not there yet */
         int64_t made_us = (history->made_at.ns - 1000000000) / 1000;
         int64_t took_us = model_result(model, i).finish_us - made_us;

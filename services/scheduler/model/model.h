@@ -45,7 +45,10 @@ struct model_options {
     uint64_t most_chunks;           /* done, after which it stops; 0 = at the end */
     const struct call_facts *calls; /* what counts in windows from before; lent */
     size_t call_count;
-    const struct control_facts *controls; /* lent */
+    const struct spend_facts *spends; /* the same of money; lent */
+    size_t spend_count;
+    struct endpoint_standing standing[MOST_ENDPOINTS]; /* at the start */
+    const struct control_facts *controls;              /* lent */
     size_t control_count;
     /* Sees each step, before and after; may be NULL. */
     void (*before)(void *context, const struct scheduler *core, const struct event *event);
@@ -74,7 +77,8 @@ void model_free(struct model **model);
 /* Copies; answers the job's number, from 0. */
 size_t model_add_job(struct model *model, const struct model_job *job);
 
-/* Until all is done, or nothing can be done any more, or most_chunks are. */
+/* Until all is done, or most_chunks are, or nothing happens any more however often the core looks.
+ */
 void model_run(struct model *model);
 
 struct model_result model_result(const struct model *model, size_t job);

@@ -217,6 +217,8 @@ void store_answer_snapshot(struct model *model, uint64_t epoch)
         jobs[count].chunks = rows_of(model, job);
         jobs[count++].chunk_count = job->count;
     }
+    for (uint32_t i = 0; i < model->options.config.endpoint_count; i++)
+        scheduler_stand_endpoint(model->core, i, &model->options.standing[i]);
     struct event event = {.kind = EVENT_SNAPSHOT,
                           .is_answered = true,
                           .snapshot = {.epoch = epoch,
@@ -225,6 +227,8 @@ void store_answer_snapshot(struct model *model, uint64_t epoch)
                                        .job_count = count,
                                        .calls = model->options.calls,
                                        .call_count = model->options.call_count,
+                                       .spends = model->options.spends,
+                                       .spend_count = model->options.spend_count,
                                        .controls = model->options.controls,
                                        .control_count = model->options.control_count,
                                        .next_cursor = ""}};

@@ -6,6 +6,9 @@
 
 /* Here nothing gets lost, so nothing is looked at again and again for it. */
 enum { FOR_EVER_MS = 2000000000, EPOCH = 1, START_MS = 1000 };
+/* The core looks at what it has stopped each second: half an hour of nothing else is an end, too.
+ */
+enum { MOST_VAIN_LOOKS = 1800 };
 
 struct model *model_new(const struct model_options *options)
 {
@@ -209,7 +212,8 @@ static bool go_on(struct model *model)
     int64_t next_us = is_any ? (int64_t)heap_first_key(&model->happenings) : INT64_MAX;
     int64_t core_us = wake_us(model);
     /* The lease is renewed now and then for ever: that alone is no life. */
-    if (!is_any && core_us >= model->now_us + FOR_EVER_MS / 10 * INT64_C(1000))
+    if (!is_any && (core_us >= model->now_us + FOR_EVER_MS / 10 * INT64_C(1000) ||
+                    ++model->vain_looks > MOST_VAIN_LOOKS))
         return false;
     if (core_us < next_us) {
         model->now_us = core_us > model->now_us ? core_us : model->now_us;
@@ -217,6 +221,7 @@ static bool go_on(struct model *model)
         return true;
     }
     model->now_us = next_us;
+    model->vain_looks = 0;
     struct heap_node *node = heap_take_until(&model->happenings, (uint64_t)next_us);
     struct happening *happening = HEAP_OWNER(node, struct happening, node);
     happen(model, happening);

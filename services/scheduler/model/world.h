@@ -59,7 +59,8 @@ struct model {
     uint64_t random;
     int64_t now_us;
     struct heap happenings;
-    uint64_t happened; /* orders what is at the same time */
+    uint32_t vain_looks; /* of the core, while nothing else was to happen */
+    uint64_t happened;   /* orders what is at the same time */
     struct happening *spare;
     struct calls calls;
     struct job_row **jobs;
