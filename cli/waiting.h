@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "json/json.h"
 
-/* "position 12, about 40 s (90 %: 65 s): 10 of 10 users are being served", from a job's document or
+/* "position 12, about 40 s (90 %: 65 s): 10 of 10 calls are running", from a job's document or
  * an event of it; nothing if that does not say. */
 void waiting_tell(const json_t *document, struct text *out);
 

@@ -22,9 +22,9 @@ static void assert_told(const char *json, const char *words)
 static void rule_12_position_forecast_and_reason_are_told_as_far_as_known(void **state)
 {
     (void)state;
-    assert_told("{\"position\":12,\"waiting\":{\"detail\":\"10 of 10 users are being served\"},"
+    assert_told("{\"position\":12,\"waiting\":{\"detail\":\"10 of 10 calls are running\"},"
                 "\"eta\":{\"p50_seconds\":40,\"p90_seconds\":65}}",
-                "position 12, about 40 s (90 %: 65 s): 10 of 10 users are being served");
+                "position 12, about 40 s (90 %: 65 s): 10 of 10 calls are running");
     assert_told("{\"position\":0,\"waiting\":{\"detail\":\"it is being analysed\"},"
                 "\"eta\":{\"p50_seconds\":4,\"p90_seconds\":7}}",
                 "about 4 s (90 %: 7 s): it is being analysed");

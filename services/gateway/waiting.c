@@ -34,6 +34,10 @@ static const char *reason_name(Tp__WaitingReason reason)
         return "endpoint_down";
     case TP__WAITING_REASON__ENDPOINT_PAUSED:
         return "endpoint_paused";
+    case TP__WAITING_REASON__SYSTEM_REDUCED:
+        return "reduced";
+    case TP__WAITING_REASON__ENDPOINT_HELD:
+        return "endpoint_held";
     case TP__WAITING_REASON__NO_REASON:
     case TP__WAITING_REASON__NOTHING_WAITS:
     case _TP__WAITING_REASON_IS_INT_SIZE:
@@ -120,8 +124,6 @@ static void add_held(const Tp__WaitingReply *waiting, struct text *out)
         text_add(out, "held back by an operator");
         break;
     }
-    if (*waiting->message)
-        text_format(out, ": %s", waiting->message);
 }
 
 static void add_limit(const Tp__WaitingReply *waiting, int64_t now_ms, struct text *out)
@@ -160,8 +162,7 @@ static void add_detail(const Tp__WaitingReply *waiting, int64_t now_ms, struct t
         text_add(out, "your own chunk runs");
         return;
     case TP__WAITING_REASON__ALL_USERS_SERVED:
-        text_format(out, "%u of %u users are being served", waiting->served_users,
-                    waiting->most_users);
+        text_format(out, "%u of %u calls are running", waiting->served_users, waiting->most_users);
         return;
     case TP__WAITING_REASON__OTHERS_FIRST:
         text_format(out, "%u chunk%s of others come%s before", waiting->position,
@@ -175,7 +176,11 @@ static void add_detail(const Tp__WaitingReply *waiting, int64_t now_ms, struct t
         text_add(out, "no analyzer is there");
         return;
     case TP__WAITING_REASON__HELD_BACK:
+    case TP__WAITING_REASON__ENDPOINT_HELD:
         add_held(waiting, out);
+        return;
+    case TP__WAITING_REASON__SYSTEM_REDUCED:
+        text_add(out, "no LLM is called by an operator's word");
         return;
     case TP__WAITING_REASON__LIMIT_REACHED:
         add_limit(waiting, now_ms, out);
@@ -222,6 +227,8 @@ static void add_reason(const Tp__WaitingReply *waiting, int64_t now_ms, struct t
 {
     SCOPED(text_free) struct text detail = {0};
     add_detail(waiting, now_ms, &detail);
+    if (*waiting->message)
+        text_format(&detail, ": %s", waiting->message);
     text_format(out, "{\"reason\":\"%s\"", reason_name(waiting->reason));
     add_member(out, "detail", detail.chars);
     if (waiting->retry_in_ms > 0)

@@ -55,7 +55,7 @@ static void rule_12_a_job_that_waits_tells_why_in_words(void **state)
     waiting.reason = TP__WAITING_REASON__ALL_USERS_SERVED;
     waiting.served_users = 9;
     waiting.most_users = 10;
-    assert_detail(&waiting, "all_users_served", "9 of 10 users are being served");
+    assert_detail(&waiting, "all_users_served", "9 of 10 calls are running");
     waiting.reason = TP__WAITING_REASON__WAITS_FOR_RETRY;
     waiting.retry_in_ms = 2001;
     assert_detail(&waiting, "waits_for_retry", "it failed and is tried again in 3 s");
@@ -80,6 +80,31 @@ static void rule_12_who_is_held_reads_what_the_operator_says(void **state)
     assert_string_equal(member(why, "scope"), "user");
     assert_string_equal(member(why, "message"), "back at \"noon\"");
     assert_null(json_object_get(why, "until"));
+}
+
+static void rule_12_an_endpoint_that_is_held_is_told_with_what_the_operator_says(void **state)
+{
+    (void)state;
+    Tp__WaitingReply waiting = waits(TP__WAITING_REASON__ENDPOINT_HELD);
+    waiting.scope = TP__CONTROL_SCOPE__ENDPOINT;
+    waiting.scope_name = "a";
+    assert_detail(&waiting, "endpoint_held", "endpoint a is held by an operator");
+    waiting.message = "contract ended";
+    assert_detail(&waiting, "endpoint_held", "endpoint a is held by an operator: contract ended");
+    SCOPED(json_free) json_t *shown = told(&waiting);
+    const json_t *why = json_object_get(shown, "waiting");
+    assert_string_equal(member(why, "endpoint"), "a");
+    assert_string_equal(member(why, "message"), "contract ended");
+}
+
+static void rule_12_a_reduced_system_is_told_with_what_the_operator_says(void **state)
+{
+    (void)state;
+    Tp__WaitingReply waiting = waits(TP__WAITING_REASON__SYSTEM_REDUCED);
+    waiting.scope = TP__CONTROL_SCOPE__SYSTEM;
+    assert_detail(&waiting, "reduced", "no LLM is called by an operator's word");
+    waiting.message = "saving money";
+    assert_detail(&waiting, "reduced", "no LLM is called by an operator's word: saving money");
 }
 
 static void rule_12_a_limit_is_told_with_whose_it_is_and_until_when(void **state)
@@ -229,6 +254,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rule_12_a_job_that_waits_tells_why_in_words),
         cmocka_unit_test(rule_12_who_is_held_reads_what_the_operator_says),
+        cmocka_unit_test(rule_12_an_endpoint_that_is_held_is_told_with_what_the_operator_says),
+        cmocka_unit_test(rule_12_a_reduced_system_is_told_with_what_the_operator_says),
         cmocka_unit_test(rule_12_a_limit_is_told_with_whose_it_is_and_until_when),
         cmocka_unit_test(rule_12_an_open_breaker_is_told_with_its_endpoint),
         cmocka_unit_test(rule_12_a_pause_that_the_server_asked_for_is_told_as_such),

@@ -94,6 +94,8 @@ static bool has_an_end(const struct explanation *told)
     case WAITING_NOTHING:
     case WAITING_HELD:
     case WAITING_ANALYZER:
+    case WAITING_REDUCED:
+    case WAITING_ENDPOINT_HELD:
         return false;
     case WAITING_ENDPOINT:
     case WAITING_PAUSE:

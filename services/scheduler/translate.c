@@ -12,7 +12,7 @@ _Static_assert(MODE_EMBEDDED + 1 == (int)TP__ANALYSIS_MODE__BY_EMBEDDED, "modes"
 _Static_assert(OUTCOME_ABORTED + 1 == (int)TP__OUTCOME_CLASS__ABORTED, "outcomes");
 _Static_assert(BATCH_SPLIT + 1 == (int)TP__BATCH_OPERATION__SPLIT, "operations");
 _Static_assert(BATCH_OLD + 1 == (int)TP__BATCH_STATUS__OLD, "batch states");
-_Static_assert(WAITING_PAUSE + 1 == (int)TP__WAITING_REASON__ENDPOINT_PAUSED, "reasons");
+_Static_assert(WAITING_ENDPOINT_HELD + 1 == (int)TP__WAITING_REASON__ENDPOINT_HELD, "reasons");
 _Static_assert(LIMIT_MONEY == (int)TP__LIMIT_KIND__MONEY_PER_DAY, "limits");
 _Static_assert(SCOPE_USER + 1 == (int)TP__CONTROL_SCOPE__USER, "scopes");
 _Static_assert(CONTROL_REDUCED + 1 == (int)TP__CONTROL_STATE__REDUCED, "control states");
@@ -280,10 +280,11 @@ void translate_explanation(const struct explanation *told, Tp__WaitingReply *rep
         return;
     reply->reason = (Tp__WaitingReason)(told->reason + 1);
     reply->position = told->position;
-    reply->served_users = told->served_users;
-    reply->most_users = told->most_users;
+    reply->served_users = told->calls;
+    reply->most_users = told->most_calls;
     reply->retry_in_ms = told->retry_in_ms;
-    if (told->reason == WAITING_HELD || told->reason == WAITING_LIMIT)
+    if (told->reason == WAITING_HELD || told->reason == WAITING_LIMIT ||
+        told->reason == WAITING_REDUCED || told->reason == WAITING_ENDPOINT_HELD)
         reply->scope = (Tp__ControlScope)(told->scope + 1);
     reply->scope_name = told->scope_name;
     reply->limit = (Tp__LimitKind)told->limit;

@@ -9,6 +9,7 @@ import pytest
 
 from api import Api
 from fleet import wait_until
+from tasks_test import INSTRUCTION, SCHEMA
 
 BASE = "/v1/admin/controls"
 SYSTEM = f"{BASE}/system"
@@ -293,6 +294,23 @@ def test_who_asks_for_revisions_hears_that_better_results_have_come(operated):
     stream.close()
     assert (number, event["event"]) == (done["event_number"] + 1, "revised")
     assert event["state"] == "completed" == operated.api.job(job)["state"]
+    assert operated.api.provenances(job) == {"llm"}
+    operated.settle()
+
+
+def test_what_only_a_model_can_answer_is_told_what_it_waits_for(operated):
+    put(operated.api, SYSTEM, state="reduced", message="saving money")
+    calls_once_embedded(operated)
+    job = operated.submit("asker", 2, instruction=INSTRUCTION, schema=SCHEMA)
+    waiting = operated.wait_waiting(job, "reduced")
+    assert waiting["message"] == "saving money" and "until" not in waiting
+    put(operated.api, f"{BASE}/endpoints/main", state="held", message="contract ended")
+    put(operated.api, SYSTEM, state="open")
+    waiting = operated.wait_waiting(job, "endpoint_held")
+    assert (waiting["endpoint"], waiting["message"]) == ("main", "contract ended")
+    assert "eta" not in operated.api.job(job)
+    put(operated.api, f"{BASE}/endpoints/main", state="open")
+    assert operated.api.wait(job)["state"] == "completed"
     assert operated.api.provenances(job) == {"llm"}
     operated.settle()
 

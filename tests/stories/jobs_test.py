@@ -87,7 +87,7 @@ def test_the_eleventh_user_tells_that_ten_are_being_served(world):
     world.wait_in_flight(10, seconds=20)
     eleventh = world.submit("eleventh", 1)
     told = world.wait_waiting(eleventh, "all_users_served", seconds=20)
-    assert told["detail"] == "10 of 10 users are being served"
+    assert told["detail"] == "10 of 10 calls are running"
     world.script()
     world.settle()
 

@@ -76,6 +76,9 @@ def test_what_only_a_model_can_answer_waits_for_money_and_does_not_fail(new_worl
     calls = world.fleet.llm.stats()["requests"]
     brief = world.submit("asker", 2, instruction=INSTRUCTION, schema=SCHEMA, deadline_seconds=10)
     patient = world.submit("other", 2, instruction=INSTRUCTION, schema=SCHEMA)
+    waiting = world.wait_waiting(patient, "limit_reached")
+    assert (waiting["limit"], waiting["endpoint"]) == ("usd_per_day", "dear")
+    assert waiting["until"][:10] > world.api.job(patient)["created_at"][:10], "on another day"
     assert world.api.wait(brief)["state"] == "expired"
     assert world.api.job(patient)["state"] in ("queued", "processing")
     assert world.fleet.llm.stats()["requests"] == calls

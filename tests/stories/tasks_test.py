@@ -218,6 +218,8 @@ def test_what_only_a_model_can_answer_waits_until_one_is_back(new_world):
     world.api.wait(beside)
     assert all(said(result) == {"language"} for result in world.api.results(beside))
     assert world.api.results(alone) == []
+    waiting = world.wait_waiting(alone, "endpoint_down")
+    assert waiting["endpoint"] == "main" and "until" in waiting
     world.script()
     assert world.api.wait(alone)["state"] == "completed"
     wait_until(lambda: world.api.provenances(beside) == {"llm"}, 90, "the other job is healed")

@@ -89,7 +89,7 @@ static void rule_7_a_healing_job_that_waits_for_a_long_pause_holds_up_nobody(voi
     hold_endpoint(&b, 1, 300000);
     submit_healing(&b, 20, ready(0));
     assert_int_equal(b.item_count, 0);
-    assert_int_equal(told(&b, 20).reason, WAITING_ENDPOINT);
+    assert_int_equal(told(&b, 20).reason, WAITING_PAUSE);
     submit_until(&b, 21, "ann", 60000);
     assert_int_equal(b.item_count, 1);
     assert_string_equal(b.items[0].id.job_id, job_id(21));

@@ -121,6 +121,15 @@ static void explain_shortage(const struct scheduler *s, struct explanation *told
         strcpy(told->scope_name, s->config.endpoints[endpoint].name);
 }
 
+static void tell_control(struct explanation *told, enum waiting_reason reason,
+                         enum control_scope scope, const struct control *control)
+{
+    told->reason = reason;
+    told->scope = scope;
+    if (control && control->message[0] != '\0')
+        told->message = control->message;
+}
+
 /* Which control holds it, if one does. */
 static bool explain_hold(const struct scheduler *s, const struct user *user,
                          struct explanation *told)
@@ -129,17 +138,13 @@ static bool explain_hold(const struct scheduler *s, const struct user *user,
     if (!orders_is_user_held(s, user))
         return false;
     book_name_user(user, &tenant_id, &user_id);
-    const struct control *control = controls_of_system(&s->controls);
-    told->reason = WAITING_HELD;
-    told->scope = SCOPE_SYSTEM;
-    if (!(s->queue.shut & SHUT_BY_CONTROL)) {
-        bool is_tenants = (user->tenant->shut & SHUT_BY_CONTROL) != 0;
-        told->scope = is_tenants ? SCOPE_TENANT : SCOPE_USER;
-        control = is_tenants ? controls_of_tenant(&s->controls, tenant_id)
-                             : controls_of_user(&s->controls, tenant_id, user_id);
-    }
-    if (control && control->message[0] != '\0')
-        told->message = control->message;
+    if (s->queue.shut & SHUT_BY_CONTROL)
+        tell_control(told, WAITING_HELD, SCOPE_SYSTEM, controls_of_system(&s->controls));
+    else if (user->tenant->shut & SHUT_BY_CONTROL)
+        tell_control(told, WAITING_HELD, SCOPE_TENANT, controls_of_tenant(&s->controls, tenant_id));
+    else
+        tell_control(told, WAITING_HELD, SCOPE_USER,
+                     controls_of_user(&s->controls, tenant_id, user_id));
     return true;
 }
 
@@ -148,8 +153,13 @@ static void explain_endpoint(const struct scheduler *s, struct explanation *told
                              struct instant until)
 {
     told->reason = WAITING_ENDPOINT;
-    if (endpoint != NO_ENDPOINT)
-        strcpy(told->scope_name, s->config.endpoints[endpoint].name);
+    if (endpoint != NO_ENDPOINT) {
+        const struct endpoint_config *config = &s->config.endpoints[endpoint];
+        strcpy(told->scope_name, config->name);
+        if (orders_is_endpoint_held(s, config))
+            tell_control(told, WAITING_ENDPOINT_HELD, SCOPE_ENDPOINT,
+                         controls_of_endpoint(&s->controls, config->name));
+    }
     if (until.ns != NEVER.ns)
         told->retry_in_ms = ms_until(s, until);
 }
@@ -195,14 +205,53 @@ static void explain_room(const struct scheduler *s, struct explanation *told)
         told->reason = WAITING_ANALYZER;
     } else if (served >= most) {
         told->reason = WAITING_SLOT;
-        told->served_users = (uint32_t)served;
-        told->most_users = most;
+        told->calls = (uint32_t)served;
+        told->most_calls = most;
     } else {
         told->reason = told->position > 0 ? WAITING_OTHERS : WAITING_GRANT;
     }
 }
 
-static struct explanation explain_chunk(const struct scheduler *s, const struct chunk *chunk)
+/* Put off for want of an endpoint: what is missing now? It is looked at again every two seconds,
+ * which says nothing. */
+static void explain_without(struct scheduler *s, const struct chunk *chunk,
+                            struct explanation *told)
+{
+    if (orders_is_reduced(s)) {
+        tell_control(told, WAITING_REDUCED, SCOPE_SYSTEM, controls_of_system(&s->controls));
+        return;
+    }
+    struct pick pick = endpoints_pick(s, chunk);
+    switch (pick.kind) {
+    case PICK_NONE:
+        explain_endpoint(s, told, pick.endpoint, pick.shortage.until);
+        return;
+    case PICK_FULL:
+        explain_shortage(s, told,
+                         &(struct refusal){.scope = SCOPE_ENDPOINT, .shortage = pick.shortage},
+                         pick.endpoint);
+        return;
+    case PICK_CALL: /* it is back */
+        if (!explain_limit(s, chunk, told))
+            told->reason = WAITING_GRANT;
+        return;
+    }
+    CHECK_UNREACHABLE();
+}
+
+static void explain_back(struct scheduler *s, const struct chunk *chunk, struct explanation *told)
+{
+    if (explain_hold(s, chunk->job->turn->user, told))
+        return;
+    if (chunk->is_without_endpoint) {
+        explain_without(s, chunk, told);
+        return;
+    }
+    told->reason = WAITING_RETRY;
+    told->retry_in_ms = ms_until(s, (struct instant){(int64_t)heap_key(&s->waiting, &chunk->node)});
+}
+
+static struct explanation explain_chunk(struct scheduler *s, const struct chunk *chunk)
 {
     struct explanation told = {.is_known = true, .reason = WAITING_NOTHING};
     enum standing standing = chunk ? standing_of(chunk) : STANDS_NOWHERE;
@@ -213,12 +262,7 @@ static struct explanation explain_chunk(const struct scheduler *s, const struct 
         told.reason = WAITING_RUNS;
         break;
     case STANDS_BACK:
-        if (chunk->is_without_endpoint)
-            explain_endpoint(s, &told, NO_ENDPOINT, NEVER);
-        else
-            told.reason = WAITING_RETRY;
-        told.retry_in_ms =
-            ms_until(s, (struct instant){(int64_t)heap_key(&s->waiting, &chunk->node)});
+        explain_back(s, chunk, &told);
         break;
     case STANDS_GRANTED:
         told.position = (uint32_t)grants_ahead(s, chunk);

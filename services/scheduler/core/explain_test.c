@@ -103,8 +103,8 @@ static void rule_12_who_waits_for_a_slot_is_told_how_many_are_served(void **stat
     for (int job = 3; job <= 8; job++) {
         struct explanation waits = told(&b, job);
         assert_int_equal(waits.reason, WAITING_SLOT);
-        assert_int_equal(waits.served_users, 2);
-        assert_int_equal(waits.most_users, 2);
+        assert_int_equal(waits.calls, 2);
+        assert_int_equal(waits.most_calls, 2);
     }
     assert_int_equal(told(&b, 8).position, 5);
     close_bench(&b);

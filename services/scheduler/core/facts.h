@@ -212,30 +212,32 @@ struct batch_answer {
 
 /* ---- why a job waits ---- */
 enum waiting_reason {
-    WAITING_NOTHING,  /* all of it is done, or it is over */
-    WAITING_RUNS,     /* a chunk of it is being analysed */
-    WAITING_GRANT,    /* its turn has come */
-    WAITING_OWN,      /* another job of its user is being served */
-    WAITING_SLOT,     /* as many users are being served as may be */
-    WAITING_OTHERS,   /* others' turns come before */
-    WAITING_RETRY,    /* it failed, and is tried again later */
-    WAITING_ANALYZER, /* nobody is there to analyse it */
-    WAITING_HELD,     /* an operator holds all work, its tenant's or its user's */
-    WAITING_LIMIT,    /* a limit of its tenant or of the endpoint is used up */
-    WAITING_ENDPOINT, /* no endpoint may be called, and nothing else may stand in */
-    WAITING_PAUSE,    /* the endpoint's server asked to wait */
+    WAITING_NOTHING,       /* all of it is done, or it is over */
+    WAITING_RUNS,          /* a chunk of it is being analysed */
+    WAITING_GRANT,         /* its turn has come */
+    WAITING_OWN,           /* another job of its user is being served */
+    WAITING_SLOT,          /* as many calls run as may */
+    WAITING_OTHERS,        /* others' turns come before */
+    WAITING_RETRY,         /* it failed, and is tried again later */
+    WAITING_ANALYZER,      /* nobody is there to analyse it */
+    WAITING_HELD,          /* an operator holds all work, its tenant's or its user's */
+    WAITING_LIMIT,         /* a limit of its tenant or of the endpoint is used up */
+    WAITING_ENDPOINT,      /* no endpoint may be called, and nothing else may stand in */
+    WAITING_PAUSE,         /* the endpoint's server asked to wait */
+    WAITING_REDUCED,       /* an operator lets no LLM be called, and nothing else may stand in */
+    WAITING_ENDPOINT_HELD, /* an operator holds the endpoint, and nothing else may stand in */
 };
 
 struct explanation {
     bool is_known; /* else the leader has not heard of the job */
     enum waiting_reason reason;
-    uint32_t position;                 /* chunks that are served before its next one */
-    uint32_t served_users, most_users; /* WAITING_SLOT */
+    uint32_t position;          /* chunks that are served before its next one */
+    uint32_t calls, most_calls; /* WAITING_SLOT: that run, and may */
     uint32_t retry_in_ms; /* WAITING_RETRY, _LIMIT, _ENDPOINT, _PAUSE: until then; 0 = not known */
-    enum control_scope scope;            /* WAITING_HELD, _LIMIT */
+    enum control_scope scope;            /* WAITING_HELD, _LIMIT, _REDUCED, _ENDPOINT_HELD */
     char scope_name[ENDPOINT_NAME_SIZE]; /* of the endpoint */
     enum limit_kind limit;               /* WAITING_LIMIT */
-    const char *message;                 /* WAITING_HELD: what the operator says, or NULL */
+    const char *message; /* WAITING_HELD, _REDUCED, _ENDPOINT_HELD: the operator's, or NULL */
 };
 
 /* ---- events ---- */

@@ -54,7 +54,7 @@ static void rule_7_who_waits_for_the_endpoint_that_comes_back_is_told_of_it(void
         {BROKEN, BROKEN, WAITING_ENDPOINT, "spare", 59000},
         {HELD, BROKEN, WAITING_ENDPOINT, "spare", 59000},
         {BROKEN, HELD, WAITING_ENDPOINT, "main", 60000},
-        {HELD, HELD, WAITING_ENDPOINT, "main", 0},
+        {HELD, HELD, WAITING_ENDPOINT_HELD, "main", 0},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct scheduler_config config = chain_of(2);

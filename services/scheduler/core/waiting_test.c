@@ -120,8 +120,8 @@ static void rule_12_slots_are_the_fewer_of_those_allowed_and_those_announced(voi
         }
         struct explanation why = told(&b, 8);
         assert_int_equal(why.reason, WAITING_SLOT);
-        assert_int_equal(why.served_users, cases[i].most);
-        assert_int_equal(why.most_users, cases[i].most);
+        assert_int_equal(why.calls, cases[i].most);
+        assert_int_equal(why.most_calls, cases[i].most);
         assert_int_equal(why.position, 8 - cases[i].most - 1);
         close_bench(&b);
     }
@@ -258,8 +258,8 @@ static void rule_12_what_is_due_is_tried_again_now(void **state)
     struct bench b;
     open_bench(&b, config);
     lead(&b);
-    set(&b, SCOPE_SYSTEM, "", CONTROL_REDUCED, "", 1);
-    struct chunk_facts chunk = ready(0);
+    struct chunk_facts chunk = failed(1, 1);
+    chunk.retry_in_ms = 2000;
     const struct job_facts job = {.job_id = job_id(1),
                                   .tenant_id = "acme",
                                   .user_id = "healing",
@@ -268,10 +268,10 @@ static void rule_12_what_is_due_is_tried_again_now(void **state)
                                   .chunks = &chunk,
                                   .chunk_count = 1};
     tell(&b, (struct event){.kind = EVENT_JOB_EVENT, .job_event = {.job = &job, .number = 1}});
-    assert_int_equal(told(&b, 1).reason, WAITING_ENDPOINT);
-    assert_int_equal(told(&b, 1).retry_in_ms, 2000);
-    assert_string_equal(told(&b, 1).scope_name, ""); /* of none in particular */
-    b.now = instant_plus_ms(b.now, 1999);
+    struct explanation why = told(&b, 1);
+    assert_int_equal(why.reason, WAITING_RETRY);
+    assert_in_range(why.retry_in_ms, 2000, 2200); /* with its jitter */
+    b.now = instant_plus_ms(b.now, why.retry_in_ms - 1);
     assert_int_equal(told(&b, 1).retry_in_ms, 1);
     b.now = instant_plus_ms(b.now, 10);
     assert_int_equal(told(&b, 1).retry_in_ms, 0);

@@ -200,9 +200,9 @@ static const char *what_is_wrong(const struct sim *sim, uint32_t number,
     case WAITING_OTHERS:
         return told->position == 0 ? "others come before, but none does" : NULL;
     case WAITING_SLOT:
-        if (told->most_users != most)
-            return "a wrong number of users is said to be served at most";
-        return told->served_users < most ? "there is room" : NULL;
+        if (told->most_calls != most)
+            return "a wrong number of calls is said to run at most";
+        return told->calls < most ? "there is room" : NULL;
     case WAITING_ANALYZER:
         return most > 0 ? "an analyzer is there" : NULL;
     case WAITING_HELD:
@@ -211,6 +211,8 @@ static const char *what_is_wrong(const struct sim *sim, uint32_t number,
     case WAITING_LIMIT:
     case WAITING_ENDPOINT:
     case WAITING_PAUSE:
+    case WAITING_REDUCED:
+    case WAITING_ENDPOINT_HELD:
         return NULL;
     }
     return "there is no such reason";

@@ -24,10 +24,10 @@ static void code_item(struct coder *coder, struct batch_item *item)
 static void code_told(struct coder *coder, struct explanation *told)
 {
     code_bool(coder, &told->is_known);
-    CODE_ENUM(coder, told->reason, WAITING_PAUSE + 1);
+    CODE_ENUM(coder, told->reason, WAITING_ENDPOINT_HELD + 1);
     code_u32(coder, &told->position);
-    code_u32(coder, &told->served_users);
-    code_u32(coder, &told->most_users);
+    code_u32(coder, &told->calls);
+    code_u32(coder, &told->most_calls);
     code_u32(coder, &told->retry_in_ms);
     CODE_ENUM(coder, told->scope, SCOPE_USER + 1);
     code_name_in(coder, told->scope_name, sizeof told->scope_name);
