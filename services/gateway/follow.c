@@ -18,7 +18,7 @@ bool follow_begin(struct follow *follow, struct error *why)
     const Tp__JobView *job = reply->job;
     bool is_final = state_is_final(job->status);
     follow->is_over = is_final && job->event_number <= follow->after && !follow->hears_revisions;
-    follow->is_untouched = !is_final && job->progress->done_chunks == 0;
+    follow->is_under_way = !is_final;
     follow->begun_at = job->event_number;
     follow->status = job->status;
     return true;
@@ -26,7 +26,7 @@ bool follow_begin(struct follow *follow, struct error *why)
 
 void follow_await(struct follow *follow)
 {
-    if (follow->is_untouched)
+    if (follow->is_under_way)
         hub_await(follow->gateway->hub, &follow->follower, follow->begun_at, follow->status,
                   clock_now());
 }

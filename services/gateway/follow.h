@@ -12,7 +12,7 @@ struct follow {
     uint32_t after;       /* the last event sent */
     bool is_over;         /* the event that ends the job was sent, or had been before */
     bool hears_revisions; /* then it is never over: results may be revised later */
-    bool is_untouched;    /* when it began, nothing of the job was done ... */
+    bool is_under_way;    /* when it began, the job was not over ... */
     uint32_t begun_at;    /* ... as of this event ... */
     Tp__JobStatus status; /* ... and its state was this */
     struct follower follower;

@@ -17,7 +17,7 @@ struct topic {
     uint32_t number; /* the newest event heard; 0 = none yet */
     bool is_final;
     struct text event; /* of that number, as JSON */
-    bool is_awaited;   /* nothing of the job is done */
+    bool is_awaited;   /* the job is not over, and somebody wants to hear why it waits */
     Tp__JobStatus status;
     struct instant asked; /* when the scheduler was asked last why it waits */
     struct waiting_told told;
@@ -105,12 +105,6 @@ static bool is_followed(struct hub *hub, const char *job_id)
     return followed;
 }
 
-static bool is_untouched(const Tp__JobEvent *event)
-{
-    return !state_is_final(event->job->status) && event->progress &&
-           event->progress->done_chunks == 0;
-}
-
 static void tell(struct hub *hub, const Tp__JobEvent *event)
 {
     SCOPED(text_free) struct text json = {0};
@@ -120,7 +114,7 @@ static void tell(struct hub *hub, const Tp__JobEvent *event)
     if (topic && event->number > topic->number) {
         topic->number = event->number;
         topic->is_final = state_is_final(event->job->status);
-        topic->is_awaited = topic->is_awaited && is_untouched(event);
+        topic->is_awaited = topic->is_awaited && !topic->is_final;
         topic->status = event->job->status;
         text_clear(&topic->event);
         text_add_bytes(&topic->event, json.chars, json.length);
@@ -201,10 +195,11 @@ void hub_await(struct hub *hub, struct follower *follower, uint32_t number, Tp__
 {
     pthread_mutex_lock(&hub->lock);
     struct topic *topic = follower->topic;
-    if (topic->number <= number && !topic->is_awaited) {
+    if (!topic->is_awaited && !topic->is_final) {
         topic->is_awaited = true;
-        topic->status = status;
         topic->asked = now;
+        if (topic->number <= number)
+            topic->status = status;
     }
     pthread_mutex_unlock(&hub->lock);
 }

@@ -11,8 +11,8 @@
  *     case HUB_ENDING:  the process ends }
  *   hub_unfollow(hub, &follower);
  *
- * While nothing of a job is done, its followers also want to hear why it waits: whoever knows that
- * it is so says hub_await(), and asker.h asks the scheduler for all of them.
+ * Until a job is over its followers also want to hear why it waits: whoever knows that it is not
+ * says hub_await(), and asker.h asks the scheduler for all of them.
  *
  * Following before reading loses no event; taking only n + 1 doubles none. What is heard is only a
  * wake-up and may be lost, so followers also ask the store now and then. Followers that wait in a
@@ -53,7 +53,7 @@ void hub_unfollow(struct hub *hub, struct follower *follower);
 enum hub_news hub_wait(struct hub *hub, struct follower *follower, uint32_t after,
                        struct instant deadline, struct text *event);
 
-/* As of event `number` nothing of the job is done. It counts as asked about just now, so that of a
+/* As of event `number` the job is not over. It counts as asked about just now, so that of a
  * quick job nobody is asked. */
 void hub_await(struct hub *hub, struct follower *follower, uint32_t number, Tp__JobStatus status,
                struct instant now);
@@ -62,7 +62,7 @@ struct awaited {
     char job_id[UUID_TEXT_SIZE];
     Tp__JobStatus status;
 };
-/* Followed jobs of which nothing is done, last asked about before `due`: at most `most`, which now
+/* Followed jobs that are not over, last asked about before `due`: at most `most`, which now
  * count as asked about. Those that were asked about longest ago come first. */
 size_t hub_awaited(struct hub *hub, struct instant due, struct instant now, struct awaited *list,
                    size_t most);

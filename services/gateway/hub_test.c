@@ -208,7 +208,7 @@ static void say_position(struct hub *hub, uint32_t position)
     hub_tell_waiting(hub, &job, &waiting, 1795322592165);
 }
 
-static void rule_12_followers_hear_why_while_nothing_is_done(void **state)
+static void rule_12_followers_hear_why_until_the_job_is_over(void **state)
 {
     struct hub *hub = *state;
     struct follower early, late;
@@ -247,7 +247,7 @@ static void numbered_events_go_before_why_it_waits(void **state)
     hub_unfollow(hub, &follower);
 }
 
-static void once_something_is_done_nobody_asks_or_hears_why_it_waits(void **state)
+static void rule_12_when_something_is_done_followers_hear_why_the_rest_waits(void **state)
 {
     struct hub *hub = *state;
     struct follower follower;
@@ -258,9 +258,27 @@ static void once_something_is_done_nobody_asks_or_hears_why_it_waits(void **stat
     say_position(hub, 3);
     hear_done(hub, 2, 1);
     assert_int_equal(look(hub, &follower, 1), HUB_EVENT);
+    assert_int_equal(look(hub, &follower, 2), HUB_WAITING);
+    assert_int_equal(hub_awaited(hub, LATER, NOW, jobs, 2), 1);
+    assert_int_equal(jobs[0].status, TP__JOB_STATUS__PROCESSING);
+    say_position(hub, 2);
+    assert_int_equal(look(hub, &follower, 2), HUB_WAITING);
+    hub_unfollow(hub, &follower);
+}
+
+static void rule_12_once_a_job_is_over_nobody_asks_or_hears_why_it_waits(void **state)
+{
+    struct hub *hub = *state;
+    struct follower follower;
+    struct awaited jobs[2];
+    hub_follow(hub, &follower, JOB, NULL, NULL);
+    hub_await(hub, &follower, 1, TP__JOB_STATUS__QUEUED, LONG_AGO);
+    say_position(hub, 3);
+    hear(hub, 2, TP__JOB_STATUS__COMPLETED);
+    assert_int_equal(look(hub, &follower, 1), HUB_EVENT);
     assert_int_equal(look(hub, &follower, 2), HUB_NOTHING);
     assert_int_equal(hub_awaited(hub, LATER, NOW, jobs, 2), 0);
-    /* What is known only of an older event does not count any more. */
+    /* Somebody has read an older event in the store. */
     hub_await(hub, &follower, 1, TP__JOB_STATUS__QUEUED, LONG_AGO);
     assert_int_equal(hub_awaited(hub, LATER, NOW, jobs, 2), 0);
     hub_unfollow(hub, &follower);
@@ -320,9 +338,10 @@ int main(void)
         WITH_HUB(what_is_no_event_is_passed_over),
         WITH_HUB(wake_functions_are_called_for_news_and_for_the_end),
         WITH_HUB(a_thousand_waiters_all_hear_it),
-        WITH_HUB(rule_12_followers_hear_why_while_nothing_is_done),
+        WITH_HUB(rule_12_followers_hear_why_until_the_job_is_over),
         WITH_HUB(numbered_events_go_before_why_it_waits),
-        WITH_HUB(once_something_is_done_nobody_asks_or_hears_why_it_waits),
+        WITH_HUB(rule_12_when_something_is_done_followers_hear_why_the_rest_waits),
+        WITH_HUB(rule_12_once_a_job_is_over_nobody_asks_or_hears_why_it_waits),
         WITH_HUB(jobs_are_asked_about_in_turn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

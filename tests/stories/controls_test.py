@@ -298,6 +298,22 @@ def test_who_asks_for_revisions_hears_that_better_results_have_come(operated):
     operated.settle()
 
 
+def test_who_follows_a_job_hears_why_the_rest_of_it_waits(operated):
+    operated.script(delay_ms=150)
+    job = operated.submit("half", 20, chunk_size=1)
+    operated.wait_processing(job)
+    put(operated.api, SYSTEM, state="held", message="back at noon")
+    stream = operated.api.events(job, names=("waiting",))
+    held = next(event for _, event in stream if event["waiting"]["reason"] == "held")
+    assert held["waiting"]["detail"] == "held by maintenance: back at noon"
+    assert 0 < operated.api.job(job)["done_chunks"] < 20
+    put(operated.api, SYSTEM, state="open")
+    assert "held" not in next(event for _, event in stream)["waiting"]["reason"]
+    stream.close()
+    assert operated.api.wait(job)["state"] == "completed"
+    operated.settle()
+
+
 def test_what_only_a_model_can_answer_is_told_what_it_waits_for(operated):
     put(operated.api, SYSTEM, state="reduced", message="saving money")
     calls_once_embedded(operated)
