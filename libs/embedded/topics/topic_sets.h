@@ -10,10 +10,11 @@
  * A file without tenants, {"outage": ["down"]}, is one set that everybody has.
  * A word is one of a post's, in any case and with or without a #; several are a phrase, whose words
  * follow one another; @name, $CASH and emoji stand for themselves. Forms of a word are words of
- * their own. A topic counts as often as its words occur; the three that occur most are told, of
- * equal ones the first in the file.
- * All faults are reported together, a line each: the setting, the place in the file, what to do.
- * Loading: one thread, at the start. Finding: any thread. Sets live until topic_sets_close().
+ * their own. Words in scripts without spaces between words (Chinese, Japanese, Thai, and Korean
+ * with its endings) are found inside of others, too. A topic counts as often as its words occur;
+ * the three that occur most are told, of equal ones the first in the file. All faults are reported
+ * together, a line each: the setting, the place in the file, what to do. Loading: one thread, at
+ * the start. Finding: any thread. Sets live until topic_sets_close().
  */
 #pragma once
 

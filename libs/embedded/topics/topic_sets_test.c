@@ -90,6 +90,22 @@ static void a_phrase_is_found_where_its_words_follow_one_another(void **state)
     assert_topics(set, "C++ and c++ and a credit card", "c,card,");
 }
 
+static void a_word_without_spaces_around_it_is_found_in_scripts_that_have_none(void **state)
+{
+    (void)state;
+    SCOPED(topic_sets_close) struct topic_sets *sets =
+        parsed("{\"weather\":[\"雨\",\"台風\"],\"phone\":[\"手机\",\"电池\"],"
+               "\"family\":[\"ครอบครัว\"],\"city\":[\"서울\",\"york\"]}");
+    const struct topic_set *set = topic_sets_find(sets, "acme");
+    assert_topics(set, "今日は雨です", "weather,");
+    assert_topics(set, "雨", "weather,");
+    assert_topics(set, "台風が来る", "weather,");
+    assert_topics(set, "这个手机的电池不好，雨", "phone,weather,");
+    assert_topics(set, "กับครอบครัว", "family,");
+    assert_topics(set, "서울에서 만나요", "city,");
+    assert_topics(set, "yorkshire", "");
+}
+
 static void the_topics_with_most_words_come_first_then_those_first_in_the_file(void **state)
 {
     (void)state;
@@ -182,6 +198,7 @@ int main(void)
         cmocka_unit_test(a_tenants_topics_come_instead_of_the_built_in_ones),
         cmocka_unit_test(a_word_is_found_whatever_its_case_and_as_a_tag),
         cmocka_unit_test(a_phrase_is_found_where_its_words_follow_one_another),
+        cmocka_unit_test(a_word_without_spaces_around_it_is_found_in_scripts_that_have_none),
         cmocka_unit_test(the_topics_with_most_words_come_first_then_those_first_in_the_file),
         cmocka_unit_test(a_file_without_tenants_is_everybodys),
         cmocka_unit_test(without_a_name_the_only_set_is_found),

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "embedded/text/characters.h"
 #include "embedded/words/vocabulary.h"
 #include "topics.h"
 
@@ -27,6 +28,15 @@ static uint64_t hash_of_name(struct piece raw)
         hash = hash_byte(hash, raw.at[i] >= 'A' && raw.at[i] <= 'Z' ? (char)(raw.at[i] | 0x20)
                                                                     : raw.at[i]);
     return hash;
+}
+
+/* Thai and its neighbours, Chinese, Japanese, and Korean, whose words bear endings. */
+static bool is_unspaced(uint32_t c)
+{
+    return (c >= 0x0E00 && c <= 0x0EFF) || (c >= 0x1000 && c <= 0x109F) ||
+           (c >= 0x1780 && c <= 0x17FF) || (c >= 0x3040 && c <= 0x30FF) ||
+           (c >= 0x3400 && c <= 0x9FFF) || (c >= 0xAC00 && c <= 0xD7A3) ||
+           (c >= 0x20000 && c <= 0x3FFFF);
 }
 
 /* 0: nothing that a set could hold. */
@@ -93,6 +103,10 @@ bool topic_set_add_word(struct topic_set *set, size_t topic, struct piece word)
         node = add_node(set, hash);
     }
     node->topics |= UINT64_C(1) << topic;
+    const struct token *only = &tokens.items[0];
+    if (tokens.count == 1 && only->kind == TOKEN_WORD && is_unspaced(only->first) &&
+        only->word_length > set->longest_unspaced)
+        set->longest_unspaced = only->word_length;
     return true;
 }
 
@@ -117,14 +131,36 @@ static void count_from(const struct topic_set *set, const struct tokens *tokens,
     }
 }
 
+/* A token in such a script is a run of words: those of the set are looked for inside. */
+static void count_within(const struct topic_set *set, const struct token *token,
+                         uint32_t words[TOPICS_MAX_OF_TENANT])
+{
+    size_t length = token->word_length;
+    for (size_t begin = 0, next = 0; begin < length; begin = next) {
+        if (!is_unspaced(character_next(token->word, length, &next)))
+            continue;
+        uint64_t hash = HASH_BEGIN;
+        for (size_t at = begin; at < length && at - begin < set->longest_unspaced;) {
+            size_t from = at;
+            character_next(token->word, length, &at);
+            hash = hash_bytes(hash, token->word + from, at - from);
+            if (begin > 0 || at < length) /* the whole was counted */
+                count(place_of(set, hash)->topics, words);
+        }
+    }
+}
+
 struct pieces topic_set_topics(const struct topic_set *set, const struct tokens *tokens,
                                struct arena *arena)
 {
     if (set == NULL)
         return topics_find(tokens, arena);
     uint32_t words[TOPICS_MAX_OF_TENANT] = {0};
-    for (size_t i = 0; i < tokens->count; i++)
+    for (size_t i = 0; i < tokens->count; i++) {
         count_from(set, tokens, i, words);
+        if (set->longest_unspaced > 0 && tokens->items[i].kind == TOKEN_WORD)
+            count_within(set, &tokens->items[i], words);
+    }
     struct pieces topics = {arena_array(arena, struct piece, MAX_TOPICS), 0};
     while (topics.count < MAX_TOPICS) {
         size_t best = 0;

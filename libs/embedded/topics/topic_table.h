@@ -17,6 +17,7 @@ struct topic_set {
     size_t topic_count;
     struct topic_node *nodes;
     size_t node_count, mask; /* slots - 1; at least half of them are empty */
+    size_t longest_unspaced; /* bytes, of the words in scripts that put no space between words */
 };
 
 /* A set without words yet, for at most so many topics and tokens of words. */
