@@ -50,97 +50,97 @@ static void rule_1_what_kept_the_answer_from_coming_is_told_in_plain_characters(
     assert_string_equal(verdict.detail, "no connection: bad name ?? of a certificate");
 }
 
+static const struct {
+    int status;
+    const char *body;
+    Tp__OutcomeClass expected;
+} BODIES[] = {
+    {200, "{\"choices\":[]}", CLASS(OK)},
+    {200, "not json at all", CLASS(OK)},
+    {200, "", CLASS(OK)},
+    {200, "{\"choices\":[],\"message\":\"hello\"}", CLASS(OK)},
+    {200, " \r\n<!DOCTYPE html><html>sign in</html>", CLASS(SERVER_ERROR)},
+    /* rule 2 */
+    {429, "{\"statusCode\":429,\"message\":\"Token quota exceeded for this month\"}",
+     CLASS(QUOTA_EXHAUSTED)},
+    {422, "{\"detail\":\"the prompt is too long for this model\"}", CLASS(TOO_LARGE)},
+    {422, "{\"detail\":[{\"loc\":[\"body\"],\"msg\":\"field required\"}]}", CLASS(BAD_REQUEST)},
+    {400,
+     "{\"object\":\"error\",\"message\":\"This model's maximum context length is 4096\","
+     "\"type\":\"BadRequestError\",\"param\":null,\"code\":400}",
+     CLASS(TOO_LARGE)},
+    {400,
+     "{\"error\":{\"code\":400,\"message\":\"the request exceeds the available context size\","
+     "\"type\":\"exceed_context_size_error\",\"n_ctx\":4096}}",
+     CLASS(TOO_LARGE)},
+    {400, "{\"error\":{\"code\":\"content_filter\",\"type\":null}}", CLASS(CONTENT_FILTER)},
+    {429, "{\"error\":{\"type\":\"insufficient_quota\",\"code\":\"insufficient_quota\"}}",
+     CLASS(QUOTA_EXHAUSTED)},
+    {429, "{\"error\":{\"code\":\"project_spend_limit_exceeded\"}}", CLASS(QUOTA_EXHAUSTED)},
+    {402, "", CLASS(QUOTA_EXHAUSTED)},
+    {429,
+     "{\"error\":{\"message\":\"Request too large for m on tokens per min: Limit 3, Requested "
+     "9\",\"code\":\"rate_limit_exceeded\"}}",
+     CLASS(TOO_LARGE)},
+    {400, "{\"error\":{\"code\":\"context_length_exceeded\"}}", CLASS(TOO_LARGE)},
+    {400,
+     "{\"object\":\"error\",\"message\":\"the maximum context length is 10 tokens\","
+     "\"type\":\"BadRequestError\",\"code\":400}",
+     CLASS(TOO_LARGE)},
+    {400,
+     "{\"object\":\"error\",\"message\":\"The input (5000 tokens) is longer than the model's "
+     "context length (4096 tokens).\",\"code\":400}",
+     CLASS(TOO_LARGE)},
+    {400,
+     "{\"error\":{\"message\":\"The prompt (total length 9) is too long to fit into the model "
+     "(context length 8)\"}}",
+     CLASS(TOO_LARGE)},
+    {500, "{\"error\":{\"message\":\"input is too large to process\"}}", CLASS(TOO_LARGE)},
+    {413, "<html>too big</html>", CLASS(TOO_LARGE)},
+    /* rule 3 */
+    {401, "{\"error\":{\"message\":\"no key\"}}", CLASS(AUTH)},
+    {403, "", CLASS(AUTH)},
+    {429, "{\"error\":{\"type\":\"tokens\",\"code\":\"rate_limit_exceeded\"}}",
+     CLASS(RATE_LIMITED)},
+    {429, "<html><body>slow down</body></html>", CLASS(RATE_LIMITED)},
+    {408, "", CLASS(TIMEOUT)},
+    {409, "", CLASS(SERVER_ERROR)},
+    {499, "", CLASS(SERVER_ERROR)},
+    {502, "<html>bad gateway</html>", CLASS(SERVER_ERROR)},
+    {503, "{\"error\":{\"code\":503,\"message\":\"Loading\",\"type\":\"unavailable_error\"}}",
+     CLASS(SERVER_ERROR)},
+    {400, "{\"error\":{\"message\":\"no\"}}", CLASS(BAD_REQUEST)},
+    {404, "{\"error\":\"model 'x' not found\"}", CLASS(AUTH)},
+    {302, "", CLASS(AUTH)},
+    {405, "", CLASS(AUTH)},
+    {400, "{\"error\":{\"code\":\"unsupported_parameter\",\"param\":\"max_tokens\"}}", CLASS(AUTH)},
+    /* rule 4 */
+    {500, "{\"error\":{\"code\":500,\"message\":\"'x' is required\"}}", CLASS(BAD_REQUEST)},
+    {500, "{\"error\":{\"message\":\"parse error at line 1\"}}", CLASS(BAD_REQUEST)},
+    {500, "{\"error\":{\"message\":\"out of memory\"}}", CLASS(SERVER_ERROR)},
+    {500, "{\"error\":{\"message\":\"GPU memory must be freed\"}}", CLASS(SERVER_ERROR)},
+    {500, "{\"error\":{\"message\":\"'n' must be a number\"}}", CLASS(BAD_REQUEST)},
+    {500, "<html>this is not allowed</html>", CLASS(SERVER_ERROR)},
+    /* rule 5 */
+    {200, "{\"error\":{\"message\":\"overloaded\"}}", CLASS(SERVER_ERROR)},
+    {200, "{\"error\":{\"type\":\"RateLimitError\",\"message\":\"slow down\"}}",
+     CLASS(RATE_LIMITED)},
+    {200, "{\"error\":{\"code\":\"rate_limit_exceeded\"}}", CLASS(RATE_LIMITED)},
+    {200, "{\"error\":{\"message\":\"slow down\",\"code\":429}}", CLASS(RATE_LIMITED)},
+    {200, "{\"error\":{\"message\":\"who are you\",\"code\":401}}", CLASS(AUTH)},
+    {200, "{\"error\":{\"message\":\"no\",\"code\":400}}", CLASS(BAD_REQUEST)},
+    {200, "{\"error\":{\"message\":\"no\",\"code\":200}}", CLASS(SERVER_ERROR)},
+    {200, "{\"error\":null,\"choices\":[]}", CLASS(OK)},
+};
+
 static void rules_2_to_5_bodies_and_statuses_have_their_classes(void **state)
 {
     (void)state;
-    const struct {
-        int status;
-        const char *body;
-        Tp__OutcomeClass expected;
-    } cases[] = {
-        {200, "{\"choices\":[]}", CLASS(OK)},
-        {200, "not json at all", CLASS(OK)},
-        {200, "", CLASS(OK)},
-        {200, "{\"choices\":[],\"message\":\"hello\"}", CLASS(OK)},
-        {200, " \r\n<!DOCTYPE html><html>sign in</html>", CLASS(SERVER_ERROR)},
-        /* rule 2 */
-        {429, "{\"statusCode\":429,\"message\":\"Token quota exceeded for this month\"}",
-         CLASS(QUOTA_EXHAUSTED)},
-        {422, "{\"detail\":\"the prompt is too long for this model\"}", CLASS(TOO_LARGE)},
-        {422, "{\"detail\":[{\"loc\":[\"body\"],\"msg\":\"field required\"}]}", CLASS(BAD_REQUEST)},
-        {400,
-         "{\"object\":\"error\",\"message\":\"This model's maximum context length is 4096\","
-         "\"type\":\"BadRequestError\",\"param\":null,\"code\":400}",
-         CLASS(TOO_LARGE)},
-        {400,
-         "{\"error\":{\"code\":400,\"message\":\"the request exceeds the available context size\","
-         "\"type\":\"exceed_context_size_error\",\"n_ctx\":4096}}",
-         CLASS(TOO_LARGE)},
-        {400, "{\"error\":{\"code\":\"content_filter\",\"type\":null}}", CLASS(CONTENT_FILTER)},
-        {429, "{\"error\":{\"type\":\"insufficient_quota\",\"code\":\"insufficient_quota\"}}",
-         CLASS(QUOTA_EXHAUSTED)},
-        {429, "{\"error\":{\"code\":\"project_spend_limit_exceeded\"}}", CLASS(QUOTA_EXHAUSTED)},
-        {402, "", CLASS(QUOTA_EXHAUSTED)},
-        {429,
-         "{\"error\":{\"message\":\"Request too large for m on tokens per min: Limit 3, Requested "
-         "9\",\"code\":\"rate_limit_exceeded\"}}",
-         CLASS(TOO_LARGE)},
-        {400, "{\"error\":{\"code\":\"context_length_exceeded\"}}", CLASS(TOO_LARGE)},
-        {400,
-         "{\"object\":\"error\",\"message\":\"the maximum context length is 10 tokens\","
-         "\"type\":\"BadRequestError\",\"code\":400}",
-         CLASS(TOO_LARGE)},
-        {400,
-         "{\"object\":\"error\",\"message\":\"The input (5000 tokens) is longer than the model's "
-         "context length (4096 tokens).\",\"code\":400}",
-         CLASS(TOO_LARGE)},
-        {400,
-         "{\"error\":{\"message\":\"The prompt (total length 9) is too long to fit into the model "
-         "(context length 8)\"}}",
-         CLASS(TOO_LARGE)},
-        {500, "{\"error\":{\"message\":\"input is too large to process\"}}", CLASS(TOO_LARGE)},
-        {413, "<html>too big</html>", CLASS(TOO_LARGE)},
-        /* rule 3 */
-        {401, "{\"error\":{\"message\":\"no key\"}}", CLASS(AUTH)},
-        {403, "", CLASS(AUTH)},
-        {429, "{\"error\":{\"type\":\"tokens\",\"code\":\"rate_limit_exceeded\"}}",
-         CLASS(RATE_LIMITED)},
-        {429, "<html><body>slow down</body></html>", CLASS(RATE_LIMITED)},
-        {408, "", CLASS(TIMEOUT)},
-        {409, "", CLASS(SERVER_ERROR)},
-        {499, "", CLASS(SERVER_ERROR)},
-        {502, "<html>bad gateway</html>", CLASS(SERVER_ERROR)},
-        {503, "{\"error\":{\"code\":503,\"message\":\"Loading\",\"type\":\"unavailable_error\"}}",
-         CLASS(SERVER_ERROR)},
-        {400, "{\"error\":{\"message\":\"no\"}}", CLASS(BAD_REQUEST)},
-        {404, "{\"error\":\"model 'x' not found\"}", CLASS(AUTH)},
-        {302, "", CLASS(AUTH)},
-        {405, "", CLASS(AUTH)},
-        {400, "{\"error\":{\"code\":\"unsupported_parameter\",\"param\":\"max_tokens\"}}",
-         CLASS(AUTH)},
-        /* rule 4 */
-        {500, "{\"error\":{\"code\":500,\"message\":\"'x' is required\"}}", CLASS(BAD_REQUEST)},
-        {500, "{\"error\":{\"message\":\"parse error at line 1\"}}", CLASS(BAD_REQUEST)},
-        {500, "{\"error\":{\"message\":\"out of memory\"}}", CLASS(SERVER_ERROR)},
-        {500, "{\"error\":{\"message\":\"GPU memory must be freed\"}}", CLASS(SERVER_ERROR)},
-        {500, "{\"error\":{\"message\":\"'n' must be a number\"}}", CLASS(BAD_REQUEST)},
-        {500, "<html>this is not allowed</html>", CLASS(SERVER_ERROR)},
-        /* rule 5 */
-        {200, "{\"error\":{\"message\":\"overloaded\"}}", CLASS(SERVER_ERROR)},
-        {200, "{\"error\":{\"type\":\"RateLimitError\",\"message\":\"slow down\"}}",
-         CLASS(RATE_LIMITED)},
-        {200, "{\"error\":{\"code\":\"rate_limit_exceeded\"}}", CLASS(RATE_LIMITED)},
-        {200, "{\"error\":{\"message\":\"slow down\",\"code\":429}}", CLASS(RATE_LIMITED)},
-        {200, "{\"error\":{\"message\":\"who are you\",\"code\":401}}", CLASS(AUTH)},
-        {200, "{\"error\":{\"message\":\"no\",\"code\":400}}", CLASS(BAD_REQUEST)},
-        {200, "{\"error\":{\"message\":\"no\",\"code\":200}}", CLASS(SERVER_ERROR)},
-        {200, "{\"error\":null,\"choices\":[]}", CLASS(OK)},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        Tp__OutcomeClass got = verdict_of(cases[i].status, cases[i].body).outcome_class;
-        if (got != cases[i].expected)
-            fail_msg("%d %s: class %d, not %d", cases[i].status, cases[i].body, got,
-                     cases[i].expected);
+    for (size_t i = 0; i < sizeof BODIES / sizeof BODIES[0]; i++) {
+        Tp__OutcomeClass got = verdict_of(BODIES[i].status, BODIES[i].body).outcome_class;
+        if (got != BODIES[i].expected)
+            fail_msg("%d %s: class %d, not %d", BODIES[i].status, BODIES[i].body, got,
+                     BODIES[i].expected);
     }
 }
 
