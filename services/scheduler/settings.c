@@ -48,14 +48,14 @@ static const struct setting SETTINGS[] = {
      PLACE(max_active_users),
      .min = 1,
      .max = 10000,
-     .help = "how many users may have a call running at once"},
+     .help = "how many calls may run at once: one of each user, unless TP_USER_BURST says more"},
     {.name = "TP_MAX_CALLS",
      .type = SETTING_INT,
      .fallback = "0",
      PLACE(max_calls),
      .min = 0,
      .max = 10000,
-     .help = "how many calls may run at once, whosever they are; 0 = as TP_MAX_ACTIVE_USERS says"},
+     .help = "a lower cap on the calls that run at once; 0 = as TP_MAX_ACTIVE_USERS says"},
     {.name = "TP_FAIRNESS",
      .type = SETTING_CHOICE,
      .fallback = "fair_sojourn",
@@ -234,6 +234,47 @@ static bool set_endpoints(const struct scheduler_settings *settings,
     return true;
 }
 
+/* ---- what would silently do nothing ---- */
+
+static bool has_price(const struct endpoint_config *endpoint)
+{
+    return endpoint->prompt_nanos > 0 || endpoint->completion_nanos > 0;
+}
+
+/* Without a price nothing is ever spent. */
+static void refuse_money_without_price(const struct scheduler_settings *settings,
+                                       const struct scheduler_config *config, struct text *faults)
+{
+    bool has_any_price = false;
+    for (uint32_t i = 0; i < config->endpoint_count; i++) {
+        const struct endpoint_config *endpoint = &config->endpoints[i];
+        has_any_price = has_any_price || has_price(endpoint);
+        if (endpoint->limits.micros_per_day == 0 || has_price(endpoint))
+            continue;
+        if (settings->endpoints[0] == '\0')
+            text_add(faults, "TP_LLM_USD_PER_DAY: needs TP_LLM_PROMPT_USD_PER_MILLION or "
+                             "TP_LLM_COMPLETION_USD_PER_MILLION to count money by\n");
+        else
+            text_format(faults,
+                        "TP_LLM_ENDPOINTS: endpoints[%u].limits.usd_per_day: needs a price to "
+                        "count money by\n",
+                        i);
+    }
+    if (config->tenant_limits.micros_per_day > 0 && !has_any_price)
+        text_add(faults, "TP_TENANT_USD_PER_DAY: no endpoint has a price to count money by\n");
+}
+
+static bool is_sensible(const struct scheduler_settings *settings,
+                        const struct scheduler_config *config, struct text *faults)
+{
+    size_t before = faults->length;
+    if (config->max_calls > config->max_active_users)
+        text_add(faults, "TP_MAX_CALLS: is more than TP_MAX_ACTIVE_USERS, which bounds the calls "
+                         "that run: raise that\n");
+    refuse_money_without_price(settings, config, faults);
+    return faults->length == before;
+}
+
 bool settings_of_core(const struct scheduler_settings *settings, struct scheduler_config *config,
                       struct text *faults)
 {
@@ -263,5 +304,5 @@ bool settings_of_core(const struct scheduler_settings *settings, struct schedule
     /* A permit that outlived the lease could never be given. */
     if (config->permit_life_ms > config->lead_lease_ms / 2)
         config->permit_life_ms = config->lead_lease_ms / 2;
-    return set_endpoints(settings, config, faults);
+    return set_endpoints(settings, config, faults) && is_sensible(settings, config, faults);
 }

@@ -84,11 +84,12 @@ static void without_a_file_there_is_one_endpoint_of_the_plain_settings(void **st
 static void limits_of_tenants_and_what_follows_trouble_are_told(void **state)
 {
     (void)state;
-    struct scheduler_settings settings = SETTINGS_IN(
-        "TP_TENANT_REQUESTS_PER_MINUTE", "60", "TP_TENANT_TOKENS_PER_MINUTE", "5000",
-        "TP_TENANT_CALLS_IN_FLIGHT", "2", "TP_TENANT_USD_PER_DAY", "0.000001", "TP_LIMITS_SHADOW",
-        "yes", "TP_USER_BURST", "4", "TP_FALLBACK", "wait", "TP_BREAKER_OPEN_MS", "700",
-        "TP_BREAKER_PERCENT", "30", "TP_BREAKER_CALLS", "10", "TP_HEAL_MS", "900");
+    struct scheduler_settings settings =
+        SETTINGS_IN("TP_TENANT_REQUESTS_PER_MINUTE", "60", "TP_TENANT_TOKENS_PER_MINUTE", "5000",
+                    "TP_TENANT_CALLS_IN_FLIGHT", "2", "TP_TENANT_USD_PER_DAY", "0.000001",
+                    "TP_LIMITS_SHADOW", "yes", "TP_LLM_PROMPT_USD_PER_MILLION", "0.15",
+                    "TP_USER_BURST", "4", "TP_FALLBACK", "wait", "TP_BREAKER_OPEN_MS", "700",
+                    "TP_BREAKER_PERCENT", "30", "TP_BREAKER_CALLS", "10", "TP_HEAL_MS", "900");
     struct scheduler_config config = config_of(&settings);
     assert_int_equal(config.tenant_limits.requests_per_minute, 60);
     assert_int_equal(config.tenant_limits.tokens_per_minute, 5000);
@@ -144,6 +145,42 @@ static void a_faulty_file_is_told_by_its_setting(void **state)
     assert_non_null(strstr(faults.chars, "TP_LLM_ENDPOINTS: endpoints[0].base_url: is missing\n"));
 }
 
+static void expect_faults(struct scheduler_settings settings, const char *faults_told)
+{
+    struct scheduler_config config;
+    SCOPED(text_free) struct text faults = {0};
+    assert_false(settings_of_core(&settings, &config, &faults));
+    assert_string_equal(faults.chars, faults_told);
+}
+
+static void a_limit_of_money_without_a_price_is_refused(void **state)
+{
+    (void)state;
+    expect_faults(SETTINGS_IN("TP_LLM_USD_PER_DAY", "5", "TP_TENANT_USD_PER_DAY", "1"),
+                  "TP_LLM_USD_PER_DAY: needs TP_LLM_PROMPT_USD_PER_MILLION or "
+                  "TP_LLM_COMPLETION_USD_PER_MILLION to count money by\n"
+                  "TP_TENANT_USD_PER_DAY: no endpoint has a price to count money by\n");
+    char path[] = "/tmp/settings_test.XXXXXX";
+    write_file(path, "{\"endpoints\":[{\"name\":\"dear\",\"base_url\":\"http://a\","
+                     "\"model\":\"m\",\"completion_usd_per_million\":2},"
+                     "{\"name\":\"own\",\"base_url\":\"http://b\",\"model\":\"m\","
+                     "\"limits\":{\"usd_per_day\":3}}]}");
+    expect_faults(SETTINGS_IN("TP_LLM_ENDPOINTS", path, "TP_TENANT_USD_PER_DAY", "1"),
+                  "TP_LLM_ENDPOINTS: endpoints[1].limits.usd_per_day: needs a price to count "
+                  "money by\n");
+    unlink(path);
+}
+
+static void more_calls_than_users_may_have_are_refused(void **state)
+{
+    (void)state;
+    expect_faults(SETTINGS_IN("TP_MAX_CALLS", "11"),
+                  "TP_MAX_CALLS: is more than TP_MAX_ACTIVE_USERS, which bounds the calls that "
+                  "run: raise that\n");
+    struct scheduler_settings settings = SETTINGS_IN("TP_MAX_CALLS", "10");
+    assert_int_equal(config_of(&settings).max_calls, 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +189,8 @@ int main(void)
         cmocka_unit_test(limits_of_tenants_and_what_follows_trouble_are_told),
         cmocka_unit_test(a_file_brings_the_whole_chain_in_its_order),
         cmocka_unit_test(a_faulty_file_is_told_by_its_setting),
+        cmocka_unit_test(a_limit_of_money_without_a_price_is_refused),
+        cmocka_unit_test(more_calls_than_users_may_have_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
