@@ -63,6 +63,26 @@ def test_who_has_spent_its_limit_gets_a_lesser_answer_before_the_deadline(new_wo
     world.settle()
 
 
+def test_a_limit_that_a_server_says_is_used_up_is_kept_before_it_refuses(new_world):
+    world = new_world()
+    world.script({"when": {"every": 1}, "then": {"headers": {
+        "x-ratelimit-limit-requests": "20", "x-ratelimit-remaining-requests": "0",
+        "x-ratelimit-reset-requests": "30s"}}})
+    world.api.wait(world.submit("ann", 2))
+    jobs = [world.submit(f"user-{number}", 2) for number in range(40)]
+
+    def limited():
+        told = [world.api.job(job).get("waiting") for job in jobs]
+        return [waiting for waiting in told if waiting and waiting["reason"] == "limit_reached"]
+    told = wait_until(limited, 30, "the server's limit is told")[0]
+    assert (told["limit"], told["endpoint"]) == ("requests_per_minute", "main")
+    # It rises with care as calls succeed.
+    assert 20 <= world.fleet.llm.stats()["requests"] <= 26
+    for job in jobs:
+        world.api.cancel(job)
+    world.settle()
+
+
 def test_what_only_a_model_can_answer_waits_for_money_and_does_not_fail(new_world):
     world = new_world(endpoints=[{"name": "dear", "prompt_usd_per_million": 100,
                                   "completion_usd_per_million": 100,

@@ -162,6 +162,7 @@ static void learn(struct scheduler *s, const struct booking *booking,
     if (outcome->outcome_class == OUTCOME_RATE_LIMITED) {
         learn_refusal(s, booking, &outcome->server_limits);
     } else if (class->word == BREAKER_WORKS) {
+        learned_begin(&endpoint->learned, &outcome->server_limits);
         learned_on_success(&endpoint->learned,
                            (uint64_t)outcome->prompt_tokens + outcome->completion_tokens);
     }

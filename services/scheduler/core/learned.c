@@ -27,6 +27,22 @@ void learned_hear(struct learned *learned, const struct server_limits *server)
     hear(&learned->tokens, server->tokens);
 }
 
+/* As if it had been refused there, but nothing was: it is not cut, and the first refusal is none of
+ * those that were to be expected. */
+static void begin(struct learned_rate *rate, int64_t left)
+{
+    if (left != 0 || rate->told == 0 || rate->thousandths > 0)
+        return;
+    rate->thousandths = rate->told * THOUSANDTHS;
+    rate->refused_at = rate->thousandths + 1;
+}
+
+void learned_begin(struct learned *learned, const struct server_limits *server)
+{
+    begin(&learned->requests, server->requests_left);
+    begin(&learned->tokens, server->tokens_left);
+}
+
 /* What a minute adds that uses the whole limit. */
 static uint64_t step_of(const struct learned_rate *rate)
 {

@@ -5,12 +5,14 @@
  * beyond without a refusal, the faster it goes on. So one stray refusal is forgotten in minutes,
  * and the limit of a server that bears less is found, and tried with care.
  *
- * Nothing is learned before the first 429. Then it starts from four times what worked in the last
- * minute, 40 at least, or from the ceiling if that is less: what the operator set, or what the
- * server says if that is less still; and goes down by a quarter. Refused again within two minutes
- * it is taken at its word: what worked is about what it bears. Refused where it was refused before
- * it goes down by an eighth. What a server says is a hint: it lowers where the learning starts or
- * tells how long to hold, and is never divided by. Pure values; one thread.
+ * Nothing is learned before the server says with an answer that its limit is used up, or refuses.
+ * In the first case that limit is learned, as if it had refused there. In the second it starts from
+ * four times what worked in the last minute, 40 at least, or from the ceiling if that is less: what
+ * the operator set, or what the server says if that is less still; and goes down by a quarter.
+ * Refused again within two minutes it is taken at its word: what worked is about what it bears.
+ * Refused where it was refused before it goes down by an eighth. What a server says is a hint: it
+ * is where the learning starts or tells how long to hold, is never divided by, and where it is not
+ * true it is outgrown within minutes. Pure values; one thread.
  */
 #pragma once
 
@@ -37,6 +39,8 @@ struct learned_use {
 
 /* What the server says of itself, with any outcome. */
 void learned_hear(struct learned *learned, const struct server_limits *server);
+/* It has said so with an answer. */
+void learned_begin(struct learned *learned, const struct server_limits *server);
 void learned_on_success(struct learned *learned, uint64_t tokens);
 void learned_on_refusal(struct learned *learned, const struct server_limits *server,
                         const struct learned_use *use, struct instant now);

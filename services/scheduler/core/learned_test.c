@@ -105,6 +105,58 @@ static void without_a_429_nothing_is_learned(void **state)
     assert_int_equal(learned_limits(&duel.learned).requests_per_minute, 0);
 }
 
+static void a_limit_that_is_said_to_be_used_up_is_learned_before_it_refuses(void **state)
+{
+    (void)state;
+    struct learned learned = {0};
+    struct server_limits server = {500, 1, 6000, 90000, 10, 6000};
+    learned_hear(&learned, &server);
+    learned_begin(&learned, &server);
+    assert_int_equal(learned_limits(&learned).requests_per_minute, 0);
+    server.requests_left = 0;
+    learned_hear(&learned, &server);
+    learned_begin(&learned, &server);
+    assert_int_equal(learned_limits(&learned).requests_per_minute, 500);
+    assert_int_equal(learned_limits(&learned).tokens_per_minute, 0);
+    /* From there it rises with care, and is not set back by the same word. */
+    for (int i = 0; i < 500; i++)
+        learned_on_success(&learned, 100);
+    assert_in_range(learned_limits(&learned).requests_per_minute, 510, 590);
+    learned_begin(&learned, &server);
+    assert_in_range(learned_limits(&learned).requests_per_minute, 510, 590);
+    /* Refused at last, it is what the server said that counts. */
+    struct learned_use use = {.requests = 515};
+    learned_on_refusal(&learned, &server, &use, at_ms(0));
+    assert_in_range(learned_limits(&learned).requests_per_minute, 375, 440);
+}
+
+static void a_limit_that_is_not_true_is_outgrown_within_minutes(void **state)
+{
+    (void)state;
+    struct learned learned = {0};
+    const struct server_limits server = {3, 0, 30000, -1, -1, -1};
+    learned_hear(&learned, &server);
+    int minutes = 0;
+    do {
+        learned_begin(&learned, &server);
+        for (uint32_t i = learned_limits(&learned).requests_per_minute; i > 0; i--)
+            learned_on_success(&learned, 100);
+        minutes++;
+    } while (learned_limits(&learned).requests_per_minute < 500 && minutes < 100);
+    assert_in_range(minutes, 2, 8);
+}
+
+static void nothing_is_learned_from_a_limit_that_is_not_told(void **state)
+{
+    (void)state;
+    struct learned learned = {0};
+    const struct server_limits untold = {-1, 0, 30000, 0, 0, 30000};
+    learned_hear(&learned, &untold);
+    learned_begin(&learned, &untold);
+    assert_int_equal(learned_limits(&learned).requests_per_minute, 0);
+    assert_int_equal(learned_limits(&learned).tokens_per_minute, 0);
+}
+
 static void refusals_now_and_then_do_not_bring_it_down_to_nothing(void **state)
 {
     (void)state;
@@ -383,6 +435,9 @@ int main(void)
         cmocka_unit_test(a_stray_429_is_made_good_within_minutes),
         cmocka_unit_test(a_few_429s_while_little_is_done_are_made_good_within_minutes),
         cmocka_unit_test(without_a_429_nothing_is_learned),
+        cmocka_unit_test(a_limit_that_is_said_to_be_used_up_is_learned_before_it_refuses),
+        cmocka_unit_test(a_limit_that_is_not_true_is_outgrown_within_minutes),
+        cmocka_unit_test(nothing_is_learned_from_a_limit_that_is_not_told),
         cmocka_unit_test(refusals_now_and_then_do_not_bring_it_down_to_nothing),
         cmocka_unit_test(many_429s_at_once_lower_it_once),
         cmocka_unit_test(the_limit_that_the_server_says_is_used_up_is_the_one_that_goes_down),

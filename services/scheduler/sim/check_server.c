@@ -1,6 +1,7 @@
 /* Rule 5, of what servers say of themselves, as a leader heard it: no permit while a server wants a
- * pause; a refusal lowers the limit it is about, by a quarter at least and at most once in 5 s, and
- * what works raises it again. The limits are those that the leader tells in its figures. */
+ * pause; a limit that is said to be used up is the first to be kept; a refusal lowers the limit it
+ * is about, by a quarter at least and at most once in 5 s, and what works raises it again. The
+ * limits are those that the leader tells in its figures. */
 #include <string.h>
 
 #include "checks.h"
@@ -59,6 +60,8 @@ void check_server_hears(struct sim *sim, uint32_t number, const struct outcome_f
     server->is_tokens = said->tokens_left == 0 && said->requests_left != 0;
     int64_t told = server->is_tokens ? said->tokens : said->requests;
     server->told = told > 0 ? (uint64_t)told : UINT64_MAX;
+    server->used_up[LIMIT_REQUESTS] = said->requests_left == 0 ? (uint64_t)said->requests : 0;
+    server->used_up[LIMIT_TOKENS] = said->tokens_left == 0 ? (uint64_t)said->tokens : 0;
     if (is_refusal && server->refused_at && sim->now < server->refused_at + CUT_GAP)
         server->is_looked_at = false; /* of calls that were under way */
     if (is_refusal)
@@ -81,6 +84,18 @@ static void check_lowered(struct sim *sim, const struct told_server *server, con
     sim->counts[COUNT_LOWERED]++;
 }
 
+static void check_unrefused(struct sim *sim, const struct told_server *server, int kind,
+                            uint64_t after)
+{
+    uint64_t before = server->before[kind], said = server->used_up[kind];
+    bool has_begun = after > 0 && (before == 0 || after < before);
+    if (has_begun && (said == 0 || after < said))
+        sim_violation(sim, "servers", "the limit of kind %d went from %lu to %lu, unrefused", kind,
+                      before, after);
+    sim->counts[COUNT_BEGUN] += has_begun;
+    sim->counts[COUNT_RAISED] += before > 0 && after > before;
+}
+
 void check_server_heard(struct sim *sim, uint32_t number, const struct outcome_facts *outcome)
 {
     const struct grant *grant = analyzers_grant(sim, &outcome->id);
@@ -96,12 +111,8 @@ void check_server_heard(struct sim *sim, uint32_t number, const struct outcome_f
         check_lowered(sim, server, after);
         return;
     }
-    for (int kind = LIMIT_REQUESTS; kind <= LIMIT_TOKENS; kind++) {
-        if (after[kind] < server->before[kind])
-            sim_violation(sim, "servers", "the limit of kind %d went from %lu to %lu, unrefused",
-                          kind, server->before[kind], after[kind]);
-        sim->counts[COUNT_RAISED] += after[kind] > server->before[kind];
-    }
+    for (int kind = LIMIT_REQUESTS; kind <= LIMIT_TOKENS; kind++)
+        check_unrefused(sim, server, kind, after[kind]);
 }
 
 void check_server_permits(struct sim *sim, const struct journal *journal, const struct grant *grant)

@@ -59,6 +59,7 @@ const struct counter COUNTERS[COUNTS] = {
     [COUNT_PAUSES] = {"pauses that servers asked for", GROUP_RULES, "5"},
     [COUNT_LOWERED] = {"learned limits that went down", GROUP_RULES, "5"},
     [COUNT_RAISED] = {"learned limits that went up", GROUP_RULES, "5"},
+    [COUNT_BEGUN] = {"limits learned before a refusal", GROUP_RULES, "5"},
     [COUNT_BOOKS] = {"leaders' accounts compared with the calls", GROUP_RULES, "5"},
     [COUNT_SETTLED] = {"calls settled by their usage", GROUP_RULES, "5"},
     [COUNT_SETTLED_AS_BOOKED] = {"calls settled as they were booked", GROUP_RULES, "5"},

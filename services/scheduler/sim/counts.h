@@ -70,6 +70,7 @@ enum count {
     COUNT_PAUSES,         /* that servers asked for, and a leader heard */
     COUNT_LOWERED,        /* learned limits */
     COUNT_RAISED,
+    COUNT_BEGUN,
     COUNT_BOOKS,   /* leaders' accounts compared */
     COUNT_SETTLED, /* calls settled by their usage */
     COUNT_SETTLED_AS_BOOKED,

@@ -281,6 +281,7 @@ struct journal {
         bool is_looked_at, is_tokens; /* what the last outcome should change */
         enum outcome_class outcome_class;
         uint64_t before[LIMIT_KINDS], told;
+        uint64_t used_up[LIMIT_KINDS]; /* limits that the last outcome says are; 0 = it does not */
     } servers[ENDPOINTS];
     struct booked *book; /* what counts in its windows (check_book.c) */
     int64_t stepped_at;
