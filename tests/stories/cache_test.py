@@ -198,7 +198,7 @@ def begin_crowd(world, posts):
     world.script({"when": {}, "then": {"hold": True}})
     jobs = [world.submit(user, posts=posts) for user in CROWD]
     wait_until(lambda: joined(world, "other") >= len(posts), 40, "another replica waits")
-    assert world.fleet.llm.stats()["in_flight"] == 1
+    world.wait_in_flight(1)
     return jobs
 
 
@@ -221,8 +221,9 @@ def test_who_waits_for_a_replica_that_dies_asks_in_its_stead(new_world):
     world = new_world(settings={**PATIENT_CACHE, "TP_ANALYZER_SLOTS": "4", "TP_GRANT_WAIT_MS": "3000",
                                 "TP_CALL_LIMIT_MS": "20000", "TP_LLM_TIMEOUT_MS": "20000"})
     jobs = begin_crowd(world, many("orphaned", 40))
-    caller = [name for name in ("analyzer-1", "analyzer-2")
-              if counted(world.fleet.services[name], CALLS_IN_FLIGHT) == 1]
+    caller = wait_until(lambda: [name for name in ("analyzer-1", "analyzer-2")
+                                 if counted(world.fleet.services[name], CALLS_IN_FLIGHT) == 1], 20,
+                        "it is told who calls")
     assert len(caller) == 1
     world.fleet.services[caller[0]].kill()
     world.script()
@@ -246,8 +247,8 @@ def test_an_answer_that_had_to_be_mended_is_not_asked_for_again_either(new_world
               "usage": {"prompt_tokens": 30, "completion_tokens": 40}}
     world.script({"when": {}, "then": {"body": answer, "hold": True}})
     jobs = [world.submit(user, posts=posts) for user in ("ann", "bob")]
-    wait_until(lambda: world.fleet.database.query("select count(*) from in_flight") == [(2,)], 60,
-               "both are under way")
+    wait_until(lambda: world.fleet.llm.stats()["requests"] == 1 and joined(world, "same") == 1, 60,
+               "the model has the one's call, and the other waits for it")
     world.script()
     for job in jobs:
         world.api.wait(job)
