@@ -20,52 +20,18 @@ enum {
     MAX_SERVERS = 8,
 };
 
-static void lock(struct bus *bus)
-{
-    CHECK(pthread_mutex_lock(&bus->lock) == 0);
-}
-
-static void unlock(struct bus *bus)
-{
-    CHECK(pthread_mutex_unlock(&bus->lock) == 0);
-}
-
-/* With the lock held: until something turned or the time is over; false then. */
-static bool wait_until(struct bus *bus, struct instant deadline)
-{
-    const int64_t second = 1000 * CLOCK_MS;
-    struct timespec until = {.tv_sec = deadline.ns / second, .tv_nsec = deadline.ns % second};
-    return pthread_cond_timedwait(&bus->turned, &bus->lock, &until) == 0;
-}
-
-natsConnection *bus_connection(struct bus *bus)
-{
-    lock(bus);
-    natsConnection *connection = bus->connection;
-    unlock(bus);
-    return connection;
-}
-
-void bus_want_streams(struct bus *bus)
-{
-    lock(bus);
-    bus->wants_streams = true;
-    pthread_cond_broadcast(&bus->turned);
-    unlock(bus);
-}
-
 /* ---- told by the library, on a thread of its own ---- */
 
 /* Notes the connection's state and tells it on, except to a bus that is being closed. */
 static void turn(struct bus *bus, bool is_up)
 {
-    lock(bus);
+    bus_lock(bus);
     bool was_up = bus->is_up;
     bus->is_up = is_up;
     bus->is_renewed = bus->is_renewed || is_up;
     bool is_told = bus->changed != NULL && was_up != is_up && !bus->is_ending;
     pthread_cond_broadcast(&bus->turned);
-    unlock(bus);
+    bus_unlock(bus);
     if (!is_up)
         replies_lose(bus->replies);
     if (is_told)
@@ -89,10 +55,10 @@ static void on_closed(natsConnection *connection, void *context)
     (void)connection;
     struct bus *bus = context;
     turn(bus, false);
-    lock(bus);
+    bus_lock(bus);
     bus->closed++; /* last: from then on bus_close() may free it */
     pthread_cond_broadcast(&bus->turned);
-    unlock(bus);
+    bus_unlock(bus);
 }
 
 /* Without a handler the library prints to stderr. What it tells of here, a slow consumer or a
@@ -139,12 +105,12 @@ static void adopt(struct bus *bus, natsConnection *connection)
     CHECK(pthread_mutex_lock(&bus->roster) == 0);
     for (struct bus_subscription *s = bus->subscriptions; s != NULL; s = subscription_next(s))
         subscription_renew(s, connection);
-    lock(bus);
+    bus_lock(bus);
     if (bus->connection != NULL)
         keep_gone(bus);
     bus->connection = connection;
     bus->opened++;
-    unlock(bus);
+    bus_unlock(bus);
     CHECK(pthread_mutex_unlock(&bus->roster) == 0);
     if (natsConnection_Status(connection) == NATS_CONN_STATUS_CONNECTED)
         turn(bus, true);
@@ -158,10 +124,10 @@ static void connect_once(struct bus *bus)
         return;
     }
     struct instant again = instant_plus_ms(clock_now(), RECONNECT_MS + jitter_ms());
-    lock(bus);
-    while (!bus->is_ending && wait_until(bus, again))
+    bus_lock(bus);
+    while (!bus->is_ending && bus_wait_turn(bus, again))
         continue;
-    unlock(bus);
+    bus_unlock(bus);
 }
 
 static void provision_missing(struct bus *bus)
@@ -170,11 +136,11 @@ static void provision_missing(struct bus *bus)
     if (bus_provision(bus, &why))
         return;
     struct instant again = instant_plus_ms(clock_now(), PROVISION_AGAIN_MS);
-    lock(bus);
-    while (!bus->is_ending && wait_until(bus, again))
+    bus_lock(bus);
+    while (!bus->is_ending && bus_wait_turn(bus, again))
         continue;
     bus->wants_streams = true;
-    unlock(bus);
+    bus_unlock(bus);
 }
 
 static void visit_pulls(struct bus *bus, void (*visit)(struct bus_pull *pull))
@@ -192,8 +158,8 @@ static enum duty next_duty(struct bus *bus)
 {
     struct instant tend_at = instant_plus_ms(clock_now(), TEND_MS);
     enum duty duty = DUTY_TEND;
-    lock(bus);
-    for (bool is_early = true;; is_early = wait_until(bus, tend_at)) {
+    bus_lock(bus);
+    for (bool is_early = true;; is_early = bus_wait_turn(bus, tend_at)) {
         if (bus->is_ending)
             duty = DUTY_END;
         else if (bus->closed == bus->opened)
@@ -207,7 +173,7 @@ static enum duty next_duty(struct bus *bus)
     }
     bus->is_renewed = bus->is_renewed && duty != DUTY_RENEW;
     bus->wants_streams = bus->wants_streams && duty != DUTY_PROVISION;
-    unlock(bus);
+    bus_unlock(bus);
     return duty;
 }
 
@@ -312,10 +278,10 @@ static void close_connections(struct bus *bus)
     if (bus_is_connected(bus))
         natsConnection_FlushTimeout(bus->connection, FLUSH_MS);
     natsConnection_Close(bus->connection);
-    lock(bus);
+    bus_lock(bus);
     while (bus->closed < bus->opened)
         pthread_cond_wait(&bus->turned, &bus->lock);
-    unlock(bus);
+    bus_unlock(bus);
     natsConnection_Destroy(bus->connection);
     for (unsigned i = 0; i + 1 < bus->opened; i++)
         natsConnection_Destroy(bus->gone[i]);
@@ -327,10 +293,10 @@ void bus_close(struct bus **bus)
     *bus = NULL;
     if (closing == NULL)
         return;
-    lock(closing);
+    bus_lock(closing);
     closing->is_ending = true;
     pthread_cond_broadcast(&closing->turned);
-    unlock(closing);
+    bus_unlock(closing);
     CHECK(pthread_join(closing->keeper, NULL) == 0);
     bus_unsubscribe(&closing->answers);
     CHECK(closing->subscriptions == NULL && closing->pulls == NULL);
@@ -344,23 +310,4 @@ void bus_close(struct bus **bus)
     pthread_mutex_destroy(&closing->lock);
     pthread_mutex_destroy(&closing->roster);
     free(closing);
-}
-
-bool bus_is_connected(struct bus *bus)
-{
-    lock(bus);
-    bool is_up = bus->is_up;
-    unlock(bus);
-    return is_up;
-}
-
-bool bus_wait_connected(struct bus *bus, int64_t timeout_ms)
-{
-    struct instant deadline = instant_plus_ms(clock_now(), timeout_ms);
-    lock(bus);
-    while (!bus->is_up && wait_until(bus, deadline))
-        continue;
-    bool is_up = bus->is_up;
-    unlock(bus);
-    return is_up;
 }

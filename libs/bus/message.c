@@ -1,5 +1,4 @@
-#include <inttypes.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -51,47 +50,11 @@ static bool is_header_value(const char *value)
     return true;
 }
 
-static natsStatus add_header(natsMsg *message, const char *name, const char *value)
+natsStatus message_add_header(natsMsg *message, const char *name, const char *value)
 {
     if (value == NULL || !is_header_value(value))
         return NATS_OK;
     return natsMsgHeader_Set(message, name, value);
-}
-
-static natsStatus add_headers(natsMsg *message, const struct outgoing *outgoing)
-{
-    char patience[24] = "";
-    if (outgoing->patience_ms > 0)
-        snprintf(patience, sizeof patience, "%" PRId64, outgoing->patience_ms);
-    const char *failure =
-        outgoing->failure == NULL ? NULL : error_kind_name(outgoing->failure->kind);
-    natsStatus status = add_header(message, HEADER_TRACE, outgoing->trace);
-    if (status == NATS_OK)
-        status = add_header(message, HEADER_DEDUP, outgoing->dedup_id);
-    if (status == NATS_OK)
-        status = add_header(message, HEADER_PATIENCE, patience);
-    if (status == NATS_OK)
-        status = add_header(message, HEADER_ERROR, failure);
-    return status;
-}
-
-bool message_send(struct bus *bus, const struct outgoing *outgoing, struct error *why)
-{
-    natsConnection *connection = bus_connection(bus);
-    if (connection == NULL)
-        return error_set(why, ERROR_UNAVAILABLE, "broker, %s: not yet connected",
-                         outgoing->subject);
-    if (outgoing->body.length > INT32_MAX)
-        return message_error(why, NATS_MAX_PAYLOAD, outgoing->subject);
-    natsMsg *message = NULL;
-    natsStatus status = natsMsg_Create(&message, outgoing->subject, outgoing->reply,
-                                       (const char *)outgoing->body.at, (int)outgoing->body.length);
-    if (status == NATS_OK)
-        status = add_headers(message, outgoing);
-    if (status == NATS_OK)
-        status = natsConnection_PublishMsg(connection, message);
-    remains_add(bus->remains, message);
-    return status == NATS_OK || message_error(why, status, outgoing->subject);
 }
 
 /* The library parses headers when they are first asked for, hence its missing const. */
@@ -128,7 +91,7 @@ void bus_drop_body(struct bus_message *message)
     natsMsg *rest = NULL;
     CHECK(natsMsg_Create(&rest, bus_subject(message), bus_reply_subject(message), NULL, 0) ==
           NATS_OK);
-    CHECK(add_header(rest, HEADER_TRACE, bus_trace(message)) == NATS_OK);
+    CHECK(message_add_header(rest, HEADER_TRACE, bus_trace(message)) == NATS_OK);
     natsMsg_Destroy(message->nats);
     message->nats = rest;
 }

@@ -43,7 +43,13 @@ struct bus {
     natsConnection **gone;
 };
 
-/* ---- bus.c ---- */
+/* Bottom up: each file uses those above it. bus.c, which keeps the connection, uses them all. */
+
+/* ---- connection.c ---- */
+void bus_lock(struct bus *bus);
+void bus_unlock(struct bus *bus);
+/* With the lock held: until something turned or the time is over; false then. */
+MUST_USE bool bus_wait_turn(struct bus *bus, struct instant deadline);
 /* The connection, or NULL if there has never been one; it lives until bus_close(). */
 natsConnection *bus_connection(struct bus *bus);
 /* A stream or consumer seems to be missing: the keeper will provision. */
@@ -57,6 +63,13 @@ struct bus_message {
 /* The handler's message, kept beyond the call. */
 struct bus_message *message_keep(struct bus_message *lent);
 
+/* False, with the kind that the library's status means for the caller. */
+bool message_error(struct error *why, natsStatus status, const char *subject);
+const char *message_header(const natsMsg *message, const char *name);
+/* NULL and what cannot be a header's value are left out. */
+natsStatus message_add_header(natsMsg *message, const char *name, const char *value);
+
+/* ---- sending.c ---- */
 struct outgoing {
     const char *subject, *reply; /* reply may be NULL */
     struct bytes body;
@@ -65,11 +78,8 @@ struct outgoing {
     const struct error *failure;  /* an error reply */
 };
 MUST_USE bool message_send(struct bus *bus, const struct outgoing *outgoing, struct error *why);
-/* False, with the kind that the library's status means for the caller. */
-bool message_error(struct error *why, natsStatus status, const char *subject);
-const char *message_header(const natsMsg *message, const char *name);
 
-/* ---- core.c ---- */
+/* ---- questions.c ---- */
 /* Sends with a reply subject of ours; `done` is called exactly once, also when sending fails. */
 void question_ask(struct bus *bus, struct outgoing *question, int64_t timeout_ms, reply_done *done,
                   void *context);

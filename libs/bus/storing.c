@@ -1,5 +1,3 @@
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/check.h"
@@ -7,8 +5,6 @@
 #include "bus/verdict.h"
 
 enum { MIN_AGAIN_MS = 100 };
-
-/* ---- storing ---- */
 
 static bool store_once(struct bus *bus, struct outgoing *outgoing, int64_t timeout_ms,
                        struct error *why)
@@ -76,37 +72,4 @@ void bus_store_async(struct bus *bus, const char *subject, struct bytes body, co
     struct outgoing outgoing = {
         .subject = subject, .body = body, .trace = trace, .dedup_id = dedup_id};
     question_ask(bus, &outgoing, timeout_ms, storing_done, storing);
-}
-
-/* ---- answering what was pulled; lost answers only mean a redelivery ---- */
-
-static void answer(struct bus *bus, const struct bus_message *message, const char *said)
-{
-    const char *reply = bus_reply_subject(message);
-    natsConnection *connection = bus_connection(bus);
-    if (reply != NULL && connection != NULL)
-        natsConnection_PublishString(connection, reply, said);
-}
-
-void bus_ack(struct bus *bus, const struct bus_message *message)
-{
-    answer(bus, message, "+ACK");
-}
-
-void bus_working(struct bus *bus, const struct bus_message *message)
-{
-    answer(bus, message, "+WPI");
-}
-
-void bus_nak(struct bus *bus, const struct bus_message *message, int64_t delay_ms)
-{
-    char said[64] = "-NAK";
-    if (delay_ms > 0)
-        snprintf(said, sizeof said, "-NAK {\"delay\":%" PRId64 "}", delay_ms * CLOCK_MS);
-    answer(bus, message, said);
-}
-
-void bus_terminate(struct bus *bus, const struct bus_message *message)
-{
-    answer(bus, message, "+TERM");
 }

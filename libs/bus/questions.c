@@ -1,33 +1,9 @@
 #include <semaphore.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/check.h"
 #include "bus/parts.h"
-
-void bus_inbox(char subject[64])
-{
-    uint8_t random[20];
-    CHECK(getrandom(random, sizeof random, 0) == (ssize_t)sizeof random);
-    int used = snprintf(subject, INBOX_SIZE, "_INBOX.");
-    for (size_t i = 0; i < sizeof random; i++)
-        used += snprintf(subject + used, INBOX_SIZE - (size_t)used, "%02x", random[i]);
-}
-
-bool bus_publish(struct bus *bus, const char *subject, struct bytes body, struct error *why)
-{
-    return message_send(bus, &(struct outgoing){.subject = subject, .body = body}, why);
-}
-
-bool bus_ask(struct bus *bus, const char *subject, const char *reply, struct bytes body,
-             const char *trace, struct error *why)
-{
-    struct outgoing outgoing = {.subject = subject, .reply = reply, .body = body, .trace = trace};
-    return message_send(bus, &outgoing, why);
-}
-
-/* ---- questions ---- */
 
 void question_ask(struct bus *bus, struct outgoing *question, int64_t timeout_ms, reply_done *done,
                   void *context)
@@ -160,35 +136,4 @@ void bus_request_async(struct bus *bus, const char *subject, struct bytes body, 
     snprintf(asking->subject, sizeof asking->subject, "%s", subject);
     struct outgoing question = {.subject = subject, .body = body, .patience_ms = timeout_ms};
     question_ask(bus, &question, timeout_ms, asking_done, asking);
-}
-
-/* ---- answers ---- */
-
-bool bus_reply(struct bus *bus, const struct bus_message *message, struct bytes body)
-{
-    const char *reply = bus_reply_subject(message);
-    if (reply == NULL)
-        return false;
-    struct error why;
-    if (message_send(bus, &(struct outgoing){.subject = reply, .body = body}, &why))
-        return true;
-    if (why.kind == ERROR_INVALID) { /* too large for the broker: better than silence */
-        error_set(&why, ERROR_INTERNAL, "the answer is too large: %zu bytes", body.length);
-        bus_reply_error(bus, message, &why);
-    }
-    return false;
-}
-
-bool bus_reply_error(struct bus *bus, const struct bus_message *message, const struct error *why)
-{
-    const char *reply = bus_reply_subject(message);
-    if (reply == NULL)
-        return false;
-    struct error sending;
-    struct outgoing outgoing = {
-        .subject = reply,
-        .body = {(const uint8_t *)why->message, strlen(why->message)},
-        .failure = why,
-    };
-    return message_send(bus, &outgoing, &sending);
 }
