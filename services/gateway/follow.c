@@ -1,5 +1,6 @@
 #include "follow.h"
 
+#include "states.h"
 #include "store_client/store_client.h"
 #include "views.h"
 

@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "messages/messages.h"
 #include "messages/subjects.h"
+#include "states.h"
 #include "views.h"
 #include "waiting.h"
 

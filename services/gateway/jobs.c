@@ -6,6 +6,7 @@
 #include "gateway.h"
 #include "routes.h"
 #include "scheduler_client.h"
+#include "states.h"
 #include "store_client/store_client.h"
 #include "views.h"
 #include "waiting.h"

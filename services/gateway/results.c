@@ -5,6 +5,7 @@
 #include "cursor.h"
 #include "gateway.h"
 #include "routes.h"
+#include "states.h"
 #include "store_client/store_client.h"
 #include "views.h"
 

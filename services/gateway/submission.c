@@ -10,6 +10,7 @@
 #include "metrics.h"
 #include "routes.h"
 #include "scheduler_client.h"
+#include "states.h"
 #include "store_client/store_client.h"
 #include "submit.h"
 #include "views.h"

@@ -6,11 +6,6 @@
 #include "base/text.h"
 #include "messages/messages.h"
 
-/* "queued", "processing", ...; and back. */
-const char *state_name(Tp__JobStatus status);
-bool state_parse(const char *name, size_t length, Tp__JobStatus *status);
-bool state_is_final(Tp__JobStatus status);
-
 void view_job(const Tp__JobView *job, struct text *out);
 /* With its position, what it waits for and when it will be done, as far as the scheduler knows;
  * waiting may be NULL. */

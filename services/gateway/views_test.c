@@ -1,3 +1,4 @@
+#include "states.h"
 #include "views.h"
 
 #include <setjmp.h>

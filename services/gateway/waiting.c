@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "views.h"
+#include "states.h"
 
 enum { RETRY_LEAST_S = 1, RETRY_MOST_S = 30, NEWS_LEAST_MS = 2000, DAY_MS = 24 * 3600 * 1000 };
 
