@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "messages/messages.h"
+#include "messages/texts.h"
 
 void builder_add(struct input_builder *builder, const struct input_row *found)
 {

@@ -5,6 +5,7 @@
 
 #include "base/uuid.h"
 #include "messages/subjects.h"
+#include "messages/texts.h"
 
 bool check_version(uint32_t version, struct error *why)
 {

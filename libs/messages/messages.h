@@ -105,8 +105,3 @@ enum {
     struct bytes pack_##name(struct arena *arena, const Type *message);
 TRAVELLING_MESSAGES(DECLARE_MESSAGE_)
 #undef DECLARE_MESSAGE_
-
-/* An id of a tenant or user: 1..max_bytes bytes of UTF-8 without control characters. */
-bool id_is_valid(const char *id, size_t max_bytes);
-/* Valid UTF-8 without NUL. */
-bool text_is_valid(const uint8_t *bytes, size_t length);

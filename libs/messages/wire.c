@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "messages/messages.h"
+#include "messages/texts.h"
 
 enum { WIRE_VARINT = 0, WIRE_64_BIT = 1, WIRE_LENGTH = 2, WIRE_32_BIT = 5 };
 

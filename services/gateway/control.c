@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "messages/texts.h"
 #include "json/json.h"
 
 enum { MESSAGE_MAX_BYTES_SAID = 1000, BURST_MAX = 62, CALLS_MAX = 100000 };

@@ -8,6 +8,7 @@
 #include "gateway.h"
 #include "log/log.h"
 #include "messages/subjects.h"
+#include "messages/texts.h"
 #include "routes.h"
 #include "scheduler_client.h"
 #include "store_client/store_client.h"

@@ -6,6 +6,7 @@
 
 #include "base/number.h"
 #include "messages/messages.h"
+#include "messages/texts.h"
 
 void cursor_of_seq(uint32_t seq, char cursor[CURSOR_SIZE])
 {

@@ -4,6 +4,7 @@
 
 #include "cursor.h"
 #include "gateway.h"
+#include "messages/texts.h"
 #include "routes.h"
 #include "scheduler_client.h"
 #include "states.h"

@@ -7,6 +7,7 @@
 #include "cut.h"
 #include "fingerprint.h"
 #include "gateway.h"
+#include "messages/texts.h"
 #include "metrics.h"
 #include "routes.h"
 #include "scheduler_client.h"

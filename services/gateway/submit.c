@@ -7,6 +7,7 @@
 #include "base/number.h"
 #include "messages/subjects.h"
 #include "messages/tasks.h"
+#include "messages/texts.h"
 #include "schema/schema.h"
 #include "json/json.h"
 

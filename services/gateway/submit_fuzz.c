@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "cut.h"
+#include "messages/texts.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

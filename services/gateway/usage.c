@@ -5,6 +5,7 @@
 #include "cursor.h"
 #include "gateway.h"
 #include "messages/subjects.h"
+#include "messages/texts.h"
 #include "routes.h"
 #include "store_client/store_client.h"
 #include "usage_query.h"

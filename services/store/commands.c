@@ -8,6 +8,7 @@
 #include "keys/keys.h"
 #include "messages/messages.h"
 #include "messages/subjects.h"
+#include "messages/texts.h"
 #include "migrate.h"
 #include "migrations.h"
 #include "settings.h"

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "messages/messages.h"
+#include "messages/texts.h"
 #include "schema/schema.h"
 #include "stream.h"
 

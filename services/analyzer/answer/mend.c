@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "messages/messages.h"
+#include "messages/texts.h"
 
 enum { ESCAPE_BYTES = 6 }; /* \uXXXX */
 
