@@ -60,7 +60,7 @@ void answer_head(struct web_request *request, int status, struct text *head)
     add_default(request, "X-Content-Type-Options", "nosniff");
     add_default(request, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
     add_default(request, "Referrer-Policy", "no-referrer");
-    if (body_is_unread(request))
+    if (request_has_unread_body(request))
         request_hang_up(request);
     text_format(head, "HTTP/1.1 %d %s\r\n", status,
                 mg_get_response_code_text(request->connection, status));

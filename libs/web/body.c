@@ -13,12 +13,6 @@ enum {
     LARGE_BODY_BYTES = 1 << 20,
 };
 
-bool body_is_unread(const struct web_request *request)
-{
-    bool has_body = request->framing.is_chunked || request->framing.length > 0;
-    return has_body && !request->is_body_over;
-}
-
 /* When the next piece must have arrived. */
 static struct instant piece_deadline(const struct web_request *request)
 {
@@ -74,7 +68,7 @@ static bool refuse_too_large(struct web_request *request)
 static bool read_piece(struct web_request *request, void *buffer, size_t size, size_t *got)
 {
     *got = 0;
-    if (!body_is_unread(request))
+    if (!request_has_unread_body(request))
         return true;
     if (size > PIECE_BYTES)
         size = PIECE_BYTES;
@@ -131,7 +125,7 @@ bool web_body(struct web_request *request, const char **bytes, size_t *length)
     size_t got;
     *length = 0;
     do {
-        if (*length + 1 == request->body_reserved && body_is_unread(request) &&
+        if (*length + 1 == request->body_reserved && request_has_unread_body(request) &&
             !reserve(request, grown(request)))
             return false;
         if (!read_piece(request, request->body + *length, request->body_reserved - 1 - *length,

@@ -47,6 +47,12 @@ const char *web_peer(const struct web_request *request)
     return request->line->remote_addr;
 }
 
+bool request_has_unread_body(const struct web_request *request)
+{
+    bool has_body = request->framing.is_chunked || request->framing.length > 0;
+    return has_body && !request->is_body_over;
+}
+
 void request_hang_up(struct web_request *request)
 {
     request->keeps_alive = false;

@@ -16,7 +16,6 @@ enum {
     REQUEST_ARENA_BYTES = 64 << 20,
     BODIES_IN_MEMORY = 4, /* of the largest size allowed */
     THREAD_STACK_BYTES = 512 * 1024,
-    REFUSING_SHARE = 16,
     LINGER_MS = 2000,
     LINGER_BYTES = 64 << 20,
 };
@@ -142,39 +141,7 @@ static const struct web_socket_route *find_socket_route(struct web_request *requ
     return NULL;
 }
 
-/* ---- admission ---- */
-
-/* A sixteenth of the threads is kept for refusing: were all taken, further clients would wait for
- * an answer without a word. */
-static bool enter(struct web_server *server, int *count, int most)
-{
-    int threads = server->options.threads;
-    pthread_mutex_lock(&server->lock);
-    bool has_room =
-        *count < most && server->active + server->streams < threads - threads / REFUSING_SHARE;
-    if (has_room)
-        ++*count;
-    pthread_mutex_unlock(&server->lock);
-    return has_room;
-}
-
-static void leave(struct web_server *server, int *count)
-{
-    pthread_mutex_lock(&server->lock);
-    --*count;
-    pthread_cond_broadcast(&server->changed);
-    pthread_mutex_unlock(&server->lock);
-}
-
-bool server_enter_stream(struct web_server *server)
-{
-    return enter(server, &server->streams, server->options.max_streams);
-}
-
-void server_leave_stream(struct web_server *server)
-{
-    leave(server, &server->streams);
-}
+/* ---- serving ---- */
 
 static void run_handler(struct web_request *request)
 {
@@ -182,14 +149,14 @@ static void run_handler(struct web_request *request)
     const struct web_route *route = request->route;
     int *count = route->is_stream ? &server->streams : &server->active;
     int most = route->is_stream ? server->options.max_streams : server->options.max_active;
-    if (!enter(server, count, most)) {
+    if (!places_enter(server, count, most)) {
         web_problem(request, 503, "overloaded", "too many requests at once, try again", NULL);
         return;
     }
     route->handler(server->options.context, request);
     if (request->status == 0)
         web_problem(request, 500, "internal", "something went wrong here", NULL);
-    leave(server, count);
+    places_leave(server, count);
 }
 
 static void serve(struct web_request *request)
@@ -265,7 +232,7 @@ static int begin_request(struct mg_connection *connection)
     };
     serve(&request);
     body_end(&request);
-    if (body_is_unread(&request))
+    if (request_has_unread_body(&request))
         linger(&request);
     if (server->options.answered)
         server->options.answered(server->options.context, known_method(web_method(&request)),
@@ -398,11 +365,6 @@ bool web_open(const struct web_options *options, struct web_server **server, str
 int web_port(const struct web_server *server)
 {
     return server->port;
-}
-
-bool web_is_draining(const struct web_server *server)
-{
-    return atomic_load(&server->is_draining);
 }
 
 struct stop {

@@ -63,18 +63,19 @@ int request_socket(struct web_request *request);
 /* Closes the connection after the answer. */
 void request_hang_up(struct web_request *request);
 
+/* Is there more of the body than was read? */
+bool request_has_unread_body(const struct web_request *request);
+
 /* Ends reading the body, wherever it stands, and gives its memory back. */
 void body_end(struct web_request *request);
-/* Is there more of it than was read? */
-bool body_is_unread(const struct web_request *request);
 
 void answer_refusal(struct web_request *request, const struct framing_fault *fault);
 /* The status line and headers, up to the empty line; takes the headers added so far. */
 void answer_head(struct web_request *request, int status, struct text *head);
 
-/* One place among the streams; false if there is none. */
-bool server_enter_stream(struct web_server *server);
-void server_leave_stream(struct web_server *server);
+/* One more of those that `count` counts; false if there are `most`, or no thread is left. */
+bool places_enter(struct web_server *server, int *count, int most);
+void places_leave(struct web_server *server, int *count);
 
 /* The whole life of a WebSocket, on the thread of its connection. */
 void socket_serve(struct web_request *request, const struct web_socket_route *route);

@@ -311,11 +311,11 @@ void socket_serve(struct web_request *request, const struct web_socket_route *ro
     void *state = NULL;
     if (!check_upgrade(request, accept))
         return;
-    if (!server_enter_stream(server)) {
+    if (!places_enter(server, &server->streams, server->options.max_streams)) {
         web_problem(request, 503, "overloaded", "too many streams are open, try again", NULL);
         return;
     }
     if (route->accept(server->options.context, request, &state))
         live(request, route, state, accept);
-    server_leave_stream(server);
+    places_leave(server, &server->streams);
 }
