@@ -296,9 +296,37 @@ static void visit_series(const struct metric *series,
     visit(context, &sample);
 }
 
+bool metrics_read_resident_bytes(double *bytes)
+{
+    return usage_read_resident_bytes(bytes);
+}
+
+/* Named like every Prometheus client names them; what the system does not tell keeps its last
+ * value. */
+static void refresh_usage(void)
+{
+    double value;
+    struct metric *cpu = metrics_plain(metrics_counter(
+        "process_cpu_seconds_total", "User and system CPU time.", METRIC_NO_LABELS));
+    metric_set(cpu, usage_cpu_seconds());
+    struct metric *resident = metrics_plain(
+        metrics_gauge("process_resident_memory_bytes", "Resident memory size.", METRIC_NO_LABELS));
+    if (usage_read_resident_bytes(&value))
+        metric_set(resident, value);
+    struct metric *fds = metrics_plain(
+        metrics_gauge("process_open_fds", "Open file descriptors.", METRIC_NO_LABELS));
+    if (usage_count_open_fds(&value))
+        metric_set(fds, value);
+    struct metric *start = metrics_plain(metrics_gauge(
+        "process_start_time_seconds", "Start of the process in Unix time.", METRIC_NO_LABELS));
+    /* Once: worked out again it would follow every correction of the wall clock. */
+    if (metric_value(start) <= 0 && usage_read_start_time(&value))
+        metric_set(start, value);
+}
+
 void metrics_visit(void (*visit)(void *context, const struct metric_sample *sample), void *context)
 {
-    usage_refresh();
+    refresh_usage();
     const struct metric_family *family = atomic_load(&first_family);
     for (; family != NULL; family = atomic_load(&family->next)) {
         const struct metric *series = atomic_load(&family->first);

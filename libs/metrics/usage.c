@@ -1,14 +1,11 @@
 #include "metrics/usage.h"
 
 #include <dirent.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "metrics/metrics.h"
 
 static double seconds_of(clockid_t clock)
 {
@@ -28,7 +25,7 @@ static bool read_line(const char *path, char *line, int size)
     return is_read;
 }
 
-bool metrics_read_resident_bytes(double *bytes)
+bool usage_read_resident_bytes(double *bytes)
 {
     char line[128];
     long pages;
@@ -38,7 +35,7 @@ bool metrics_read_resident_bytes(double *bytes)
     return true;
 }
 
-static bool count_open_fds(double *fds)
+bool usage_count_open_fds(double *fds)
 {
     DIR *directory = opendir("/proc/self/fd");
     if (directory == NULL)
@@ -52,9 +49,9 @@ static bool count_open_fds(double *fds)
     return true;
 }
 
-/* Seconds since 1970 when the process started. The kernel tells it in ticks since the boot, as
- * field 22 of stat; the second field, the name, may hold blanks and ends with the last ')'. */
-static bool read_start_time(double *seconds)
+/* The kernel tells it in ticks since the boot, as field 22 of stat; the second field, the name, may
+ * hold blanks and ends with the last ')'. */
+bool usage_read_start_time(double *seconds)
 {
     char line[1024];
     if (!read_line("/proc/self/stat", line, sizeof line))
@@ -70,23 +67,7 @@ static bool read_start_time(double *seconds)
     return true;
 }
 
-void usage_refresh(void)
+double usage_cpu_seconds(void)
 {
-    double value;
-    struct metric *cpu = metrics_plain(metrics_counter(
-        "process_cpu_seconds_total", "User and system CPU time.", METRIC_NO_LABELS));
-    metric_set(cpu, seconds_of(CLOCK_PROCESS_CPUTIME_ID));
-    struct metric *resident = metrics_plain(
-        metrics_gauge("process_resident_memory_bytes", "Resident memory size.", METRIC_NO_LABELS));
-    if (metrics_read_resident_bytes(&value))
-        metric_set(resident, value);
-    struct metric *fds = metrics_plain(
-        metrics_gauge("process_open_fds", "Open file descriptors.", METRIC_NO_LABELS));
-    if (count_open_fds(&value))
-        metric_set(fds, value);
-    struct metric *start = metrics_plain(metrics_gauge(
-        "process_start_time_seconds", "Start of the process in Unix time.", METRIC_NO_LABELS));
-    /* Once: worked out again it would follow every correction of the wall clock. */
-    if (metric_value(start) <= 0 && read_start_time(&value))
-        metric_set(start, value);
+    return seconds_of(CLOCK_PROCESS_CPUTIME_ID);
 }

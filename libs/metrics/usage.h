@@ -1,7 +1,12 @@
-/* What this process uses of the machine, as metrics named like every Prometheus client names them.
- * Private to the library; any thread. */
+/* What this process uses of the machine, as the kernel tells it. False: it does not. Private to the
+ * library; any thread. */
 #pragma once
 
-/* Sets process_cpu_seconds_total, process_resident_memory_bytes, process_open_fds and
- * process_start_time_seconds. What the system does not tell keeps its last value. */
-void usage_refresh(void);
+#include <stdbool.h>
+
+/* User and system. */
+double usage_cpu_seconds(void);
+bool usage_read_resident_bytes(double *bytes);
+bool usage_count_open_fds(double *fds);
+/* When the process began, in seconds since 1970. */
+bool usage_read_start_time(double *seconds);
