@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "characters.h"
+#include "found_tags.h"
 #include "hosts.h"
 
 enum { LINK_MAX = 4096, SLUG_MAX = 40, PROTOCOL = 8 /* https:// */ };

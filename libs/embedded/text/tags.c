@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "characters.h"
+#include "found_tags.h"
 #include "links.h"
 
 enum { MENTION_MAX = 20, LIST_MAX = 25, CASHTAG_MAX = 6, CASHTAG_SUFFIX_MAX = 2 };
@@ -15,24 +16,6 @@ struct search {
     size_t hashtag_from, mention_from;
     struct arena *arena;
 };
-
-struct tag tag_spanning(enum tag_kind kind, size_t begin, size_t name, size_t end)
-{
-    return (struct tag){kind, (uint32_t)begin, (uint32_t)end, (uint32_t)name, (uint32_t)end};
-}
-
-void tags_add(struct tags *tags, struct tag tag, struct arena *arena)
-{
-    if (tags->count == tags->capacity) {
-        size_t capacity = tags->capacity > 0 ? tags->capacity * 4 : 8;
-        struct tag *items = arena_array(arena, struct tag, capacity);
-        if (tags->count > 0)
-            memcpy(items, tags->items, tags->count * sizeof *items);
-        tags->items = items;
-        tags->capacity = capacity;
-    }
-    tags->items[tags->count++] = tag;
-}
 
 static bool is_alnum(uint32_t c)
 {

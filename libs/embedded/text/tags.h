@@ -24,12 +24,6 @@ struct tags {
 
 struct tags tags_find(struct piece text, struct arena *arena);
 
-/* A tag of the whole [begin, end), whose name begins at `name`. */
-struct tag tag_spanning(enum tag_kind kind, size_t begin, size_t name, size_t end);
-
-/* Behind all that is there; for links.c. */
-void tags_add(struct tags *tags, struct tag tag, struct arena *arena);
-
 /* Whom a post that begins with a mention answers; empty if it does not. */
 struct piece tags_reply(struct piece text);
 
