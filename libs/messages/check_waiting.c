@@ -12,8 +12,8 @@ bool check_waiting_reply(const Tp__WaitingReply *message, struct error *why)
     if (!message->is_known)
         return true;
     return check_set("reason", message->reason, why) &&
-           check_range("served_users", message->served_users, 0, CALLS_MAX, why) &&
-           check_range("most_users", message->most_users, 0, CALLS_MAX, why) &&
+           check_range("calls", message->calls, 0, CALLS_MAX, why) &&
+           check_range("most_calls", message->most_calls, 0, CALLS_MAX, why) &&
            check_name_or_empty("scope_name", message->scope_name, NAME_MAX_BYTES, why) &&
            check_name_or_empty("message", message->message, LINE_MAX_BYTES, why);
 }

@@ -223,8 +223,8 @@ EXAMPLE Tp__WaitingReply waiting_reply = {
     .is_known = 1,
     .reason = TP__WAITING_REASON__ALL_USERS_SERVED,
     .position = 12,
-    .served_users = 10,
-    .most_users = 11,
+    .calls = 10,
+    .most_calls = 11,
     .retry_in_ms = 2000,
 };
 

@@ -108,8 +108,8 @@ static void why_a_job_waits_has_a_reason_if_the_job_is_known(void **state)
     reply.reason = (Tp__WaitingReason)99;
     assert_refused(waiting_reply, reply, "reason");
     reply = waiting_reply;
-    reply.served_users = UINT32_MAX;
-    assert_refused(waiting_reply, reply, "served_users");
+    reply.calls = UINT32_MAX;
+    assert_refused(waiting_reply, reply, "calls");
 }
 
 static void texts_must_be_utf8_without_nul(void **state)

@@ -162,7 +162,7 @@ static void add_detail(const Tp__WaitingReply *waiting, int64_t now_ms, struct t
         text_add(out, "your own chunk runs");
         return;
     case TP__WAITING_REASON__ALL_USERS_SERVED:
-        text_format(out, "%u of %u calls are running", waiting->served_users, waiting->most_users);
+        text_format(out, "%u of %u calls are running", waiting->calls, waiting->most_calls);
         return;
     case TP__WAITING_REASON__OTHERS_FIRST:
         text_format(out, "%u chunk%s of others come%s before", waiting->position,

@@ -53,8 +53,8 @@ static void rule_12_a_job_that_waits_tells_why_in_words(void **state)
     waiting.position = 3;
     assert_detail(&waiting, "own_chunk_runs", "your own chunk runs");
     waiting.reason = TP__WAITING_REASON__ALL_USERS_SERVED;
-    waiting.served_users = 9;
-    waiting.most_users = 10;
+    waiting.calls = 9;
+    waiting.most_calls = 10;
     assert_detail(&waiting, "all_users_served", "9 of 10 calls are running");
     waiting.reason = TP__WAITING_REASON__WAITS_FOR_RETRY;
     waiting.retry_in_ms = 2001;

@@ -280,8 +280,8 @@ void translate_explanation(const struct explanation *told, Tp__WaitingReply *rep
         return;
     reply->reason = (Tp__WaitingReason)(told->reason + 1);
     reply->position = told->position;
-    reply->served_users = told->calls;
-    reply->most_users = told->most_calls;
+    reply->calls = told->calls;
+    reply->most_calls = told->most_calls;
     reply->retry_in_ms = told->retry_in_ms;
     if (told->reason == WAITING_HELD || told->reason == WAITING_LIMIT ||
         told->reason == WAITING_REDUCED || told->reason == WAITING_ENDPOINT_HELD)
