@@ -11,7 +11,9 @@ USERS = 16
 
 
 def minute_of(world, endpoint="main"):
-    return world.fleet.llm.stats()["endpoints"][endpoint]["minute"]
+    """The most calls and tokens that it got within any sixty seconds."""
+    seen = world.fleet.llm.stats()["endpoints"].get(endpoint)
+    return seen["minute"] if seen else {"calls": 0, "tokens": 0}
 
 
 def reasons(world):
