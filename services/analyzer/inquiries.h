@@ -6,8 +6,9 @@
  *   inquiries_watch(work, kind)      those that other replicas ask for, until they are known or
  *                                    lost, or patience.h ends; calls_go_on() follows each change
  *   inquiries_settle(work)           its outcome is made, or it comes to nothing: what it has
- * claimed and not brought is free for others inquiries_end(work)              it is gone: nobody
- * waits for its answer, and what it claimed is not held any longer by our being heard
+ *                                    claimed and not brought is free for others
+ *   inquiries_end(work)              it is gone: nobody waits for its answer, and what it claimed
+ *                                    is not held any longer by our being heard
  *
  * One question is under way at a time: what comes meanwhile goes together with the next. So where
  * there is much to do, many chunks share a question, and where there is little, none waits.
