@@ -236,12 +236,25 @@ struct chunk *queue_next_burst(struct queue *queue)
     return NULL;
 }
 
+/* How far the sharing has come: to what the class has paid that is next. What is granted out of
+ * turn, because it must not wait, says nothing of that; a burst, which is granted while nobody
+ * waits, does. It never goes back. */
+static void note_paid(struct queue *queue, enum service_class granted)
+{
+    uint64_t least = queue->classes[granted].paid;
+    for (int i = 0; i < CLASSES; i++)
+        if (queue->classes[i].shares.count > 0 && queue->classes[i].paid < least)
+            least = queue->classes[i].paid;
+    if (queue->paid < least)
+        queue->paid = least;
+}
+
 void queue_charge(struct queue *queue, struct chunk *chunk, uint64_t tokens)
 {
     struct turn *turn = chunk->job->turn;
     enum service_class mine = turn->service_class;
     struct share *share = share_of(queue, turn);
-    queue->paid = queue->classes[mine].paid;
+    note_paid(queue, mine);
     queue->classes[mine].paid += queue->classes[mine].price;
     if (queue->classes[mine].paid_until < share->paid)
         queue->classes[mine].paid_until = share->paid;

@@ -62,7 +62,7 @@ struct queue {
     } config;
     uint64_t last_rank;
     uint32_t last_tie;
-    uint64_t paid; /* what the class served last had paid */
+    uint64_t paid; /* how far the classes' sharing has come */
     struct instant now;
     uint32_t slots;
     int64_t call_us;

@@ -44,8 +44,8 @@ void check_leader_hears(struct sim *sim, uint32_t number, const struct event *ev
 {
     struct journal *journal = &sim->schedulers[number].journal;
     journal->stepped_at = sim->now;
-    check_burst_hears(sim, journal, event);
     check_book_hears(sim, journal, event);
+    check_known_hears(sim, journal, event);
     if (event->kind == EVENT_OUTCOME)
         check_server_hears(sim, number, &event->outcome);
     if (event->kind == EVENT_OUTCOME)
@@ -88,7 +88,7 @@ bool check_is_told_held(const struct journal *journal, const struct model_job *j
 
 static void check_batch(struct sim *sim, uint32_t number, const struct action *action)
 {
-    const struct journal *journal = &sim->schedulers[number].journal;
+    struct journal *journal = &sim->schedulers[number].journal;
     uint32_t most = most_users(sim, number), grants = 0;
     for (size_t i = 0; i < action->batch.count; i++) {
         const struct batch_item *item = &action->batch.items[i];
@@ -110,6 +110,7 @@ static void check_batch(struct sim *sim, uint32_t number, const struct action *a
     else if (grants > 2 * most + 2)
         sim_violation(sim, "rule 2", "%u grants at once for %u slots", grants, most);
     sim->counts[COUNT_BATCHES] += grants > 0;
+    check_classes_batch(sim, journal, action);
     check_burst_batch(sim, journal, action);
 }
 
@@ -144,6 +145,7 @@ void check_leader_acts(struct sim *sim, uint32_t number, const struct action *ac
         memset(journal->knows, 0, sizeof(journal->knows));
         memset(journal->breakers, 0, sizeof(journal->breakers));
         memset(journal->servers, 0, sizeof(journal->servers));
+        memset(&journal->classes, 0, sizeof(journal->classes));
         journal->book = NULL;
         journal->is_booked = false;
     } else if (action->kind == ACTION_LEAD) {

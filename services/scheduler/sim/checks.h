@@ -15,8 +15,19 @@ bool check_is_told_held(const struct journal *journal, const struct model_job *j
 void check_leader_told(struct sim *sim, uint32_t number, const struct model_job *job,
                        const struct explanation *told);
 
+/* ---- check_known.c: whom it must know to be waiting, by the place of the job in the store ---- */
+void check_known_hears(struct sim *sim, struct journal *journal, const struct event *event);
+/* Before it asks for that batch. */
+void check_known_waiting(struct sim *sim, const struct journal *journal, const struct action *batch,
+                         bool waits[MOST_JOBS_EVER]);
+/* Nothing more of the job's user then. */
+void check_known_granted(const struct sim *sim, const struct model_job *job,
+                         bool waits[MOST_JOBS_EVER]);
+
+/* ---- check_classes.c: before it asks for that batch ---- */
+void check_classes_batch(struct sim *sim, struct journal *journal, const struct action *action);
+
 /* ---- check_burst.c ---- */
-void check_burst_hears(struct sim *sim, struct journal *journal, const struct event *event);
 /* It asks for further chunks of users, of slots so many; it permits such a chunk. */
 void check_burst_batch(struct sim *sim, const struct journal *journal, const struct action *action);
 void check_burst_permits(struct sim *sim, const struct journal *journal, const struct grant *grant,

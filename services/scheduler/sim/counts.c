@@ -51,6 +51,7 @@ const struct counter COUNTERS[COUNTS] = {
     [COUNT_BATCHES] = {"batches of grants held against announced slots", GROUP_RULES, "2"},
     [COUNT_HELD] = {"tenants, users or all held", GROUP_RULES, "3"},
     [COUNT_OTHER_CONTROLS] = {"tenants, users or all drained or weighed", GROUP_RULES, "3"},
+    [COUNT_RULE_4] = {"grants of a class while another one waits", GROUP_RULES, "4"},
     [COUNT_FULL_REQUESTS] = {"calls at a limit of requests", GROUP_RULES, "5"},
     [COUNT_FULL_TOKENS] = {"calls at a limit of tokens", GROUP_RULES, "5"},
     [COUNT_FULL_IN_FLIGHT] = {"calls at a limit of calls in flight", GROUP_RULES, "5"},

@@ -57,6 +57,7 @@ enum count {
     COUNT_BURSTS_TAKEN_BACK,
     COUNT_RULE_2, /* calls were at their cap */
     COUNT_BATCHES,
+    COUNT_RULE_4, /* a class waited while another one's grant was asked for */
     COUNT_HELD,
     COUNT_OTHER_CONTROLS,
     COUNT_REDUCED,

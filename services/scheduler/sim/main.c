@@ -52,6 +52,8 @@ static const struct {
     [MUTANT_NEVER_SETTLES] = {"never_settles", "booked"},
     [MUTANT_DEAF_TO_SERVERS] = {"deaf_to_servers", "servers"},
     [MUTANT_TWO_PROBES] = {"two_probes", "rule 7"},
+    [MUTANT_CLASSES_ALIKE] = {"classes_alike", "rule 4"},
+    [MUTANT_CLASSES_STRICT] = {"classes_strict", "rule 4"},
     [MUTANT_HEALS_REPLACE_EQUAL] = {"heals_replace_equal", "rule 7"},
     [MUTANT_NEVER_REAP] = {"never_reap", "rule 9"},
 };

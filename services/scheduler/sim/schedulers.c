@@ -401,6 +401,21 @@ void schedulers_hear(struct sim *sim, uint32_t from, uint32_t loss_permille,
     }
 }
 
+uint32_t schedulers_weight(const struct sim *sim, int service_class)
+{
+    enum { FROM = 1000 }; /* no number of a job */
+    return (uint32_t)sim_trait(sim, WORK_JOB, FROM + (uint32_t)service_class, 1, 8);
+}
+
+static void weigh_classes(const struct sim *sim, uint32_t weights[CLASSES])
+{
+    static const uint32_t STRICT[CLASSES] = {1000000, 10000, 100, 1};
+    for (int i = 0; i < CLASSES; i++)
+        weights[i] = sim->mutant == MUTANT_CLASSES_ALIKE    ? 1
+                     : sim->mutant == MUTANT_CLASSES_STRICT ? STRICT[i]
+                                                            : schedulers_weight(sim, i);
+}
+
 void schedulers_boot(struct sim *sim, uint32_t number)
 {
     struct scheduler_config config = SCHEDULER_DEFAULTS;
@@ -416,6 +431,7 @@ void schedulers_boot(struct sim *sim, uint32_t number)
     config.reread_overlap_ms = sim->mutant == MUTANT_NO_OVERLAP ? 0 : 1500;
     config.seed = life;
     config.user_burst = sim->has_bursts ? MOST_AT_ONCE : 1;
+    weigh_classes(sim, config.weights);
     llm_configure(sim, &config);
     sim->schedulers[number] = (struct model_scheduler){
         .core = scheduler_new(&config, clock_of(sim, number)),

@@ -92,6 +92,8 @@ enum mutant {
     MUTANT_TWO_PROBES,          /* a leader forgets the probe that is on its way */
     MUTANT_NEVER_SETTLES,       /* a leader does not hear what calls used */
     MUTANT_DEAF_TO_SERVERS,     /* a leader does not hear what servers say of themselves */
+    MUTANT_CLASSES_ALIKE,       /* the weights of classes are not known */
+    MUTANT_CLASSES_STRICT,      /* the first class is always the next */
     MUTANT_HEALS_REPLACE_EQUAL, /* a result replaces one that is as good */
     MUTANTS,
 };
@@ -283,6 +285,12 @@ struct journal {
         uint64_t before[LIMIT_KINDS], told;
         uint64_t used_up[LIMIT_KINDS]; /* limits that the last outcome says are; 0 = it does not */
     } servers[ENDPOINTS];
+    struct told_classes {
+        double ahead[CLASSES][CLASSES]; /* how far the latter is of the former, which waits */
+        bool waits[MOST_JOBS_EVER];     /* since the last batch, by its place in the store */
+        bool has_paid_ahead[CLASSES];   /* its last grant may have been out of turn */
+        uint64_t orders;                /* of operators, until then */
+    } classes;
     struct booked *book; /* what counts in its windows (check_book.c) */
     int64_t stepped_at;
     bool is_booked; /* the snapshot has brought all */
@@ -414,6 +422,7 @@ struct event *store_job(struct sim *sim, uint64_t epoch, const char *job_id);
 /* ---- schedulers.c ---- */
 void schedulers_boot(struct sim *sim, uint32_t number);
 void schedulers_died(struct sim *sim, uint32_t number);
+uint32_t schedulers_weight(const struct sim *sim, int service_class);
 void schedulers_hear(struct sim *sim, uint32_t from, uint32_t loss_permille,
                      const struct event *event);
 
