@@ -9,9 +9,9 @@
 #include "commands.h"
 #include "outcome.h"
 #include "recording.h"
-#include "whatif/whatif.h"
+#include "whatif_report.h"
 
-#define FAR_OFF_PERCENT 30.0
+#define MOST_USD 1000000.0
 enum { MOST_SLOTS = 100000, MOST_REPLICAS = 1000 };
 
 /* What is to be other than it was; 0 and negative = as it was. */
@@ -60,7 +60,8 @@ static const struct argp_option OPTIONS[] = {
     {.name = "price",
      .key = KEY_PRICE,
      .arg = "P,C",
-     .doc = "dollars for a million tokens sent, and answered"},
+     .doc = "dollars for a million tokens sent, and answered, at every endpoint; to a tenth of a "
+            "cent"},
     {0},
 };
 
@@ -104,10 +105,11 @@ static void take_price(const char *value, struct arguments *arguments, struct ar
         prompt[length] = '\0';
         if (number_parse_double(prompt, &arguments->prompt_usd) &&
             number_parse_double(comma + 1, &arguments->completion_usd) &&
-            arguments->prompt_usd >= 0 && arguments->completion_usd >= 0)
+            arguments->prompt_usd >= 0 && arguments->prompt_usd <= MOST_USD &&
+            arguments->completion_usd >= 0 && arguments->completion_usd <= MOST_USD)
             return;
     }
-    argp_error(state, "--price is two prices, as in 0.15,0.6, not %s", value);
+    argp_error(state, "--price is two prices up to %.0f, as in 0.15,0.6, not %s", MOST_USD, value);
 }
 
 static void take_fairness(const char *value, struct arguments *arguments, struct argp_state *state)
@@ -170,16 +172,40 @@ static const struct argp PARSER = {
            "it was set and as it might be.\vThree columns: what was recorded; the model under the "
            "settings of then (baseline); the model with what the options change (changed). First "
            "result and finish are of jobs, in seconds from their submission; makespan is from the "
-           "first submission to the last finish. The model knows no failures, pauses, caches or "
-           "takeovers: hold its baseline against what was recorded before you believe the rest.",
+           "first submission to the last finish. Each chunk takes the calls it took then, also "
+           "those that failed. The model knows no lost calls, nothing held by operators, no "
+           "deadlines and no takeovers: hold its baseline against what was recorded before you "
+           "believe the rest.",
     .children = RECORDING,
 };
+
+static void change_prices(const struct arguments *arguments, struct scheduler_config *config)
+{
+    for (uint32_t i = 0; i < config->endpoint_count && arguments->prompt_usd >= 0; i++) {
+        /* A dollar for a million is a thousand billionths for one. */
+        config->endpoints[i].prompt_nanos = (uint32_t)lround(arguments->prompt_usd * 1e3);
+        config->endpoints[i].completion_nanos = (uint32_t)lround(arguments->completion_usd * 1e3);
+    }
+}
+
+static bool change_limits(const struct arguments *arguments, struct limits *limits,
+                          struct error *why)
+{
+    if (arguments->requests > UINT32_MAX)
+        return error_set(why, ERROR_INVALID, "--rpm is at most %" PRIu32, UINT32_MAX);
+    if (arguments->requests != 0)
+        limits->requests_per_minute = arguments->requests > 0 ? (uint32_t)arguments->requests : 0;
+    if (arguments->tokens != 0)
+        limits->tokens_per_minute = arguments->tokens > 0 ? (uint64_t)arguments->tokens : 0;
+    if (arguments->requests != 0 || arguments->tokens != 0)
+        limits->is_shadow = false; /* they are to be held */
+    return true;
+}
 
 static bool change(const struct arguments *arguments, struct whatif_setting *setting,
                    struct error *why)
 {
     struct scheduler_config *config = &setting->config;
-    struct limits *limits = &config->endpoints[0].limits;
     if (config->endpoint_count == 0)
         config->endpoint_count = 1;
     if (arguments->users > 0)
@@ -190,119 +216,10 @@ static bool change(const struct arguments *arguments, struct whatif_setting *set
         setting->analyzers = (uint32_t)arguments->replicas;
     if (arguments->slots > 0)
         setting->slots = (uint32_t)arguments->slots;
-    if (arguments->requests > UINT32_MAX)
-        return error_set(why, ERROR_INVALID, "--rpm is at most %" PRIu32, UINT32_MAX);
-    if (arguments->requests != 0)
-        limits->requests_per_minute = arguments->requests > 0 ? (uint32_t)arguments->requests : 0;
-    if (arguments->tokens != 0)
-        limits->tokens_per_minute = arguments->tokens > 0 ? (uint64_t)arguments->tokens : 0;
-    if (arguments->prompt_usd >= 0) {
-        setting->prompt_usd = arguments->prompt_usd;
-        setting->completion_usd = arguments->completion_usd;
-    }
     if (arguments->has_fairness)
         config->fairness = arguments->fairness;
-    return true;
-}
-
-/* ---- what is printed ---- */
-struct told {
-    struct figures recorded, baseline, changed;
-};
-
-static void print_row(const char *name, const struct told *told,
-                      double (*of)(const struct figures *), const char *unit)
-{
-    printf("%-24s %10.3f %10.3f %10.3f %s\n", name, of(&told->recorded), of(&told->baseline),
-           of(&told->changed), unit);
-}
-
-#define FIGURE(name, expression)                                                                   \
-    static double name(const struct figures *f)                                                    \
-    {                                                                                              \
-        return expression;                                                                         \
-    }
-FIGURE(first_mean, f->first.mean_s)
-FIGURE(first_p50, f->first.p50_s)
-FIGURE(first_p90, f->first.p90_s)
-FIGURE(first_p99, f->first.p99_s)
-FIGURE(finish_mean, f->finish.mean_s)
-FIGURE(finish_p50, f->finish.p50_s)
-FIGURE(finish_p90, f->finish.p90_s)
-FIGURE(finish_p99, f->finish.p99_s)
-FIGURE(makespan, f->makespan_s)
-FIGURE(slots_used, 100 * f->slots_part)
-FIGURE(requests_used, 100 * f->requests_part)
-FIGURE(tokens_used, 100 * f->tokens_part)
-FIGURE(cost, f->usd)
-#undef FIGURE
-
-static const struct {
-    const char *name, *unit, *key;
-    double (*of)(const struct figures *figures);
-} ROWS[] = {
-    {"first result, mean", "s", "first_mean_s", first_mean},
-    {"first result, P50", "s", "first_p50_s", first_p50},
-    {"first result, P90", "s", "first_p90_s", first_p90},
-    {"first result, P99", "s", "first_p99_s", first_p99},
-    {"finish, mean", "s", "finish_mean_s", finish_mean},
-    {"finish, P50", "s", "finish_p50_s", finish_p50},
-    {"finish, P90", "s", "finish_p90_s", finish_p90},
-    {"finish, P99", "s", "finish_p99_s", finish_p99},
-    {"makespan", "s", "makespan_s", makespan},
-    {"slots in use", "%", "slots_percent", slots_used},
-    {"requests of their limit", "%", "requests_percent", requests_used},
-    {"tokens of their limit", "%", "tokens_percent", tokens_used},
-    {"cost", "USD", "usd", cost},
-};
-enum { ROW_COUNT = sizeof ROWS / sizeof ROWS[0] };
-
-/* How far the model is from life, by the mean finish; in percent. */
-static double off(const struct told *told)
-{
-    double was = told->recorded.finish.mean_s;
-    return was > 0 ? 100 * (told->baseline.finish.mean_s - was) / was : 0;
-}
-
-static void print_table(const struct history *history, const struct told *told)
-{
-    printf("%zu jobs, %" PRIu64 " chunks\n\n%-24s %10s %10s %10s\n", history->job_count,
-           history->chunks, "", "recorded", "baseline", "changed");
-    for (size_t i = 0; i < ROW_COUNT; i++)
-        print_row(ROWS[i].name, told, ROWS[i].of, ROWS[i].unit);
-    printf("\nThe model's baseline finishes %.1f %% %s than recorded, by the mean.\n",
-           fabs(off(told)), off(told) < 0 ? "sooner" : "later");
-    if (fabs(off(told)) > FAR_OFF_PERCENT)
-        puts("That is far off: it knows no failures, pauses, caches or takeovers. Compare the "
-             "changed column\nwith the baseline alone, and believe neither to the second.");
-    if (!history->setting.is_config_known)
-        puts("No chapter begins in the trace: its settings are not known, and taken as the "
-             "defaults.");
-    if (history->lost_steps + history->lost_batches > 0)
-        puts("Parts of the trace are missing, and with them some work.");
-    if (history->chunks_without_usage > 0)
-        printf("The tokens of %" PRIu64 " chunks are not known, and estimated from their text.\n",
-               history->chunks_without_usage);
-}
-
-static void print_figures(const char *name, const struct figures *figures)
-{
-    printf("\"%s\":{\"jobs\":%zu", name, figures->jobs);
-    for (size_t i = 0; i < ROW_COUNT; i++)
-        printf(",\"%s\":%.6g", ROWS[i].key, ROWS[i].of(figures));
-    putchar('}');
-}
-
-static void print_json(const struct history *history, const struct told *told)
-{
-    printf("{\"jobs\":%zu,\"chunks\":%" PRIu64 ",", history->job_count, history->chunks);
-    print_figures("recorded", &told->recorded);
-    putchar(',');
-    print_figures("baseline", &told->baseline);
-    putchar(',');
-    print_figures("changed", &told->changed);
-    printf(",\"baseline_off_percent\":%.3g,\"settings_known\":%s}\n", off(told),
-           history->setting.is_config_known ? "true" : "false");
+    change_prices(arguments, config);
+    return change_limits(arguments, &config->endpoints[0].limits, why);
 }
 
 static bool run(const struct arguments *arguments, struct history *history, struct error *why)
@@ -313,16 +230,19 @@ static bool run(const struct arguments *arguments, struct history *history, stru
     struct error fault;
     if (!history_read(trace, history, &fault))
         return error_set(why, fault.kind, "%s: %s", arguments->recording.path, fault.message);
-    struct whatif_setting was = whatif_setting(history), changed = was;
-    if (!change(arguments, &changed, why))
+    struct whatif_report told = {.was = whatif_setting(history), .is = whatif_setting(history)};
+    if (told.was.analyzers == 0)
+        return error_set(why, ERROR_INVALID, "%s: no analyzer was there while work was",
+                         arguments->recording.path);
+    if (!change(arguments, &told.is, why))
         return false;
-    struct told told = {.recorded = whatif_recorded(history, &was),
-                        .baseline = whatif_run(history, &was),
-                        .changed = whatif_run(history, &changed)};
+    told.recorded = whatif_recorded(history);
+    told.baseline = whatif_run(history, &told.was);
+    told.changed = whatif_run(history, &told.is);
     if (arguments->recording.is_json)
-        print_json(history, &told);
+        whatif_report_json(history, &told);
     else
-        print_table(history, &told);
+        whatif_report_table(history, &told);
     return true;
 }
 

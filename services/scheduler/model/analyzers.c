@@ -94,7 +94,9 @@ void analyzers_take(struct model *model, struct chunk_row *chunk)
 static struct event ask_of(const struct chunk_row *chunk, uint32_t ask_number)
 {
     struct event event = {.kind = EVENT_PERMIT_ASK,
-                          .ask = {.id = model_attempt(chunk), .ask_number = ask_number}};
+                          .ask = {.id = model_attempt(chunk),
+                                  .ask_number = ask_number,
+                                  .is_free = told_is_free(chunk)}};
     strcpy(event.ask.instance_id, "analyzer-1");
     return event;
 }
@@ -123,7 +125,7 @@ bool analyzers_go_on(struct model *model)
 
 void analyzers_hear(struct model *model, const struct action *action)
 {
-    struct chunk_row *chunk = store_find(model, &action->answer.id);
+    struct chunk_row *chunk = rows_find(model, &action->answer.id);
     if (!chunk || chunk->at != CHUNK_IS_ASKING || chunk->facts.attempt != action->answer.id.attempt)
         return;
     if (!action->answer.is_permitted) {
@@ -132,29 +134,18 @@ void analyzers_hear(struct model *model, const struct action *action)
         fill_slots(model);
         return;
     }
-    int64_t call_us = calls_draw(model, chunk, 0);
+    told_begin(chunk);
+    int64_t call_us = told_length_us(model, chunk);
     chunk->at = CHUNK_IS_CALLING;
-    model->totals.calls++;
     model->totals.call_us += call_us;
-    model->totals.prompt_tokens += chunk->told.prompt_tokens;
-    model->totals.completion_tokens += chunk->told.completion_tokens;
     model_happens_in(model, call_us, IS_OVER, chunk, chunk->facts.attempt);
 }
 
 void analyzers_end_call(struct model *model, struct chunk_row *chunk)
 {
-    bool was_called = chunk->facts.mode == MODE_LLM;
-    struct event event = {
-        .kind = EVENT_OUTCOME,
-        .outcome = {.id = model_attempt(chunk),
-                    .was_called = was_called,
-                    .is_usage_known =
-                        was_called && chunk->told.prompt_tokens + chunk->told.completion_tokens > 0,
-                    .prompt_tokens = chunk->told.prompt_tokens,
-                    .completion_tokens = chunk->told.completion_tokens,
-                    .server_limits = {-1, -1, -1, -1, -1, -1}}};
+    struct event event = {.kind = EVENT_OUTCOME, .outcome = told_end(model, chunk)};
     chunk->at = CHUNK_IS_IDLE;
-    model->totals.embedded += !was_called;
+    model->totals.embedded += chunk->facts.mode == MODE_EMBEDDED;
     model->free_slots++;
     model_happens_in(model, model->options.commit_us, IS_COMMITTED, chunk, chunk->facts.attempt);
     model_step(model, &event);

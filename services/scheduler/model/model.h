@@ -5,14 +5,24 @@
  *
  * Real: the core. Modelled: a store (a batch takes its time, one after the other; a user and lane
  * has one chunk in flight), analyzers with slots, calls whose lengths are drawn from samples. No
- * call fails, nothing gets lost, nobody cancels. Pure: the same options and jobs give the same
- * times. Some hundred thousand chunks a second. One thread; jobs' names are lent.
+ * call fails but those that are told to, nothing gets lost, nobody cancels. Pure: the same options
+ * and jobs give the same times. Some hundred thousand chunks a second. One thread; jobs' names are
+ * lent.
  */
 #pragma once
 
 #include "core/core.h"
 
 struct model;
+
+/* A call that fails, and what the store makes of the chunk for it. */
+struct model_failure {
+    uint32_t endpoint; /* where alone it fails, from 1; 0 = wherever it is called */
+    uint32_t took_us, prompt_tokens, completion_tokens, retry_after_ms;
+    bool was_called, is_usage_known;
+    enum outcome_class outcome_class, last_class;
+    uint32_t tries, open_posts, text_bytes, retry_in_ms;
+};
 
 struct model_chunk {
     uint32_t open_posts, text_bytes;
@@ -22,6 +32,10 @@ struct model_chunk {
     enum analysis_mode mode;                   /* STAGE_RUNS */
     uint32_t call_us;                          /* 0 = drawn */
     uint32_t prompt_tokens, completion_tokens; /* of a call; both 0 = not known */
+    bool is_cached;                            /* no call is needed in the end */
+    const struct model_failure *failures;      /* of its calls before that, in their order */
+    size_t failure_count;
+    size_t part_of; /* the chunk of the job, from 1, that is split into it; it stands before it */
 };
 
 struct model_job {
@@ -64,11 +78,17 @@ struct model_result {
     uint32_t chunks_left;
 };
 
+/* Calls that were made, and what they are charged: what was booked where usage is not known. */
+struct model_use {
+    uint64_t calls, failed, tokens, micros;
+};
+
 struct model_totals {
-    uint64_t chunks, calls, embedded; /* done */
-    int64_t call_us;                  /* the sum of all calls */
-    int64_t end_us;                   /* of the last commit */
-    uint64_t prompt_tokens, completion_tokens, steps;
+    uint64_t chunks, embedded; /* done */
+    int64_t call_us;           /* the sum of all calls */
+    int64_t end_us;            /* of the last commit */
+    uint64_t steps;
+    struct model_use uses[MOST_ENDPOINTS]; /* of each endpoint */
 };
 
 struct model *model_new(const struct model_options *options);

@@ -1,111 +1,10 @@
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "base/check.h"
 #include "world.h"
 
-enum { LONG_LEASE_MS = 3600 * 1000, ID_PREFIX = 24, LANES = 64 };
-
-struct user_row {
-    UT_hash_handle hh;
-    uint64_t lanes; /* in which a chunk is in flight */
-    uint32_t key_length;
-    char key[];
-};
-
-/* ---- rows ---- */
-static struct user_row *user_of(struct model *model, const struct model_job *job)
-{
-    char key[TENANT_ID_SIZE + USER_ID_SIZE];
-    size_t tenant = strlen(job->tenant_id) + 1, user = strlen(job->user_id) + 1;
-    CHECK(tenant <= TENANT_ID_SIZE && user <= USER_ID_SIZE);
-    memcpy(key, job->tenant_id, tenant);
-    memcpy(key + tenant, job->user_id, user);
-    struct user_row *found = NULL;
-    HASH_FIND(hh, model->users, key, tenant + user, found);
-    if (found)
-        return found;
-    found = calloc(1, sizeof(*found) + tenant + user);
-    CHECK(found);
-    found->key_length = (uint32_t)(tenant + user);
-    memcpy(found->key, key, tenant + user);
-    HASH_ADD_KEYPTR(hh, model->users, found->key, found->key_length, found);
-    return found;
-}
-
-static struct chunk_row *add_chunk(struct job_row *job, const struct model_chunk *told)
-{
-    if (job->count == job->capacity) {
-        job->capacity = job->capacity ? job->capacity * 2 : job->told.chunk_count + 1;
-        job->chunks = reallocarray((void *)job->chunks, job->capacity, sizeof(struct chunk_row *));
-        CHECK(job->chunks);
-    }
-    struct chunk_row *chunk = calloc(1, sizeof(*chunk));
-    CHECK(chunk);
-    chunk->job = job;
-    chunk->told = *told;
-    chunk->facts = (struct chunk_facts){.number = (uint32_t)job->count,
-                                        .status = CHUNK_READY,
-                                        .version = 1,
-                                        .tries = told->tries,
-                                        .depth = told->depth,
-                                        .open_posts = told->open_posts,
-                                        .text_bytes = told->text_bytes,
-                                        .last_class = told->last_class,
-                                        .mode = told->mode};
-    job->chunks[job->count++] = chunk;
-    job->left++;
-    return chunk;
-}
-
-struct job_row *store_add(struct model *model, const struct model_job *told)
-{
-    if (model->job_count == model->job_capacity) {
-        model->job_capacity = model->job_capacity ? model->job_capacity * 2 : 64;
-        model->jobs =
-            reallocarray((void *)model->jobs, model->job_capacity, sizeof(struct job_row *));
-        CHECK(model->jobs);
-    }
-    struct job_row *job = calloc(1, sizeof(*job));
-    CHECK(job);
-    snprintf(job->id, sizeof(job->id), "00000000-0000-7000-8000-%012zu", model->job_count);
-    job->told = *told;
-    job->user = user_of(model, told);
-    job->result = (struct model_result){.first_us = -1, .finish_us = -1};
-    for (size_t i = 0; i < told->chunk_count; i++)
-        add_chunk(job, &told->chunks[i]);
-    job->told.chunks = NULL; /* they were copied */
-    model->jobs[model->job_count++] = job;
-    model->jobs_left++;
-    return job;
-}
-
-void store_close(struct model *model)
-{
-    for (size_t i = 0; i < model->job_count; i++) {
-        for (size_t k = 0; k < model->jobs[i]->count; k++)
-            free(model->jobs[i]->chunks[k]);
-        free((void *)model->jobs[i]->chunks);
-        free(model->jobs[i]);
-    }
-    free((void *)model->jobs);
-    struct user_row *user, *next;
-    HASH_ITER (hh, model->users, user, next) {
-        HASH_DEL(model->users, user);
-        free(user);
-    }
-}
-
-struct chunk_row *store_find(const struct model *model, const struct attempt_id *id)
-{
-    size_t number = (size_t)strtoull(id->job_id + ID_PREFIX, NULL, 10);
-    CHECK(number < model->job_count);
-    struct job_row *job = model->jobs[number];
-    return id->chunk_number < job->count ? job->chunks[id->chunk_number] : NULL;
-}
+enum { LONG_LEASE_MS = 3600 * 1000, LANES = 64 };
 
 static void fly(struct chunk_row *chunk, uint32_t lane)
 {
@@ -180,7 +79,6 @@ static void resume(struct model *model, struct chunk_row *chunk)
         left_us = (int64_t)(model_random(model) % (uint64_t)(left_us + 1));
     if (model->free_slots > 0)
         model->free_slots--;
-    model->totals.calls++;
     model->totals.call_us += left_us;
     model_happens_in(model, left_us, IS_OVER, chunk, chunk->facts.attempt);
 }
@@ -266,24 +164,33 @@ void store_answer_job(struct model *model, const struct action *action)
     strcpy(id.job_id, action->job_id);
     struct event event = {.kind = EVENT_JOB, .is_answered = true, .job.epoch = action->epoch};
     strcpy(event.job.job_id, action->job_id);
-    const struct chunk_row *first = store_find(model, &id);
+    const struct chunk_row *first = rows_find(model, &id);
     CHECK(first);
     with_rows(model, first->job, &event);
 }
 
-void store_commit(struct model *model, struct chunk_row *chunk)
+static void finish(struct model *model, struct job_row *job)
 {
-    struct job_row *job = chunk->job;
-    land(chunk, CHUNK_DONE);
     job->left--;
     model->totals.chunks++;
     model->totals.end_us = model->now_us;
     if (job->result.first_us < 0)
         job->result.first_us = model->now_us;
-    if (job->left == 0) {
-        job->result.finish_us = model->now_us;
-        model->jobs_left--;
-    }
+    if (job->left > 0)
+        return;
+    job->result.finish_us = model->now_us;
+    model->jobs_left--;
+}
+
+void store_commit(struct model *model, struct chunk_row *chunk)
+{
+    struct job_row *job = chunk->job;
+    bool has_failed = chunk->failure != NULL;
+    land(chunk, has_failed ? CHUNK_READY : CHUNK_DONE);
+    if (has_failed)
+        told_fail(model, chunk);
+    else
+        finish(model, job);
     job->event_number++;
     struct job_facts facts = facts_of(model, job);
     facts.chunks = &chunk->facts;
@@ -306,6 +213,20 @@ void store_take_batch(struct model *model, const struct action *action)
     model_happens_in(model, model->store_free_us - model->now_us, IS_ANSWERED, NULL, 0);
 }
 
+static void book(const struct model *model, struct chunk_row *chunk, const struct batch_item *item)
+{
+    const struct scheduler_config *config = &model->options.config;
+    uint32_t endpoint = 0;
+    while (endpoint + 1 < config->endpoint_count &&
+           strcmp(config->endpoints[endpoint].name, item->endpoint) != 0)
+        endpoint++;
+    chunk->booked.endpoint = endpoint;
+    chunk->booked.prompt_nanos = item->prompt_nanos;
+    chunk->booked.completion_nanos = item->completion_nanos;
+    chunk->booked.tokens = item->reserved_tokens;
+    chunk->booked.micros = item->reserved_micros;
+}
+
 static enum batch_result grant(struct model *model, struct chunk_row *chunk,
                                const struct batch_item *item)
 {
@@ -315,6 +236,7 @@ static enum batch_result grant(struct model *model, struct chunk_row *chunk,
         chunk->job->user->lanes >> item->lane & 1)
         return RESULT_BUSY;
     fly(chunk, item->lane);
+    book(model, chunk, item);
     chunk->facts.mode = item->mode;
     chunk->facts.lease_left_ms = item->lease_ms;
     chunk->at = CHUNK_IS_IDLE;
@@ -335,26 +257,16 @@ static enum batch_result split(struct chunk_row *chunk, struct batch_answer *ans
 {
     if (chunk->facts.status != CHUNK_READY || chunk->facts.open_posts < 2)
         return RESULT_GONE;
-    struct model_chunk half = chunk->told;
-    half.stage = (struct chunk_stage){.kind = STAGE_WAITS};
-    half.tries = 0;
-    half.depth++;
-    half.text_bytes = chunk->facts.text_bytes / 2;
-    for (int i = 0; i < 2; i++) {
-        half.open_posts = (chunk->facts.open_posts + (uint32_t)i) / 2;
-        answer->parts[i] = add_chunk(chunk->job, &half)->facts;
-    }
-    answer->part_count = 2;
+    answer->part_count = rows_split(chunk, answer->parts);
     chunk->facts.status = CHUNK_DONE;
     chunk->facts.version++;
-    chunk->job->left--;
     return RESULT_SPLIT;
 }
 
 static enum batch_result do_item(struct model *model, const struct batch_item *item,
                                  struct batch_answer *answer)
 {
-    struct chunk_row *chunk = store_find(model, &item->id);
+    struct chunk_row *chunk = rows_find(model, &item->id);
     CHECK(chunk);
     switch (item->operation) {
     case BATCH_GRANT:
@@ -375,7 +287,7 @@ void store_answer_batch(struct model *model)
     size_t count = model->item_count;
     model->item_count = 0;
     for (size_t i = 0; i < count; i++) {
-        const struct chunk_row *chunk = store_find(model, &model->items[i].id);
+        const struct chunk_row *chunk = rows_find(model, &model->items[i].id);
         CHECK(chunk);
         answers[i] = EMPTY;
         answers[i].result = do_item(model, &model->items[i], &answers[i]);

@@ -33,7 +33,7 @@ void model_free(struct model **model)
     if (!m)
         return;
     scheduler_free(&m->core);
-    store_close(m);
+    rows_close(m);
     analyzers_close(m);
     calls_close(&m->calls);
     while (m->spare) {
@@ -50,7 +50,7 @@ void model_free(struct model **model)
 
 size_t model_add_job(struct model *model, const struct model_job *job)
 {
-    store_add(model, job);
+    rows_add(model, job);
     return model->job_count - 1;
 }
 
@@ -134,7 +134,7 @@ static void perform(struct model *model, const struct action *action)
         answer_heal(model);
         return;
     case ACTION_DISPATCH: {
-        struct chunk_row *chunk = store_find(model, &action->dispatch.id);
+        struct chunk_row *chunk = rows_find(model, &action->dispatch.id);
         if (chunk && chunk->facts.attempt == action->dispatch.id.attempt)
             analyzers_take(model, chunk);
         return;

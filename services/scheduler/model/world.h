@@ -1,13 +1,21 @@
 /* The model's parts, seen by its own files only. Times in us since the start. */
 #pragma once
 
+#include <uthash.h>
+
 #include "core/heap.h"
 #include "model.h"
 
 enum { SIZE_CLASSES = 33, LEAST_OF_A_SIZE = 8, EMBEDDED_US = 20000 };
 
 struct job_row;
-struct user_row;
+
+struct user_row {
+    UT_hash_handle hh;
+    uint64_t lanes; /* in which a chunk is in flight */
+    uint32_t key_length;
+    char key[];
+};
 
 struct chunk_row {
     struct chunk_facts facts;
@@ -15,6 +23,13 @@ struct chunk_row {
     struct job_row *job;
     int64_t due_us; /* not granted before */
     uint32_t lane;
+    struct {
+        uint32_t endpoint, prompt_nanos, completion_nanos, tokens;
+        uint64_t micros;
+    } booked;                            /* by its last grant */
+    const struct model_failure *failure; /* that its call comes to; NULL = it does not fail */
+    size_t failed;                       /* of the failures told */
+    struct chunk_row *parts[2];          /* until it is split */
     enum { CHUNK_IS_IDLE, CHUNK_IS_DISPATCHED, CHUNK_IS_ASKING, CHUNK_IS_CALLING } at;
     struct chunk_row *behind; /* in the work queue of its class */
 };
@@ -94,10 +109,14 @@ void calls_close(struct calls *calls);
 /* How long the call takes from now; so much of it has passed. */
 int64_t calls_draw(struct model *model, const struct chunk_row *chunk, int64_t passed_us);
 
+/* ---- rows.c ---- */
+struct job_row *rows_add(struct model *model, const struct model_job *job);
+struct chunk_row *rows_find(const struct model *model, const struct attempt_id *id);
+/* Into the parts that were told, else into halves; answers how many. */
+size_t rows_split(struct chunk_row *chunk, struct chunk_facts parts[2]);
+void rows_close(struct model *model);
+
 /* ---- store.c ---- */
-void store_close(struct model *model);
-struct job_row *store_add(struct model *model, const struct model_job *job);
-struct chunk_row *store_find(const struct model *model, const struct attempt_id *id);
 void store_begin(struct model *model); /* what runs at the start */
 void store_answer_snapshot(struct model *model, uint64_t epoch);
 void store_answer_job(struct model *model, const struct action *action);
@@ -105,6 +124,16 @@ void store_take_batch(struct model *model, const struct action *action);
 void store_answer_batch(struct model *model);
 void store_tell_job(struct model *model, struct job_row *job);
 void store_commit(struct model *model, struct chunk_row *chunk);
+
+/* ---- told.c: calls that are told how to end ---- */
+/* It has its permit, at the endpoint it was granted for: does this call fail? */
+void told_begin(struct chunk_row *chunk);
+bool told_is_free(const struct chunk_row *chunk);
+int64_t told_length_us(struct model *model, const struct chunk_row *chunk);
+/* Its outcome, which is charged. */
+struct outcome_facts told_end(struct model *model, const struct chunk_row *chunk);
+/* What the store makes of the chunk, whose call has failed. */
+void told_fail(struct model *model, struct chunk_row *chunk);
 
 /* ---- analyzers.c ---- */
 void analyzers_begin(struct model *model);

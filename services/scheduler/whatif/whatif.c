@@ -1,7 +1,6 @@
 #include "whatif.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/check.h"
 
@@ -11,20 +10,17 @@ struct whatif_setting whatif_setting(const struct history *history)
 {
     const struct history_setting *was = &history->setting;
     return (struct whatif_setting){
-        .config = was->config,
-        .analyzers = was->analyzers,
-        .slots = was->slots,
-        .prompt_usd = was->config.endpoints[0].prompt_nanos / 1e3,
-        .completion_usd = was->config.endpoints[0].completion_nanos / 1e3,
-    };
+        .config = was->config, .analyzers = was->analyzers, .slots = was->slots};
 }
 
-/* The times of jobs, as they are gathered. */
+/* The times of jobs, as they are gathered, and what their calls came to. */
 struct gathering {
     int64_t *firsts_us, *finishes_us;
     size_t first_count, finish_count;
-    int64_t end_us, call_us;
-    uint64_t calls, prompt_tokens, completion_tokens;
+    int64_t finished_us; /* the last one */
+    int64_t end_us, call_us, slots_us;
+    const struct model_use *uses; /* by endpoint */
+    struct model_use others;
     struct model *model;
     size_t next;
 };
@@ -45,58 +41,62 @@ static void gather_job(struct gathering *all, int64_t came_us, int64_t first_us,
     if (finish_us < 0)
         return;
     all->finishes_us[all->finish_count++] = finish_us - came_us;
-    if (finish_us > all->end_us)
-        all->end_us = finish_us;
+    if (finish_us > all->finished_us)
+        all->finished_us = finish_us;
 }
 
 static void gather_recorded(void *context, const struct past_view *view)
 {
-    struct gathering *all = context;
-    gather_job(all, view->job.arrives_us, view->first_us, view->finish_us);
-    for (size_t i = 0; i < view->job.chunk_count; i++) {
-        const struct model_chunk *chunk = &view->job.chunks[i];
-        if (chunk->call_us <= 1)
-            continue;
-        all->calls++;
-        all->call_us += chunk->call_us;
-        all->prompt_tokens += chunk->prompt_tokens;
-        all->completion_tokens += chunk->completion_tokens;
-    }
+    gather_job(context, view->job.arrives_us, view->first_us, view->finish_us);
 }
 
-static double part_of(double used_per_minute, uint64_t limit)
+static void add_use(struct figures *figures, const struct model_use *use)
 {
-    return limit > 0 ? used_per_minute / (double)limit : 0;
+    figures->calls += use->calls;
+    figures->failed_calls += use->failed;
+    figures->tokens += use->tokens;
+    figures->usd += (double)use->micros / 1e6;
 }
 
-static struct figures close_gathering(struct gathering *all, const struct whatif_setting *setting)
+static double part_of(double used, uint64_t limit)
 {
-    const struct limits *limits = &setting->config.endpoints[0].limits;
+    return limit > 0 ? used / (double)limit : 0;
+}
+
+static struct figures close_gathering(struct gathering *all, const struct scheduler_config *config)
+{
+    const struct limits *limits = &config->endpoints[0].limits;
     /* A limit is of any minute: what took less has a minute's allowance. */
-    double makespan_s = (double)all->end_us / 1e6, minutes = makespan_s > 60 ? makespan_s / 60 : 1;
-    uint64_t tokens = all->prompt_tokens + all->completion_tokens;
-    double slots_s = makespan_s * setting->analyzers * setting->slots;
+    double minutes = (double)all->end_us / 60e6;
+    if (minutes < 1)
+        minutes = 1;
     struct figures figures = {
         .first = spread_of(all->firsts_us, all->first_count),
         .finish = spread_of(all->finishes_us, all->finish_count),
         .jobs = all->finish_count,
-        .makespan_s = makespan_s,
-        .slots_part = slots_s > 0 ? (double)all->call_us / 1e6 / slots_s : 0,
-        .requests_part = part_of((double)all->calls / minutes, limits->requests_per_minute),
-        .tokens_part = part_of((double)tokens / minutes, limits->tokens_per_minute),
-        .usd = (double)all->prompt_tokens * setting->prompt_usd / 1e6 +
-               (double)all->completion_tokens * setting->completion_usd / 1e6,
+        .makespan_s = (double)all->finished_us / 1e6,
+        .slots_part = part_of((double)all->call_us, (uint64_t)all->slots_us),
+        .requests_part = part_of((double)all->uses[0].calls / minutes, limits->requests_per_minute),
+        .tokens_part = part_of((double)all->uses[0].tokens / minutes, limits->tokens_per_minute),
     };
+    for (int i = 0; i < MOST_ENDPOINTS; i++)
+        add_use(&figures, &all->uses[i]);
+    add_use(&figures, &all->others);
     free(all->firsts_us);
     free(all->finishes_us);
     return figures;
 }
 
-struct figures whatif_recorded(const struct history *history, const struct whatif_setting *setting)
+struct figures whatif_recorded(const struct history *history)
 {
     struct gathering all = open_gathering(history);
     history_each(history, gather_recorded, &all);
-    return close_gathering(&all, setting);
+    all.end_us = history->end_us - history->begun_us;
+    all.call_us = history->use.call_us;
+    all.slots_us = history->setting.slots_us;
+    all.uses = history->use.of;
+    all.others = history->use.of_others;
+    return close_gathering(&all, &history->setting.config);
 }
 
 static void add_job(void *context, const struct past_view *view)
@@ -122,6 +122,8 @@ struct figures whatif_run(const struct history *history, const struct whatif_set
         .sample_count = history->sample_count,
         .batch_us = history->setting.batch_us,
         .commit_us = history->setting.commit_us,
+        .controls = history->setting.controls,
+        .control_count = history->setting.control_count,
         .seed = SEED,
     };
     struct gathering all = open_gathering(history);
@@ -130,10 +132,10 @@ struct figures whatif_run(const struct history *history, const struct whatif_set
     model_run(all.model);
     history_each(history, gather_modelled, &all);
     struct model_totals totals = model_totals(all.model);
-    all.calls = totals.calls;
+    all.end_us = totals.end_us;
     all.call_us = totals.call_us;
-    all.prompt_tokens = totals.prompt_tokens;
-    all.completion_tokens = totals.completion_tokens;
+    all.slots_us = totals.end_us * setting->analyzers * setting->slots;
+    all.uses = totals.uses;
     model_free(&all.model);
-    return close_gathering(&all, setting);
+    return close_gathering(&all, &setting->config);
 }

@@ -2,8 +2,9 @@
  *
  *   history_read() -> whatif_recorded(), whatif_setting() -> whatif_run() as it was, and changed
  *
- * Each chunk takes the call it took then; where none was seen, one of its size is drawn. The model
- * knows no failures and no losses (model.h): hold its baseline against what was recorded.
+ * Each chunk takes the calls it took then, those that failed too, with what they used; where none
+ * was seen, one of its size is drawn. What operators held, the deadlines, cancellations and losses
+ * of then are not repeated: hold the model's baseline against what was recorded.
  */
 #pragma once
 
@@ -11,13 +12,12 @@
 #include "history.h"
 
 struct whatif_setting {
-    struct scheduler_config config;
-    uint32_t analyzers, slots;         /* of each */
-    double prompt_usd, completion_usd; /* of a million tokens */
+    struct scheduler_config config; /* with the prices */
+    uint32_t analyzers, slots;      /* of each */
 };
 
-/* As it was: of the last chapter, with the analyzers and slots seen. */
+/* As it was: what was in force at the end, with the analyzers that were there on the average. */
 struct whatif_setting whatif_setting(const struct history *history);
 
-struct figures whatif_recorded(const struct history *history, const struct whatif_setting *setting);
+struct figures whatif_recorded(const struct history *history);
 struct figures whatif_run(const struct history *history, const struct whatif_setting *setting);

@@ -1,37 +1,7 @@
 /* What-if over a recorded life of the model, whose answers are known. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "life_for_test.h"
 
-#include <cmocka.h> /* after the headers that it needs */
-
-#include "trace/tape_for_test.h"
-#include "whatif.h"
-
-enum { USERS = 100, CHUNKS = 10, CALL_US = 50000, STEP_US = 4000 };
-
-struct recorded {
-    struct recorder *recorder;
-    struct tape tape;
-    struct model_options options;
-    struct history history;
-};
-
-static void before(void *context, const struct scheduler *core, const struct event *event)
-{
-    struct recorded *recorded = context;
-    recorder_begin(recorded->recorder, core, event);
-}
-
-static void after(void *context, const struct scheduler *core, const struct event *event,
-                  struct instant now, const struct actions *actions)
-{
-    struct recorded *recorded = context;
-    recorder_end(recorded->recorder, core, event, now, actions);
-}
+enum { USERS = 100, CHUNKS = 10, CALL_US = 50000 };
 
 static void add_users(struct model *model)
 {
@@ -51,97 +21,54 @@ static void add_users(struct model *model)
     }
 }
 
-/* A hundred equal users, ten chunks of 50 ms each, one analyzer with five slots. */
-static void record(struct recorded *recorded)
+/* A hundred equal users, ten chunks of 50 ms each. */
+static struct life recorded_life(void)
 {
-    *recorded = (struct recorded){0};
-    recorded->options = (struct model_options){.config = SCHEDULER_DEFAULTS,
-                                               .analyzers = 1,
-                                               .slots = 5,
-                                               .call_us = CALL_US,
-                                               .batch_us = STEP_US / 2,
-                                               .commit_us = STEP_US / 2,
-                                               .before = before,
-                                               .after = after,
-                                               .context = recorded,
-                                               .seed = 1};
-    struct scheduler_config *config = &recorded->options.config;
-    config->max_active_users = USERS;
-    config->endpoint_count = 1;
-    strcpy(config->endpoints[0].name, "main");
-    config->endpoints[0].prompt_nanos = 150;
-    config->endpoints[0].completion_nanos = 600;
-    recorded->recorder = recorder_new(&(struct recorder_options){.instance_id = "brain",
-                                                                 .config = config,
-                                                                 .take = tape_take,
-                                                                 .context = &recorded->tape,
-                                                                 .wall_ms = tape_wall_ms});
-    struct model *model = model_new(&recorded->options);
-    add_users(model);
-    model_run(model);
-    model_free(&model);
-    recorder_free(&recorded->recorder);
-    SCOPED(trace_close) struct trace *trace = NULL;
-    struct error why;
-    if (!trace_open_bytes(recorded->tape.file.chars, recorded->tape.file.length, &trace, &why) ||
-        !history_read(trace, &recorded->history, &why))
-        fail_msg("%s", why.message);
-}
-
-static void forget(struct recorded *recorded)
-{
-    history_free(&recorded->history);
-    text_free(&recorded->tape.file);
-}
-
-static void expect_about(double is, double wanted)
-{
-    if (is < 0.95 * wanted || is > 1.05 * wanted)
-        fail_msg("%.3f, not about %.3f", is, wanted);
+    struct life life = life_planned(CALL_US);
+    life.options.config.max_active_users = USERS;
+    life_live(&life, add_users);
+    return life;
 }
 
 static void a_trace_tells_what_was_done_and_how(void **state)
 {
     (void)state;
-    struct recorded recorded;
-    record(&recorded);
+    struct life recorded = recorded_life();
     const struct history *history = &recorded.history;
     assert_int_equal(history->job_count, USERS);
     assert_int_equal(history->chunks, USERS * CHUNKS);
-    assert_int_equal(history->chunks_without_usage, 0);
+    assert_int_equal(history->use.without_usage, 0);
+    assert_int_equal(history->drawn, 0);
     assert_true(history->setting.is_config_known);
     assert_int_equal(history->setting.analyzers, 1);
     assert_int_equal(history->setting.slots, 5);
     assert_int_equal(history->setting.commit_us, STEP_US / 2);
-    struct whatif_setting setting = whatif_setting(history);
-    struct figures figures = whatif_recorded(history, &setting);
+    struct figures figures = whatif_recorded(history);
     assert_int_equal(figures.jobs, USERS);
     expect_about(figures.makespan_s, 10);
     expect_about(figures.slots_part, 1);
     expect_about(figures.usd, 1000 * (700 * 0.15 + 300 * 0.6) / 1e6);
-    forget(&recorded);
+    life_forget(&recorded);
 }
 
 static void the_baseline_is_what_was_recorded(void **state)
 {
     (void)state;
-    struct recorded recorded;
-    record(&recorded);
+    struct life recorded = recorded_life();
     struct whatif_setting setting = whatif_setting(&recorded.history);
-    struct figures was = whatif_recorded(&recorded.history, &setting);
+    struct figures was = whatif_recorded(&recorded.history);
     struct figures again = whatif_run(&recorded.history, &setting);
     expect_about(again.finish.mean_s, was.finish.mean_s);
     expect_about(again.first.p90_s, was.first.p90_s);
     expect_about(again.makespan_s, was.makespan_s);
     expect_about(again.usd, was.usd);
-    forget(&recorded);
+    life_forget(&recorded);
 }
 
 static void twice_the_slots_halve_the_makespan_of_equal_users(void **state)
 {
     (void)state;
-    struct recorded recorded;
-    record(&recorded);
+    struct life recorded = recorded_life();
     struct whatif_setting setting = whatif_setting(&recorded.history);
     double once_s = whatif_run(&recorded.history, &setting).makespan_s;
     setting.slots *= 2;
@@ -149,22 +76,21 @@ static void twice_the_slots_halve_the_makespan_of_equal_users(void **state)
     setting.slots /= 2;
     setting.analyzers *= 2;
     expect_about(whatif_run(&recorded.history, &setting).makespan_s, once_s / 2);
-    forget(&recorded);
+    life_forget(&recorded);
 }
 
 /* rule 5: of 1,000 calls, 400 may be made in a minute and a permit's life. */
 static void a_limit_of_requests_stretches_the_makespan(void **state)
 {
     (void)state;
-    struct recorded recorded;
-    record(&recorded);
+    struct life recorded = recorded_life();
     struct whatif_setting setting = whatif_setting(&recorded.history);
     setting.config.endpoints[0].limits.requests_per_minute = 400;
     struct figures figures = whatif_run(&recorded.history, &setting);
     assert_int_equal(figures.jobs, USERS);
     if (figures.makespan_s < 120 || figures.makespan_s > 135)
         fail_msg("%.1f s", figures.makespan_s);
-    forget(&recorded);
+    life_forget(&recorded);
 }
 
 static void spreads_are_of_their_places(void **state)
