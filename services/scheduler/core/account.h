@@ -13,6 +13,7 @@
  */
 #pragma once
 
+#include "base/check.h"
 #include "facts.h"
 #include "heap.h"
 #include "window.h"
@@ -68,5 +69,5 @@ static inline uint64_t limit_of(const struct limits *limits, enum limit_kind kin
     case LIMIT_MONEY:
         return limits->micros_per_day;
     }
-    return 0;
+    CHECK_UNREACHABLE();
 }

@@ -139,6 +139,25 @@ static void rule_9_a_grant_is_taken_back_as_soon_as_no_whole_call_has_room(void 
     close_bench(&b);
 }
 
+/* Its call is excused at once; its outcome may still be on its way to the row. */
+static void rule_9_what_is_lost_is_reaped_half_a_second_after_its_lease(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_with(10));
+    lead(&b);
+    submit(&b, 1, "ann", 1);
+    grant_all(&b);
+    assert_int_equal(ask_now(&b, attempt_of(1, 0, 1), "hands"), 1);
+    uint32_t left_ms = last(&b, ACTION_ANSWER)->answer.lease_left_ms;
+    pass(&b, left_ms + 499);
+    assert_int_equal(b.item_count, 0);
+    pass(&b, 1);
+    assert_int_equal(b.item_count, 1);
+    assert_int_equal(b.items[0].operation, BATCH_REAP);
+    close_bench(&b);
+}
+
 /* Hands need none, but one that asks is told that nobody else may do it. */
 static void step_5_a_permit_for_the_embedded_analysis_counts_at_no_endpoint(void **state)
 {
@@ -199,6 +218,7 @@ int main(void)
         cmocka_unit_test(step_4_what_needs_no_dispatch_any_more_is_not_published_again),
         cmocka_unit_test(rule_9_each_wait_for_an_ask_is_twice_as_long_as_the_one_before),
         cmocka_unit_test(rule_9_a_grant_is_taken_back_as_soon_as_no_whole_call_has_room),
+        cmocka_unit_test(rule_9_what_is_lost_is_reaped_half_a_second_after_its_lease),
         cmocka_unit_test(step_5_a_permit_for_the_embedded_analysis_counts_at_no_endpoint),
         cmocka_unit_test(rule_1_a_burst_is_behind_all_that_are_granted_after_it),
     };

@@ -50,6 +50,18 @@ static void a_few_calls_or_old_ones_do_not_open_it(void **state)
     assert_true(breaker_may_call(&breaker));
 }
 
+static void what_ended_within_two_minutes_is_looked_at(void **state)
+{
+    (void)state;
+    for (int64_t at = 120000; at <= 120001; at++) {
+        struct breaker breaker;
+        breaker_open_up(&breaker, &CONFIG);
+        for (int i = 0; i < 4; i++)
+            assert_false(breaker_hear(&breaker, BREAKER_FAILS, at_ms(0)));
+        assert_int_equal(breaker_hear(&breaker, BREAKER_FAILS, at_ms(at)), at == 120000);
+    }
+}
+
 static void exactly_one_probe_follows_and_decides(void **state)
 {
     (void)state;
@@ -194,6 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(half_of_the_recent_calls_failing_opens_it),
         cmocka_unit_test(a_few_calls_or_old_ones_do_not_open_it),
+        cmocka_unit_test(what_ended_within_two_minutes_is_looked_at),
         cmocka_unit_test(exactly_one_probe_follows_and_decides),
         cmocka_unit_test(a_probe_that_came_to_nothing_is_followed_by_another),
         cmocka_unit_test(an_exhausted_quota_and_a_refused_key_open_it_at_once),

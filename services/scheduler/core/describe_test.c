@@ -56,6 +56,29 @@ static void a_description_tells_what_runs_and_for_how_long(void **state)
     close_bench(&b);
 }
 
+/* rule 12 */
+static void a_forecast_is_drawn_from_the_last_512_calls(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_with(10));
+    lead(&b);
+    for (int call = 0; call <= 512; call++) { /* the first takes 2 ms, all others 1 */
+        submit(&b, call, "ann", 1);
+        grant_all(&b);
+        assert_int_equal(ask_now(&b, attempt_of(call, 0, 1), "hands"), 1);
+        pass(&b, call == 0 ? 2 : 1);
+        outcome(&b, attempt_of(call, 0, 1));
+        struct chunk_facts chunk = done(0);
+        happen(&b, call, "ann", 2, JOB_COMPLETED, &chunk);
+        struct call_sample samples[2 * CALLS_SEEN];
+        size_t count = scheduler_recent_calls(b.core, samples);
+        assert_int_equal(count, call < 512 ? call + 1 : 512);
+        assert_int_equal(samples[0].took_us, call < 512 ? 2000 : 1000);
+    }
+    close_bench(&b);
+}
+
 /* rules 6 and 12 */
 static void a_description_tells_when_a_retry_is_due(void **state)
 {
@@ -251,6 +274,28 @@ static void what_counts_under_a_tenants_limits_is_told_and_what_it_has_spent(voi
     close_bench(&b);
 }
 
+/* rules 5 and 12; one call goes beyond any limit when nothing else counts */
+static void what_counts_under_the_least_limit_of_a_tenant_is_told(void **state)
+{
+    (void)state;
+    static const struct limits LEAST[] = {
+        {.requests_per_minute = 1}, {.tokens_per_minute = 1}, {.micros_per_day = 1}};
+    for (size_t i = 0; i < sizeof LEAST / sizeof LEAST[0]; i++) {
+        struct scheduler_config config = config_with(10);
+        config.tenant_limits = LEAST[i];
+        struct bench b;
+        open_bench(&b, config);
+        lead(&b);
+        submit(&b, 1, "ann", 1);
+        grant_all(&b);
+        assert_int_equal(ask_now(&b, attempt_of(1, 0, 1), "hands"), 1);
+        struct recent_use sum = {.tenant_id = "acme"};
+        scheduler_recent_use(b.core, note_use, &sum);
+        assert_int_equal(sum.calls, 1);
+        close_bench(&b);
+    }
+}
+
 /* rules 9 and 12 */
 static void what_was_due_before_is_due_now(void **state)
 {
@@ -347,6 +392,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_description_tells_what_runs_and_for_how_long),
+        cmocka_unit_test(a_forecast_is_drawn_from_the_last_512_calls),
         cmocka_unit_test(a_description_tells_when_a_retry_is_due),
         cmocka_unit_test(a_description_is_bounded_and_says_what_it_leaves_out),
         cmocka_unit_test(a_description_tells_what_the_embedded_analysis_may_not_do),
@@ -354,6 +400,7 @@ int main(void)
         cmocka_unit_test(a_description_leaves_out_what_is_held_or_over),
         cmocka_unit_test(what_counts_under_the_limits_of_a_minute_is_told),
         cmocka_unit_test(what_counts_under_a_tenants_limits_is_told_and_what_it_has_spent),
+        cmocka_unit_test(what_counts_under_the_least_limit_of_a_tenant_is_told),
         cmocka_unit_test(what_was_due_before_is_due_now),
         cmocka_unit_test(an_epoch_hangs_on_nothing_but_what_its_start_tells),
     };

@@ -30,6 +30,24 @@ static void step_5_a_permit_tells_how_long_the_lease_and_it_last(void **state)
     close_bench(&b);
 }
 
+/* Of a permit that is used at the end of its life, a call as long as one may be is over half a
+ * second before the attempt's lease is: so long what it brought may be on its way to the store. */
+static void step_5_a_permitted_call_ends_half_a_second_before_its_lease_at_the_latest(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_with(10));
+    lead(&b);
+    submit(&b, 1, "ann", 1);
+    grant_all(&b);
+    pass(&b, b.config.grant_wait_ms); /* the last moment for the permit */
+    assert_int_equal(ask_now(&b, attempt_of(1, 0, 1), "hands"), 1);
+    const struct action *answer = last(&b, ACTION_ANSWER);
+    assert_int_equal(answer->answer.lease_left_ms - answer->answer.life_ms - b.config.call_limit_ms,
+                     500);
+    close_bench(&b);
+}
+
 static void step_4_a_dispatch_is_forgotten_once(void **state)
 {
     (void)state;
@@ -262,6 +280,7 @@ int main(void)
         cmocka_unit_test(rule_12_the_first_permit_of_a_job_ends_its_waiting),
         cmocka_unit_test(step_5_a_free_permit_is_of_one_instance_and_counts_once),
         cmocka_unit_test(step_5_a_permit_is_given_again_while_there_is_time_for_the_call),
+        cmocka_unit_test(step_5_a_permitted_call_ends_half_a_second_before_its_lease_at_the_latest),
         cmocka_unit_test(step_4_a_dispatch_is_forgotten_once),
         cmocka_unit_test(rule_1_a_burst_stands_behind_others_for_room_under_a_limit),
         cmocka_unit_test(rule_2_the_calls_of_all_are_bounded_beside_the_users),

@@ -11,7 +11,11 @@
 #include "learned.h"
 
 #define NEVER ((struct instant){INT64_MAX})
-enum { LEASE_MARGIN_MS = 500, STORE_RETRY_MS = 200, BUSY_RETRY_MS = 500 };
+enum {
+    LEASE_MARGIN_MS = 500, /* of an attempt's lease: clocks and messages between us and the store */
+    STORE_RETRY_MS = 200,  /* no answer came: the same again */
+    BUSY_RETRY_MS = 500,   /* the answer was: not now */
+};
 
 /* An instant as a key of a heap. */
 static inline uint64_t key_of(struct instant at)

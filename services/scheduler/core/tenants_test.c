@@ -131,6 +131,33 @@ static void rule_3_who_comes_back_claims_one_quantum_at_most(void **state)
     close_hall(&hall);
 }
 
+/* With a weight of 2 a tenant pays half of what it uses: its clock tells half tokens. */
+static struct tenant *tenant_of_half_tokens(struct hall *hall, const char *name)
+{
+    struct tenant *tenant = book_tenant(&hall->book, name);
+    tenant->weight = 2;
+    return tenant;
+}
+
+/* The busy one has paid 40,000 when the other comes, then half a token more or less than the claim
+ * and what the other uses. */
+static void rule_3_the_claim_of_who_comes_back_is_32768_tokens(void **state)
+{
+    (void)state;
+    for (int64_t more = -1; more <= 1; more += 2) {
+        struct hall hall;
+        open_hall(&hall, 1, true);
+        tenant_of_half_tokens(&hall, "busy");
+        crowd(&hall, "busy", MANY, 2);
+        serve_for(&hall, 2 * 40000);
+        serve_for(&hall, (uint64_t)(2 * 40000 + more));
+        crowd(&hall, "back", MANY, 2);
+        assert_true(is_of(serve_for(&hall, 32768 + 40000), "back"));
+        assert_int_equal(is_of(serve_for(&hall, CHUNK_TOKENS), "back"), more > 0);
+        close_hall(&hall);
+    }
+}
+
 static void rule_3_debts_stay_while_a_tenant_is_away(void **state)
 {
     (void)state;
@@ -196,6 +223,23 @@ static void rule_3_what_costs_no_tokens_is_shared_by_turns(void **state)
         served += is_of(serve_for(&hall, 0), "one");
     assert_in_range(served, 49, 51);
     close_hall(&hall);
+}
+
+/* Against another one that has used half a token more or less. */
+static void rule_3_what_costs_no_tokens_counts_as_64(void **state)
+{
+    (void)state;
+    for (int64_t more = -1; more <= 1; more += 2) {
+        struct hall hall;
+        open_hall(&hall, 1, true);
+        crowd(&hall, "free", MANY, 2);
+        assert_true(is_of(serve_for(&hall, 0), "free"));
+        tenant_of_half_tokens(&hall, "other");
+        crowd(&hall, "other", MANY, 2);
+        assert_true(is_of(serve_for(&hall, (uint64_t)(2 * 64 + more)), "other"));
+        assert_int_equal(is_of(serve_for(&hall, 0), "free"), more > 0);
+        close_hall(&hall);
+    }
 }
 
 static void rule_3_a_shut_tenant_is_passed_over_and_then_goes_on(void **state)
@@ -337,10 +381,12 @@ int main(void)
         cmocka_unit_test(rule_3_a_heavy_user_does_not_move_the_order_of_others),
         cmocka_unit_test(rule_3_usage_settles_what_was_estimated),
         cmocka_unit_test(rule_3_who_comes_back_claims_one_quantum_at_most),
+        cmocka_unit_test(rule_3_the_claim_of_who_comes_back_is_32768_tokens),
         cmocka_unit_test(rule_3_debts_stay_while_a_tenant_is_away),
         cmocka_unit_test(rule_3_a_takeover_costs_a_quantum_at_most),
         cmocka_unit_test(rule_3_a_weight_counts_from_the_moment_it_is_set),
         cmocka_unit_test(rule_3_what_costs_no_tokens_is_shared_by_turns),
+        cmocka_unit_test(rule_3_what_costs_no_tokens_counts_as_64),
         cmocka_unit_test(rule_3_a_shut_tenant_is_passed_over_and_then_goes_on),
         cmocka_unit_test(rule_3_a_shut_user_is_passed_over_and_then_joins_anew),
         cmocka_unit_test(rule_3_who_was_shut_from_the_beginning_joins_with_what_comes_due_later),
