@@ -126,6 +126,7 @@ static bool check_jobs(size_t count, Tp__JobState *const *jobs, struct error *wh
 static bool check_call(const Tp__CallRecord *call, struct error *why)
 {
     return check_token("tenant_id", call->tenant_id, why) &&
+           check_name_or_empty("user_id", call->user_id, USER_ID_MAX_BYTES, why) &&
            check_uuid_or_empty("job_id", call->job_id, why) &&
            check_endpoint_or_empty("endpoint", call->endpoint, why) &&
            check_range("micros", call->micros, 0, CALL_MAX_MICROS, why);
@@ -138,8 +139,10 @@ static bool check_spend(const Tp__SpendRecord *spend, struct error *why)
         return error_set(why, ERROR_INVALID, "must be of a tenant or of an endpoint");
     if (!check_range("micros", spend->micros, 0, DAY_MAX_MICROS, why))
         return false;
-    return is_of_tenant ? check_token("tenant_id", spend->tenant_id, why)
-                        : check_endpoint_or_empty("endpoint", spend->endpoint, why);
+    if (is_of_tenant)
+        return check_token("tenant_id", spend->tenant_id, why) &&
+               check_name_or_empty("user_id", spend->user_id, USER_ID_MAX_BYTES, why);
+    return check_endpoint_or_empty("endpoint", spend->endpoint, why);
 }
 
 bool check_snapshot_reply(const Tp__SnapshotReply *message, struct error *why)

@@ -33,6 +33,7 @@ static Tp__Control *control_of(struct arena *arena, const struct endpoint_config
     control->state = TP__CONTROL_STATE__OPEN;
     control->name = endpoint->name;
     control->limits = limits;
+    control->has_price = endpoint->prompt_nanos > 0 || endpoint->completion_nanos > 0;
     return control;
 }
 

@@ -15,7 +15,7 @@
 
 enum { ASK_MS = 500, TRIES = 20 };
 
-static void whoever_asks_is_told_the_endpoints_and_their_limits(void **state)
+static void whoever_asks_is_told_the_endpoints_their_limits_and_which_have_a_price(void **state)
 {
     (void)state;
     struct test_broker broker;
@@ -30,6 +30,7 @@ static void whoever_asks_is_told_the_endpoints_and_their_limits(void **state)
                                                  .tokens_per_minute = 200000,
                                                  .calls_in_flight = 64,
                                                  .micros_per_day = 20000000};
+    config.endpoints[1].completion_nanos = 600;
     struct chain *chain;
     struct error why;
     assert_true(chain_open(bus, &config, &chain, &why));
@@ -47,6 +48,8 @@ static void whoever_asks_is_told_the_endpoints_and_their_limits(void **state)
     assert_string_equal(reply->controls[0]->name, "main");
     assert_string_equal(reply->controls[1]->name, "spare");
     assert_int_equal(reply->controls[1]->scope, TP__CONTROL_SCOPE__ENDPOINT);
+    assert_false(reply->controls[0]->has_price);
+    assert_true(reply->controls[1]->has_price);
     const Tp__Limits *limits = reply->controls[1]->limits;
     assert_int_equal(limits->requests_per_minute, 500);
     assert_int_equal(limits->tokens_per_minute, 200000);
@@ -61,7 +64,7 @@ static void whoever_asks_is_told_the_endpoints_and_their_limits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whoever_asks_is_told_the_endpoints_and_their_limits),
+        cmocka_unit_test(whoever_asks_is_told_the_endpoints_their_limits_and_which_have_a_price),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

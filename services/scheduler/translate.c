@@ -101,6 +101,7 @@ const struct call_facts *translate_calls(struct arena *arena, Tp__CallRecord *co
         facts[i] = (struct call_facts){
             .id = translate_attempt(call->job_id, call->chunk_number, call->attempt),
             .tenant_id = call->tenant_id,
+            .user_id = call->user_id,
             .endpoint = call->endpoint,
             .epoch = call->epoch,
             .granted_in_ms = call->granted_in_ms,
@@ -122,6 +123,7 @@ const struct spend_facts *translate_spends(struct arena *arena, Tp__SpendRecord 
     struct spend_facts *facts = arena_array(arena, struct spend_facts, count);
     for (size_t i = 0; i < count; i++)
         facts[i] = (struct spend_facts){.tenant_id = spends[i]->tenant_id,
+                                        .user_id = spends[i]->user_id,
                                         .endpoint = spends[i]->endpoint,
                                         .ended_ago_ms = spends[i]->ended_ago_ms,
                                         .micros = spends[i]->micros};

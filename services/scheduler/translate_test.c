@@ -125,6 +125,7 @@ static void calls_and_what_was_spent_keep_their_meaning(void **state)
     call.settled_in_ms = -200;
     call.tokens = 1500;
     call.tenant_id = "acme";
+    call.user_id = "ann";
     call.job_id = JOB;
     call.chunk_number = 2;
     call.attempt = 4;
@@ -138,6 +139,7 @@ static void calls_and_what_was_spent_keep_their_meaning(void **state)
     assert_int_equal(facts->id.chunk_number, 2);
     assert_int_equal(facts->id.attempt, 4);
     assert_string_equal(facts->tenant_id, "acme");
+    assert_string_equal(facts->user_id, "ann");
     assert_string_equal(facts->endpoint, "main");
     assert_int_equal(facts->epoch, 5);
     assert_int_equal(facts->granted_in_ms, -1500);
@@ -148,13 +150,15 @@ static void calls_and_what_was_spent_keep_their_meaning(void **state)
     assert_int_equal(facts->micros, 900);
     assert_int_equal(facts->outcome_class, OUTCOME_SERVER_ERROR);
     Tp__SpendRecord spend = TP__SPEND_RECORD__INIT;
-    spend.endpoint = "main";
+    spend.tenant_id = "acme";
+    spend.user_id = "ann";
     spend.ended_ago_ms = 600000;
     spend.micros = 77;
     Tp__SpendRecord *spends[] = {&spend};
     const struct spend_facts *spent = translate_spends(arena, spends, 1);
-    assert_string_equal(spent->tenant_id, "");
-    assert_string_equal(spent->endpoint, "main");
+    assert_string_equal(spent->tenant_id, "acme");
+    assert_string_equal(spent->user_id, "ann");
+    assert_string_equal(spent->endpoint, "");
     assert_int_equal(spent->ended_ago_ms, 600000);
     assert_int_equal(spent->micros, 77);
 }

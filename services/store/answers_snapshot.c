@@ -10,8 +10,8 @@
 enum {
     JOBS_PER_PAGE = 500,
     CHUNKS_PER_PAGE = 6000,  /* of some 60 bytes each */
-    CALLS_PER_PAGE = 3000,   /* of some 200 bytes each at most, as the following */
-    SPENDS_PER_PAGE = 7000,  /* 90 */
+    CALLS_PER_PAGE = 2000,   /* of some 400 bytes each at most, as the following */
+    SPENDS_PER_PAGE = 2500,  /* 300 */
     CONTROLS_PER_PAGE = 500, /* 1300 */
     CONTROLS_BESIDE_JOBS = 150,
 };
@@ -37,7 +37,7 @@ static const struct statement CHANGED_CONTROLS = {
 static const struct statement JOB_STATE = {
     "job_state", "select s.now_us, (s.state).* from read_job_state($1) s"};
 
-/* ---- the snapshot: jobs, then calls, what was spent, controls ---- */
+/* ---- the snapshot: jobs, then controls, which say whose calls are counted; calls, spends ---- */
 
 /* A page to be read: whose leader asks, and how far it has read. */
 struct page {
@@ -61,7 +61,7 @@ static bool read_jobs(const struct page *page, Tp__SnapshotReply *said, struct e
     if (!db_run(desk->db, &SNAPSHOT_JOBS, &params, &rows, why))
         return false;
     said->jobs = arena_array(desk->arena, Tp__JobState *, (size_t)rows.count);
-    said->next_cursor = "c:0:0:0";
+    said->next_cursor = "k:0";
     for (int row = 0; row < rows.count; row++) {
         struct cells cells = rows_at(&rows, row, desk->arena);
         said->is_fenced = cell_int(&cells) == 1;
@@ -95,6 +95,7 @@ static Tp__CallRecord *read_call(struct cells *cells)
     call->endpoint = cell_text(cells);
     call->outcome_class = (Tp__OutcomeClass)cell_int(cells);
     call->was_called = cell_int(cells) == 1;
+    call->user_id = cell_text(cells);
     return call;
 }
 
@@ -151,6 +152,7 @@ static bool read_spends(const struct page *page, Tp__SnapshotReply *said, struct
         Tp__SpendRecord *spend = arena_new(desk->arena, sizeof *spend);
         *spend = (Tp__SpendRecord)TP__SPEND_RECORD__INIT;
         spend->tenant_id = cell_text(&cells);
+        spend->user_id = cell_text(&cells);
         spend->endpoint = cell_text(&cells);
         spend->ended_ago_ms = (uint32_t)cell_int(&cells);
         spend->micros = (uint64_t)cell_int(&cells);
@@ -158,7 +160,7 @@ static bool read_spends(const struct page *page, Tp__SnapshotReply *said, struct
     }
     said->next_cursor = said->n_spends == SPENDS_PER_PAGE
                             ? arena_format(desk->arena, "s:%" PRId64 ":%s", page->at_us, place)
-                            : "k:0";
+                            : "";
     return true;
 }
 
@@ -180,16 +182,17 @@ static bool read_controls(const struct page *page, Tp__SnapshotReply *said, stru
             break;
         said->controls[said->n_controls++] = read_control(&cells);
     }
-    if (said->n_controls == CONTROLS_PER_PAGE)
-        said->next_cursor =
-            arena_format(desk->arena, "k:%" PRIu64, said->controls[said->n_controls - 1]->version);
+    said->next_cursor =
+        said->n_controls == CONTROLS_PER_PAGE
+            ? arena_format(desk->arena, "k:%" PRIu64, said->controls[said->n_controls - 1]->version)
+            : "c:0:0:0";
     return true;
 }
 
 typedef bool read_function(const struct page *page, Tp__SnapshotReply *said, struct error *why);
 
-/* The cursor: nothing, then "j:<last job>" for each page of jobs, "c:<time>:<grant>:<call>" of
- * calls, "s:<time>:<place>" of what was spent, "k:<version>" of controls. NULL if it is none. */
+/* The cursor: nothing, then "j:<last job>" for each page of jobs, "k:<version>" of controls,
+ * "c:<time>:<grant>:<call>" of calls, "s:<time>:<place>" of what was spent. NULL if it is none. */
 static read_function *read_cursor(const char *cursor, struct page *page)
 {
     int end = 0;

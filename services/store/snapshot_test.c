@@ -14,7 +14,7 @@ enum { PAGES_MAX = 50, REPLY_MAX_BYTES = 700 * 1000 };
 /* All pages together, each of which is to be of a bounded size. */
 struct whole {
     size_t jobs, calls, spends, controls;
-    uint64_t micros_of_tenants, micros_of_endpoints;
+    uint64_t micros_of_tenants, micros_of_users, micros_of_endpoints;
     const Tp__CallRecord *first_call;
     const Tp__SpendRecord *first_spend;
 };
@@ -37,8 +37,9 @@ static struct whole read_all(struct world *world)
         whole.spends += page->n_spends;
         for (size_t i = 0; i < page->n_spends; i++) {
             const Tp__SpendRecord *spend = page->spends[i];
-            *(spend->endpoint[0] != '\0' ? &whole.micros_of_endpoints : &whole.micros_of_tenants) +=
-                spend->micros;
+            *(spend->endpoint[0] != '\0'  ? &whole.micros_of_endpoints
+              : spend->user_id[0] != '\0' ? &whole.micros_of_users
+                                          : &whole.micros_of_tenants) += spend->micros;
         }
         whole.controls += page->n_controls;
         cursor = page->next_cursor;
@@ -82,6 +83,8 @@ static void a_snapshot_has_what_is_unfinished_or_in_flight(void **state)
     assert_int_equal(page->jobs[1]->chunks[0]->status, TP__CHUNK_STATUS__IN_FLIGHT);
     assert_true(page->jobs[1]->chunks[0]->lease_left_ms > 20000);
     page = snapshot(world, world->epoch, page->next_cursor);
+    assert_int_equal(page->n_controls, 0);
+    page = snapshot(world, world->epoch, page->next_cursor);
     assert_int_equal(page->n_calls, 2);
     assert_true(page->calls[0]->is_settled);
     assert_int_equal(page->calls[0]->tokens, 120);
@@ -90,8 +93,6 @@ static void a_snapshot_has_what_is_unfinished_or_in_flight(void **state)
     assert_true(page->calls[1]->granted_in_ms <= 0 && page->calls[1]->lease_in_ms > 0);
     page = snapshot(world, world->epoch, page->next_cursor);
     assert_int_equal(page->n_spends, 0);
-    page = snapshot(world, world->epoch, page->next_cursor);
-    assert_int_equal(page->n_controls, 0);
     assert_string_equal(page->next_cursor, "");
 }
 
@@ -108,7 +109,7 @@ static void pages_of_a_snapshot_leave_nothing_out(void **state)
            JOBS);
     size_t jobs = 0;
     const char *cursor = "";
-    for (int pages = 1; cursor[0] != 'c'; pages++) {
+    for (int pages = 1; cursor[0] != 'k'; pages++) {
         const Tp__SnapshotReply *page = snapshot(world, world->epoch, cursor);
         jobs += page->n_jobs;
         cursor = page->next_cursor;
@@ -167,6 +168,7 @@ static void a_call_is_told_with_all_that_windows_and_breakers_need(void **state)
     assert_string_equal(call->job_id, job);
     assert_int_equal(call->chunk_number, 2);
     assert_int_equal(call->attempt, 1);
+    assert_string_equal(call->user_id, "ann");
     assert_string_equal(call->endpoint, "main");
     assert_int_equal(call->micros, 27); /* 100 x 150 + 20 x 600 nanos */
     assert_int_equal(call->outcome_class, TP__OUTCOME_CLASS__SERVER_ERROR);
@@ -187,6 +189,43 @@ static void what_was_spent_is_told_by_stretches_of_tenants_and_endpoints(void **
     assert_int_equal(whole.micros_of_tenants, 60);
     assert_int_equal(whole.micros_of_endpoints, 60);
     assert_in_range(whole.first_spend->ended_ago_ms, 9900 * 1000, 10801 * 1000);
+}
+
+static void set_limits_of(struct world *world, const char *user)
+{
+    Tp__Limits limits = TP__LIMITS__INIT;
+    Tp__Control control = TP__CONTROL__INIT;
+    limits.micros_per_day = 1000;
+    control.scope = TP__CONTROL_SCOPE__USER;
+    control.state = TP__CONTROL_STATE__OPEN;
+    control.tenant_id = "acme";
+    control.name = user;
+    control.limits = &limits;
+    set_control(world, &control);
+}
+
+/* Before its stretch is summed up, and after. */
+static void what_a_user_spent_is_told_apart_if_it_has_limits(void **state)
+{
+    struct world *world = *state;
+    lead(world, "leader");
+    calls_ago(world, 3, "70 minutes", "main");
+    calls_ago(world, 2, "70 minutes", "second");
+    sql_do(world, "update llm_calls set user_id = 'bob' where endpoint = 'main'"
+                  " and mod(call_id, 2) = 0");
+    uint64_t of_bob = 10 * (uint64_t)sql_number(world, "select count(*) from llm_calls"
+                                                       " where user_id = 'bob'");
+    assert_true(of_bob > 0 && of_bob < 50);
+    assert_int_equal(read_all(world).micros_of_users, 0);
+    set_limits_of(world, "bob");
+    for (int i = 0; i < 2; i++) {
+        struct whole whole = read_all(world);
+        assert_int_equal(whole.micros_of_users, of_bob);
+        assert_int_equal(whole.micros_of_tenants, 50);
+        assert_int_equal(whole.micros_of_endpoints, 50);
+        sql_do(world, "select sum_up_spends(4)");
+        assert_true(sql_number(world, "select count(*) from spends") > 0);
+    }
 }
 
 static void a_call_is_recent_or_spent_but_never_both(void **state)
@@ -245,7 +284,7 @@ static void pages_stay_bounded_however_much_there_is(void **state)
            " from generate_series(1, %d) i",
            CONTROLS);
     sql_do(world,
-           "insert into spends select now() - interval '5 hours', repeat('t', 59) || i,"
+           "insert into spends select now() - interval '5 hours', repeat('t', 59) || i, '',"
            " 'main', 1 from generate_series(1, %d) i",
            STRETCHES);
     struct whole whole = read_all(world);
@@ -308,6 +347,7 @@ int main(void)
         WITH_FRESH_WORLD(every_page_is_for_the_leader_alone),
         WITH_FRESH_WORLD(a_call_is_told_with_all_that_windows_and_breakers_need),
         WITH_FRESH_WORLD(what_was_spent_is_told_by_stretches_of_tenants_and_endpoints),
+        WITH_FRESH_WORLD(what_a_user_spent_is_told_apart_if_it_has_limits),
         WITH_FRESH_WORLD(a_call_is_recent_or_spent_but_never_both),
         WITH_FRESH_WORLD(summed_up_stretches_say_the_same_and_a_lost_outcome_its_reservation),
         WITH_FRESH_WORLD(pages_stay_bounded_however_much_there_is),

@@ -155,6 +155,7 @@ static void rule_7_a_new_leader_knows_which_breakers_are_open(void **state)
     for (int i = 0; i < 6; i++) /* not in order */
         calls[i] = (struct call_facts){.id = attempt_of(100 + i, 0, 1),
                                        .tenant_id = "acme",
+                                       .user_id = "",
                                        .endpoint = "main",
                                        .granted_in_ms = -20000,
                                        .lease_in_ms = 10000,

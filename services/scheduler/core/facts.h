@@ -100,7 +100,7 @@ struct attempt_id {
 };
 
 /* ---- limits and what operators set ---- */
-/* Of an endpoint or a tenant; 0 = no limit. Money in millionths of a dollar. */
+/* Of an endpoint, a tenant or a user; 0 = no limit. Money in millionths of a dollar. */
 struct limits {
     uint32_t requests_per_minute;
     uint64_t tokens_per_minute;
@@ -143,18 +143,20 @@ struct control_facts {
 /* A call that may still count in a window (DESIGN.md, step 9). */
 struct call_facts {
     struct attempt_id id;
-    const char *tenant_id, *endpoint;
+    const char *tenant_id, *user_id, *endpoint;
     uint64_t epoch;
     int64_t granted_in_ms, lease_in_ms, settled_in_ms; /* negative: before now */
     bool is_settled, was_called;
-    uint32_t tokens; /* booked, or used once settled */
+    bool is_of_user_alone; /* told to a model: it counts nowhere else, or is told apart */
+    uint32_t tokens;       /* booked, or used once settled */
     uint64_t micros;
     enum outcome_class outcome_class;
 };
 
-/* What was spent in a stretch of time before now: of a tenant, or of an endpoint. */
+/* What was spent in a stretch of time before now: of a tenant, of a user that has limits (which its
+ * tenant's holds too), or of an endpoint. */
 struct spend_facts {
-    const char *tenant_id, *endpoint; /* "" = not of one */
+    const char *tenant_id, *user_id, *endpoint; /* "" = not of one */
     int64_t ended_ago_ms;
     uint64_t micros;
 };
@@ -221,7 +223,7 @@ enum waiting_reason {
     WAITING_RETRY,         /* it failed, and is tried again later */
     WAITING_ANALYZER,      /* nobody is there to analyse it */
     WAITING_HELD,          /* an operator holds all work, its tenant's or its user's */
-    WAITING_LIMIT,         /* a limit of its tenant or of the endpoint is used up */
+    WAITING_LIMIT,         /* a limit of the endpoint, its tenant or its user is used up */
     WAITING_ENDPOINT,      /* no endpoint may be called, and nothing else may stand in */
     WAITING_PAUSE,         /* the endpoint's server asked to wait */
     WAITING_REDUCED,       /* an operator lets no LLM be called, and nothing else may stand in */

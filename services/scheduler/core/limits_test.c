@@ -248,6 +248,7 @@ static struct call_facts call_of(int number, int64_t granted_in_ms)
 {
     struct call_facts call = {.id = attempt_of(number, 0, 1),
                               .tenant_id = "tenant0",
+                              .user_id = "",
                               .endpoint = "main",
                               .epoch = 1,
                               .granted_in_ms = granted_in_ms,
@@ -352,9 +353,16 @@ static void rule_5_an_unsettled_call_counts_from_the_latest_it_can_have_begun(vo
 static void rule_5_money_spent_before_the_takeover_counts_for_a_day(void **state)
 {
     (void)state;
-    const struct spend_facts spends[] = {
-        {.tenant_id = "tenant0", .endpoint = "", .ended_ago_ms = 3600000, .micros = 600},
-        {.tenant_id = "", .endpoint = "main", .ended_ago_ms = 7200000, .micros = 900}};
+    const struct spend_facts spends[] = {{.tenant_id = "tenant0",
+                                          .user_id = "",
+                                          .endpoint = "",
+                                          .ended_ago_ms = 3600000,
+                                          .micros = 600},
+                                         {.tenant_id = "",
+                                          .user_id = "",
+                                          .endpoint = "main",
+                                          .ended_ago_ms = 7200000,
+                                          .micros = 900}};
     struct call_facts call = call_of(1000, -30000);
     struct crowd *crowd = heir(limited((struct limits){0}, (struct limits){.micros_per_day = 1000}),
                                &call, 1, spends, 2);

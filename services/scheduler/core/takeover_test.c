@@ -15,6 +15,7 @@ static struct call_facts ended(int number, enum outcome_class class, int64_t ago
 {
     return (struct call_facts){.id = attempt_of(number, 0, 1),
                                .tenant_id = "acme",
+                               .user_id = "",
                                .endpoint = "main",
                                .granted_in_ms = -ago_ms - 1000,
                                .lease_in_ms = 30000 - ago_ms,
@@ -29,6 +30,7 @@ static struct call_facts running(struct attempt_id id, uint32_t tokens, int64_t 
 {
     return (struct call_facts){.id = id,
                                .tenant_id = "acme",
+                               .user_id = "",
                                .endpoint = "main",
                                .granted_in_ms = -100,
                                .lease_in_ms = lease_in_ms,
@@ -176,8 +178,8 @@ static void rules_5_and_7_an_endpoint_that_is_gone_counts_for_nothing(void **sta
         calls[i].endpoint = "gone";
     }
     const struct spend_facts spends[] = {
-        {.tenant_id = "", .endpoint = "gone", .ended_ago_ms = 1000, .micros = 70},
-        {.tenant_id = "acme", .endpoint = "", .ended_ago_ms = 1000, .micros = 7}};
+        {.tenant_id = "", .user_id = "", .endpoint = "gone", .ended_ago_ms = 1000, .micros = 70},
+        {.tenant_id = "acme", .user_id = "", .endpoint = "", .ended_ago_ms = 1000, .micros = 7}};
     struct bench b;
     open_bench(&b, chain());
     b.now = instant_plus_ms(b.now, 1000000);
@@ -202,8 +204,8 @@ static void rule_5_money_is_counted_with_whom_it_was_spent(void **state)
 {
     (void)state;
     const struct spend_facts spends[] = {
-        {.tenant_id = "a", .endpoint = "", .ended_ago_ms = 1000, .micros = 600},
-        {.tenant_id = "", .endpoint = "e", .ended_ago_ms = 1000, .micros = 70}};
+        {.tenant_id = "a", .user_id = "", .endpoint = "", .ended_ago_ms = 1000, .micros = 600},
+        {.tenant_id = "", .user_id = "", .endpoint = "e", .ended_ago_ms = 1000, .micros = 70}};
     struct scheduler_config config = chain();
     strcpy(config.endpoints[0].name, "e");
     config.endpoints[0].prompt_nanos = 1000;

@@ -5,8 +5,8 @@
 _Static_assert(sizeof(struct chunk_facts) == 56, "a new field belongs here too");
 _Static_assert(sizeof(struct job_facts) == 56, "a new field belongs here too");
 _Static_assert(sizeof(struct control_facts) == 112, "a new field belongs here too");
-_Static_assert(sizeof(struct call_facts) == 120, "a new field belongs here too");
-_Static_assert(sizeof(struct spend_facts) == 32, "a new field belongs here too");
+_Static_assert(sizeof(struct call_facts) == 128, "a new field belongs here too");
+_Static_assert(sizeof(struct spend_facts) == 40, "a new field belongs here too");
 _Static_assert(sizeof(struct outcome_facts) == 120, "a new field belongs here too");
 
 void code_attempt_id(struct coder *coder, struct attempt_id *id)
@@ -85,7 +85,8 @@ static void code_control(struct coder *coder, struct control_facts *control)
 static void code_call(struct coder *coder, struct call_facts *call)
 {
     code_attempt_id(coder, &call->id);
-    code_name(coder, &call->tenant_id);
+    code_id(coder, &call->tenant_id, TENANT_ID_SIZE);
+    code_id(coder, &call->user_id, USER_ID_SIZE);
     code_name(coder, &call->endpoint);
     code_u64(coder, &call->epoch);
     code_i64(coder, &call->granted_in_ms);
@@ -93,6 +94,7 @@ static void code_call(struct coder *coder, struct call_facts *call)
     code_i64(coder, &call->settled_in_ms);
     code_bool(coder, &call->is_settled);
     code_bool(coder, &call->was_called);
+    code_bool(coder, &call->is_of_user_alone);
     code_u32(coder, &call->tokens);
     code_u64(coder, &call->micros);
     CODE_ENUM(coder, call->outcome_class, OUTCOME_ABORTED + 1);
@@ -100,7 +102,8 @@ static void code_call(struct coder *coder, struct call_facts *call)
 
 static void code_spend(struct coder *coder, struct spend_facts *spend)
 {
-    code_name(coder, &spend->tenant_id);
+    code_id(coder, &spend->tenant_id, TENANT_ID_SIZE);
+    code_id(coder, &spend->user_id, USER_ID_SIZE);
     code_name(coder, &spend->endpoint);
     code_i64(coder, &spend->ended_ago_ms);
     code_u64(coder, &spend->micros);

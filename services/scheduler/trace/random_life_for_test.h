@@ -190,14 +190,18 @@ static inline void life_answer_store(struct life *life)
     struct life_job job;
     life_make_job(life, life_below(life, LIFE_JOBS), &job);
     struct call_facts call = {.tenant_id = "acme",
+                              .user_id = "user-1",
                               .endpoint = "main",
                               .epoch = life->epoch - 1,
                               .granted_in_ms = -5000,
                               .lease_in_ms = 9000,
                               .tokens = 900,
                               .micros = 77};
-    struct spend_facts spend = {
-        .tenant_id = "acme", .endpoint = "", .ended_ago_ms = 3600000, .micros = 12345};
+    struct spend_facts spend = {.tenant_id = "acme",
+                                .user_id = "user-1",
+                                .endpoint = "",
+                                .ended_ago_ms = 3600000,
+                                .micros = 12345};
     if (life->wants_lease) {
         life->wants_lease = false;
         uint32_t chance = life_below(life, 100);

@@ -250,9 +250,10 @@ create index llm_calls_by_grant on llm_calls (granted_at, call_id);
 create table spends (
     began_at timestamptz not null,
     tenant_id text not null,
+    user_id text not null, -- empty: all users that had no limits then
     endpoint text not null,
     micros bigint not null,
-    primary key (began_at, tenant_id, endpoint)
+    primary key (began_at, tenant_id, user_id, endpoint)
 );
 
 -- What was used, hour by hour of its settlement: always the sum of the calls settled, and of the

@@ -99,7 +99,8 @@ create function snapshot_calls(p_epoch bigint, p_at_us bigint, p_after_us bigint
 returns table (is_fenced boolean, at_us bigint, granted_us bigint, call_id bigint, epoch bigint,
                granted_in_ms bigint, lease_in_ms bigint, is_settled boolean, settled_in_ms bigint,
                tokens bigint, micros bigint, tenant_id text, job_id uuid, chunk_number integer,
-               attempt integer, endpoint text, outcome_class smallint, was_called boolean)
+               attempt integer, endpoint text, outcome_class smallint, was_called boolean,
+               user_id text)
 language plpgsql stable as $$
 #variable_conflict use_column
 declare
@@ -114,7 +115,7 @@ begin
            case when c.settled_at is null then c.reserved_tokens else c.tokens end,
            case when c.settled_at is null then c.reserved_micros else c.micros end,
            c.tenant_id, c.job_id, c.chunk_number, c.attempt, c.endpoint, c.outcome_class,
-           c.was_called
+           c.was_called, c.user_id
     from (values (1)) once
     left join lateral (
         select c.* from llm_calls c
@@ -126,6 +127,14 @@ end $$;
 create function stretch_of(p_at timestamptz) returns timestamptz
 language sql stable as $$
     select date_bin('15 minutes', p_at, timestamptz 'epoch')
+$$;
+
+-- The user, if an operator limits it: what the others spend need not be known one by one.
+create function limited_user(p_tenant text, p_user text) returns text
+language sql stable as $$
+    select coalesce((select k.name from controls k
+                     where k.scope = 4 and k.tenant_id = p_tenant and k.name = p_user
+                       and k.micros_per_day is not null), '')
 $$;
 
 -- Sums up stretches that ended half an hour ago, a few at a time: calls are settled by then, but for
@@ -142,22 +151,23 @@ begin
                     order by granted_at limit 1);
         exit when stretch is null or stretch > t - interval '45 minutes';
         insert into spends
-        select stretch, tenant_id, endpoint,
+        select stretch, tenant_id, limited_user(tenant_id, user_id), endpoint,
                sum(case when settled_at is null then reserved_micros else micros end)
         from llm_calls
         where granted_at >= stretch and granted_at < stretch + interval '15 minutes'
-        group by tenant_id, endpoint order by tenant_id, endpoint
+        group by 2, 3, 4 order by 2, 3, 4
         on conflict do nothing; -- another store was quicker
         stretch := stretch + interval '15 minutes';
     end loop;
     delete from spends where began_at < t - interval '25 hours';
 end $$;
 
--- What the calls of the last day that are not recent any more have cost or may have: of each tenant
--- and of each endpoint, by stretches. Ordered by place, which says where to go on. One row at least.
+-- What the calls of the last day that are not recent any more have cost or may have: of each tenant,
+-- of each user that has limits and of each endpoint, by stretches. Ordered by place, which says where
+-- to go on. One row at least.
 create function snapshot_spends(p_epoch bigint, p_at_us bigint, p_after text, p_limit integer)
-returns table (is_fenced boolean, place text, tenant_id text, endpoint text, ended_ago_ms bigint,
-               micros bigint)
+returns table (is_fenced boolean, place text, tenant_id text, user_id text, endpoint text,
+               ended_ago_ms bigint, micros bigint)
 language plpgsql stable as $$
 #variable_conflict use_column
 declare
@@ -168,21 +178,24 @@ declare
 begin
     return query
     with stretches as (
-        select began_at, tenant_id, endpoint, micros from spends
+        select began_at, tenant_id, user_id, endpoint, micros from spends
         where began_at > at - interval '24 hours 15 minutes'
         union all
-        select stretch_of(c.granted_at), c.tenant_id, c.endpoint,
+        select stretch_of(c.granted_at), c.tenant_id, limited_user(c.tenant_id, c.user_id),
+               c.endpoint,
                case when c.settled_at is null then c.reserved_micros else c.micros end
         from llm_calls c
         where c.granted_at >= open_from and c.granted_at <= at and not is_recent(c, at)
     ), sums as (
-        select began_at, tenant_id, endpoint, sum(micros)::bigint as micros,
-               concat(microseconds(began_at), ':', tenant_id, '/', endpoint) collate "C" as place
+        select began_at, tenant_id, user_id, endpoint, sum(micros)::bigint as micros,
+               concat(microseconds(began_at), ':', tenant_id, '/', endpoint, '/', md5(user_id))
+                   collate "C" as place
         from stretches
-        group by grouping sets ((began_at, tenant_id), (began_at, endpoint))
-        having sum(micros) > 0
+        group by grouping sets ((began_at, tenant_id), (began_at, tenant_id, user_id),
+                                (began_at, endpoint))
+        having sum(micros) > 0 and user_id is distinct from ''
     )
-    select not is_epoch(p_epoch), s.place, s.tenant_id, s.endpoint,
+    select not is_epoch(p_epoch), s.place, s.tenant_id, s.user_id, s.endpoint,
            (extract(epoch from t - least(s.began_at + interval '15 minutes', at)) * 1000)::bigint,
            s.micros
     from (values (1)) once
