@@ -46,6 +46,7 @@ FIGURE(degraded_grants)
 FIGURE(overruns)
 FIGURE(healed_posts)
 FIGURE(limited_tenants)
+FIGURE(limited_users)
 #undef FIGURE
 
 static double read_oldest_wait(const struct scheduler_figures *figures)
@@ -105,6 +106,8 @@ static const struct row ROWS[] = {
             read_healed_posts),
     GAUGE("limited_tenants", "Tenants that wait for room under their limits.",
           read_limited_tenants),
+    GAUGE("limited_users", "Users that wait for room under limits of their own.",
+          read_limited_users),
 };
 enum { ROW_COUNT = sizeof ROWS / sizeof ROWS[0] };
 

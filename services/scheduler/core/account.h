@@ -1,4 +1,4 @@
-/* What one party, an endpoint or a tenant, uses of its limits (rule 5).
+/* What one party, an endpoint, a tenant or a user, uses of its limits (rule 5).
  *
  *   account_may_grant, account_promise       at the grant: is there room beside what was granted
  *   account_withdraw                         before, and waits for its permit? Then it is promised

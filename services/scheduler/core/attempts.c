@@ -12,7 +12,7 @@ enum { LOOK_AHEAD_US = 30000, LEAST_AHEAD = 2, SHORTEST_CALL_US = 1000 };
 
 #define BURST_IS_LAST (UINT64_C(1) << 63)
 
-static bool counts_as_call(const struct attempt *attempt)
+bool attempts_counts_as_call(const struct attempt *attempt)
 {
     return attempt->phase == ATTEMPT_CALLING ||
            (attempt->phase == ATTEMPT_FOREIGN && attempt->mode == MODE_LLM);
@@ -20,7 +20,7 @@ static bool counts_as_call(const struct attempt *attempt)
 
 void attempts_set_phase(struct scheduler *s, struct attempt *attempt, enum attempt_phase phase)
 {
-    if (counts_as_call(attempt)) {
+    if (attempts_counts_as_call(attempt)) {
         s->attempts.calls--;
         budget_end_call(s, attempt);
     }
@@ -30,7 +30,7 @@ void attempts_set_phase(struct scheduler *s, struct attempt *attempt, enum attem
     if (attempt->phase == ATTEMPT_WAITING)
         budget_withdraw(s, book_tenant_of(attempt->chunk), &attempt->booking);
     attempt->phase = phase;
-    if (counts_as_call(attempt)) {
+    if (attempts_counts_as_call(attempt)) {
         s->attempts.calls++;
         budget_begin_call(s, attempt);
     }
@@ -88,6 +88,7 @@ struct attempt *attempts_add(struct scheduler *s, struct chunk *chunk, enum atte
     attempt->end = end;
     attempt->phase = ATTEMPT_ENDED; /* counts nowhere yet */
     attempt->booking.endpoint = NO_ENDPOINT;
+    attempt->booking.user_purse = chunk->job->turn->user->purse;
     attempt->publish_at = phase == ATTEMPT_WAITING ? s->now : NEVER;
     attempt->publish_gap_ms = s->config.republish_ms;
     attempt->is_burst = chunk->lane >= FIRST_BURST_LANE;

@@ -46,6 +46,7 @@ struct turn {
     enum service_class service_class;
     uint32_t occupied; /* of its user's chunks in flight, those in this class */
     bool is_bursting;  /* node is among those that may burst */
+    bool is_limited;   /* its user has used up a limit: nothing of it is granted */
 };
 
 /* One user in one lane: what has at most one chunk in flight (rule 1). */
@@ -57,6 +58,7 @@ struct user {
     uint32_t jobs;     /* it lives while there are some */
     uint32_t shut;     /* as its tenant's */
     uint32_t burst;    /* chunks it may have in flight while nobody else waits; 0 = its tenant's */
+    uint32_t purse;    /* number of what it uses of its limits (purses.c); 0 = it has none */
     uint64_t lanes;    /* bits: those in which it has a chunk */
     uint32_t occupied; /* chunks in flight, or asked to be */
     uint32_t waiting;  /* chunks that wait: for their turn, or for their retry */

@@ -1,4 +1,5 @@
-/* Budgets (rule 5): what is booked with a tenant and an endpoint, from the grant to the outcome. */
+/* Budgets (rule 5): what is booked with a tenant, an endpoint and a user, from the grant to the
+ * outcome. */
 #include <stdlib.h>
 
 #include "base/check.h"
@@ -23,6 +24,7 @@ void budget_open(struct scheduler *s)
 void budget_close(struct scheduler *s)
 {
     heap_free(&s->budget.shut); /* it knows the purses */
+    purses_forget(s);
     while (s->budget.purses) {
         struct purse *purse = s->budget.purses;
         s->budget.purses = purse->next;
@@ -55,66 +57,94 @@ struct purse *budget_purse(struct scheduler *s, struct tenant *tenant)
     return purse;
 }
 
-/* The endpoint's account, or NULL. */
-static struct account *account_of(struct scheduler *s, const struct booking *booking)
+/* Where it is booked. */
+struct accounts {
+    struct account *list[3];
+    size_t count;
+};
+
+static struct accounts accounts_of(struct scheduler *s, struct tenant *tenant,
+                                   const struct booking *booking)
 {
-    return booking->endpoint != NO_ENDPOINT ? &s->budget.endpoints[booking->endpoint].account
-                                            : NULL;
+    struct accounts accounts = {.list = {&budget_purse(s, tenant)->account}, .count = 1};
+    struct purse *of_user = purses_at(s, booking->user_purse);
+    if (booking->endpoint != NO_ENDPOINT)
+        accounts.list[accounts.count++] = &s->budget.endpoints[booking->endpoint].account;
+    if (of_user)
+        accounts.list[accounts.count++] = &of_user->account;
+    return accounts;
 }
 
 void budget_promise(struct scheduler *s, struct tenant *tenant, struct booking *booking)
 {
     CHECK(booking->stage == BOOKED_NOTHING);
-    struct account *endpoint = account_of(s, booking);
     booking->stage = BOOKED_PROMISE;
-    account_promise(&budget_purse(s, tenant)->account, &booking->charge);
-    if (endpoint)
-        account_promise(endpoint, &booking->charge);
+    struct accounts accounts = accounts_of(s, tenant, booking);
+    for (size_t i = 0; i < accounts.count; i++)
+        account_promise(accounts.list[i], &booking->charge);
 }
 
 void budget_withdraw(struct scheduler *s, struct tenant *tenant, struct booking *booking)
 {
     if (booking->stage != BOOKED_PROMISE)
         return;
-    struct account *endpoint = account_of(s, booking);
     booking->stage = BOOKED_NOTHING;
-    account_withdraw(&budget_purse(s, tenant)->account, &booking->charge);
-    if (endpoint)
-        account_withdraw(endpoint, &booking->charge);
+    struct accounts accounts = accounts_of(s, tenant, booking);
+    for (size_t i = 0; i < accounts.count; i++)
+        account_withdraw(accounts.list[i], &booking->charge);
 }
 
 void budget_take(struct scheduler *s, struct tenant *tenant, struct booking *booking,
                  struct instant when)
 {
     CHECK(booking->stage == BOOKED_NOTHING);
-    struct account *endpoint = account_of(s, booking);
     booking->stage = BOOKED_CALL;
     booking->taken_at = when;
-    account_take(&budget_purse(s, tenant)->account, &booking->charge, when);
-    if (endpoint)
-        account_take(endpoint, &booking->charge, when);
+    struct accounts accounts = accounts_of(s, tenant, booking);
+    for (size_t i = 0; i < accounts.count; i++)
+        account_take(accounts.list[i], &booking->charge, when);
 }
 
-/* There may be room for its tenant now. */
-static void look_again(struct scheduler *s, struct purse *purse)
+static void open_turns(struct scheduler *s, const struct purse *purse)
+{
+    for (uint32_t lane = 0; lane <= INTERACTIVE_LANE; lane++) {
+        struct user *user =
+            book_user(&s->book, book_tenant_id(purse->tenant), purse->user_id, lane);
+        for (struct turn *turn = user ? user->turns : NULL; turn; turn = turn->next)
+            if (turn->is_limited)
+                queue_open_turn(&s->queue, turn);
+    }
+}
+
+void budget_look_again_at_user(struct scheduler *s, struct purse *purse)
 {
     if (!heap_has(&purse->shut))
         return;
-    heap_remove(&s->budget.shut, &purse->shut);
-    queue_open_tenant(&s->queue, purse->tenant, SHUT_BY_LIMIT);
+    heap_remove(&s->budget.shut_users, &purse->shut);
+    open_turns(s, purse);
+}
+
+/* There may be room for its tenant and its user now. */
+static void look_again(struct scheduler *s, struct tenant *tenant, const struct booking *booking)
+{
+    struct purse *purse = budget_purse(s, tenant), *of_user = purses_at(s, booking->user_purse);
+    if (heap_has(&purse->shut)) {
+        heap_remove(&s->budget.shut, &purse->shut);
+        queue_open_tenant(&s->queue, tenant, SHUT_BY_LIMIT);
+    }
+    if (of_user)
+        budget_look_again_at_user(s, of_user);
 }
 
 /* Of what was taken, so much was used. */
 static void put_right(struct scheduler *s, struct chunk *chunk, struct booking *booking,
                       const struct charge *used)
 {
-    struct account *endpoint = account_of(s, booking);
-    struct purse *purse = budget_purse(s, book_tenant_of(chunk));
     booking->stage = BOOKED_NOTHING;
-    account_settle(&purse->account, &booking->charge, used, booking->taken_at);
-    look_again(s, purse);
-    if (endpoint)
-        account_settle(endpoint, &booking->charge, used, booking->taken_at);
+    struct accounts accounts = accounts_of(s, book_tenant_of(chunk), booking);
+    for (size_t i = 0; i < accounts.count; i++)
+        account_settle(accounts.list[i], &booking->charge, used, booking->taken_at);
+    look_again(s, book_tenant_of(chunk), booking);
 }
 
 static uint64_t at_most(uint64_t used, uint64_t bound)
@@ -164,20 +194,18 @@ void budget_give_back(struct scheduler *s, struct chunk *chunk, const struct boo
 
 void budget_begin_call(struct scheduler *s, struct attempt *attempt)
 {
-    struct account *endpoint = account_of(s, &attempt->booking);
-    account_begin_call(&budget_purse(s, book_tenant_of(attempt->chunk))->account);
-    if (endpoint)
-        account_begin_call(endpoint);
+    struct accounts accounts = accounts_of(s, book_tenant_of(attempt->chunk), &attempt->booking);
+    for (size_t i = 0; i < accounts.count; i++)
+        account_begin_call(accounts.list[i]);
 }
 
 void budget_end_call(struct scheduler *s, struct attempt *attempt)
 {
-    struct account *endpoint = account_of(s, &attempt->booking);
-    struct purse *purse = budget_purse(s, book_tenant_of(attempt->chunk));
-    account_end_call(&purse->account);
-    look_again(s, purse);
-    if (endpoint)
-        account_end_call(endpoint);
+    struct tenant *tenant = book_tenant_of(attempt->chunk);
+    struct accounts accounts = accounts_of(s, tenant, &attempt->booking);
+    for (size_t i = 0; i < accounts.count; i++)
+        account_end_call(accounts.list[i]);
+    look_again(s, tenant, &attempt->booking);
 }
 
 /* Shadow limits refuse nothing: what they would have refused is counted. */
@@ -218,11 +246,21 @@ static bool is_refused_by_tenant(struct scheduler *s, struct attempt *attempt)
                       attempt);
 }
 
+static bool is_refused_by_user(struct scheduler *s, struct attempt *attempt)
+{
+    struct purse *purse = purses_at(s, attempt->booking.user_purse);
+    if (!purse)
+        return false;
+    attempt->refusal.scope = SCOPE_USER;
+    return is_refused(s, &purse->account, orders_limits_of_user(s, purse), attempt);
+}
+
 bool budget_may_permit(struct scheduler *s, struct attempt *attempt)
 {
     bool was_refused = attempt->is_refused;
     attempt->refusal.is_shadow = false;
-    attempt->is_refused = is_refused_by_endpoint(s, attempt) || is_refused_by_tenant(s, attempt);
+    attempt->is_refused = is_refused_by_endpoint(s, attempt) || is_refused_by_tenant(s, attempt) ||
+                          is_refused_by_user(s, attempt);
     if (!attempt->is_refused) {
         s->figures.shadow_violations += attempt->refusal.is_shadow;
         return true;
@@ -254,6 +292,14 @@ bool budget_tenant_may_grant(struct scheduler *s, struct tenant *tenant,
            account_may_grant(&budget_purse(s, tenant)->account, limits, charge, s->now, shortage);
 }
 
+bool budget_user_may_grant(struct scheduler *s, struct purse *purse, const struct charge *charge,
+                           struct shortage *shortage)
+{
+    const struct limits *limits = orders_limits_of_user(s, purse);
+    return limits->is_shadow ||
+           account_may_grant(&purse->account, limits, charge, s->now, shortage);
+}
+
 uint64_t budget_urgent_before(const struct scheduler *s, const struct shortage *shortage)
 {
     bool is_foreseen = s->config.has_fallback && shortage->until.ns != NEVER.ns;
@@ -270,9 +316,21 @@ void budget_shut(struct scheduler *s, struct tenant *tenant, const struct shorta
     queue_limit_tenant(&s->queue, tenant, budget_urgent_before(s, shortage));
 }
 
+void budget_shut_turn(struct scheduler *s, struct turn *turn, const struct shortage *shortage)
+{
+    struct purse *purse = purses_at(s, turn->user->purse);
+    CHECK(purse);
+    purse->shortage = *shortage;
+    struct instant soon = instant_plus_ms(s->now, LOOK_AGAIN_MS);
+    heap_set(&s->budget.shut_users, &purse->shut, key_of(earlier(shortage->until, soon)));
+    queue_limit_turn(&s->queue, turn);
+}
+
 void budget_tend(struct scheduler *s)
 {
     struct heap_node *node;
+    while ((node = heap_take_until(&s->budget.shut_users, key_of(s->now))))
+        open_turns(s, HEAP_OWNER(node, struct purse, shut));
     while ((node = heap_take_until(&s->budget.shut, key_of(s->now))))
         queue_open_tenant(&s->queue, HEAP_OWNER(node, struct purse, shut)->tenant, SHUT_BY_LIMIT);
     if (!instant_is_before(s->now, s->budget.grant_at))
@@ -282,8 +340,10 @@ void budget_tend(struct scheduler *s)
 
 struct instant budget_next_wake(const struct scheduler *s)
 {
-    const struct heap *shut = &s->budget.shut;
-    struct instant shut_until =
-        shut->count > 0 ? (struct instant){(int64_t)heap_first_key(shut)} : NEVER;
-    return earlier(shut_until, earlier(s->budget.grant_at, s->budget.permit_at));
+    const struct heap *const shut[] = {&s->budget.shut, &s->budget.shut_users};
+    struct instant wake = earlier(s->budget.grant_at, s->budget.permit_at);
+    for (int i = 0; i < 2; i++)
+        if (shut[i]->count > 0)
+            wake = earlier(wake, (struct instant){(int64_t)heap_first_key(shut[i])});
+    return wake;
 }

@@ -62,11 +62,13 @@ static struct choice without_endpoint(struct scheduler *s, struct chunk *chunk,
     return s->config.has_fallback ? without_llm(s, chunk) : stop(s, pick);
 }
 
-static struct choice by_llm(struct scheduler *s, const struct pick *pick)
+static struct choice by_llm(struct scheduler *s, const struct chunk *chunk, const struct pick *pick)
 {
     struct choice choice = {.kind = CHOICE_GRANT,
                             .mode = MODE_LLM,
-                            .booking = {.endpoint = pick->endpoint, .charge = pick->charge}};
+                            .booking = {.endpoint = pick->endpoint,
+                                        .user_purse = chunk->job->turn->user->purse,
+                                        .charge = pick->charge}};
     struct breaker *breaker = &s->budget.endpoints[pick->endpoint].breaker;
     if (breaker->state == BREAKER_HALF_OPEN) {
         breaker_probe(breaker);
@@ -94,6 +96,26 @@ static struct choice when_full(struct scheduler *s, struct chunk *chunk, const s
     return pick->is_long && !book_has_stand_in(chunk->job) ? without_llm(s, chunk) : stop(s, pick);
 }
 
+/* The endpoint has room; have its tenant and its user? */
+static struct choice when_there_is_room(struct scheduler *s, struct chunk *chunk,
+                                        const struct pick *pick)
+{
+    struct turn *turn = chunk->job->turn;
+    struct tenant *tenant = turn->user->tenant;
+    struct purse *purse = purses_at(s, turn->user->purse);
+    struct shortage shortage;
+    bool tenant_has_room = budget_tenant_may_grant(s, tenant, &pick->charge, &shortage);
+    if (tenant_has_room && (!purse || budget_user_may_grant(s, purse, &pick->charge, &shortage)))
+        return by_llm(s, chunk, pick);
+    if (may_not_wait(s, chunk, shortage.until))
+        return by_embedded(true);
+    if (tenant_has_room)
+        budget_shut_turn(s, turn, &shortage);
+    else
+        budget_shut(s, tenant, &shortage);
+    return (struct choice){.kind = CHOICE_NEXT};
+}
+
 /* With an endpoint or without: it is the last resort, or there is no time for a call. What only an
  * LLM can do is called even then: nothing is lost by it. */
 static bool is_for_embedded(const struct scheduler *s, const struct chunk *chunk)
@@ -112,19 +134,13 @@ struct choice choice_of(struct scheduler *s, struct chunk *chunk)
     if (orders_is_reduced(s))
         return without_llm(s, chunk);
     struct pick pick = endpoints_pick(s, chunk);
-    struct shortage shortage;
     switch (pick.kind) {
     case PICK_NONE:
         return without_endpoint(s, chunk, &pick);
     case PICK_FULL:
         return when_full(s, chunk, &pick);
     case PICK_CALL:
-        if (budget_tenant_may_grant(s, book_tenant_of(chunk), &pick.charge, &shortage))
-            return by_llm(s, &pick);
-        if (may_not_wait(s, chunk, shortage.until))
-            return by_embedded(true);
-        budget_shut(s, book_tenant_of(chunk), &shortage);
-        return (struct choice){.kind = CHOICE_NEXT};
+        return when_there_is_room(s, chunk, &pick);
     }
     CHECK_UNREACHABLE();
 }

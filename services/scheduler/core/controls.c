@@ -119,7 +119,8 @@ bool controls_set(struct controls *controls, const struct control_facts *facts)
                                       .has_limits = facts->has_limits,
                                       .is_removed = facts->is_removed,
                                       .limits = facts->limits,
-                                      .version = facts->version};
+                                      .version = facts->version,
+                                      .purse = index->control.purse};
     controls->users += counts_as_user(index);
     return true;
 }
@@ -162,6 +163,15 @@ const struct control *controls_of_user(const struct controls *controls, const ch
         return NULL;
     struct key key = key_for(SCOPE_USER, tenant_id, user_id);
     return look_up(controls, &key);
+}
+
+void controls_keep_purse(struct controls *controls, const char *tenant_id, const char *user_id,
+                         uint32_t purse)
+{
+    struct key key = key_for(SCOPE_USER, tenant_id, user_id);
+    struct control_index *found = find(controls, &key);
+    CHECK(found);
+    found->control.purse = purse;
 }
 
 void controls_each(const struct controls *controls,

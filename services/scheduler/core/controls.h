@@ -28,6 +28,8 @@ struct control {
     bool has_limits, is_removed;
     struct limits limits;
     uint64_t version;
+    uint32_t
+        purse; /* whoever counts under the limits may keep its number here, also over changes */
 };
 
 struct controls {
@@ -46,6 +48,9 @@ const struct control *controls_of_endpoint(const struct controls *controls, cons
 const struct control *controls_of_tenant(const struct controls *controls, const char *tenant_id);
 const struct control *controls_of_user(const struct controls *controls, const char *tenant_id,
                                        const char *user_id);
+/* The user's control must be set. */
+void controls_keep_purse(struct controls *controls, const char *tenant_id, const char *user_id,
+                         uint32_t purse);
 
 /* Those that were not removed; what is told is lent. */
 void controls_each(const struct controls *controls,

@@ -19,22 +19,21 @@
  *     equal sharing, most much earlier (fair_sojourn); or in turn (round_robin); or a slot is kept
  *     for the job (fifo)                                                      (queue, sojourn)
  *  4  classes share by weight; none starves                                         (queue)
- *  5  requests and tokens a minute, calls in flight, money a day, of endpoints and of tenants:
- *     never exceeded, booked before the call, settled after it, known after a takeover
- *                                                  (window, account, budget, learned, rebuild)
- *  6  three tries of a chunk, one of a part, then it is split; an answer to a quarter of the open
- *     posts is progress and no try (the store tells it as no failure); a single post whose tries
- *     are used goes to the embedded analysis; backoff 2 s x try with jitter, or what the server
- *     asked for; a wait beyond the deadline goes to the embedded analysis, or lasts until the
- *     deadline if only an LLM can do it               (retry, errors, choice, urgent)
- *  7  a breaker for each endpoint; then the next one, else the embedded analysis, whose results
- *     are healed when one is back                          (breaker, endpoints, choice, heal)
- *  8  a job that ended frees what waits at once, and its place when its call has stopped (rows)
- *  9  a dispatch nobody asks for is published again; a call whose lease ran out is lost, charged
- *     only if this epoch permitted it and heard no outcome, and granted again       (attempts)
- *  10 what waits is counted, by class                                               (book)
- *  11 after a takeover nothing is granted before the state is rebuilt               (lead)
- *  12 anyone may ask why a job waits: its position, and what it waits for        (explain)
+ *  5  requests and tokens a minute, calls in flight, money a day, of endpoints, of tenants and of
+ *     the users for whom an operator set some: never exceeded, booked before the call, settled
+ * after it, known after a takeover           (window, account, budget, purses, learned, rebuild) 6
+ * three tries of a chunk, one of a part, then it is split; an answer to a quarter of the open posts
+ * is progress and no try (the store tells it as no failure); a single post whose tries are used
+ * goes to the embedded analysis; backoff 2 s x try with jitter, or what the server asked for; a
+ * wait beyond the deadline goes to the embedded analysis, or lasts until the deadline if only an
+ * LLM can do it               (retry, errors, choice, urgent) 7  a breaker for each endpoint; then
+ * the next one, else the embedded analysis, whose results are healed when one is back (breaker,
+ * endpoints, choice, heal) 8  a job that ended frees what waits at once, and its place when its
+ * call has stopped (rows) 9  a dispatch nobody asks for is published again; a call whose lease ran
+ * out is lost, charged only if this epoch permitted it and heard no outcome, and granted again
+ * (attempts) 10 what waits is counted, by class (book) 11 after a takeover nothing is granted
+ * before the state is rebuilt               (lead) 12 anyone may ask why a job waits: its position,
+ * and what it waits for        (explain)
  */
 #pragma once
 
@@ -119,6 +118,7 @@ struct scheduler_figures {
     uint64_t overruns;        /* calls that used more tokens than the bound they had booked */
     uint64_t healed_posts;    /* of which the store made jobs that heal them */
     uint32_t limited_tenants; /* to whom nothing is granted for want of room under their limits */
+    uint32_t limited_users;   /* the same of users */
     struct endpoint_figures endpoints[MOST_ENDPOINTS];
     uint32_t endpoint_count;
 };
@@ -151,15 +151,15 @@ size_t scheduler_describe(const struct scheduler *core, size_t most_chunks,
 /* The latest, in no order; answers how many. */
 size_t scheduler_recent_calls(const struct scheduler *core, struct call_sample samples[CALLS_SEEN]);
 
-/* What counts under the limits of an endpoint, or of a tenant: a bucket's worth, of a minute or of
- * money. */
+/* What counts under the limits of an endpoint, a tenant or a user: a bucket's worth, of a minute or
+ * of money. */
 struct recent_use {
-    const char *tenant_id, *endpoint; /* "" = not of one; lent */
+    const char *tenant_id, *user_id, *endpoint; /* "" = not of one; lent */
     int64_t ago_ms;
     uint64_t calls, tokens, micros;
 };
 typedef void scheduler_visit_use(void *context, const struct recent_use *use);
-/* Of all endpoints, and of the tenants that have limits; of each the oldest first. */
+/* Of all endpoints, and of the tenants and users that have limits; of each the oldest first. */
 void scheduler_recent_use(const struct scheduler *core, scheduler_visit_use *visit, void *context);
 
 /* What operators have set, and what it is set of; all is lent. */

@@ -9,7 +9,7 @@ enum { MOST_CALLS = 60000, MOST_MEMBERS = 64, STEP_MS = 20, ASK_AGAIN_MS = 800 }
 struct seen_call {
     int64_t at_ms;
     uint32_t tokens;
-    int tenant;
+    int tenant, member;
 };
 
 struct member {
@@ -128,7 +128,8 @@ static inline void hear_permits(struct crowd *crowd)
         crowd->calls[crowd->call_count++] =
             (struct seen_call){.at_ms = now_ms(crowd) + draw(crowd, 1200),
                                .tokens = member->tokens,
-                               .tenant = member->tenant};
+                               .tenant = member->tenant,
+                               .member = (int)(member - crowd->members)};
     }
     hush(&crowd->bench);
 }
@@ -213,11 +214,12 @@ static inline void close_crowd(struct crowd *crowd)
     free(crowd);
 }
 
-/* The most of what is asked for in any 60 s; tenant -1 = of all. */
+/* The most of what is asked for in any 60 s; -1 = of all tenants, of all members. */
 struct most {
     uint64_t requests, tokens;
 };
-static inline struct most most_in_a_minute(const struct crowd *crowd, int tenant)
+static inline struct most most_of_them_in_a_minute(const struct crowd *crowd, int tenant,
+                                                   int member)
 {
     struct most most = {0};
     for (size_t i = 0; i < crowd->call_count; i++) {
@@ -228,7 +230,8 @@ static inline struct most most_in_a_minute(const struct crowd *crowd, int tenant
                 break;
             bool counts =
                 call->at_ms > crowd->calls[i].at_ms - 60000 && call->at_ms <= crowd->calls[i].at_ms;
-            if (!counts || (tenant >= 0 && call->tenant != tenant))
+            if (!counts || (tenant >= 0 && call->tenant != tenant) ||
+                (member >= 0 && call->member != member))
                 continue;
             here.requests++;
             here.tokens += call->tokens;
@@ -237,6 +240,11 @@ static inline struct most most_in_a_minute(const struct crowd *crowd, int tenant
         most.tokens = here.tokens > most.tokens ? here.tokens : most.tokens;
     }
     return most;
+}
+
+static inline struct most most_in_a_minute(const struct crowd *crowd, int tenant)
+{
+    return most_of_them_in_a_minute(crowd, tenant, -1);
 }
 
 static inline size_t calls_of(const struct crowd *crowd, int tenant)

@@ -61,18 +61,33 @@ static bool are_limits(const struct limits *limits)
                                   limits->tokens_per_minute > 0 || limits->micros_per_day > 0);
 }
 
+static void tell_users(const struct scheduler *s, scheduler_visit_use *visit, void *context)
+{
+    for (uint32_t number = 1; number <= s->budget.last_user_purse; number++) {
+        const struct purse *purse = purses_at(s, number);
+        if (purse && are_limits(orders_limits_of_user(s, purse)))
+            tell_use(s, &purse->account,
+                     (struct recent_use){.tenant_id = book_tenant_id(purse->tenant),
+                                         .user_id = purse->user_id,
+                                         .endpoint = ""},
+                     visit, context);
+    }
+}
+
 void scheduler_recent_use(const struct scheduler *s, scheduler_visit_use *visit, void *context)
 {
     for (uint32_t i = 0; i < s->config.endpoint_count; i++)
         tell_use(s, &s->budget.endpoints[i].account,
-                 (struct recent_use){.tenant_id = "", .endpoint = s->config.endpoints[i].name},
+                 (struct recent_use){
+                     .tenant_id = "", .user_id = "", .endpoint = s->config.endpoints[i].name},
                  visit, context);
     for (const struct purse *purse = s->budget.purses; purse; purse = purse->next)
         if (are_limits(orders_limits_of_tenant(s, purse->tenant)))
-            tell_use(
-                s, &purse->account,
-                (struct recent_use){.tenant_id = book_tenant_id(purse->tenant), .endpoint = ""},
-                visit, context);
+            tell_use(s, &purse->account,
+                     (struct recent_use){
+                         .tenant_id = book_tenant_id(purse->tenant), .user_id = "", .endpoint = ""},
+                     visit, context);
+    tell_users(s, visit, context);
 }
 
 void scheduler_each_control(const struct scheduler *s, scheduler_visit_control *visit,

@@ -221,6 +221,7 @@ void endpoints_figures(const struct scheduler *s, struct scheduler_figures *figu
 {
     figures->endpoint_count = s->config.endpoint_count;
     figures->limited_tenants = s->budget.shut.count;
+    figures->limited_users = s->budget.shut_users.count;
     for (uint32_t i = 0; i < s->config.endpoint_count; i++) {
         const struct endpoint *endpoint = &s->budget.endpoints[i];
         struct endpoint_figures *told = &figures->endpoints[i];

@@ -176,6 +176,13 @@ static bool explain_limit(const struct scheduler *s, const struct chunk *chunk,
     }
     if (chunk->flight || chunk->is_in_batch)
         return false;
+    if (chunk->job->turn->is_limited) {
+        const struct purse *purse = purses_at(s, chunk->job->turn->user->purse);
+        CHECK(purse);
+        struct refusal refusal = {.scope = SCOPE_USER, .shortage = purse->shortage};
+        explain_shortage(s, told, &refusal, NO_ENDPOINT);
+        return true;
+    }
     if (tenant->shut & SHUT_BY_LIMIT) {
         struct refusal refusal = {.scope = SCOPE_TENANT, .shortage = tenant->purse->shortage};
         explain_shortage(s, told, &refusal, NO_ENDPOINT);

@@ -70,8 +70,14 @@ static void obey_tenant(struct scheduler *s, const char *tenant_id)
 
 static void obey_user(struct scheduler *s, const char *tenant_id, const char *user_id)
 {
+    const struct control *control = controls_of_user(&s->controls, tenant_id, user_id);
+    if (control && control->has_limits)
+        purses_begin(s, tenant_id, user_id);
     for (uint32_t lane = 0; lane <= INTERACTIVE_LANE; lane++) {
         struct user *user = book_user(&s->book, tenant_id, user_id, lane);
+        struct purse *purse = user ? purses_at(s, user->purse) : NULL;
+        if (purse)
+            budget_look_again_at_user(s, purse);
         if (user)
             orders_greet(s, user);
     }

@@ -7,6 +7,7 @@ void orders_greet(struct scheduler *s, struct user *user)
     book_name_user(user, &tenant_id, &user_id);
     const struct control *control = controls_of_user(&s->controls, tenant_id, user_id);
     user->burst = control ? control->burst : 0;
+    user->purse = control && control->has_limits ? control->purse : 0;
     if (control_is_held(control))
         queue_shut_user(&s->queue, user, SHUT_BY_CONTROL);
     else
@@ -34,6 +35,14 @@ const struct limits *orders_limits_of_tenant(const struct scheduler *s, const st
 {
     const struct control *control = controls_of_tenant(&s->controls, book_tenant_id(tenant));
     return control && control->has_limits ? &control->limits : &s->config.tenant_limits;
+}
+
+const struct limits *orders_limits_of_user(const struct scheduler *s, const struct purse *purse)
+{
+    static const struct limits NONE;
+    const struct control *control =
+        controls_of_user(&s->controls, book_tenant_id(purse->tenant), purse->user_id);
+    return control && control->has_limits ? &control->limits : &NONE;
 }
 
 const struct limits *orders_limits_of_endpoint(const struct scheduler *s,

@@ -73,9 +73,14 @@ static uint64_t rank_of(const struct queue *queue, const struct share *share,
     CHECK_UNREACHABLE();
 }
 
+static bool is_shut(const struct turn *turn)
+{
+    return turn->user->shut || turn->is_limited;
+}
+
 static bool is_runnable(const struct turn *turn)
 {
-    return turn->ready.count > 0 && turn->user->occupied == 0 && !turn->user->shut;
+    return turn->ready.count > 0 && turn->user->occupied == 0 && !is_shut(turn);
 }
 
 /* Of a user whose chunk in flight is not all it may have while nobody else waits (rule 1). */
@@ -88,7 +93,7 @@ static bool may_burst(const struct queue *queue, const struct turn *turn)
     if (most > MOST_BURST)
         most = MOST_BURST;
     return turn->ready.count > 0 && user->occupied > 0 && user->occupied < most &&
-           turn->service_class != CLASS_INTERACTIVE && !user->shut && !user->tenant->shut;
+           turn->service_class != CLASS_INTERACTIVE && !is_shut(turn) && !user->tenant->shut;
 }
 
 /* Those with the least in flight first, so that they are alike; then by who has waited longest. */
@@ -142,7 +147,7 @@ static void stake(struct queue *queue, struct chunk *chunk)
     if (queue->config.fairness != FAIRNESS_SOJOURN || is_staked)
         return;
     chunk->is_staked = chunk->was_staked = true;
-    if (chunk->job->turn->user->shut)
+    if (is_shut(chunk->job->turn))
         return; /* joins with all it has, once it is open again */
     struct share *share = share_of(queue, chunk->job->turn);
     share_catch_up(queue, share);
@@ -282,13 +287,38 @@ void queue_open_all(struct queue *queue, enum shut_reason reason)
     queue->shut &= ~(uint32_t)reason;
 }
 
+static void hold(struct queue *queue, struct turn *turn)
+{
+    settle(queue, turn);
+    sojourn_hold(&share_of(queue, turn)->sojourn, turn);
+}
+
+static void let_go(struct queue *queue, struct turn *turn)
+{
+    struct share *share = share_of(queue, turn);
+    share_catch_up(queue, share);
+    if (queue->config.fairness == FAIRNESS_SOJOURN && turn->ready.count > 0 && !is_shut(turn))
+        sojourn_join_anew(&share->sojourn, turn);
+    settle(queue, turn);
+}
+
+void queue_limit_turn(struct queue *queue, struct turn *turn)
+{
+    turn->is_limited = true;
+    hold(queue, turn);
+}
+
+void queue_open_turn(struct queue *queue, struct turn *turn)
+{
+    turn->is_limited = false;
+    let_go(queue, turn);
+}
+
 void queue_shut_user(struct queue *queue, struct user *user, enum shut_reason reason)
 {
     user->shut |= reason;
-    for (struct turn *turn = user->turns; turn; turn = turn->next) {
-        settle(queue, turn);
-        sojourn_hold(&share_of(queue, turn)->sojourn, turn);
-    }
+    for (struct turn *turn = user->turns; turn; turn = turn->next)
+        hold(queue, turn);
 }
 
 void queue_open_user(struct queue *queue, struct user *user, enum shut_reason reason)
@@ -297,13 +327,8 @@ void queue_open_user(struct queue *queue, struct user *user, enum shut_reason re
     user->shut &= ~(uint32_t)reason;
     if (!was_shut || user->shut)
         return;
-    for (struct turn *turn = user->turns; turn; turn = turn->next) {
-        struct share *share = share_of(queue, turn);
-        share_catch_up(queue, share);
-        if (queue->config.fairness == FAIRNESS_SOJOURN && turn->ready.count > 0)
-            sojourn_join_anew(&share->sojourn, turn);
-        settle(queue, turn);
-    }
+    for (struct turn *turn = user->turns; turn; turn = turn->next)
+        let_go(queue, turn);
 }
 
 bool queue_runs_ahead(const struct queue *queue)

@@ -140,6 +140,10 @@ void queue_shut_tenant(struct queue *queue, struct tenant *tenant, enum shut_rea
  * before that. */
 void queue_limit_tenant(struct queue *queue, struct tenant *tenant, uint64_t before);
 void queue_open_tenant(struct queue *queue, struct tenant *tenant, enum shut_reason reason);
+/* There is no room under its user's limits: nothing of the turn until it has been opened. Its other
+ * turns are looked at for themselves: their jobs may have less time. */
+void queue_limit_turn(struct queue *queue, struct turn *turn);
+void queue_open_turn(struct queue *queue, struct turn *turn);
 void queue_shut_user(struct queue *queue, struct user *user, enum shut_reason reason);
 void queue_open_user(struct queue *queue, struct user *user, enum shut_reason reason);
 

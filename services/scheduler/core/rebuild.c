@@ -46,6 +46,15 @@ static void remember_past(struct scheduler *s, const struct call_facts *call, ui
 
 void rebuild_call(struct scheduler *s, const struct call_facts *call)
 {
+    struct instant when = instant_plus_ms(s->now, counted_in_ms(s, call));
+    uint32_t number = purses_of(s, call->tenant_id, call->user_id);
+    struct purse *purse = purses_at(s, number);
+    if (call->is_of_user_alone) {
+        struct charge charge = {.calls = 1, .tokens = call->tokens, .micros = call->micros};
+        if (purse)
+            account_take(&purse->account, &charge, when);
+        return;
+    }
     uint32_t endpoint = endpoints_named(s, call->endpoint);
     if (call->is_settled)
         remember_past(s, call, endpoint);
@@ -53,9 +62,9 @@ void rebuild_call(struct scheduler *s, const struct call_facts *call)
         return;
     struct booking booking = {
         .endpoint = endpoint,
+        .user_purse = number,
         .charge = {.calls = 1, .tokens = call->tokens, .micros = call->micros}};
-    budget_take(s, book_tenant(&s->book, call->tenant_id), &booking,
-                instant_plus_ms(s->now, counted_in_ms(s, call)));
+    budget_take(s, book_tenant(&s->book, call->tenant_id), &booking, when);
     if (!call->is_settled)
         remember_old(s, call, &booking);
 }
@@ -65,6 +74,12 @@ void rebuild_spend(struct scheduler *s, const struct spend_facts *spend)
     const struct charge charge = {.micros = spend->micros};
     struct instant when = instant_plus_ms(s->now, -spend->ended_ago_ms);
     uint32_t endpoint = endpoints_named(s, spend->endpoint);
+    if (spend->user_id[0] != '\0') {
+        struct purse *purse = purses_at(s, purses_of(s, spend->tenant_id, spend->user_id));
+        if (purse)
+            account_take(&purse->account, &charge, when);
+        return;
+    }
     if (spend->tenant_id[0] != '\0')
         account_take(&budget_purse(s, book_tenant(&s->book, spend->tenant_id))->account, &charge,
                      when);

@@ -50,22 +50,24 @@ struct lead {
 /* ---- what calls cost, and where they go (budget.c, endpoints.c, rebuild.c) ---- */
 enum { NO_ENDPOINT = MOST_ENDPOINTS };
 
-/* What a grant by the LLM has booked with its tenant and its endpoint. */
+/* What a grant by the LLM has booked with its tenant, its endpoint and its user. */
 struct booking {
     enum { BOOKED_NOTHING, BOOKED_PROMISE, BOOKED_CALL } stage;
-    uint32_t endpoint; /* its place in the chain; NO_ENDPOINT = none, or of another chain */
+    uint32_t endpoint;   /* its place in the chain; NO_ENDPOINT = none, or of another chain */
+    uint32_t user_purse; /* its number; 0 = the user has no limits */
     struct charge charge;
     struct instant taken_at; /* BOOKED_CALL: it is counted there */
     bool is_probe;           /* of the endpoint's breaker */
 };
 
-/* What a tenant uses of its limits, from its first call on. */
+/* What a tenant uses of its limits, from its first call on; or a user, from when it has some. */
 struct purse {
     struct account account;
     struct tenant *tenant;
-    struct heap_node shut; /* among those whose tenant is shut, by when to look again */
+    char *user_id;         /* NULL = it is the tenant's */
+    struct heap_node shut; /* among those who are shut, by when to look again */
     struct shortage shortage;
-    struct purse *next; /* of all */
+    struct purse *next; /* of all tenants' */
 };
 
 struct endpoint {
@@ -97,8 +99,11 @@ struct past_call {
 
 struct budget {
     struct endpoint endpoints[MOST_ENDPOINTS];
-    struct purse *purses;
-    struct heap shut;
+    struct purse *purses;       /* of tenants */
+    struct heap shut;           /* of them */
+    struct purse **user_purses; /* by number, from 1; NULL = it was dropped */
+    uint32_t last_user_purse, user_purse_count;
+    struct heap shut_users;
     struct stop stop;
     struct instant grant_at;  /* then a grant that was stopped is tried again */
     struct instant permit_at; /* then an ask that was refused is */
@@ -152,7 +157,7 @@ struct attempt {
     /* the parked ask */
     bool is_refused; /* for want of room under a limit */
     struct refusal {
-        enum control_scope scope; /* an endpoint's or a tenant's */
+        enum control_scope scope; /* an endpoint's, a tenant's or a user's */
         struct shortage shortage;
         bool is_shadow; /* a shadow limit would have refused it */
     } refusal;
@@ -254,6 +259,7 @@ bool orders_is_endpoint_held(const struct scheduler *s, const struct endpoint_co
 bool orders_is_reduced(const struct scheduler *s); /* all is done by the embedded analysis */
 const struct limits *orders_limits_of_tenant(const struct scheduler *s,
                                              const struct tenant *tenant);
+const struct limits *orders_limits_of_user(const struct scheduler *s, const struct purse *purse);
 const struct limits *orders_limits_of_endpoint(const struct scheduler *s,
                                                const struct endpoint_config *endpoint);
 
@@ -266,6 +272,7 @@ void obey_take_back(struct scheduler *s);
 /* ---- attempts.c: where each grant stands ---- */
 struct attempt *attempts_add(struct scheduler *s, struct chunk *chunk, enum attempt_phase phase,
                              struct instant end);
+bool attempts_counts_as_call(const struct attempt *attempt);
 void attempts_drop(struct scheduler *s, struct chunk *chunk); /* its row has left the flight */
 void attempts_swear_off(struct scheduler *s, struct attempt *attempt);
 struct attempt *attempts_find(const struct scheduler *s, const struct attempt_id *id);
@@ -332,8 +339,22 @@ bool budget_may_repeat(struct scheduler *s, struct attempt *attempt);
 bool budget_tenant_may_grant(struct scheduler *s, struct tenant *tenant,
                              const struct charge *charge, struct shortage *shortage);
 void budget_shut(struct scheduler *s, struct tenant *tenant, const struct shortage *shortage);
+bool budget_user_may_grant(struct scheduler *s, struct purse *purse, const struct charge *charge,
+                           struct shortage *shortage);
+void budget_shut_turn(struct scheduler *s, struct turn *turn, const struct shortage *shortage);
+/* There may be room now. */
+void budget_look_again_at_user(struct scheduler *s, struct purse *purse);
 /* Which deadlines do not allow to wait until the shortage is over: those before that key. */
 uint64_t budget_urgent_before(const struct scheduler *s, const struct shortage *shortage);
+
+/* ---- purses.c: rule 5; users have a purse only if they have limits ---- */
+/* NULL = there is none, or it was dropped since. */
+struct purse *purses_at(const struct scheduler *s, uint32_t number);
+/* Of the user, if it has limits; 0 = it has none. */
+uint32_t purses_of(const struct scheduler *s, const char *tenant_id, const char *user_id);
+/* The user has limits now: what it has booked counts from now on. */
+void purses_begin(struct scheduler *s, const char *tenant_id, const char *user_id);
+void purses_forget(struct scheduler *s);
 
 /* ---- endpoints.c: rules 5 and 7; which endpoint is called ---- */
 struct pick {

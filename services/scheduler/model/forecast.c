@@ -90,12 +90,14 @@ static void keep_calls(struct forecast *forecast, const struct recent_use *use, 
     for (size_t i = 0; i < count; i++)
         forecast->calls[before + i] =
             (struct call_facts){.tenant_id = keep_text(forecast, use->tenant_id),
+                                .user_id = keep_text(forecast, use->user_id),
                                 .endpoint = keep_text(forecast, use->endpoint),
                                 .granted_in_ms = -use->ago_ms,
                                 .lease_in_ms = forecast->options.config.call_limit_ms,
                                 .settled_in_ms = -use->ago_ms,
                                 .is_settled = true,
                                 .was_called = true,
+                                .is_of_user_alone = use->user_id[0] != '\0',
                                 .tokens = (uint32_t)(use->tokens / count)};
     forecast->options.calls = forecast->calls;
     forecast->options.call_count = before + count;
@@ -108,6 +110,7 @@ static void keep_spend(struct forecast *forecast, const struct recent_use *use)
     CHECK(forecast->spends);
     forecast->spends[before] =
         (struct spend_facts){.tenant_id = keep_text(forecast, use->tenant_id),
+                             .user_id = keep_text(forecast, use->user_id),
                              .endpoint = keep_text(forecast, use->endpoint),
                              .ended_ago_ms = use->ago_ms,
                              .micros = use->micros};
