@@ -4,6 +4,9 @@
 
 #define MINUTE (60 * SECOND)
 
+/* Whose limits: the endpoints' first, then the tenants', then the users'. */
+enum { FIRST_USER = ENDPOINTS + TENANTS };
+
 struct use {
     uint32_t requests, running;
     uint64_t tokens, micros;
@@ -11,8 +14,10 @@ struct use {
 
 static bool is_of(const struct call *call, uint32_t whose)
 {
-    uint32_t tenant = call->grant->job->user % TENANTS;
-    return whose < ENDPOINTS ? call->grant->endpoint == whose : tenant == whose - ENDPOINTS;
+    uint32_t user = call->grant->job->user;
+    if (whose >= FIRST_USER)
+        return user == whose - FIRST_USER;
+    return whose < ENDPOINTS ? call->grant->endpoint == whose : user % TENANTS == whose - ENDPOINTS;
 }
 
 /* What counts at the beginning of the call; a silent analyzer excuses what could not be helped. */
@@ -36,9 +41,16 @@ static struct use use_at(struct sim *sim, struct call *const *calls, uint32_t pl
     return use;
 }
 
+static bool has_limits(const struct sim *sim, uint32_t whose)
+{
+    return whose < FIRST_USER || controls_limit_user(sim, whose - FIRST_USER);
+}
+
 static void check_call(struct sim *sim, struct call *const *calls, uint32_t place, uint32_t whose)
 {
-    const struct limits *limits = &sim->limits[whose < ENDPOINTS ? whose : OF_TENANT];
+    static const char *const WHOSE[KINDS_OF_LIMITS] = {[OF_TENANT] = "tenant", [OF_USER] = "user"};
+    uint32_t kind = whose < ENDPOINTS ? whose : whose < FIRST_USER ? OF_TENANT : OF_USER;
+    const struct limits *limits = &sim->limits[kind];
     struct use use = use_at(sim, calls, place, whose);
     const struct {
         uint64_t used, most;
@@ -54,8 +66,9 @@ static void check_call(struct sim *sim, struct call *const *calls, uint32_t plac
         if (kinds[i].used > kinds[i].most)
             sim_violation(sim, "rule 5", "%lu %s of %lu at %ld us, of %s %u", kinds[i].used,
                           kinds[i].what, kinds[i].most, calls[place]->started,
-                          whose < ENDPOINTS ? "endpoint" : "tenant", whose % ENDPOINTS);
-        sim->counts[kinds[i].count] += kinds[i].used * 10 >= kinds[i].most * 9;
+                          WHOSE[kind] ? WHOSE[kind] : "endpoint", whose);
+        bool is_full = kinds[i].used * 10 >= kinds[i].most * 9;
+        sim->counts[whose < FIRST_USER ? kinds[i].count : COUNT_FULL_OF_USER] += is_full;
     }
 }
 
@@ -64,7 +77,7 @@ void check_limits(struct sim *sim, struct call *const *calls, uint32_t count)
     if (!sim->counts[WORK_LIMITS])
         return;
     for (uint32_t place = 0; place < count && calls[place]->started < sim->limits_until; place++)
-        for (uint32_t whose = 0; whose < ENDPOINTS + TENANTS; whose++)
-            if (is_of(calls[place], whose))
+        for (uint32_t whose = 0; whose < FIRST_USER + USERS; whose++)
+            if (is_of(calls[place], whose) && has_limits(sim, whose))
                 check_call(sim, calls, place, whose);
 }

@@ -48,8 +48,10 @@ static struct control_facts facts_of(struct sim *sim, uint32_t place)
                                   .state = control->state,
                                   .weight = control->weight,
                                   .version = control->version,
-                                  .has_limits = control->lifts_limits,
+                                  .has_limits = control->lifts_limits || control->has_limits,
                                   .is_removed = control->is_removed};
+    if (control->has_limits)
+        facts.limits = sim->limits[OF_USER];
     if (place >= CONTROL_OF_USERS) {
         uint32_t user = place - CONTROL_OF_USERS;
         facts.scope = SCOPE_USER;
@@ -101,8 +103,9 @@ static void set(struct sim *sim, uint32_t place, enum control_state state, bool 
 static void end(struct sim *sim, void *what)
 {
     const struct deed *deed = what;
-    bool lifts_limits = sim->store.controls[deed->place].lifts_limits;
-    set(sim, deed->place, CONTROL_OPEN, deed->number % 2 == 0 && !lifts_limits);
+    const struct model_control *control = &sim->store.controls[deed->place];
+    bool is_needed = control->lifts_limits || control->has_limits;
+    set(sim, deed->place, CONTROL_OPEN, deed->number % 2 == 0 && !is_needed);
 }
 
 static void begin(struct sim *sim, void *what)
@@ -120,11 +123,34 @@ static void begin(struct sim *sim, void *what)
     sim_after(sim, lasts, NULL, end, what);
 }
 
+bool controls_limit_user(const struct sim *sim, uint32_t user)
+{
+    return sim->counts[WORK_LIMITS] && user % 3 == 0;
+}
+
+static void limit_users(struct sim *sim)
+{
+    for (uint32_t user = 0; user < USERS; user++) {
+        struct model_control *control = &sim->store.controls[CONTROL_OF_USERS + user];
+        if (!controls_limit_user(sim, user))
+            continue;
+        control->has_limits = true;
+        control->version = ++sim->store.last_control;
+        control->changed_at = INT64_MIN + 1;
+    }
+}
+
 void controls_lift_limits(struct sim *sim)
 {
     for (uint32_t place = CONTROL_OF_TENANTS; place < CONTROL_OF_USERS; place++) {
         sim->store.controls[place].lifts_limits = true;
         set(sim, place, CONTROL_OPEN, false);
+    }
+    for (uint32_t place = CONTROL_OF_USERS; place < CONTROLS; place++) {
+        if (!sim->store.controls[place].has_limits)
+            continue;
+        sim->store.controls[place].has_limits = false;
+        set(sim, place, CONTROL_OPEN, place % 2 == 0);
     }
 }
 
@@ -133,6 +159,7 @@ void controls_plan(struct sim *sim)
     static const enum control_state STATES[] = {CONTROL_HELD, CONTROL_HELD, CONTROL_DRAINING,
                                                 CONTROL_REDUCED};
     int64_t at = 0;
+    limit_users(sim);
     for (uint32_t number = 1;; number++) {
         at += sim_trait(sim, FAULT_SLOW, number, 5 * SECOND, 30 * SECOND);
         if (at > FAULTS_END)

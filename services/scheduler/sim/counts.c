@@ -56,6 +56,7 @@ const struct counter COUNTERS[COUNTS] = {
     [COUNT_FULL_TOKENS] = {"calls at a limit of tokens", GROUP_RULES, "5"},
     [COUNT_FULL_IN_FLIGHT] = {"calls at a limit of calls in flight", GROUP_RULES, "5"},
     [COUNT_FULL_MONEY] = {"calls at a limit of money", GROUP_RULES, "5"},
+    [COUNT_FULL_OF_USER] = {"calls at a limit of one user", GROUP_RULES, "5"},
     [COUNT_SERVER_REFUSED] = {"calls beyond a server's own limit", GROUP_RULES, "5"},
     [COUNT_PAUSES] = {"pauses that servers asked for", GROUP_RULES, "5"},
     [COUNT_LOWERED] = {"learned limits that went down", GROUP_RULES, "5"},

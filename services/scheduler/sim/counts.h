@@ -67,6 +67,7 @@ enum count {
     COUNT_FULL_TOKENS,
     COUNT_FULL_IN_FLIGHT,
     COUNT_FULL_MONEY,
+    COUNT_FULL_OF_USER,   /* of any kind, of one user */
     COUNT_SERVER_REFUSED, /* by a server's own limit */
     COUNT_PAUSES,         /* that servers asked for, and a leader heard */
     COUNT_LOWERED,        /* learned limits */

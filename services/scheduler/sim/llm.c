@@ -36,6 +36,18 @@ static struct limits draw_limits(const struct sim *sim, uint32_t which)
         .micros_per_day = MICROS[sim_trait(sim, FAULT_LLM_REFUSES, which + 3, least, most)]};
 }
 
+/* Of a few calls of one user, so that it is often used up. */
+static struct limits draw_limits_of_user(const struct sim *sim)
+{
+    static const uint32_t REQUESTS[] = {0, 4, 8, 12}, IN_FLIGHT[] = {0, 0, 1, 2};
+    static const uint64_t TOKENS[] = {0, 0, 4000, 8000};
+    int64_t least = 0, most = 3;
+    return (struct limits){
+        .requests_per_minute = REQUESTS[sim_trait(sim, FAULT_LLM_REFUSES, 200, least, most)],
+        .tokens_per_minute = TOKENS[sim_trait(sim, FAULT_LLM_REFUSES, 201, least, most)],
+        .calls_in_flight = IN_FLIGHT[sim_trait(sim, FAULT_LLM_REFUSES, 202, least, most)]};
+}
+
 /* Every other history has limits, so that the others are as full as can be. */
 void llm_plan(struct sim *sim)
 {
@@ -44,6 +56,8 @@ void llm_plan(struct sim *sim)
         sim->limits[i] = draw_limits(sim, 10 * i);
     if (has_limits)
         sim->limits[OF_TENANT] = draw_limits(sim, 100);
+    if (has_limits)
+        sim->limits[OF_USER] = draw_limits_of_user(sim);
     for (uint32_t i = 0; i < ENDPOINTS * TENANTS && has_limits; i++)
         sim->spent_before[i % ENDPOINTS][i / ENDPOINTS] =
             (uint64_t)sim_trait(sim, WORK_BURSTS, i, 0, 800);
@@ -115,6 +129,7 @@ const struct spend_facts *llm_spends(struct sim *sim, size_t *count)
             if (sim->spent_before[i][k] > 0)
                 spends[(*count)++] =
                     (struct spend_facts){.tenant_id = tenant_name(k),
+                                         .user_id = "",
                                          .endpoint = endpoint_name(i),
                                          .ended_ago_ms = 3600 * 1000 + sim->now / MS,
                                          .micros = sim->spent_before[i][k]};
@@ -137,6 +152,7 @@ const struct call_facts *llm_told(struct sim *sim, size_t *count)
         calls[(*count)++] = (struct call_facts){
             .id = grant->id,
             .tenant_id = tenant_name(grant->job->user % TENANTS),
+            .user_id = user_name(grant->job->user),
             .endpoint = endpoint_name(grant->endpoint),
             .epoch = grant->epoch,
             .granted_in_ms = (grant->granted_at - now) / MS,

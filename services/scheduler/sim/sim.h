@@ -35,10 +35,12 @@ enum {
     USERS = 9,
     TENANTS = 2, /* a user's number says whose it is */
     ENDPOINTS = 2,
-    OF_TENANT = ENDPOINTS, /* behind the limits of the endpoints: those of each tenant */
-    MOST_JOBS_EVER = 150,  /* with those that heal */
-    HEALING_FROM = 100,    /* number of a job that heals: so many more, each time */
-    LANES = 5,             /* as the core numbers them: normal, interactive, those of bursts */
+    OF_TENANT = ENDPOINTS, /* behind the limits of the endpoints: those of each tenant, .. */
+    OF_USER,               /* and of each user that has some */
+    KINDS_OF_LIMITS,
+    MOST_JOBS_EVER = 150, /* with those that heal */
+    HEALING_FROM = 100,   /* number of a job that heals: so many more, each time */
+    LANES = 5,            /* as the core numbers them: normal, interactive, those of bursts */
     BURST_LANE = 2,
     MOST_AT_ONCE = 3, /* chunks of a user, where there are bursts */
     JOBS_PER_USER = 5,
@@ -224,6 +226,7 @@ struct model_control {
     uint64_t version; /* 0 = nothing was ever set */
     int64_t changed_at;
     bool is_removed, lifts_limits;
+    bool has_limits; /* a user: those of OF_USER, from the start until all are lifted */
 };
 
 struct store {
@@ -310,7 +313,7 @@ struct sim {
     enum mutant mutant;
     int64_t now, slow_until, events_lost_until;
     int64_t cut_until[NODES][NODES]; /* from, to */
-    struct limits limits[ENDPOINTS + 1];
+    struct limits limits[KINDS_OF_LIMITS];
     int64_t limits_until;          /* then operators lift them */
     int64_t down_until[ENDPOINTS]; /* the endpoint fails */
     uint64_t spent_before[ENDPOINTS][TENANTS];
@@ -461,6 +464,7 @@ void store_revise(struct sim *sim, struct model_job *job, uint32_t post, enum an
 /* ---- controls.c ---- */
 void controls_plan(struct sim *sim);
 void controls_lift_limits(struct sim *sim);
+bool controls_limit_user(const struct sim *sim, uint32_t user); /* did they from the start? */
 const char *tenant_name(uint32_t tenant);
 const char *user_name(uint32_t user);
 uint32_t control_place(const struct control_facts *facts);
