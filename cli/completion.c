@@ -18,7 +18,7 @@ const struct command COMMANDS[] = {
     {"pause", "let what is submitted wait", command_pause},
     {"resume", "undo pause and drain", command_resume},
     {"drain", "accept nothing new and do what is there", command_drain},
-    {"limit", "set limits of an endpoint or tenant", command_limit},
+    {"limit", "set limits of an endpoint, tenant or user", command_limit},
     {"clear", "take back all that is set", command_clear},
     {"maintenance", "hold, refuse or reduce everything", command_maintenance},
     {"controls", "list what operators have set", command_controls},

@@ -183,7 +183,9 @@ static const struct argp_option LIMIT_ROWS[] = {
     {.name = "usd-per-day", .key = KEY_USD, .arg = "USD", .doc = "money in 24 hours"},
     {.name = "shadow", .key = KEY_SHADOW, .doc = "count and tell them, do not enforce"},
     {.name = "enforce", .key = KEY_ENFORCE, .doc = "enforce them"},
-    {.name = "defaults", .key = KEY_DEFAULTS, .doc = "go back to the limits of the settings"},
+    {.name = "defaults",
+     .key = KEY_DEFAULTS,
+     .doc = "go back to the limits of the settings; of a user, to none"},
     {.name = "weight", .key = KEY_WEIGHT, .arg = "W", .doc = "a tenant's share; 1 is usual"},
     {.name = "burst",
      .key = KEY_BURST,
@@ -263,11 +265,11 @@ int command_limit(int argc, char **argv)
         .parser = take_limit,
         .args_doc = WHOM_OF_LIMIT,
         .doc =
-            "Set limits of an endpoint or tenant, a tenant's weight, or the burst of a tenant's "
-            "users "
-            "or of one user, at once. Limits "
+            "Set limits of an endpoint, tenant or user, a tenant's weight, or the burst of a "
+            "tenant's users or of one user, at once. Limits of an endpoint or tenant "
             "stand in place of all of those of the settings: the first time name --rpm, --tpm, "
-            "--in-flight and --usd-per-day, of which 0 is none; later the others stay as they are.",
+            "--in-flight and --usd-per-day, of which 0 is none; later the others stay as they are. "
+            "Those of a user stand beside its tenant's: name those you want.",
         .children = COMMON,
     };
     struct arguments arguments = {.change = json_object()};

@@ -207,7 +207,7 @@ static void take_limits(struct reading *reading, const json_t *said)
     tp__limits__init(limits);
     if (control->limits)
         *limits = *control->limits;
-    else
+    else if (control->scope != TP__CONTROL_SCOPE__USER)
         refuse_missing_limits(reading, said);
     const char *name;
     json_t *value;
@@ -231,7 +231,7 @@ static const struct {
     {"message", take_message, OF(SYSTEM) | OF(ENDPOINT) | OF(TENANT) | OF(USER), NULL},
     {"weight", take_weight, OF(TENANT), "can be set of tenants alone"},
     {"burst", take_burst, OF(TENANT) | OF(USER), "can be set of tenants and users alone"},
-    {"limits", take_limits, OF(ENDPOINT) | OF(TENANT), "can be set of endpoints and tenants alone"},
+    {"limits", take_limits, OF(ENDPOINT) | OF(TENANT) | OF(USER), "cannot be set of the system"},
 };
 
 /* Rules 1 and 3. */
@@ -323,6 +323,22 @@ bool control_is_plain(const Tp__Control *control)
 {
     return control->state == TP__CONTROL_STATE__OPEN && !*control->message &&
            has_no_operators_part(control);
+}
+
+/* ---- rule 7 ---- */
+
+bool control_counts_money(const Tp__Control *control, const Tp__ControlsReply *endpoints)
+{
+    if (!control->limits || control->limits->micros_per_day == 0)
+        return true;
+    for (size_t i = 0; i < endpoints->n_controls; i++) {
+        const Tp__Control *endpoint = endpoints->controls[i];
+        bool is_meant = control->scope != TP__CONTROL_SCOPE__ENDPOINT ||
+                        strcmp(endpoint->name, control->name) == 0;
+        if (is_meant && endpoint->has_price)
+            return true;
+    }
+    return false;
 }
 
 /* ---- as JSON ---- */

@@ -101,13 +101,14 @@ static void rule_3_each_scope_has_its_members(void **state)
     struct desk *desk = *state;
     assert_refused(desk, TP__CONTROL_SCOPE__USER, "{\"weight\":2}", "/weight");
     assert_refused(desk, TP__CONTROL_SCOPE__ENDPOINT, "{\"burst\":2}", "/burst");
-    assert_refused(desk, TP__CONTROL_SCOPE__USER, ALL_LIMITS, "/limits");
     assert_refused(desk, TP__CONTROL_SCOPE__SYSTEM, ALL_LIMITS, "/limits");
     assert_refused(desk, TP__CONTROL_SCOPE__TENANT, "{\"weight\":0}", "/weight");
     assert_refused(desk, TP__CONTROL_SCOPE__TENANT, "{\"weight\":1001}", "/weight");
     assert_refused(desk, TP__CONTROL_SCOPE__TENANT, "{\"weight\":true}", "/weight");
     assert_refused(desk, TP__CONTROL_SCOPE__TENANT, "{\"burst\":63}", "/burst");
     assert_refused(desk, TP__CONTROL_SCOPE__TENANT, "{\"burst\":1.5}", "/burst");
+    Tp__Control user = of(TP__CONTROL_SCOPE__USER);
+    assert_true(read_into(desk, &user, ALL_LIMITS));
     Tp__Control tenant = of(TP__CONTROL_SCOPE__TENANT);
     assert_true(read_into(desk, &tenant, "{\"weight\":2.5,\"burst\":3}"));
     assert_float_equal(tenant.weight, 2.5, 0);
@@ -148,6 +149,47 @@ static void rule_5_first_limits_are_said_in_full(void **state)
     assert_int_equal(endpoint.limits->calls_in_flight, 64);
     assert_int_equal(endpoint.limits->micros_per_day, 20500000);
     assert_false(endpoint.limits->is_shadow);
+}
+
+static void rule_5_of_a_users_limits_each_may_be_said_alone(void **state)
+{
+    struct desk *desk = *state;
+    Tp__Control user = of(TP__CONTROL_SCOPE__USER);
+    assert_true(read_into(desk, &user, "{\"limits\":{\"requests_per_minute\":30}}"));
+    assert_int_equal(user.limits->requests_per_minute, 30);
+    assert_int_equal(user.limits->tokens_per_minute, 0);
+    assert_true(read_into(desk, &user, "{\"limits\":{\"tokens_per_minute\":9}}"));
+    assert_int_equal(user.limits->requests_per_minute, 30);
+    assert_true(read_into(desk, &user, "{\"limits\":null}"));
+    assert_null(user.limits);
+}
+
+static void rule_7_a_limit_of_money_counts_where_something_has_a_price(void **state)
+{
+    struct desk *desk = *state;
+    Tp__Control free = of(TP__CONTROL_SCOPE__ENDPOINT), dear = of(TP__CONTROL_SCOPE__ENDPOINT);
+    Tp__Control *endpoints[] = {&free, &dear};
+    Tp__ControlsReply known = TP__CONTROLS_REPLY__INIT;
+    free.name = "free";
+    dear.name = "dear";
+    dear.has_price = 1;
+    known.controls = endpoints;
+    known.n_controls = 2;
+    Tp__Control control = of(TP__CONTROL_SCOPE__ENDPOINT), user = of(TP__CONTROL_SCOPE__USER);
+    assert_true(read_into(desk, &control, ALL_LIMITS));
+    assert_true(read_into(desk, &user, ALL_LIMITS));
+    control.name = "free";
+    assert_false(control_counts_money(&control, &known));
+    assert_true(control_counts_money(&user, &known));
+    control.limits->micros_per_day = 0;
+    assert_true(control_counts_money(&control, &known));
+    control.limits->micros_per_day = 1;
+    control.name = "dear";
+    assert_true(control_counts_money(&control, &known));
+    known.n_controls = 1;
+    assert_false(control_counts_money(&user, &known));
+    user.limits = NULL;
+    assert_true(control_counts_money(&user, &known));
 }
 
 static void rule_5_a_limit_is_a_number_within_reason(void **state)
@@ -253,8 +295,10 @@ int main(void)
         WITH_DESK(rule_3_each_scope_has_its_members),
         WITH_DESK(rule_4_what_is_not_named_stays_and_null_resets),
         WITH_DESK(rule_5_first_limits_are_said_in_full),
+        WITH_DESK(rule_5_of_a_users_limits_each_may_be_said_alone),
         WITH_DESK(rule_5_a_limit_is_a_number_within_reason),
         WITH_DESK(rule_6_an_admins_change_leaves_the_operators_part),
+        WITH_DESK(rule_7_a_limit_of_money_counts_where_something_has_a_price),
         WITH_DESK(a_control_is_shown_as_it_can_be_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,8 +21,9 @@ struct asking {
     struct web_request *request;
     struct identity caller;
     bool is_operator;
-    Tp__Control whom;    /* nothing set, but whom it is about */
-    const char *warning; /* of what was set all the same; or NULL */
+    Tp__Control whom;        /* nothing set, but whom it is about */
+    uint64_t micros_per_day; /* the limit of money until now; 0 = none */
+    const char *warning;     /* of what was set all the same; or NULL */
 };
 
 static bool refuse(struct web_request *request, const char *detail)
@@ -176,6 +177,14 @@ static bool is_json(const char *content_type)
     return false;
 }
 
+static void refuse_control(struct web_request *request, const struct control_faults *faults)
+{
+    SCOPED(text_free) struct text errors = {0};
+    control_write_faults(faults, &errors);
+    web_problem(request, 400, "invalid_control", "the control has faults; nothing was set",
+                errors.chars);
+}
+
 /* Makes of `control` what the body asks for; on false it has been answered. */
 static bool read_body(struct asking *asking, Tp__Control *control)
 {
@@ -192,10 +201,7 @@ static bool read_body(struct asking *asking, Tp__Control *control)
     if (!web_body(request, &bytes, &length))
         return false;
     if (!control_read(web_arena(request), bytes, length, control, &faults)) {
-        SCOPED(text_free) struct text errors = {0};
-        control_write_faults(&faults, &errors);
-        web_problem(request, 400, "invalid_control", "the control has faults; nothing was set",
-                    errors.chars);
+        refuse_control(request, &faults);
         return false;
     }
     return asking->is_operator || control_operators_part_is(control, &before) ||
@@ -211,33 +217,74 @@ static void refuse_endpoint(struct asking *asking, const Tp__ControlsReply *know
     web_problem(asking->request, 404, "endpoint_not_found", detail.chars, NULL);
 }
 
+static bool is_among(const Tp__ControlsReply *known, const char *name)
+{
+    for (size_t i = 0; i < known->n_controls; i++)
+        if (strcmp(known->controls[i]->name, name) == 0)
+            return true;
+    return false;
+}
+
+/* It would seem to keep spending down. One that stands already must not keep an endpoint from being
+ * held. On false it has been answered. */
+static bool may_limit_money(struct asking *asking, const Tp__Control *control,
+                            const Tp__ControlsReply *known)
+{
+    if (control_counts_money(control, known))
+        return true;
+    asking->warning = "the limit of money never binds: no price is set, so nothing counts as spent";
+    if (control->scope != TP__CONTROL_SCOPE__ENDPOINT ||
+        control->limits->micros_per_day == asking->micros_per_day)
+        return true;
+    SCOPED(text_free) struct text detail = {0};
+    text_format(&detail,
+                "endpoint %s has no price, so nothing would ever count: set its "
+                "prompt_usd_per_million and completion_usd_per_million in TP_LLM_ENDPOINTS (of a "
+                "single endpoint TP_LLM_PROMPT_USD_PER_MILLION and "
+                "TP_LLM_COMPLETION_USD_PER_MILLION), or limit requests or tokens",
+                control->name);
+    struct control_faults faults = {.count = 1};
+    faults.list[0].pointer = "/limits/usd_per_day";
+    faults.list[0].detail = detail.chars;
+    refuse_control(asking->request, &faults);
+    return false;
+}
+
 /* A slip of the pen would hold nothing, and seem to. Without an answer it is set all the same: a
  * control may have to be set while no scheduler is there. On false it has been answered. */
-static bool is_there(struct asking *asking)
+static bool takes_hold(struct asking *asking, const Tp__Control *control)
 {
     const Tp__ControlsReply *known;
     struct error why;
-    if (asking->whom.scope != TP__CONTROL_SCOPE__ENDPOINT)
+    bool is_endpoint = control->scope == TP__CONTROL_SCOPE__ENDPOINT;
+    bool has_money = control->limits && control->limits->micros_per_day > 0;
+    if (!is_endpoint && !has_money)
         return true;
     if (!scheduler_endpoints(asking->gateway->bus, ENDPOINTS_PATIENCE_MS,
                              request_trace(asking->request), web_arena(asking->request), &known,
                              &why)) {
         asking->warning =
-            "no scheduler answered, so nobody knows whether there is such an endpoint";
+            is_endpoint ? "no scheduler answered, so nobody knows whether there is such an endpoint"
+                        : "no scheduler answered, so nobody knows whether an endpoint has a price";
         return true;
     }
-    for (size_t i = 0; i < known->n_controls; i++)
-        if (strcmp(known->controls[i]->name, asking->whom.name) == 0)
-            return true;
-    refuse_endpoint(asking, known);
-    return false;
+    if (is_endpoint && !is_among(known, control->name)) {
+        refuse_endpoint(asking, known);
+        return false;
+    }
+    return may_limit_money(asking, control, known);
 }
 
 static void change(struct asking *asking, Tp__Control *control)
 {
     const Tp__ControlReply *reply;
-    if (read_body(asking, control) && is_there(asking) && set(asking, control, &reply))
+    if (read_body(asking, control) && takes_hold(asking, control) && set(asking, control, &reply))
         answer_control(asking, reply->control);
+}
+
+static uint64_t micros_of(const Tp__Control *control)
+{
+    return control && control->limits ? control->limits->micros_per_day : 0;
 }
 
 /* Nothing set; but what is the operator's stays as it is when an admin asks. */
@@ -255,6 +302,7 @@ static void put(struct asking *asking)
     if (!find_control(asking, &current))
         return;
     Tp__Control control = blank(asking, current);
+    asking->micros_per_day = micros_of(current);
     change(asking, &control);
 }
 
@@ -264,6 +312,7 @@ static void patch(struct asking *asking)
     if (!find_control(asking, &current))
         return;
     Tp__Control control = current ? *current : asking->whom;
+    asking->micros_per_day = micros_of(current);
     change(asking, &control);
 }
 

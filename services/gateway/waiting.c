@@ -133,6 +133,8 @@ static void add_limit(const Tp__WaitingReply *waiting, int64_t now_ms, struct te
         text_format(out, " of endpoint %s", waiting->scope_name);
     else if (waiting->scope == TP__CONTROL_SCOPE__TENANT)
         text_add(out, " of your tenant");
+    else if (waiting->scope == TP__CONTROL_SCOPE__USER)
+        text_add(out, " of this user");
     text_add(out, " used up");
     add_until(waiting, now_ms, out);
 }

@@ -132,6 +132,8 @@ static void rule_12_a_limit_is_told_with_whose_it_is_and_until_when(void **state
     waiting.limit = TP__LIMIT_KIND__CALLS_IN_FLIGHT;
     waiting.retry_in_ms = 0;
     assert_detail(&waiting, "limit_reached", "calls in flight of your tenant used up");
+    waiting.scope = TP__CONTROL_SCOPE__USER;
+    assert_detail(&waiting, "limit_reached", "calls in flight of this user used up");
 }
 
 static void rule_12_an_open_breaker_is_told_with_its_endpoint(void **state)

@@ -69,10 +69,12 @@ def operated(world):
 @pytest.mark.parametrize("path, whom, wanted", [
     (SYSTEM, {"scope": "system"}, {"state": "reduced"}),
     (f"{BASE}/endpoints/main", {"scope": "endpoint", "endpoint": "main"},
-     {"limits": {**LIMITS, "usd_per_day": 2.5}}),
+     {"limits": {**LIMITS, "tokens_per_minute": 2500000}}),
     (f"{BASE}/tenants/demo", {"scope": "tenant", "tenant": "demo"}, {"weight": 2, "burst": 3}),
     (path_of("al/ice & Jürgen%"), {"scope": "user", "tenant": "demo", "user": "al/ice & Jürgen%"},
      {"state": "held"}),
+    (path_of("bob"), {"scope": "user", "tenant": "demo", "user": "bob"},
+     {"limits": {**LIMITS, "requests_per_minute": 30, "shadow": True}}),
 ])
 def test_a_control_is_set_changed_listed_and_taken_back(operated, path, whom, wanted):
     api = operated.api
@@ -103,7 +105,8 @@ def test_a_control_is_set_changed_listed_and_taken_back(operated, path, whom, wa
     (f"{BASE}/endpoints/main", {"limits": {"requests_per_minute": 5}},
      {"/limits/tokens_per_minute", "/limits/calls_in_flight", "/limits/usd_per_day"}),
     (f"{BASE}/tenants/demo", {"burst": 0, "message": "a\nb"}, {"/burst", "/message"}),
-    (path_of("x"), {"limits": LIMITS}, {"/limits"}),
+    (SYSTEM, {"limits": LIMITS}, {"/limits"}),
+    (f"{BASE}/endpoints/main", {"limits": {**LIMITS, "usd_per_day": 2.5}}, {"/limits/usd_per_day"}),
     (path_of("x"), [], {""}),
 ])
 def test_faults_are_named_by_their_pointers(operated, path, body, pointers):
@@ -406,14 +409,21 @@ def test_an_operator_types_it(operated, tweetpulse):
     assert refused.returncode == 2 and "/limits/tokens_per_minute" in refused.stderr
     assert "/limits/usd_per_day" in refused.stderr, "all that is missing is told"
     assert tweetpulse("limit", "endpoint", "main", "--rpm", 500, "--tpm", 0, "--in-flight", 0,
-                      "--usd-per-day", 2.5).returncode == 0
+                      "--usd-per-day", 0).returncode == 0
     assert "400 requests/min" in tweetpulse("limit", "endpoint", "main", "--rpm", 400).stdout
     assert tweetpulse("limit", "tenant", "--weight", 2).returncode == 0
     listed = tweetpulse("controls").stdout
-    assert "endpoint main" in listed and "2.5 USD/day" in listed and "weight 2" in listed
+    assert "endpoint main" in listed and "400 requests/min" in listed and "weight 2" in listed
     assert "no limits" in tweetpulse("limit", "endpoint", "main", "--rpm", 0, "--usd-per-day",
                                      0).stdout
     assert tweetpulse("clear", "endpoint", "main").returncode == 0
+    refused = tweetpulse("limit", "endpoint", "main", "--rpm", 0, "--tpm", 0, "--in-flight", 0,
+                         "--usd-per-day", 5)
+    assert refused.returncode == 2 and "endpoint main has no price" in refused.stderr
+    limited = tweetpulse("limit", "user", "al/ice", "--rpm", 30, "--usd-per-day", 5)
+    assert limited.returncode == 0 and "30 requests/min  5 USD/day" in limited.stdout
+    assert "never binds" in limited.stderr
+    assert tweetpulse("limit", "user", "al/ice", "--defaults").returncode == 0
     assert "endpoint" not in tweetpulse("controls").stdout
     assert "al/ice" not in tweetpulse("controls").stdout, "nothing is set of it any more"
     operated.settle()

@@ -2,7 +2,7 @@
 
 import time
 
-from controls_test import BASE, LIMITS, put
+from controls_test import BASE, LIMITS, path_of, put
 from fleet import wait_until
 from tasks_test import INSTRUCTION, SCHEMA
 
@@ -45,6 +45,43 @@ def test_no_minute_ever_sees_more_calls_than_the_limit_whoever_is_killed(new_wor
     assert minute_of(world)["calls"] <= REQUESTS
     for job_id in world.ledger.jobs:
         world.api.cancel(job_id)
+    world.settle()
+
+
+def test_one_user_is_limited_and_nobody_else_waits_for_it(new_world):
+    world = new_world(schedulers=2, settings={
+        "TP_CALL_LIMIT_MS": "3000", "TP_LLM_TIMEOUT_MS": "3000", "TP_GRANT_WAIT_MS": "2000"})
+    world.script(delay_ms=20)
+    leader = wait_until(world.name_of_leader, 60, "one leads")
+    limits = {"requests_per_minute": 4}
+    put(world.api, path_of("greedy"), state="held", limits=limits)
+    greedy = world.submit("greedy", 12, chunk_size=1)
+    world.wait_waiting(greedy, "held")  # the leader has heard of it
+    others = world.submit_all([(f"user-{i}", 10, {"chunk_size": 1}) for i in range(8)])
+    put(world.api, path_of("greedy"), limits=limits)
+    for job in others:
+        assert world.api.wait(job)["state"] == "completed"
+    waiting = world.wait_waiting(greedy, "limit_reached")
+    assert (waiting["limit"], waiting["scope"]) == ("requests_per_minute", "user")
+    assert waiting["detail"].startswith("requests per minute of this user used up until ")
+
+    def calls():  # by the names that the model knows users by
+        return {user: seen["requests"] for user, seen in world.fleet.llm.stats()["users"].items()}
+    assert sorted(calls().values()) == [4] + 8 * [10]
+    pseudonym = min(calls(), key=calls().get)
+    assert world.api.job(greedy)["processed_posts"] == 4
+
+    epoch = world.epoch_of_lead()
+    world.fleet.services[leader].kill()
+    world.wait_next_lead(epoch)
+    assert world.api.wait(world.submit("late", 3))["state"] == "completed"
+    world.wait_waiting(greedy, "limit_reached")
+    assert calls()[pseudonym] == 4, "the new leader knows what the old one let through"
+
+    put(world.api, path_of("greedy"))
+    lifted = time.monotonic()
+    assert world.api.wait(greedy)["state"] == "completed"
+    assert time.monotonic() - lifted < 15 and calls()[pseudonym] == 12
     world.settle()
 
 
