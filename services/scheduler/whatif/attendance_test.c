@@ -94,6 +94,7 @@ static void when_nothing_is_recorded_nobody_is_silent(void **state)
     beat(&attendance, "a", 100, 100);
     attendance_hear(&attendance, "b", 8);
     struct attendance_figures figures = attendance_figures(&attendance, SECOND, 100 * SECOND);
+    assert_int_equal(figures.slots_us, 99 * 16 * SECOND);
     assert_int_equal(figures.least, 2);
     assert_int_equal(figures.most, 2);
     attendance_free(&attendance);
@@ -109,6 +110,20 @@ static void who_has_no_slots_any_more_is_gone(void **state)
     beat(&attendance, "b", 11, 21);
     struct attendance_figures figures = attendance_figures(&attendance, SECOND, 21 * SECOND);
     assert_int_equal(figures.slots_us, (10 * 16 + 10 * 8) * SECOND);
+    attendance_free(&attendance);
+}
+
+static void who_comes_to_have_other_slots_is_still_one(void **state)
+{
+    (void)state;
+    struct attendance attendance = {0};
+    beat(&attendance, "a", 1, 10);
+    attendance_pass(&attendance, 11 * SECOND, SILENT_US);
+    attendance_hear(&attendance, "a", 4);
+    attendance_pass(&attendance, 12 * SECOND, SILENT_US);
+    struct attendance_figures figures = attendance_figures(&attendance, SECOND, 12 * SECOND);
+    assert_int_equal(figures.most, 1);
+    assert_int_equal(figures.slots_us, (10 * 8 + 4) * SECOND);
     attendance_free(&attendance);
 }
 
@@ -135,6 +150,7 @@ int main(void)
         cmocka_unit_test(one_heartbeat_lost_is_no_absence),
         cmocka_unit_test(when_nothing_is_recorded_nobody_is_silent),
         cmocka_unit_test(who_has_no_slots_any_more_is_gone),
+        cmocka_unit_test(who_comes_to_have_other_slots_is_still_one),
         cmocka_unit_test(time_without_anybody_does_not_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
