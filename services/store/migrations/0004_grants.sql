@@ -283,7 +283,8 @@ end $$;
 -- Most grants are plain: of a ready chunk of a job that goes on, alone of their job, user and lane
 -- in the batch. A statement costs more than a row of it, so all plain grants of a batch are made by
 -- these few; one statement's parts see the rows as they were before it. The others, and those whose
--- user proves busy, are left to grant_chunk(), one by one.
+-- user proves busy, are left to grant_chunk(), one by one. Each chunk is looked up by itself: a plan
+-- made while the tables are empty would read all chunks of its job.
 create function grant_plain(p_epoch bigint, p_operations smallint[], p_jobs uuid[],
                             p_chunks integer[], p_modes smallint[], p_degraded boolean[],
                             p_terms call_terms[], p_leases_ms integer[], p_lanes integer[],
@@ -303,7 +304,8 @@ begin
                count(*) over (partition by j.tenant_id, j.user_id, p_lanes[i.item]) as of_lane
         from unnest(p_jobs, p_chunks) with ordinality i (job_id, number, item)
         join analysis_jobs j on j.job_id = i.job_id
-        join chunks c on c.job_id = i.job_id and c.chunk_number = i.number
+        cross join lateral (select * from chunks
+                            where job_id = i.job_id and chunk_number = i.number offset 0) c
         where p_operations[i.item] = 1 and cardinality(array_positions(p_jobs, i.job_id)) = 1
           and c.status = 1 and c.retry_at <= t and not is_terminal(j.status)
     ), placed as (
@@ -415,7 +417,7 @@ returns table (status integer, item integer, result smallint, job_status text, n
 language sql stable as $$
     select 1, i.item::integer,
            case when line.result = 1 and d.seqs is null then 3::smallint else line.result end,
-           j.status, microseconds(clock_timestamp()),
+           j.status, (extract(epoch from clock_timestamp()) * 1000000)::bigint,
            case when c.job_id is not null then chunk_numbers(c) end,
            case when line.result = 7
                 then chunks_numbered(j.job_id, array[line.first_part, line.first_part + 1]) end,
