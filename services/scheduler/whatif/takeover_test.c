@@ -200,6 +200,7 @@ static struct history life_with_takeover(const struct call_facts *found)
 static struct call_facts call_as_found(void)
 {
     struct call_facts call = {.tenant_id = "acme",
+                              .user_id = "ann",
                               .endpoint = "main",
                               .id.attempt = 1,
                               .epoch = 1,
