@@ -32,6 +32,8 @@ void check_known_hears(struct sim *sim, struct journal *journal, const struct ev
     if (event->kind != EVENT_BATCH || event->batch.epoch != journal->epoch ||
         event->batch.sequence != journal->batch_sequence)
         return;
+    if (event->batch.status == BATCH_ANSWERED)
+        journal->is_batch_awaited = false;
     for (struct grant *grant = sim->grants; grant; grant = grant->older)
         grant->is_told = grant->is_told || grant->epoch == journal->epoch;
 }

@@ -147,7 +147,7 @@ void check_leader_acts(struct sim *sim, uint32_t number, const struct action *ac
         memset(journal->servers, 0, sizeof(journal->servers));
         memset(&journal->classes, 0, sizeof(journal->classes));
         journal->book = NULL;
-        journal->is_booked = false;
+        journal->is_booked = journal->is_batch_awaited = false;
     } else if (action->kind == ACTION_LEAD) {
         sim_tell(sim, number, "leads");
     } else if (action->kind == ACTION_YIELD) {
@@ -157,6 +157,7 @@ void check_leader_acts(struct sim *sim, uint32_t number, const struct action *ac
                 journal->batch_sequence != action->batch.sequence)) {
         journal->batch_epoch = action->epoch;
         journal->batch_sequence = action->batch.sequence;
+        journal->is_batch_awaited = true;
         check_batch(sim, number, action);
     } else if (action->kind == ACTION_FORGET) {
         analyzers_grant(sim, &action->dispatch.id)->is_forgotten = true;

@@ -33,6 +33,11 @@ void check_burst_batch(struct sim *sim, const struct journal *journal, const str
 void check_burst_permits(struct sim *sim, const struct journal *journal, const struct grant *grant,
                          uint32_t slots);
 
+/* ---- check_queue.c: after a job is taken, before it is refused; each second ---- */
+void check_queue_takes(struct sim *sim, const struct model_job *job);
+void check_queue_refuses(struct sim *sim, const struct model_job *job, enum room room);
+void check_queues(struct sim *sim);
+
 /* ---- check_server.c, check_book.c: before and after a step with an outcome; each second ---- */
 void check_server_hears(struct sim *sim, uint32_t number, const struct outcome_facts *outcome);
 void check_server_heard(struct sim *sim, uint32_t number, const struct outcome_facts *outcome);

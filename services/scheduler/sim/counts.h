@@ -47,6 +47,7 @@ enum count {
     WORK_LIMITS,
     WORK_BURSTS,
     WORK_SERVER_LIMITS,
+    WORK_CAPS,
     WORK_CHANCE, /* that usual delays differ */
     /* what is only counted */
     COUNT_CUT_OFF,
@@ -63,6 +64,10 @@ enum count {
     COUNT_REDUCED,
     COUNT_POISONED, /* chunks with one poison post that were worked to their end */
     COUNT_RULE_10,
+    COUNT_WAITING,
+    COUNT_QUEUE_OF_USER,
+    COUNT_QUEUE_OF_TENANT,
+    COUNT_QUEUE_IN_ALL,
     COUNT_FULL_REQUESTS, /* calls with which a limit was used up by nine tenths and more */
     COUNT_FULL_TOKENS,
     COUNT_FULL_IN_FLIGHT,

@@ -96,6 +96,8 @@ enum mutant {
     MUTANT_DEAF_TO_SERVERS,     /* a leader does not hear what servers say of themselves */
     MUTANT_CLASSES_ALIKE,       /* the weights of classes are not known */
     MUTANT_CLASSES_STRICT,      /* the first class is always the next */
+    MUTANT_CAPS_IGNORED,        /* whoever submits is taken */
+    MUTANT_CAPS_NEVER_FREED,    /* a job that is over still has its place in the queue */
     MUTANT_HEALS_REPLACE_EQUAL, /* a result replaces one that is as good */
     MUTANTS,
 };
@@ -229,7 +231,16 @@ struct model_control {
     bool has_limits; /* a user: those of OF_USER, from the start until all are lifted */
 };
 
+/* Of jobs that are not over; 0 = as many as come. */
+struct caps {
+    uint32_t of_user, of_tenant, in_all;
+};
+enum room { ROOM, ROOM_NONE_OF_USER, ROOM_NONE_OF_TENANT, ROOM_NONE_IN_ALL };
+
 struct store {
+    struct caps caps;
+    uint32_t unfinished_of[USERS], counted_in_all;
+    int64_t counted_at;
     struct model_control controls[CONTROLS];
     uint64_t last_control;
     struct model_job *jobs[MOST_JOBS_EVER];
@@ -270,6 +281,7 @@ struct journal {
         int64_t at;
     } heard[MOST_HEARD];
     bool is_listening; /* leads, or is being told all */
+    bool is_batch_awaited;
     uint64_t epoch, batch_epoch, batch_sequence;
     uint32_t knows[MOST_JOBS_EVER]; /* of each job, by its place in the store: the last event */
     struct told_control {
@@ -421,6 +433,12 @@ struct event *store_batch(struct sim *sim, const char *holder, uint64_t epoch, u
 struct event *store_snapshot(struct sim *sim, uint64_t epoch, const char *cursor);
 struct event *store_changed(struct sim *sim, uint64_t epoch, int64_t since_us, const char *after);
 struct event *store_job(struct sim *sim, uint64_t epoch, const char *job_id);
+
+/* ---- store_room.c: rule 10 ---- */
+void store_plan_room(struct sim *sim);
+void store_note_unfinished(struct sim *sim, const struct model_job *job, int change);
+void store_count_work(struct sim *sim); /* each second */
+enum room store_room_for(const struct sim *sim, const struct model_job *job);
 
 /* ---- schedulers.c ---- */
 void schedulers_boot(struct sim *sim, uint32_t number);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "checks.h"
 #include "store_rows.h"
 
 /* ---- clients ---- */
@@ -42,7 +43,16 @@ static void submit(struct sim *sim, void *what)
         sim_after(sim, SECOND, NULL, submit, what);
         return;
     }
+    enum room room = store_room_for(sim, job);
+    if (room != ROOM) {
+        check_queue_refuses(sim, job, room);
+        sim_tell(sim, STORE, "job %u of user %u finds no room", job->number, job->user);
+        sim_after(sim, sim_usual(sim, USUAL_STORE + job->number, SECOND, 3 * SECOND), NULL, submit,
+                  what);
+        return;
+    }
     rows_add_job(sim, job);
+    check_queue_takes(sim, job);
     job->deadline = job->lasts == FOREVER ? FOREVER : rows_clock(sim) + job->lasts;
     sim_tell(sim, STORE, "job %u of user %u is submitted: %u posts%s%s", job->number, job->user,
              job->post_count, job->lane ? ", interactive" : "",
@@ -90,6 +100,7 @@ static void plan_job(struct sim *sim, uint32_t user, uint32_t number)
 
 void store_plan_jobs(struct sim *sim)
 {
+    store_plan_room(sim);
     for (uint32_t user = 0; user < USERS; user++) {
         uint32_t count = (uint32_t)sim_trait(sim, WORK_DEADLINE, user, 2, JOBS_PER_USER);
         for (uint32_t i = 0; i < count; i++)

@@ -24,6 +24,7 @@ void rows_add_job(struct sim *sim, struct model_job *job)
     CHECK(sim->store.job_count < MOST_JOBS_EVER);
     sim->store.numbers[sim->store.job_count] = job->number;
     sim->store.jobs[sim->store.job_count++] = job;
+    store_note_unfinished(sim, job, 1);
 }
 
 /* What the database's wall clock says. */
@@ -101,7 +102,10 @@ void rows_set_status(struct sim *sim, struct model_job *job, enum job_status sta
 {
     if (rows_has_ended(job))
         sim_violation(sim, "states", "job %s goes from %d to %d", job->id, job->status, status);
+    bool had_ended = rows_has_ended(job);
     job->status = status;
+    if (rows_has_ended(job) && !had_ended)
+        store_note_unfinished(sim, job, -1);
     if (rows_has_ended(job))
         job->ended_at = sim->now;
 }

@@ -232,8 +232,11 @@ static void every_second(struct sim *sim, void *what)
 {
     if (sim->now >= sim->store.away_until)
         store_expire(sim);
+    if (sim->now >= sim->store.away_until)
+        store_count_work(sim);
     check_losses(sim);
     check_books(sim);
+    check_queues(sim);
     bool is_quiet = sim->now > FAULTS_END && store_all_ended(sim);
     sim->quiet_seconds = is_quiet ? sim->quiet_seconds + 1 : 0;
     sim->is_over = sim->quiet_seconds > sim->seconds_of_quiet;
