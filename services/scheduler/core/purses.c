@@ -22,6 +22,7 @@ uint32_t purses_of(const struct scheduler *s, const char *tenant_id, const char 
 static void drop(struct scheduler *s, uint32_t number)
 {
     struct purse *purse = purses_at(s, number);
+    CHECK(purse);
     s->budget.user_purses[number - 1] = NULL;
     s->budget.user_purse_count--;
     if (heap_has(&purse->shut))
