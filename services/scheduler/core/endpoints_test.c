@@ -276,6 +276,49 @@ static void rule_12_an_endpoint_that_is_down_is_told_by_name_and_until_when(void
     close_bench(&b);
 }
 
+static struct endpoint_figures figures_of(const struct bench *b, int endpoint)
+{
+    struct scheduler_figures figures;
+    scheduler_figures(b->core, &figures);
+    return figures.endpoints[endpoint];
+}
+
+static void rule_7_for_how_long_an_endpoint_is_down_is_told_while_it_is(void **state)
+{
+    (void)state;
+    struct bench b;
+    begin(&b, chain_of(1));
+    assert_int_equal(figures_of(&b, 0).down_ms, 0);
+    break_it(&b, 1);
+    assert_int_equal(figures_of(&b, 0).down_ms, b.config.breaker_open_ms);
+    pass(&b, 1000);
+    assert_int_equal(figures_of(&b, 0).down_ms, b.config.breaker_open_ms - 1000);
+    pass(&b, b.config.breaker_open_ms);
+    assert_int_equal(figures_of(&b, 0).breaker, BREAKER_HALF_OPEN);
+    assert_int_equal(figures_of(&b, 0).down_ms, 0);
+    close_bench(&b);
+}
+
+static void rule_7_a_model_begins_with_endpoints_as_they_stand(void **state)
+{
+    (void)state;
+    static const struct endpoint_standing STANDING[] = {{0}, {.down_ms = 1}, {.held_ms = 1}};
+    for (size_t i = 0; i < sizeof STANDING / sizeof STANDING[0]; i++) {
+        struct bench b;
+        open_bench(&b, chain_of(2));
+        tell(&b, (struct event){.kind = EVENT_TIME});
+        renew(&b, 1);
+        scheduler_stand_endpoint(b.core, 1, &STANDING[i]);
+        answer_snapshot(&b, 1, NULL, 0);
+        assert_int_equal(figures_of(&b, 1).breaker,
+                         STANDING[i].down_ms ? BREAKER_OPEN : BREAKER_CLOSED);
+        assert_int_equal(figures_of(&b, 1).down_ms, STANDING[i].down_ms);
+        assert_int_equal(figures_of(&b, 1).held_ms, STANDING[i].held_ms);
+        assert_int_equal(figures_of(&b, 0).breaker, BREAKER_CLOSED);
+        close_bench(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,6 +331,8 @@ int main(void)
         cmocka_unit_test(rule_7_what_waits_for_its_permit_is_taken_back_when_the_breaker_opens),
         cmocka_unit_test(rule_7_an_exhausted_quota_opens_the_breaker_at_once),
         cmocka_unit_test(rule_7_a_new_leader_knows_which_breakers_are_open),
+        cmocka_unit_test(rule_7_for_how_long_an_endpoint_is_down_is_told_while_it_is),
+        cmocka_unit_test(rule_7_a_model_begins_with_endpoints_as_they_stand),
         cmocka_unit_test(rule_7_an_endpoint_that_is_held_is_passed_over),
         cmocka_unit_test(rule_7_while_reduced_all_is_done_by_the_embedded_analysis),
         cmocka_unit_test(rule_12_who_is_held_is_told_by_whom_and_why),

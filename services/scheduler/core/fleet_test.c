@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h> /* after the headers that it needs */
 
@@ -44,13 +45,29 @@ static void who_is_silent_is_forgotten_and_nobody_else(void **state)
     fleet_free(&fleet);
 }
 
-static void more_slots_than_anybody_has_are_not_believed(void **state)
+static void of_one_analyzer_no_more_than_100000_slots_are_believed(void **state)
 {
     (void)state;
     struct fleet fleet = {0};
     fleet_heard(&fleet, "one", UINT32_MAX, at(0));
-    fleet_heard(&fleet, "two", UINT32_MAX, at(0));
-    assert_in_range(fleet.slots, 2, 1000000);
+    fleet_heard(&fleet, "two", 99999, at(0));
+    assert_int_equal(fleet.slots, 100000 + 99999);
+    fleet_free(&fleet);
+}
+
+static void no_more_than_10000_analyzers_are_believed(void **state)
+{
+    (void)state;
+    struct fleet fleet = {0};
+    for (int i = 0; i <= 10000; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "%d", i);
+        fleet_heard(&fleet, name, 1, at(0));
+    }
+    assert_int_equal(fleet.count, 10000);
+    assert_int_equal(fleet.slots, 10000);
+    fleet_heard(&fleet, "0", 8, at(1)); /* who is known goes on to be heard */
+    assert_int_equal(fleet.slots, 10007);
     fleet_free(&fleet);
 }
 
@@ -59,7 +76,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_slots_of_all_who_were_heard_are_added_up),
         cmocka_unit_test(who_is_silent_is_forgotten_and_nobody_else),
-        cmocka_unit_test(more_slots_than_anybody_has_are_not_believed),
+        cmocka_unit_test(of_one_analyzer_no_more_than_100000_slots_are_believed),
+        cmocka_unit_test(no_more_than_10000_analyzers_are_believed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

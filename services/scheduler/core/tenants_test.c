@@ -211,6 +211,31 @@ static void rule_3_a_weight_counts_from_the_moment_it_is_set(void **state)
     close_hall(&hall);
 }
 
+/* A token of the least weight costs as much as a thousand of weight 1, one of the greatest as much
+ * as a thousandth: half a token more or less decides who is next. */
+static void rule_3_weights_are_believed_from_a_thousandth_to_a_thousand(void **state)
+{
+    (void)state;
+    static const struct {
+        double weight;
+        uint64_t tokens, plain;
+    } CASES[] = {
+        {1e-9, 100, 100000}, {0.0005, 100, 100000}, {1e9, 100000, 100}, {2000, 100000, 100}};
+    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++)
+        for (int64_t more = -1; more <= 1; more += 2) {
+            struct hall hall;
+            open_hall(&hall, 1, true);
+            crowd(&hall, "odd", MANY, 2);
+            book_tenant(&hall.book, "odd")->weight = CASES[i].weight;
+            assert_true(is_of(serve_for(&hall, CASES[i].tokens), "odd"));
+            tenant_of_half_tokens(&hall, "plain");
+            crowd(&hall, "plain", MANY, 2);
+            serve_for(&hall, 2 * CASES[i].plain + (uint64_t)more);
+            assert_int_equal(is_of(serve_for(&hall, CHUNK_TOKENS), "odd"), more > 0);
+            close_hall(&hall);
+        }
+}
+
 static void rule_3_what_costs_no_tokens_is_shared_by_turns(void **state)
 {
     (void)state;
@@ -385,6 +410,7 @@ int main(void)
         cmocka_unit_test(rule_3_debts_stay_while_a_tenant_is_away),
         cmocka_unit_test(rule_3_a_takeover_costs_a_quantum_at_most),
         cmocka_unit_test(rule_3_a_weight_counts_from_the_moment_it_is_set),
+        cmocka_unit_test(rule_3_weights_are_believed_from_a_thousandth_to_a_thousand),
         cmocka_unit_test(rule_3_what_costs_no_tokens_is_shared_by_turns),
         cmocka_unit_test(rule_3_what_costs_no_tokens_counts_as_64),
         cmocka_unit_test(rule_3_a_shut_tenant_is_passed_over_and_then_goes_on),
