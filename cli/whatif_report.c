@@ -135,6 +135,9 @@ void whatif_report_table(const struct history *history, const struct whatif_repo
                ROWS[i].digits, ROWS[i].of(&report->changed), ROWS[i].unit);
     printf("\nThe model's baseline finishes %.1f %% %s than recorded, by the mean.\n",
            fabs(off(report)), off(report) < 0 ? "sooner" : "later");
+    if (report->recorded.usd > 0)
+        printf("It costs %.1f %% of what was recorded.\n",
+               100 * report->baseline.usd / report->recorded.usd);
     if (fabs(off(report)) > FAR_OFF_PERCENT)
         puts("That is far off: it knows no lost calls, holds, deadlines or takeovers. Compare the "
              "changed\ncolumn with the baseline alone, and believe neither to the second.");

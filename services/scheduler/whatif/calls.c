@@ -36,6 +36,14 @@ static void hear_grant(struct reading *reading, const struct batch_item *item, u
     call->booked_micros = item->reserved_micros;
 }
 
+/* Nothing was called: the store voids what was booked. */
+static void hear_release(struct reading *reading, const struct batch_item *item)
+{
+    struct past_call *call = past_call_of(&reading->history->jobs, &item->id);
+    if (call)
+        call->was_left_open = false;
+}
+
 void calls_hear_batch_answer(struct reading *reading, const struct event *event)
 {
     if (!event->is_answered || event->batch.sequence != reading->sequence ||
@@ -51,6 +59,8 @@ void calls_hear_batch_answer(struct reading *reading, const struct event *event)
         const struct batch_answer *answer = &event->batch.answers[i];
         if (item->operation == BATCH_GRANT && answer->result == RESULT_GRANTED)
             hear_grant(reading, item, answer->chunk.attempt);
+        if (item->operation == BATCH_RELEASE && answer->result == RESULT_RELEASED)
+            hear_release(reading, item);
         if (item->operation == BATCH_SPLIT && answer->result == RESULT_SPLIT)
             jobs_hear_split(reading, &item->id, answer);
     }
@@ -87,6 +97,7 @@ void calls_hear_outcome(struct reading *reading, const struct outcome_facts *out
     if (!call || call->over_us > 0)
         return;
     call->over_us = reading->now_us;
+    call->chapter = reading->in_force.chapters + 1;
     call->outcome_class = outcome->outcome_class;
     call->was_called = outcome->was_called;
     call->is_usage_known = outcome->is_usage_known;
@@ -120,6 +131,7 @@ void calls_hear_settled(struct reading *reading, const struct call_facts *facts)
     if (!call->is_granted)
         take_endpoint(reading, call, facts->endpoint);
     if (!facts->is_settled) {
+        call->was_left_open = true;
         call->booked_tokens = facts->tokens;
         call->booked_micros = facts->micros;
         return;

@@ -36,7 +36,7 @@ struct history_use {
     struct model_use of[MOST_ENDPOINTS]; /* of the setting's endpoints */
     struct model_use of_others;          /* in the chain no more, or not known */
     int64_t call_us;                     /* the sum of all that were permitted */
-    uint64_t unheard;                    /* permits without an outcome */
+    uint64_t unheard;                    /* permitted, or left by a leader, without an outcome */
     uint64_t without_usage, without_price;
     uint64_t cached, embedded; /* chunks done without a call */
 };

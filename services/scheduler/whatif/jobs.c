@@ -15,7 +15,8 @@ static void hear_done(struct reading *reading, struct past_job *job, struct past
     if (job->first_us < 0)
         job->first_us = reading->now_us;
     const struct past_call *call = chunk->calls;
-    if (call && call->over_us > 0) {
+    /* What ended while nobody led was committed before it was told. */
+    if (call && call->chapter == reading->in_force.chapters + 1) {
         reading->commit_sum_us += reading->now_us - call->over_us;
         reading->commits++;
     }

@@ -22,6 +22,8 @@ struct past_call {
     bool is_free;         /* its permit: all of it was cached */
     int64_t permitted_us; /* the first time */
     int64_t over_us;      /* its outcome was heard, or the store told of its settlement */
+    bool was_left_open;   /* a snapshot told of it before: whether it was permitted is not known */
+    uint32_t chapter;     /* in which its outcome was heard, from 1 */
     bool was_called, is_usage_known;
     enum outcome_class outcome_class;
     uint32_t prompt_tokens, completion_tokens, retry_after_ms;

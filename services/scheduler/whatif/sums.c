@@ -69,7 +69,8 @@ static void add_unheard(struct history *history, const struct past_call *call)
 static void sum_call(struct history *history, const struct past_call *call)
 {
     history->use.call_us += views_call_us(call);
-    if (call->over_us == 0 && call->permitted_us > 0 && !call->is_free)
+    bool may_run = call->was_left_open || (call->permitted_us > 0 && !call->is_free);
+    if (call->over_us == 0 && may_run)
         add_unheard(history, call);
     if (call->over_us == 0)
         return;

@@ -224,6 +224,7 @@ static void a_call_that_ended_while_nobody_led_is_told_by_the_next_snapshot(void
     assert_int_equal(figures.tokens, TOKENS);
     assert_int_equal((int)(figures.usd * 1e6 + 0.5), MICROS);
     assert_int_equal(history.use.unheard, 0);
+    assert_int_equal(history.setting.commit_us, 0);     /* seconds without a leader are no commit */
     assert_int_equal(history.use.call_us, 6 * 1000000); /* by the wall, whatever their clocks say */
     assert_int_equal(figures.jobs, 1);
     assert_true(figures.makespan_s > 10.9 && figures.makespan_s < 11.1);
@@ -243,6 +244,19 @@ static void a_call_of_which_nobody_heard_counts_as_booked(void **state)
     assert_int_equal(figures.tokens, TOKENS);
     assert_int_equal((int)(figures.usd * 1e6 + 0.5), MICROS);
     assert_int_equal(history.drawn, 1);
+    history_free(&history);
+}
+
+/* Its permit may have been lost with the dead leader's last words. */
+static void a_call_that_a_dead_leader_left_counts_as_booked(void **state)
+{
+    (void)state;
+    struct call_facts call = call_as_found();
+    call.id.attempt = 7;
+    call.granted_in_ms = -9000;
+    struct history history = life_with_takeover(&call);
+    assert_int_equal(history.use.unheard, 2); /* and the one that was permitted */
+    assert_true(whatif_recorded(&history).tokens > TOKENS);
     history_free(&history);
 }
 
@@ -359,6 +373,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_call_that_ended_while_nobody_led_is_told_by_the_next_snapshot),
         cmocka_unit_test(a_call_of_which_nobody_heard_counts_as_booked),
+        cmocka_unit_test(a_call_that_a_dead_leader_left_counts_as_booked),
         cmocka_unit_test(calls_from_before_the_trace_are_not_its_own),
         cmocka_unit_test(a_lead_that_went_back_and_forth_is_read_in_the_order_of_its_epochs),
         cmocka_unit_test(a_split_brings_no_result),
