@@ -129,13 +129,10 @@ language sql stable as $$
     select date_bin('15 minutes', p_at, timestamptz 'epoch')
 $$;
 
--- The user, if an operator limits it: what the others spend need not be known one by one.
-create function limited_user(p_tenant text, p_user text) returns text
-language sql stable as $$
-    select coalesce((select k.name from controls k
-                     where k.scope = 4 and k.tenant_id = p_tenant and k.name = p_user
-                       and k.micros_per_day is not null), '')
-$$;
+-- Users that operators limit: what the others spend need not be known one by one.
+create view limited_users as
+    select tenant_id, name as user_id from controls
+    where scope = 4 and micros_per_day is not null;
 
 -- Sums up stretches that ended half an hour ago, a few at a time: calls are settled by then, but for
 -- those whose outcome was lost.
@@ -151,9 +148,10 @@ begin
                     order by granted_at limit 1);
         exit when stretch is null or stretch > t - interval '45 minutes';
         insert into spends
-        select stretch, tenant_id, limited_user(tenant_id, user_id), endpoint,
+        select stretch, c.tenant_id, coalesce(u.user_id, ''), endpoint,
                sum(case when settled_at is null then reserved_micros else micros end)
-        from llm_calls
+        from llm_calls c left join limited_users u
+             on u.tenant_id = c.tenant_id and u.user_id = c.user_id
         where granted_at >= stretch and granted_at < stretch + interval '15 minutes'
         group by 2, 3, 4 order by 2, 3, 4
         on conflict do nothing; -- another store was quicker
@@ -181,10 +179,11 @@ begin
         select began_at, tenant_id, user_id, endpoint, micros from spends
         where began_at > at - interval '24 hours 15 minutes'
         union all
-        select stretch_of(c.granted_at), c.tenant_id, limited_user(c.tenant_id, c.user_id),
+        select stretch_of(c.granted_at), c.tenant_id, coalesce(u.user_id, ''),
                c.endpoint,
                case when c.settled_at is null then c.reserved_micros else c.micros end
-        from llm_calls c
+        from llm_calls c left join limited_users u
+             on u.tenant_id = c.tenant_id and u.user_id = c.user_id
         where c.granted_at >= open_from and c.granted_at <= at and not is_recent(c, at)
     ), sums as (
         select began_at, tenant_id, user_id, endpoint, sum(micros)::bigint as micros,
