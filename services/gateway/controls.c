@@ -225,6 +225,11 @@ static bool is_among(const Tp__ControlsReply *known, const char *name)
     return false;
 }
 
+static uint64_t micros_of(const Tp__Control *control)
+{
+    return control && control->limits ? control->limits->micros_per_day : 0;
+}
+
 /* It would seem to keep spending down. One that stands already must not keep an endpoint from being
  * held. On false it has been answered. */
 static bool may_limit_money(struct asking *asking, const Tp__Control *control,
@@ -234,7 +239,7 @@ static bool may_limit_money(struct asking *asking, const Tp__Control *control,
         return true;
     asking->warning = "the limit of money never binds: no price is set, so nothing counts as spent";
     if (control->scope != TP__CONTROL_SCOPE__ENDPOINT ||
-        control->limits->micros_per_day == asking->micros_per_day)
+        micros_of(control) == asking->micros_per_day)
         return true;
     SCOPED(text_free) struct text detail = {0};
     text_format(&detail,
@@ -257,7 +262,7 @@ static bool takes_hold(struct asking *asking, const Tp__Control *control)
     const Tp__ControlsReply *known;
     struct error why;
     bool is_endpoint = control->scope == TP__CONTROL_SCOPE__ENDPOINT;
-    bool has_money = control->limits && control->limits->micros_per_day > 0;
+    bool has_money = micros_of(control) > 0;
     if (!is_endpoint && !has_money)
         return true;
     if (!scheduler_endpoints(asking->gateway->bus, ENDPOINTS_PATIENCE_MS,
@@ -280,11 +285,6 @@ static void change(struct asking *asking, Tp__Control *control)
     const Tp__ControlReply *reply;
     if (read_body(asking, control) && takes_hold(asking, control) && set(asking, control, &reply))
         answer_control(asking, reply->control);
-}
-
-static uint64_t micros_of(const Tp__Control *control)
-{
-    return control && control->limits ? control->limits->micros_per_day : 0;
 }
 
 /* Nothing set; but what is the operator's stays as it is when an admin asks. */

@@ -101,15 +101,16 @@ static void rule_5_no_minute_of_a_user_has_more_tokens_than_its_limit(void **sta
 }
 
 /* Fewer slots than users: what the limited one does not take, the others have. */
-static void rule_5_a_user_that_has_used_up_its_limit_does_not_hold_up_the_others(void **state)
+static void expect_others_are_not_held_up(enum fairness fairness)
 {
-    (void)state;
     size_t calls[2];
     for (int is_limited = 0; is_limited < 2; is_limited++) {
-        struct crowd *crowd = open_crowd(priced(5), 10, 1, 3);
+        struct scheduler_config config = priced(5);
+        config.fairness = fairness;
+        struct crowd *crowd = open_crowd(config, 10, 1, 3);
         if (is_limited)
             limit_member(crowd, (struct limits){.requests_per_minute = 6});
-        live(crowd, 2 * MINUTE_MS);
+        live(crowd, MINUTE_MS + MINUTE_MS / 2);
         calls[is_limited] = crowd->call_count;
         size_t least = SIZE_MAX, most = 0;
         for (int i = 0; i < crowd->member_count; i++) {
@@ -125,6 +126,14 @@ static void rule_5_a_user_that_has_used_up_its_limit_does_not_hold_up_the_others
         close_crowd(crowd);
     }
     assert_true(calls[1] * 100 >= calls[0] * 98);
+}
+
+static void rule_5_a_user_that_has_used_up_its_limit_does_not_hold_up_the_others(void **state)
+{
+    (void)state;
+    expect_others_are_not_held_up(FAIRNESS_SOJOURN);
+    expect_others_are_not_held_up(FAIRNESS_ROUND_ROBIN);
+    expect_others_are_not_held_up(FAIRNESS_FIFO);
 }
 
 static void

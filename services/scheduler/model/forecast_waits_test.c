@@ -117,6 +117,36 @@ static void rule_5_a_minute_that_an_operator_allows_a_tenant_is_waited_for(void 
     close_bench(&b);
 }
 
+/* What a user has used counts for its tenant too, but once. */
+static void rule_5_a_minute_that_an_operator_allows_a_user_is_waited_for_by_that_user(void **state)
+{
+    (void)state;
+    struct bench b;
+    struct chunk_facts chunk = done(0);
+    config = chain_of(1);
+    config.tenant_limits.requests_per_minute = 3;
+    struct control_facts limit = {.scope = SCOPE_USER,
+                                  .tenant_id = "acme",
+                                  .name = "ann",
+                                  .message = "",
+                                  .has_limits = true,
+                                  .limits.requests_per_minute = 1,
+                                  .version = 1};
+    begin_with_a_call(&b);
+    tell(&b, (struct event){.kind = EVENT_CONTROL, .control = &limit});
+    submit(&b, 2, "ann", 1);
+    grant_all(&b);
+    assert_int_equal(ask_now(&b, attempt_of(2, 0, 1), "hands"), 1);
+    pass(&b, SEEN_US / 1000);
+    hear(&b, attempt_of(2, 0, 1), OUTCOME_NONE, 0);
+    happen(&b, 2, "ann", 2, JOB_COMPLETED, &chunk);
+    submit(&b, 3, "ann", 1);
+    submit(&b, 4, "bob", 1);
+    expect_after(&b, 3, 59000);
+    expect_after(&b, 4, 0);
+    close_bench(&b);
+}
+
 static void rule_12_nothing_is_foretold_of_what_waits_for_a_word_of_an_operator(void **state)
 {
     (void)state;
@@ -181,6 +211,7 @@ int main(void)
         cmocka_unit_test(rule_7_an_open_breaker_is_waited_for_by_what_only_an_llm_can_do),
         cmocka_unit_test(rule_5_a_minute_that_a_tenant_has_used_up_is_waited_for),
         cmocka_unit_test(rule_5_a_minute_that_an_operator_allows_a_tenant_is_waited_for),
+        cmocka_unit_test(rule_5_a_minute_that_an_operator_allows_a_user_is_waited_for_by_that_user),
         cmocka_unit_test(rule_12_nothing_is_foretold_of_what_waits_for_a_word_of_an_operator),
         cmocka_unit_test(rule_12_nothing_is_foretold_of_what_waits_for_the_money_of_another_day),
         cmocka_unit_test(rule_12_no_end_is_told_before_the_wait_that_is_told_beside_it),

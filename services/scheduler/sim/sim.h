@@ -35,9 +35,9 @@ enum {
     USERS = 9,
     TENANTS = 2, /* a user's number says whose it is */
     ENDPOINTS = 2,
-    OF_TENANT = ENDPOINTS, /* behind the limits of the endpoints: those of each tenant, .. */
-    OF_USER,               /* and of each user that has some */
-    KINDS_OF_LIMITS,
+    OF_TENANT = ENDPOINTS,   /* behind the limits of the endpoints: those of each tenant, .. */
+    OF_USER = OF_TENANT + 1, /* and of each user that has some */
+    KINDS_OF_LIMITS = OF_USER + 1,
     MOST_JOBS_EVER = 150, /* with those that heal */
     HEALING_FROM = 100,   /* number of a job that heals: so many more, each time */
     LANES = 5,            /* as the core numbers them: normal, interactive, those of bursts */
