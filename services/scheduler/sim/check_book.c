@@ -10,23 +10,28 @@
 /* What is told in ms may be that much off. */
 #define ROUNDED (2 * MS)
 
-struct use {
-    uint64_t requests, tokens, micros;
-};
-
 struct booked {
-    const struct grant *grant; /* NULL = spent before */
-    uint32_t endpoint;
+    const struct grant *grant;       /* NULL = spent before */
+    uint32_t endpoint, tenant, user; /* USERS = of no one of them */
     int64_t at;
-    struct use least, most;
+    struct booked_use least, most;
     struct booked *older;
 };
 
-static struct booked *add(struct sim *sim, struct journal *journal, int64_t at, struct use use)
+static struct booked *add(struct sim *sim, struct journal *journal, int64_t at,
+                          struct booked_use use)
 {
     struct booked *booked = arena_new(sim->arena, sizeof(*booked));
     *booked = (struct booked){.at = at, .least = use, .most = use, .older = journal->book};
     return journal->book = booked;
+}
+
+static void belong_to(struct booked *booked, const struct grant *grant)
+{
+    booked->grant = grant;
+    booked->endpoint = grant->endpoint;
+    booked->tenant = grant->job->user % TENANTS;
+    booked->user = grant->job->user;
 }
 
 static struct booked *find(const struct journal *journal, const struct grant *grant)
@@ -37,9 +42,9 @@ static struct booked *find(const struct journal *journal, const struct grant *gr
     return booked;
 }
 
-static struct use used_by(const struct grant *grant)
+static struct booked_use used_by(const struct grant *grant)
 {
-    return (struct use){1, grant->booked_tokens, grant->booked_micros};
+    return (struct booked_use){1, grant->booked_tokens, grant->booked_micros};
 }
 
 /* DESIGN.md, step 9: at the earliest of its settlement, the lease's end less the longest call, and
@@ -60,20 +65,22 @@ static void hear_snapshot(struct sim *sim, struct journal *journal, const struct
         const struct call_facts *call = &event->snapshot.calls[i];
         if (call->is_settled && !call->was_called)
             continue;
-        struct use use = {1, call->tokens, call->micros};
+        struct booked_use use = {1, call->tokens, call->micros};
         struct booked *booked = add(sim, journal, counts_from(sim, call), use);
-        booked->grant = analyzers_grant(sim, &call->id);
-        booked->endpoint = booked->grant->endpoint;
+        belong_to(booked, analyzers_grant(sim, &call->id));
     }
     for (size_t i = 0; i < event->snapshot.spend_count; i++) {
         const struct spend_facts *spend = &event->snapshot.spends[i];
-        struct use use = {.micros = spend->micros};
-        add(sim, journal, 0, use)->endpoint = endpoint_numbered(spend->endpoint);
+        struct booked_use use = {.micros = spend->micros};
+        struct booked *booked = add(sim, journal, 0, use);
+        booked->endpoint = endpoint_numbered(spend->endpoint);
+        booked->tenant = tenant_numbered(spend->tenant_id);
+        booked->user = USERS;
     }
     journal->is_booked = journal->is_booked || event->snapshot.next_cursor[0] == '\0';
 }
 
-static void widen(struct booked *booked, struct use use)
+static void widen(struct booked *booked, struct booked_use use)
 {
     if (use.requests < booked->least.requests)
         booked->least.requests = use.requests;
@@ -92,9 +99,9 @@ static void hear_outcome(struct sim *sim, struct journal *journal,
     if (!booked || is_again)
         return;
     struct usage usage = {outcome->prompt_tokens, outcome->completion_tokens};
-    struct use used = {1, (uint64_t)usage.prompt + usage.completion, llm_price(&usage)};
+    struct booked_use used = {1, (uint64_t)usage.prompt + usage.completion, llm_price(&usage)};
     if (!outcome->was_called)
-        used = (struct use){0};
+        used = (struct booked_use){0};
     else if (!outcome->is_usage_known)
         used = used_by(grant);
     bool is_certain = grant->epoch == journal->epoch && check_is_in_flight(grant);
@@ -123,20 +130,34 @@ void check_book_permits(struct sim *sim, struct journal *journal, struct grant *
         return;
     if (!booked) {
         booked = add(sim, journal, sim->now, used_by(grant));
-        booked->grant = grant;
-        booked->endpoint = grant->endpoint;
+        belong_to(booked, grant);
     }
     booked->at = sim->now; /* a permit that is repeated counts anew */
 }
 
-/* The least and the most that may count. */
-static void sum_up(const struct journal *journal, uint32_t endpoint, struct use *least,
-                   struct use *most)
+bool check_is_of(const struct grant *grant, uint32_t place)
 {
-    *least = *most = (struct use){0};
+    if (place >= CONTROL_OF_USERS)
+        return grant->job->user == place - CONTROL_OF_USERS;
+    return place >= CONTROL_OF_ENDPOINTS ? grant->endpoint == place - CONTROL_OF_ENDPOINTS
+                                         : grant->job->user % TENANTS == place - CONTROL_OF_TENANTS;
+}
+
+static bool is_of(const struct booked *booked, uint32_t place)
+{
+    if (place >= CONTROL_OF_USERS)
+        return booked->user == place - CONTROL_OF_USERS;
+    return place >= CONTROL_OF_ENDPOINTS ? booked->endpoint == place - CONTROL_OF_ENDPOINTS
+                                         : booked->tenant == place - CONTROL_OF_TENANTS;
+}
+
+void check_book_sum(const struct journal *journal, uint32_t place, const struct grant *but,
+                    struct booked_use *least, struct booked_use *most)
+{
+    *least = *most = (struct booked_use){0};
     for (const struct booked *booked = journal->book; booked; booked = booked->older) {
         int64_t age = journal->stepped_at - booked->at;
-        if (booked->endpoint != endpoint)
+        if (!is_of(booked, place) || (but && booked->grant == but))
             continue;
         least->micros += booked->least.micros;
         most->micros += booked->most.micros;
@@ -167,9 +188,9 @@ static void check_book(struct sim *sim, uint32_t number)
     if (!told.is_leader || told.epoch != journal->epoch || !journal->is_booked)
         return;
     for (uint32_t i = 0; i < ENDPOINTS; i++) {
-        struct use least, most;
+        struct booked_use least, most;
         const uint64_t *used = told.endpoints[i].used;
-        sum_up(journal, i, &least, &most);
+        check_book_sum(journal, CONTROL_OF_ENDPOINTS + i, NULL, &least, &most);
         check_use(sim, "requests", used[LIMIT_REQUESTS], least.requests, most.requests);
         check_use(sim, "tokens", used[LIMIT_TOKENS], least.tokens, most.tokens);
         check_use(sim, "micros", used[LIMIT_MONEY], least.micros, most.micros);

@@ -24,9 +24,8 @@ void check_burst_batch(struct sim *sim, const struct journal *journal, const str
                           burst->id.job_id, sim->store.jobs[i]->number);
 }
 
-/* Does its leader count it among the calls, for certain? */
-static bool is_called(const struct sim *sim, const struct journal *journal,
-                      const struct grant *grant)
+bool check_is_called(const struct sim *sim, const struct journal *journal,
+                     const struct grant *grant)
 {
     const struct chunk_facts *row = &grant->job->chunks[grant->id.chunk_number].facts;
     return grant->is_permitted && !grant->is_cached && grant->heard_by != journal->epoch &&
@@ -48,7 +47,7 @@ void check_burst_permits(struct sim *sim, const struct journal *journal, const s
     uint32_t calls = 0, others = 0;
     for (const struct grant *other = sim->grants; other; other = other->older) {
         bool is_ours = other->mode == MODE_LLM && other->epoch == journal->epoch;
-        calls += is_ours && is_called(sim, journal, other);
+        calls += is_ours && check_is_called(sim, journal, other);
         others += is_ours && is_waiting(other);
     }
     if (calls + others >= slots)

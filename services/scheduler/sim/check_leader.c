@@ -28,8 +28,8 @@ static void hear_heartbeat(struct sim *sim, struct journal *journal, const struc
     }
 }
 
-static void hear_controls(struct journal *journal, const struct control_facts *controls,
-                          size_t count)
+static void hear_controls(struct sim *sim, struct journal *journal,
+                          const struct control_facts *controls, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct told_control *told = &journal->told[control_place(&controls[i])];
@@ -37,6 +37,9 @@ static void hear_controls(struct journal *journal, const struct control_facts *c
             continue;
         told->version = controls[i].version;
         told->state = controls[i].is_removed ? CONTROL_OPEN : controls[i].state;
+        told->has_limits = controls[i].has_limits && !controls[i].is_removed;
+        told->limits = controls[i].limits;
+        check_told_hears(sim, journal, control_place(&controls[i]));
     }
 }
 
@@ -53,13 +56,13 @@ void check_leader_hears(struct sim *sim, uint32_t number, const struct event *ev
     else if (event->kind == EVENT_HEARTBEAT)
         hear_heartbeat(sim, journal, event);
     else if (event->kind == EVENT_CONTROL && journal->is_listening)
-        hear_controls(journal, event->control, 1);
+        hear_controls(sim, journal, event->control, 1);
     else if (event->kind == EVENT_CHANGED && event->is_answered &&
              event->changed.epoch == journal->epoch)
-        hear_controls(journal, event->changed.controls, event->changed.control_count);
+        hear_controls(sim, journal, event->changed.controls, event->changed.control_count);
     else if (event->kind == EVENT_SNAPSHOT && event->is_answered &&
              event->snapshot.epoch == journal->epoch)
-        hear_controls(journal, event->snapshot.controls, event->snapshot.control_count);
+        hear_controls(sim, journal, event->snapshot.controls, event->snapshot.control_count);
 }
 
 static uint32_t announced_slots(const struct sim *sim, uint32_t number)
@@ -118,6 +121,8 @@ static void check_permit(struct sim *sim, uint32_t number, const struct action *
 {
     struct journal *journal = &sim->schedulers[number].journal;
     struct grant *grant = analyzers_grant(sim, &action->answer.id);
+    if (action->answer.is_permitted && !grant->is_cached)
+        check_told_permits(sim, journal, grant);
     if (action->answer.is_permitted && !grant->is_cached)
         check_book_permits(sim, journal, grant);
     if (!action->answer.is_permitted || grant->is_permitted)

@@ -33,6 +33,10 @@ void check_burst_batch(struct sim *sim, const struct journal *journal, const str
 void check_burst_permits(struct sim *sim, const struct journal *journal, const struct grant *grant,
                          uint32_t slots);
 
+/* Does its leader count it among the calls, for certain? */
+bool check_is_called(const struct sim *sim, const struct journal *journal,
+                     const struct grant *grant);
+
 /* ---- check_queue.c: after a job is taken, before it is refused; each second ---- */
 void check_queue_takes(struct sim *sim, const struct model_job *job);
 void check_queue_refuses(struct sim *sim, const struct model_job *job, enum room room);
@@ -46,6 +50,20 @@ void check_server_permits(struct sim *sim, const struct journal *journal,
 void check_book_hears(struct sim *sim, struct journal *journal, const struct event *event);
 void check_book_permits(struct sim *sim, struct journal *journal, struct grant *grant);
 void check_books(struct sim *sim);
+struct booked_use {
+    uint64_t requests, tokens, micros;
+};
+/* The least and the most that may count of whom the control at that place is about, but for one
+ * grant, or NULL. */
+void check_book_sum(const struct journal *journal, uint32_t place, const struct grant *but,
+                    struct booked_use *least, struct booked_use *most);
+bool check_is_of(const struct grant *grant, uint32_t place);
+
+/* ---- check_told.c: the limits that a leader was told; before a permit is booked ---- */
+void check_told_hears(struct sim *sim, struct journal *journal, uint32_t place);
+void check_told_permits(struct sim *sim, const struct journal *journal, const struct grant *grant);
+const struct limits *check_told_limits(const struct sim *sim, const struct journal *journal,
+                                       uint32_t place);
 
 /* ---- check_breaker.c, check_limits.c ---- */
 /* Else the leader may have heard of its end already, and looks at it no more. */

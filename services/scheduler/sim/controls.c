@@ -24,11 +24,16 @@ const char *user_name(uint32_t user)
     return NAMES[user];
 }
 
+uint32_t tenant_numbered(const char *name)
+{
+    return name[0] == 'o';
+}
+
 uint32_t control_place(const struct control_facts *facts)
 {
     if (facts->scope == SCOPE_SYSTEM)
         return CONTROL_OF_SYSTEM;
-    uint32_t tenant = facts->tenant_id[0] == 'o';
+    uint32_t tenant = tenant_numbered(facts->tenant_id);
     if (facts->scope == SCOPE_TENANT)
         return CONTROL_OF_TENANTS + tenant;
     if (facts->scope == SCOPE_ENDPOINT)
@@ -51,7 +56,7 @@ static struct control_facts facts_of(struct sim *sim, uint32_t place)
                                   .has_limits = control->lifts_limits || control->has_limits,
                                   .is_removed = control->is_removed};
     if (control->has_limits)
-        facts.limits = sim->limits[OF_USER];
+        facts.limits = control->limits;
     if (place >= CONTROL_OF_USERS) {
         uint32_t user = place - CONTROL_OF_USERS;
         facts.scope = SCOPE_USER;
@@ -85,7 +90,7 @@ bool controls_refuse_jobs(const struct sim *sim, uint32_t user)
            controls[CONTROL_OF_USERS + user].state == CONTROL_DRAINING;
 }
 
-static void set(struct sim *sim, uint32_t place, enum control_state state, bool is_removed)
+void controls_order(struct sim *sim, uint32_t place, enum control_state state, bool is_removed)
 {
     static const char *const STATES[] = {"open", "held", "draining", "reduced"};
     struct model_control *control = &sim->store.controls[place];
@@ -105,7 +110,7 @@ static void end(struct sim *sim, void *what)
     const struct deed *deed = what;
     const struct model_control *control = &sim->store.controls[deed->place];
     bool is_needed = control->lifts_limits || control->has_limits;
-    set(sim, deed->place, CONTROL_OPEN, deed->number % 2 == 0 && !is_needed);
+    controls_order(sim, deed->place, CONTROL_OPEN, deed->number % 2 == 0 && !is_needed);
 }
 
 static void begin(struct sim *sim, void *what)
@@ -119,7 +124,7 @@ static void begin(struct sim *sim, void *what)
     sim->counts[deed->state == CONTROL_HELD      ? COUNT_HELD
                 : deed->state == CONTROL_REDUCED ? COUNT_REDUCED
                                                  : COUNT_OTHER_CONTROLS]++;
-    set(sim, deed->place, deed->state, false);
+    controls_order(sim, deed->place, deed->state, false);
     sim_after(sim, lasts, NULL, end, what);
 }
 
@@ -135,6 +140,7 @@ static void limit_users(struct sim *sim)
         if (!controls_limit_user(sim, user))
             continue;
         control->has_limits = true;
+        control->limits = sim->limits[OF_USER];
         control->version = ++sim->store.last_control;
         control->changed_at = INT64_MIN + 1;
     }
@@ -144,13 +150,14 @@ void controls_lift_limits(struct sim *sim)
 {
     for (uint32_t place = CONTROL_OF_TENANTS; place < CONTROL_OF_USERS; place++) {
         sim->store.controls[place].lifts_limits = true;
-        set(sim, place, CONTROL_OPEN, false);
+        sim->store.controls[place].has_limits = false;
+        controls_order(sim, place, CONTROL_OPEN, false);
     }
     for (uint32_t place = CONTROL_OF_USERS; place < CONTROLS; place++) {
         if (!sim->store.controls[place].has_limits)
             continue;
         sim->store.controls[place].has_limits = false;
-        set(sim, place, CONTROL_OPEN, place % 2 == 0);
+        controls_order(sim, place, CONTROL_OPEN, place % 2 == 0);
     }
 }
 
@@ -160,6 +167,7 @@ void controls_plan(struct sim *sim)
                                                 CONTROL_REDUCED};
     int64_t at = 0;
     limit_users(sim);
+    control_limits_plan(sim);
     for (uint32_t number = 1;; number++) {
         at += sim_trait(sim, FAULT_SLOW, number, 5 * SECOND, 30 * SECOND);
         if (at > FAULTS_END)

@@ -48,6 +48,7 @@ enum count {
     WORK_BURSTS,
     WORK_SERVER_LIMITS,
     WORK_CAPS,
+    WORK_LOWER,
     WORK_CHANCE, /* that usual delays differ */
     /* what is only counted */
     COUNT_CUT_OFF,
@@ -72,6 +73,8 @@ enum count {
     COUNT_FULL_TOKENS,
     COUNT_FULL_IN_FLIGHT,
     COUNT_FULL_MONEY,
+    COUNT_UNDER_LOWERED,
+    COUNT_LOWERED_BELOW,  /* a leader was told so */
     COUNT_FULL_OF_USER,   /* of any kind, of one user */
     COUNT_SERVER_REFUSED, /* by a server's own limit */
     COUNT_PAUSES,         /* that servers asked for, and a leader heard */

@@ -113,11 +113,40 @@ static void take_outcome(struct sim *sim, uint32_t number, const struct event *e
     check_server_heard(sim, number, &event->outcome);
 }
 
+/* Of tenants and endpoints; those of users are there from the start. */
+static const struct control_facts *
+without_limits(struct sim *sim, const struct control_facts *controls, size_t count)
+{
+    struct control_facts *heard = arena_array(sim->arena, struct control_facts, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        heard[i] = controls[i];
+        heard[i].has_limits = heard[i].has_limits && heard[i].scope == SCOPE_USER;
+    }
+    return heard;
+}
+
+/* What operators set as a mutant hears it. */
+static void take_controls(struct sim *sim, uint32_t number, const struct event *event)
+{
+    struct event heard = *event;
+    if (event->kind == EVENT_CONTROL)
+        heard.control = without_limits(sim, event->control, 1);
+    else if (event->kind == EVENT_CHANGED)
+        heard.changed.controls =
+            without_limits(sim, event->changed.controls, event->changed.control_count);
+    else if (event->kind == EVENT_SNAPSHOT)
+        heard.snapshot.controls =
+            without_limits(sim, event->snapshot.controls, event->snapshot.control_count);
+    take_step(sim, number, &heard);
+}
+
 static void step(struct sim *sim, uint32_t number, const struct event *event)
 {
     check_leader_hears(sim, number, event);
     if (event->kind == EVENT_OUTCOME)
         take_outcome(sim, number, event);
+    else if (sim->mutant == MUTANT_DEAF_TO_LIMITS)
+        take_controls(sim, number, event);
     else
         take_step(sim, number, event);
     ask_why(sim, number);

@@ -98,6 +98,7 @@ enum mutant {
     MUTANT_CLASSES_STRICT,      /* the first class is always the next */
     MUTANT_CAPS_IGNORED,        /* whoever submits is taken */
     MUTANT_CAPS_NEVER_FREED,    /* a job that is over still has its place in the queue */
+    MUTANT_DEAF_TO_LIMITS,      /* a leader does not hear of limits that are lowered */
     MUTANT_HEALS_REPLACE_EQUAL, /* a result replaces one that is as good */
     MUTANTS,
 };
@@ -228,7 +229,8 @@ struct model_control {
     uint64_t version; /* 0 = nothing was ever set */
     int64_t changed_at;
     bool is_removed, lifts_limits;
-    bool has_limits; /* a user: those of OF_USER, from the start until all are lifted */
+    bool has_limits; /* a user from the start, others now and then, until all are lifted */
+    struct limits limits;
 };
 
 /* Of jobs that are not over; 0 = as many as come. */
@@ -287,6 +289,8 @@ struct journal {
     struct told_control {
         uint64_t version;
         enum control_state state;
+        bool has_limits, is_lowered; /* below what is configured */
+        struct limits limits;
     } told[CONTROLS];
     struct told_breaker {
         uint32_t failures; /* in a row */
@@ -457,6 +461,9 @@ void analyzers_upset_streams(struct sim *sim, int64_t way);
 
 struct grant *analyzers_grant(const struct sim *sim, const struct attempt_id *id);
 
+/* ---- control_limits.c: limits that operators lower for a while, of tenants and endpoints ---- */
+void control_limits_plan(struct sim *sim);
+
 /* ---- llm.c: endpoints, and what calls cost ---- */
 void llm_plan(struct sim *sim);
 void llm_configure(const struct sim *sim, struct scheduler_config *config);
@@ -485,7 +492,10 @@ void controls_lift_limits(struct sim *sim);
 bool controls_limit_user(const struct sim *sim, uint32_t user); /* did they from the start? */
 const char *tenant_name(uint32_t tenant);
 const char *user_name(uint32_t user);
+uint32_t tenant_numbered(const char *name);
 uint32_t control_place(const struct control_facts *facts);
 /* Those that changed since then, by the database's clock. */
 const struct control_facts *controls_told(struct sim *sim, int64_t since, size_t *count);
+/* As it is now, told to all. */
+void controls_order(struct sim *sim, uint32_t place, enum control_state state, bool is_removed);
 bool controls_refuse_jobs(const struct sim *sim, uint32_t user);
