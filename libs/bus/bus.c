@@ -236,6 +236,9 @@ static natsOptions *make_options(struct bus *bus, const struct bus_options *want
         natsOptions_SetMaxPingsOut(options, MAX_PINGS_OUT) == NATS_OK &&
         natsOptions_SetWriteDeadline(options, WRITE_DEADLINE_MS) == NATS_OK &&
         natsOptions_SetSendAsap(options, true) == NATS_OK &&
+        (!wanted->is_in_order ||
+         (nats_SetMessageDeliveryPoolSize(1) == NATS_OK &&
+          natsOptions_UseGlobalMessageDelivery(options, true) == NATS_OK)) &&
         natsOptions_SetDisconnectedCB(options, on_disconnected, bus) == NATS_OK &&
         natsOptions_SetReconnectedCB(options, on_reconnected, bus) == NATS_OK &&
         natsOptions_SetClosedCB(options, on_closed, bus) == NATS_OK &&

@@ -32,6 +32,9 @@ struct bus_options {
     /* Called on a broker thread whenever the connection is lost (false) or there again. */
     void (*changed)(void *context, bool is_connected);
     void *context;
+    /* All handlers run on one thread, in the order in which the broker sent the messages, whatever
+     * their subjects. None may wait for the bus then. */
+    bool is_in_order;
 };
 
 /* Starts connecting in the background and returns at once. */
@@ -61,9 +64,9 @@ void bus_request_async(struct bus *bus, const char *subject, struct bytes body, 
 /* A fresh inbox subject, for replies of bus_ask(); at least UUID-strong. */
 void bus_inbox(char subject[64]);
 
-/* The handler runs on a thread of the subscription's own; the message is lent for the call. It may
- * use the bus, but not unsubscribe itself. After bus_unsubscribe() it does not run any more; what
- * the broker had handed over by then has been dealt with. */
+/* The handler runs on a thread of the subscription's own, or of the bus (is_in_order); the message
+ * is lent for the call. It may use the bus, but not unsubscribe itself. After bus_unsubscribe() it
+ * does not run any more; what the broker had handed over by then has been dealt with. */
 typedef void bus_handler(void *context, struct bus_message *message);
 MUST_USE bool bus_subscribe(struct bus *bus, const char *subject, const char *queue_group,
                             bus_handler *handler, void *context,

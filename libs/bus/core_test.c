@@ -311,6 +311,52 @@ static void answers_of_an_ask_come_to_the_inbox(void **state)
     bus_unsubscribe(&inbox);
 }
 
+struct overtaking {
+    atomic_bool is_first_over, is_second_early;
+    atomic_int heard;
+};
+
+/* Long enough for whoever runs beside it. */
+static void hear_first(void *context, struct bus_message *message)
+{
+    (void)message;
+    struct overtaking *seen = context;
+    for (int i = 0; i < 50 && atomic_load(&seen->heard) == 0; i++)
+        nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+    atomic_store(&seen->is_first_over, true);
+}
+
+static void hear_second(void *context, struct bus_message *message)
+{
+    (void)message;
+    struct overtaking *seen = context;
+    if (!atomic_load(&seen->is_first_over))
+        atomic_store(&seen->is_second_early, true);
+    atomic_fetch_add(&seen->heard, 1);
+}
+
+static void a_bus_in_order_lets_no_subject_overtake_another(void **state)
+{
+    (void)state;
+    struct overtaking seen = {0};
+    SCOPED(bus_close) struct bus *bus =
+        bus_open(&(struct bus_options){.url = broker.url, .name = "test", .is_in_order = true});
+    struct bus_subscription *first, *second;
+    struct error why;
+    assert_true(bus_wait_connected(bus, PATIENCE_MS));
+    assert_true(bus_subscribe(bus, "t.first", NULL, hear_first, &seen, &first, &why));
+    assert_true(bus_subscribe(bus, "t.second", NULL, hear_second, &seen, &second, &why));
+    assert_true(bus_publish(bus, "t.first", bytes_of("x"), &why));
+    assert_true(bus_publish(bus, "t.second", bytes_of("x"), &why));
+    struct instant deadline = instant_plus_ms(clock_now(), PATIENCE_MS);
+    while (atomic_load(&seen.heard) == 0 && instant_is_before(clock_now(), deadline))
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    bus_unsubscribe(&first);
+    bus_unsubscribe(&second);
+    assert_int_equal(atomic_load(&seen.heard), 1);
+    assert_false(atomic_load(&seen.is_second_early));
+}
+
 static int start_broker(void **state)
 {
     (void)state;
@@ -338,6 +384,7 @@ int main(void)
         cmocka_unit_test(everybody_gets_the_answer_to_their_own_question),
         cmocka_unit_test(listeners_of_a_group_share_what_comes),
         cmocka_unit_test(answers_of_an_ask_come_to_the_inbox),
+        cmocka_unit_test(a_bus_in_order_lets_no_subject_overtake_another),
     };
     return cmocka_run_group_tests(tests, start_broker, stop_broker);
 }

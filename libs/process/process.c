@@ -124,6 +124,7 @@ static void open_bus(struct process *process)
         .name = process->bus_name,
         .changed = broker_changed,
         .context = process,
+        .is_in_order = process->program->hears_in_order,
     };
     process->bus = bus_open(&options);
 }

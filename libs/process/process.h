@@ -127,6 +127,7 @@ struct program {
     size_t setting_count;
     const struct program_command *commands;
     size_t command_count;
+    bool hears_in_order; /* is_in_order of its bus */
 };
 
 /* Reads arguments and settings. Exits by itself: 0 after --help, --version, --print-settings and

@@ -11,7 +11,7 @@
 #include "metrics.h"
 #include "translate.h"
 
-/* One subscription: what it hears becomes one kind of event. The arena is its thread's. */
+/* One subscription: what it hears becomes one kind of event. The arena is of the message. */
 struct ear {
     struct mailbox *mailbox;
     bool (*read)(struct ear *ear, const struct bus_message *message, struct error *why);
@@ -118,7 +118,7 @@ static bool read_control(struct ear *ear, const struct bus_message *message, str
     return true;
 }
 
-/* On a broker thread of the ear's own. */
+/* On the bus's thread, in the broker's order. */
 static void hear(void *context, struct bus_message *message)
 {
     struct ear *ear = context;

@@ -170,6 +170,8 @@ const struct program SCHEDULER_PROGRAM = {
     .summary = "Decides who is next: grants, permits, retries and limits, as one of several leads.",
     .settings = SETTINGS,
     .setting_count = sizeof SETTINGS / sizeof SETTINGS[0],
+    /* A commit that overtook its outcome would end the attempt before what it used is known. */
+    .hears_in_order = true,
 };
 
 static enum fairness fairness_of(const char *name)
