@@ -3,6 +3,7 @@
 import re
 
 from api import Api
+from conftest import SHORT_LEASES
 from controls_test import BASE, LIMITS, put
 from fleet import wait_until
 from limits_test import minute_of
@@ -62,10 +63,15 @@ def wait_spent(world):
 # -- tokens --
 
 def test_an_endpoints_tokens_of_a_minute_are_never_passed_until_their_limit_is_lifted(new_world):
-    world = new_world(endpoints=[{"name": "main", "limits": {"tokens_per_minute": TOKENS}}])
+    world = new_world(endpoints=[{"name": "main", "limits": {"tokens_per_minute": TOKENS}}],
+                      settings=SHORT_LEASES)
     jobs = [world.submit(f"user-{number}", 8, chunk_size=2) for number in range(12)]
     wait_spent(world)
+    epoch = world.epoch_of_lead()
+    world.fleet.services["scheduler"].restart()
+    wait_until(lambda: world.epoch_of_lead() > epoch, 60, "somebody leads again")
     waiting = wait_limited(world, jobs)
+    assert minute_of(world)["tokens"] <= TOKENS, "who leads next knows what was spent"
     assert (waiting["limit"], waiting["endpoint"]) == ("tokens_per_minute", "main")
     assert waiting["detail"].startswith("tokens per minute of endpoint main used up until ")
     put(world.api, MAIN, limits=LIMITS)
