@@ -35,8 +35,8 @@ static const char SUBMIT_OPTIONS[] = "--user --class --tasks --instruction --sch
                                      "--dry-run";
 
 static const char SCOPES[] = "system endpoint tenant user";
-static const char LIMIT_OPTIONS[] =
-    "--rpm --tpm --in-flight --usd-per-day --shadow --enforce --defaults --weight --burst --tenant";
+static const char LIMIT_OPTIONS[] = "--rpm --tpm --in-flight --usd-per-day --shadow --enforce "
+                                    "--defaults --weight --burst --queue --tenant";
 
 static void print_names(void)
 {

@@ -82,7 +82,8 @@ static void add_limits(const json_t *limits, struct text *out)
 /* Was set once, and is now as if it had never been. */
 static bool is_plain(const json_t *control)
 {
-    static const char *const MEMBERS[] = {"weight", "burst", "limits", "message"};
+    static const char *const MEMBERS[] = {"weight", "burst", "unfinished_jobs", "limits",
+                                          "message"};
     for (size_t i = 0; i < sizeof MEMBERS / sizeof *MEMBERS; i++)
         if (json_object_get(control, MEMBERS[i]))
             return false;
@@ -108,6 +109,9 @@ static void print_control(const struct session *session, const json_t *control)
     if (json_object_get(control, "burst"))
         text_format(&what, "  burst %lld",
                     (long long)json_integer_value(json_object_get(control, "burst")));
+    if (json_object_get(control, "unfinished_jobs"))
+        text_format(&what, "  %lld unfinished jobs",
+                    (long long)json_integer_value(json_object_get(control, "unfinished_jobs")));
     if (limits)
         add_limits(limits, &what);
     if (*member(control, "message"))

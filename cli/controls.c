@@ -16,7 +16,7 @@ struct arguments {
 };
 
 enum { KEY_TENANT = 300, KEY_RPM, KEY_TPM, KEY_CALLS, KEY_USD, KEY_SHADOW, KEY_ENFORCE };
-enum { KEY_WEIGHT = 400, KEY_BURST, KEY_DEFAULTS };
+enum { KEY_WEIGHT = 400, KEY_BURST, KEY_QUEUE, KEY_DEFAULTS };
 
 static const char WHOM[] = "system\nendpoint NAME\ntenant [NAME]\nuser NAME";
 static const char WHOM_OF_DRAIN[] = "system\ntenant [NAME]\nuser NAME";
@@ -124,6 +124,7 @@ static const struct amount {
     {KEY_USD, true, "--usd-per-day", "usd_per_day", "dollars as in 2.5 (0: no limit)", decimal},
     {KEY_WEIGHT, false, "--weight", "weight", "a number as in 2 or 0.5", decimal},
     {KEY_BURST, false, "--burst", "burst", "a whole number", whole},
+    {KEY_QUEUE, false, "--queue", "unfinished_jobs", "a whole number", whole},
 };
 
 static void take_amount(struct arguments *arguments, struct argp_state *state,
@@ -158,7 +159,7 @@ static error_t take_limit(int key, char *value, struct argp_state *state)
     case ARGP_KEY_END:
         if (json_object_size(arguments->change) == 0)
             argp_error(state, "which limit? --rpm, --tpm, --in-flight, --usd-per-day, --weight, "
-                              "--burst or --defaults");
+                              "--burst, --queue or --defaults");
         return take_whom(key, value, state);
     default:
         return take_whom(key, value, state);
@@ -187,6 +188,7 @@ static const struct argp_option LIMIT_ROWS[] = {
      .key = KEY_DEFAULTS,
      .doc = "go back to the limits of the settings; of a user, to none"},
     {.name = "weight", .key = KEY_WEIGHT, .arg = "W", .doc = "a tenant's share; 1 is usual"},
+    {.name = "queue", .key = KEY_QUEUE, .arg = "N", .doc = "unfinished jobs that a user may have"},
     {.name = "burst",
      .key = KEY_BURST,
      .arg = "N",

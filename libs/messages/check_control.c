@@ -2,7 +2,7 @@
 
 #include "messages/checks.h"
 
-enum { BURST_MAX = 64, HEAL_MAX_POSTS = 100000 };
+enum { BURST_MAX = 64, UNFINISHED_MAX_JOBS = 100000, HEAL_MAX_POSTS = 100000 };
 #define WEIGHT_LEAST 0.001
 #define WEIGHT_MOST 1000.0
 
@@ -58,6 +58,7 @@ bool check_control(const Tp__Control *control, struct error *why)
                          WEIGHT_MOST);
     return check_name_or_empty("message", control->message, LINE_MAX_BYTES, why) &&
            check_range("burst", control->burst, 0, BURST_MAX, why) &&
+           check_range("unfinished_jobs", control->unfinished_jobs, 0, UNFINISHED_MAX_JOBS, why) &&
            check_limits(control->limits, why);
 }
 

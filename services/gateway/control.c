@@ -7,7 +7,7 @@
 #include "messages/texts.h"
 #include "json/json.h"
 
-enum { MESSAGE_MAX_BYTES_SAID = 1000, BURST_MAX = 62, CALLS_MAX = 100000 };
+enum { MESSAGE_MAX_BYTES_SAID = 1000, BURST_MAX = 62, CALLS_MAX = 100000, JOBS_MAX = 100000 };
 #define WEIGHT_LEAST 0.001
 #define WEIGHT_MOST 1000.0
 #define TOKENS_MAX INT64_C(1000000000000)
@@ -114,6 +114,17 @@ static void take_burst(struct reading *reading, const json_t *value)
         reading->control->burst = (uint32_t)burst;
     else
         refuse(reading, "/burst", "must be a whole number from 1 to 62");
+}
+
+static void take_unfinished_jobs(struct reading *reading, const json_t *value)
+{
+    json_int_t jobs = json_integer_value(value);
+    if (json_is_null(value))
+        reading->control->unfinished_jobs = 0;
+    else if (json_is_integer(value) && jobs >= 1 && jobs <= JOBS_MAX)
+        reading->control->unfinished_jobs = (uint32_t)jobs;
+    else
+        refuse(reading, "/unfinished_jobs", "must be a whole number from 1 to 100000");
 }
 
 /* ---- limits ---- */
@@ -231,6 +242,7 @@ static const struct {
     {"message", take_message, OF(SYSTEM) | OF(ENDPOINT) | OF(TENANT) | OF(USER), NULL},
     {"weight", take_weight, OF(TENANT), "can be set of tenants alone"},
     {"burst", take_burst, OF(TENANT) | OF(USER), "can be set of tenants and users alone"},
+    {"unfinished_jobs", take_unfinished_jobs, OF(USER), "can be set of users alone"},
     {"limits", take_limits, OF(ENDPOINT) | OF(TENANT) | OF(USER), "cannot be set of the system"},
 };
 
@@ -322,7 +334,7 @@ bool control_operators_part_is(const Tp__Control *a, const Tp__Control *b)
 bool control_is_plain(const Tp__Control *control)
 {
     return control->state == TP__CONTROL_STATE__OPEN && !*control->message &&
-           has_no_operators_part(control);
+           control->unfinished_jobs == 0 && has_no_operators_part(control);
 }
 
 /* ---- rule 7 ---- */
@@ -404,6 +416,8 @@ void control_write(const Tp__Control *control, const char *warning, struct text 
         text_format(out, ",\"weight\":%g", control->weight);
     if (control->burst > 0)
         text_format(out, ",\"burst\":%u", control->burst);
+    if (control->unfinished_jobs > 0)
+        text_format(out, ",\"unfinished_jobs\":%u", control->unfinished_jobs);
     if (control->limits)
         add_limits(control->limits, out);
     text_format(out, ",\"version\":%" PRIu64, control->version);

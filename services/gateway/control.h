@@ -3,7 +3,8 @@
  * 1. A member that is not known, or not of that scope, refuses; each fault names its pointer.
  * 2. The system is open, held, draining or reduced; a tenant and a user open, held or draining; an
  *    endpoint open or held.
- * 3. A weight has a tenant, a burst a tenant or user, limits an endpoint, tenant or user.
+ * 3. A weight has a tenant, a burst a tenant or user, limits an endpoint, tenant or user,
+ *    a cap of unfinished jobs a user.
  * 4. What is not named stays as it is; null is as if it had never been set.
  * 5. Limits stand in place of all those of the settings. So where none are set yet, all four must
  * be said, or lowering one would lift the others. For a user the settings have none: what is not

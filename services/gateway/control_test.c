@@ -109,6 +109,14 @@ static void rule_3_each_scope_has_its_members(void **state)
     assert_refused(desk, TP__CONTROL_SCOPE__TENANT, "{\"burst\":1.5}", "/burst");
     Tp__Control user = of(TP__CONTROL_SCOPE__USER);
     assert_true(read_into(desk, &user, ALL_LIMITS));
+    assert_true(read_into(desk, &user, "{\"unfinished_jobs\":7}"));
+    assert_int_equal(user.unfinished_jobs, 7);
+    assert_true(read_into(desk, &user, "{\"limits\":null}"));
+    assert_false(control_is_plain(&user));
+    assert_true(read_into(desk, &user, "{\"unfinished_jobs\":null}"));
+    assert_true(control_is_plain(&user));
+    assert_refused(desk, TP__CONTROL_SCOPE__USER, "{\"unfinished_jobs\":0}", "/unfinished_jobs");
+    assert_refused(desk, TP__CONTROL_SCOPE__TENANT, "{\"unfinished_jobs\":7}", "/unfinished_jobs");
     Tp__Control tenant = of(TP__CONTROL_SCOPE__TENANT);
     assert_true(read_into(desk, &tenant, "{\"weight\":2.5,\"burst\":3}"));
     assert_float_equal(tenant.weight, 2.5, 0);

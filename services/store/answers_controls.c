@@ -5,7 +5,7 @@ enum { CONTROLS_PER_PAGE = 500 }; /* of some 1300 bytes each at most */
 
 static const struct statement SET_CONTROL = {
     "set_control", "select r.* from set_control($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
-                   " $13, $14, $15) c, control_row(c) r"};
+                   " $13, $14, $15, $16) c, control_row(c) r"};
 static const struct statement CONTROLS = {
     "controls", "select r.* from list_controls($1, $2, $3) c, control_row(c) r order by r.version"};
 
@@ -49,6 +49,7 @@ bool answer_set_control(struct desk *desk, struct bytes ask, struct bytes *reply
     params_limits(&params, control->limits);
     params_bool(&params, control->is_removed);
     params_text(&params, asked->set_by);
+    params_int4(&params, (int32_t)control->unfinished_jobs);
     SCOPED(rows_free) struct rows rows = {0};
     if (!db_run(desk->db, &SET_CONTROL, &params, &rows, why))
         return false;

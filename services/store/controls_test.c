@@ -153,7 +153,7 @@ static void controls_are_listed_page_by_page_and_by_tenant(void **state)
     sql_do(world,
            "select set_control(4::smallint, case when i %% 2 = 0 then 'acme' else 'other' end,"
            " 'user' || i, 2::smallint, repeat('m', 1000), 0, 0, false, 0, 0, 0, 0, false, false,"
-           " 'test') from generate_series(1, %d) i",
+           " 'test', 0) from generate_series(1, %d) i",
            CONTROLS);
     const Tp__ControlsReply *page = listed(world, "", 0);
     assert_true(page->has_more);
@@ -273,6 +273,27 @@ static void a_tenants_queue_has_a_cap(void **state)
     assert_non_null(other);
 }
 
+/* In place of the cap of the settings, be it more or less. */
+static void a_users_queue_has_the_cap_that_is_set_for_it(void **state)
+{
+    struct world *world = *state;
+    Tp__Control control = control_of(TP__CONTROL_SCOPE__USER, "ann", TP__CONTROL_STATE__OPEN);
+    control.unfinished_jobs = 1;
+    assert_non_null(set_control(world, &control));
+    assert_int_equal(listed(world, "acme", 0)->controls[0]->unfinished_jobs, 1);
+    assert_non_null(submit(world, job_of(world, "ann", 1, 1)));
+    assert_null(submit(world, job_of(world, "ann", 1, 1)));
+    assert_int_equal(world->why.kind, ERROR_BUSY);
+    assert_non_null(submit(world, job_of(world, "bob", 1, 1)));
+    control.unfinished_jobs = 2;
+    assert_non_null(set_control(world, &control));
+    assert_non_null(submit(world, job_of(world, "ann", 1, 1)));
+    assert_null(submit(world, job_of(world, "ann", 1, 1)));
+    control.is_removed = true;
+    assert_non_null(set_control(world, &control));
+    assert_non_null(submit(world, job_of(world, "ann", 1, 1)));
+}
+
 /* Lets a second pass for all that waits. */
 static int64_t expired(struct world *world)
 {
@@ -325,6 +346,7 @@ int main(void)
         WITH_FRESH_WORLD(a_system_that_drains_takes_no_parts),
         WITH_FRESH_WORLD(a_long_message_is_cut_between_characters),
         WITH_FRESH_WORLD(a_tenants_queue_has_a_cap),
+        WITH_FRESH_WORLD(a_users_queue_has_the_cap_that_is_set_for_it),
         WITH_FRESH_WORLD(a_job_that_waits_too_long_for_its_first_grant_expires),
         WITH_FRESH_WORLD(a_job_that_has_begun_does_not_expire_for_having_waited),
     };

@@ -176,6 +176,7 @@ Tp__Control *read_control(struct cells *cells)
     control->limits = read_limits(cells);
     control->version = (uint64_t)cell_int(cells);
     control->is_removed = cell_int(cells) == 1;
+    control->unfinished_jobs = (uint32_t)cell_int(cells);
     return control;
 }
 

@@ -424,6 +424,9 @@ def test_an_operator_types_it(operated, tweetpulse):
     assert limited.returncode == 0 and "30 requests/min  5 USD/day" in limited.stdout
     assert "never binds" in limited.stderr
     assert tweetpulse("limit", "user", "al/ice", "--defaults").returncode == 0
+    capped = tweetpulse("limit", "user", "al/ice", "--queue", 1)
+    assert capped.returncode == 0 and "1 unfinished jobs" in capped.stdout
+    assert tweetpulse("clear", "user", "al/ice").returncode == 0
     assert "endpoint" not in tweetpulse("controls").stdout
     assert "al/ice" not in tweetpulse("controls").stdout, "nothing is set of it any more"
     operated.settle()

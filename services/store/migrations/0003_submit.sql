@@ -25,10 +25,14 @@ begin
     return k.job_id;
 end $$;
 
--- Scheduling rule 10. The tenant's cap may be passed by as many as its users submit at once.
+-- Scheduling rule 10. What an operator sets for the user goes before the settings. The tenant's cap may be passed by as many as its users submit at once.
 create function check_queue_room(p_tenant text, p_user text, p_user_cap integer,
                                  p_tenant_cap integer, p_is_full boolean) returns void
 language plpgsql as $$
+declare
+    user_cap integer := coalesce(nullif((
+        select unfinished_jobs from controls
+        where (scope, tenant_id, name) = (4, p_tenant, p_user)), 0), p_user_cap);
 begin
     if p_is_full then
         raise exception 'the queue is full' using errcode = 'TP503';
@@ -37,8 +41,8 @@ begin
             select from analysis_jobs
             where tenant_id = p_tenant and user_id = p_user and status in ('queued', 'processing')
               and not is_hidden
-            limit p_user_cap) unfinished) >= p_user_cap then
-        raise exception 'the user has % unfinished jobs already', p_user_cap using errcode = 'TP429';
+            limit user_cap) unfinished) >= user_cap then
+        raise exception 'the user has % unfinished jobs already', user_cap using errcode = 'TP429';
     end if;
     if (select count(*) from (
             select from analysis_jobs

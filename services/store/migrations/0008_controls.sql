@@ -21,6 +21,7 @@ create table controls (
     is_removed boolean not null,
     set_by text not null,
     set_at timestamptz not null default clock_timestamp(),
+    unfinished_jobs integer not null default 0, -- of a user; 0 = as the settings say
     primary key (scope, tenant_id, name),
     check (num_nulls(requests_per_minute, tokens_per_minute, calls_in_flight, micros_per_day,
                      is_shadow) in (0, 5))
@@ -45,16 +46,16 @@ end $$;
 create trigger audit_log_is_kept before update or delete or truncate on audit_log
     for each statement execute function keep_audit_log();
 
--- A control as it travels: the columns of controls up to is_removed.
+-- A control as it travels.
 create function control_row(c controls)
 returns table (scope smallint, tenant_id text, name text, state smallint, message text,
                weight double precision, burst integer, requests_per_minute bigint,
                tokens_per_minute bigint, calls_in_flight bigint, micros_per_day bigint,
-               is_shadow boolean, version bigint, is_removed boolean)
+               is_shadow boolean, version bigint, is_removed boolean, unfinished_jobs integer)
 language sql stable as $$
     select c.scope, c.tenant_id, c.name, c.state, c.message, c.weight, c.burst,
            c.requests_per_minute, c.tokens_per_minute, c.calls_in_flight, c.micros_per_day,
-           c.is_shadow, c.version, c.is_removed
+           c.is_shadow, c.version, c.is_removed, c.unfinished_jobs
 $$;
 
 -- What is said again is not changed: neither a new version nor a line in the log.
@@ -62,7 +63,8 @@ create function set_control(p_scope smallint, p_tenant text, p_name text, p_stat
                             p_message text, p_weight double precision, p_burst integer,
                             p_has_limits boolean, p_requests bigint, p_tokens bigint,
                             p_calls bigint, p_micros bigint, p_is_shadow boolean,
-                            p_is_removed boolean, p_by text) returns controls
+                            p_is_removed boolean, p_by text, p_unfinished_jobs integer)
+    returns controls
 language plpgsql as $$
 declare
     known controls;
@@ -77,12 +79,13 @@ begin
         raise exception 'there is nothing set to be removed' using errcode = 'TP404';
     end if;
     wanted := row(p_scope, p_tenant, p_name, 1, '', 0, 0, null, null, null, null, null, 0,
-                  p_is_removed, p_by, clock_timestamp());
+                  p_is_removed, p_by, clock_timestamp(), 0);
     if not p_is_removed then
         wanted.state := p_state;
         wanted.message := p_message;
         wanted.weight := p_weight;
         wanted.burst := p_burst;
+        wanted.unfinished_jobs := p_unfinished_jobs;
     end if;
     if p_has_limits and not p_is_removed then
         wanted.requests_per_minute := p_requests;
