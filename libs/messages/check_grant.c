@@ -155,6 +155,10 @@ bool check_snapshot_reply(const Tp__SnapshotReply *message, struct error *why)
         if (!check_spend(message->spends[i], why))
             return error_prefix(why, "spends[%zu]", i);
     }
+    for (size_t i = 0; i < message->n_ended; i++) {
+        if (!check_endpoint_or_empty("endpoint", message->ended[i]->endpoint, why))
+            return error_prefix(why, "ended[%zu]", i);
+    }
     return check_jobs(message->n_jobs, message->jobs, why) &&
            check_controls(message->n_controls, message->controls, why) &&
            check_name_or_empty("next_cursor", message->next_cursor, CURSOR_MAX_BYTES, why);

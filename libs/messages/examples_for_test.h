@@ -684,6 +684,19 @@ EXAMPLE Tp__SpendRecord spends_of_endpoint = {
     .micros = 7654321,
 };
 static Tp__SpendRecord *spends[] = {&spends_of_tenant, &spends_of_endpoint};
+EXAMPLE Tp__EndedCall ended_call = {
+    .base = PROTOBUF_C_MESSAGE_INIT(&tp__ended_call__descriptor),
+    .endpoint = "main",
+    .granted_ago_ms = 4000,
+    .settled_ago_ms = 2500,
+    .outcome_class = TP__OUTCOME_CLASS__RATE_LIMITED,
+    .was_called = 1,
+    .is_probe = 1,
+    .tokens = 900,
+    .retry_after_ms = 30000,
+    .server_limits = &server_limits,
+};
+static Tp__EndedCall *ended_calls[] = {&ended_call};
 EXAMPLE Tp__SnapshotReply snapshot_reply_2;
 EXAMPLE Tp__ChangedReply changed_reply_2;
 
@@ -755,6 +768,7 @@ static inline void examples_prepare_grants(void)
     batch_item_2.prompt_nanos = 150;
     batch_item_2.completion_nanos = 600;
     batch_item_2.is_degraded = 1;
+    batch_item_2.is_probe = 1;
     batch_2 = batch;
     batch_2.items = batch_items_2;
     call_2 = call;
@@ -771,6 +785,8 @@ static inline void examples_prepare_grants(void)
     snapshot_reply_2.spends = spends;
     snapshot_reply_2.n_controls = 1;
     snapshot_reply_2.controls = controls;
+    snapshot_reply_2.n_ended = 1;
+    snapshot_reply_2.ended = ended_calls;
     changed_reply_2 = changed_reply;
     changed_reply_2.n_controls = 1;
     changed_reply_2.controls = controls;

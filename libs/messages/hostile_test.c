@@ -350,6 +350,12 @@ static void limits_and_money_are_bounded(void **state)
     page.calls = records;
     record.micros = UINT64_MAX;
     assert_refused(snapshot_reply, page, "calls[0]: micros");
+    Tp__EndedCall ended = ended_call;
+    Tp__EndedCall *ends[] = {&ended};
+    page = snapshot_reply_2;
+    page.ended = ends;
+    ended.endpoint = "no endpoint";
+    assert_refused(snapshot_reply, page, "ended[0]: endpoint");
     Tp__SpendRecord spend = spends_of_tenant;
     Tp__SpendRecord *list[] = {&spend};
     page = snapshot_reply_2;

@@ -119,6 +119,8 @@ static bool ask_snapshot(const struct errands_options *options, struct question 
     letter->event.snapshot.controls =
         translate_controls(question->arena, reply->controls, reply->n_controls);
     letter->event.snapshot.control_count = reply->n_controls;
+    letter->event.snapshot.ended = translate_ended(question->arena, reply->ended, reply->n_ended);
+    letter->event.snapshot.ended_count = reply->n_ended;
     letter->event.snapshot.next_cursor = reply->next_cursor;
     return true;
 }

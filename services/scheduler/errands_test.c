@@ -55,6 +55,9 @@ static struct bytes answer_snapshot(void)
     spend.tenant_id = "acme";
     spend.micros = 42;
     Tp__Control control = TP__CONTROL__INIT, *controls[] = {&control};
+    Tp__EndedCall ended_call = TP__ENDED_CALL__INIT, *ended[] = {&ended_call};
+    ended_call.endpoint = "main";
+    ended_call.retry_after_ms = 30000;
     control.scope = TP__CONTROL_SCOPE__SYSTEM;
     control.state = TP__CONTROL_STATE__HELD;
     control.message = "moving house";
@@ -64,6 +67,8 @@ static struct bytes answer_snapshot(void)
     reply.calls = calls;
     reply.n_spends = 1;
     reply.spends = spends;
+    reply.n_ended = 1;
+    reply.ended = ended;
     reply.n_controls = 1;
     reply.controls = controls;
     return pack_snapshot_reply(world.arena, &reply);
@@ -168,6 +173,8 @@ static void a_snapshot_brings_calls_spends_and_controls(void **state)
     assert_int_equal(letter->event.snapshot.spends[0].micros, 42);
     assert_int_equal(letter->event.snapshot.control_count, 1);
     assert_string_equal(letter->event.snapshot.controls[0].message, "moving house");
+    assert_int_equal(letter->event.snapshot.ended_count, 1);
+    assert_int_equal(letter->event.snapshot.ended[0].retry_after_ms, 30000);
 }
 
 static void what_changed_brings_controls(void **state)

@@ -23,6 +23,7 @@ _Static_assert(RESULT_SPLIT + 1 == (int)TP__BATCH_RESULT__WAS_SPLIT, "batch resu
 _Static_assert(IS_NO_LARGER(struct chunk_facts, Tp__ChunkState), "chunks");
 _Static_assert(IS_NO_LARGER(struct job_facts, Tp__JobState), "jobs");
 _Static_assert(IS_NO_LARGER(struct call_facts, Tp__CallRecord), "calls");
+_Static_assert(IS_NO_LARGER(struct ended_call, Tp__EndedCall), "ended calls");
 _Static_assert(IS_NO_LARGER(struct spend_facts, Tp__SpendRecord), "spends");
 _Static_assert(IS_NO_LARGER(struct control_facts, Tp__Control), "controls");
 
@@ -117,6 +118,43 @@ const struct call_facts *translate_calls(struct arena *arena, Tp__CallRecord *co
     return facts;
 }
 
+/* On the wire 0 means that nothing was said, but for what is left. */
+static int64_t said(uint32_t value)
+{
+    return value > 0 ? (int64_t)value : -1;
+}
+
+static struct server_limits server_limits_of(const Tp__ServerLimits *limits)
+{
+    if (limits == NULL)
+        return (struct server_limits){-1, -1, -1, -1, -1, -1};
+    return (struct server_limits){
+        .requests = said(limits->requests),
+        .requests_left = limits->has_requests_left ? (int64_t)limits->requests_left : -1,
+        .requests_reset_ms = said(limits->requests_reset_ms),
+        .tokens = said(limits->tokens),
+        .tokens_left = limits->has_tokens_left ? (int64_t)limits->tokens_left : -1,
+        .tokens_reset_ms = said(limits->tokens_reset_ms),
+    };
+}
+
+const struct ended_call *translate_ended(struct arena *arena, Tp__EndedCall *const *calls,
+                                         size_t count)
+{
+    struct ended_call *facts = arena_array(arena, struct ended_call, count);
+    for (size_t i = 0; i < count; i++)
+        facts[i] = (struct ended_call){.endpoint = calls[i]->endpoint,
+                                       .granted_in_ms = -(int64_t)calls[i]->granted_ago_ms,
+                                       .settled_in_ms = -(int64_t)calls[i]->settled_ago_ms,
+                                       .outcome_class = class_of(calls[i]->outcome_class),
+                                       .was_called = calls[i]->was_called,
+                                       .is_probe = calls[i]->is_probe,
+                                       .tokens = calls[i]->tokens,
+                                       .retry_after_ms = calls[i]->retry_after_ms,
+                                       .server_limits = server_limits_of(calls[i]->server_limits)};
+    return facts;
+}
+
 const struct spend_facts *translate_spends(struct arena *arena, Tp__SpendRecord *const *spends,
                                            size_t count)
 {
@@ -167,26 +205,6 @@ const struct control_facts *translate_controls(struct arena *arena, Tp__Control 
 }
 
 /* ---- outcomes ---- */
-
-/* On the wire 0 means that nothing was said, but for what is left. */
-static int64_t said(uint32_t value)
-{
-    return value > 0 ? (int64_t)value : -1;
-}
-
-static struct server_limits server_limits_of(const Tp__ServerLimits *limits)
-{
-    if (limits == NULL)
-        return (struct server_limits){-1, -1, -1, -1, -1, -1};
-    return (struct server_limits){
-        .requests = said(limits->requests),
-        .requests_left = limits->has_requests_left ? (int64_t)limits->requests_left : -1,
-        .requests_reset_ms = said(limits->requests_reset_ms),
-        .tokens = said(limits->tokens),
-        .tokens_left = limits->has_tokens_left ? (int64_t)limits->tokens_left : -1,
-        .tokens_reset_ms = said(limits->tokens_reset_ms),
-    };
-}
 
 void translate_outcome(const Tp__Outcome *outcome, struct outcome_facts *facts)
 {
@@ -259,6 +277,7 @@ Tp__BatchItem **translate_items(struct arena *arena, const struct batch_item *it
         wire[i]->prompt_nanos = items[i].prompt_nanos;
         wire[i]->completion_nanos = items[i].completion_nanos;
         wire[i]->is_degraded = items[i].is_degraded;
+        wire[i]->is_probe = items[i].is_probe;
     }
     return wire;
 }

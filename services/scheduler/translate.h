@@ -13,6 +13,8 @@ const struct job_facts *translate_jobs(struct arena *arena, Tp__JobState *const 
 
 const struct call_facts *translate_calls(struct arena *arena, Tp__CallRecord *const *calls,
                                          size_t count);
+const struct ended_call *translate_ended(struct arena *arena, Tp__EndedCall *const *calls,
+                                         size_t count);
 const struct spend_facts *translate_spends(struct arena *arena, Tp__SpendRecord *const *spends,
                                            size_t count);
 const struct control_facts *translate_controls(struct arena *arena, Tp__Control *const *controls,

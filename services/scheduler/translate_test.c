@@ -83,15 +83,16 @@ static void a_grant_names_its_endpoint_and_its_price(void **state)
                                  {.operation = BATCH_GRANT,
                                   .id = translate_attempt(JOB, 8, 0),
                                   .mode = MODE_EMBEDDED,
+                                  .is_probe = true,
                                   .is_degraded = true}};
     Tp__BatchItem **wire = translate_items(arena, items, 2);
     assert_string_equal(wire[0]->endpoint, "spare");
     assert_int_equal(wire[0]->reserved_micros, 2100);
     assert_int_equal(wire[0]->prompt_nanos, 150);
     assert_int_equal(wire[0]->completion_nanos, 600);
-    assert_false(wire[0]->is_degraded);
+    assert_false(wire[0]->is_degraded || wire[0]->is_probe);
     assert_string_equal(wire[1]->endpoint, "");
-    assert_true(wire[1]->is_degraded);
+    assert_true(wire[1]->is_degraded && wire[1]->is_probe);
 }
 
 static void a_job_says_whether_it_heals_and_needs_an_llm(void **state)
@@ -161,6 +162,41 @@ static void calls_and_what_was_spent_keep_their_meaning(void **state)
     assert_string_equal(spent->endpoint, "");
     assert_int_equal(spent->ended_ago_ms, 600000);
     assert_int_equal(spent->micros, 77);
+}
+
+static void a_call_that_has_ended_keeps_its_meaning(void **state)
+{
+    (void)state;
+    SCOPED(arena_close) struct arena *arena = arena_open(1 << 16);
+    Tp__ServerLimits limits = TP__SERVER_LIMITS__INIT;
+    limits.requests = 60;
+    limits.has_requests_left = 1;
+    limits.requests_reset_ms = 7000;
+    Tp__EndedCall call = TP__ENDED_CALL__INIT, bare = TP__ENDED_CALL__INIT,
+                  *calls[] = {&call, &bare};
+    call.endpoint = "main";
+    call.granted_ago_ms = 4000000000;
+    call.settled_ago_ms = 2500;
+    call.outcome_class = TP__OUTCOME_CLASS__RATE_LIMITED;
+    call.was_called = 1;
+    call.is_probe = 1;
+    call.tokens = 900;
+    call.retry_after_ms = 30000;
+    call.server_limits = &limits;
+    const struct ended_call *facts = translate_ended(arena, calls, 2);
+    assert_string_equal(facts->endpoint, "main");
+    assert_int_equal(facts->granted_in_ms, -4000000000);
+    assert_int_equal(facts->settled_in_ms, -2500);
+    assert_int_equal(facts->outcome_class, OUTCOME_RATE_LIMITED);
+    assert_true(facts->was_called && facts->is_probe);
+    assert_int_equal(facts->tokens, 900);
+    assert_int_equal(facts->retry_after_ms, 30000);
+    assert_int_equal(facts->server_limits.requests, 60);
+    assert_int_equal(facts->server_limits.requests_left, 0);
+    assert_int_equal(facts->server_limits.requests_reset_ms, 7000);
+    assert_int_equal(facts->server_limits.tokens_left, -1);
+    assert_false(facts[1].was_called || facts[1].is_probe);
+    assert_int_equal(facts[1].server_limits.requests_left, -1);
 }
 
 static void a_control_keeps_its_meaning(void **state)
@@ -315,6 +351,7 @@ int main(void)
         cmocka_unit_test(a_grant_names_its_endpoint_and_its_price),
         cmocka_unit_test(a_job_says_whether_it_heals_and_needs_an_llm),
         cmocka_unit_test(calls_and_what_was_spent_keep_their_meaning),
+        cmocka_unit_test(a_call_that_has_ended_keeps_its_meaning),
         cmocka_unit_test(a_control_keeps_its_meaning),
         cmocka_unit_test(an_outcome_tells_what_the_call_cost_and_what_the_server_said),
         cmocka_unit_test(an_explanation_names_its_scope_only_where_it_has_one),

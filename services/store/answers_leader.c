@@ -11,7 +11,7 @@ static const struct statement RUN_BATCH = {
                  " b.schema_json, b.attempt, b.endpoint, b.order_seed, b.seqs, b.ids, b.texts, "
                  "b.languages, (b.event).*"
                  " from run_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,"
-                 " $15, $16, $17) b"};
+                 " $15, $16, $17, $18) b"};
 
 static const struct statement HEAL = {
     "heal", "select h.is_fenced, h.posts, h.has_more, (h.event).* from heal($1, $2) h"};
@@ -72,6 +72,7 @@ static void params_items(struct params *params, const Tp__Batch *batch)
     struct array *leases_ms = array_new(arena, ELEMENT_INT4);
     struct array *lanes = array_new(arena, ELEMENT_INT4);
     struct array *degraded = array_new(arena, ELEMENT_BOOL);
+    struct array *probes = array_new(arena, ELEMENT_BOOL);
     for (size_t i = 0; i < batch->n_items; i++) {
         const Tp__BatchItem *item = batch->items[i];
         array_add_int(operations, item->operation);
@@ -84,6 +85,7 @@ static void params_items(struct params *params, const Tp__Batch *batch)
         array_add_int(leases_ms, item->lease_ms);
         array_add_int(lanes, item->lane);
         array_add_int(degraded, item->is_degraded);
+        array_add_int(probes, item->is_probe);
     }
     struct array *const in_order[] = {operations, jobs,     chunks,    attempts, charged,
                                       modes,      reserved, leases_ms, lanes};
@@ -91,6 +93,7 @@ static void params_items(struct params *params, const Tp__Batch *batch)
         params_array(params, in_order[i]);
     params_prices(params, batch);
     params_array(params, degraded);
+    params_array(params, probes);
 }
 
 static bool read_lines(struct desk *desk, struct rows *rows, const Tp__Batch *batch,

@@ -13,7 +13,9 @@ enum {
     CALLS_PER_PAGE = 2000,   /* of some 400 bytes each at most, as the following */
     SPENDS_PER_PAGE = 2500,  /* 300 */
     CONTROLS_PER_PAGE = 500, /* 1300 */
+    ENDED_CALLS_MAX = 6000,  /* 110 */
     CONTROLS_BESIDE_JOBS = 150,
+    ASKED = 7, /* numbers in llm_calls.asked */
 };
 #define FIRST_JOB "00000000-0000-0000-0000-000000000000"
 /* Begins what continues a page of changed controls, where else a job's id stands; no job has it. */
@@ -29,6 +31,8 @@ static const struct statement SNAPSHOT_SPENDS = {"snapshot_spends",
 static const struct statement SNAPSHOT_CONTROLS = {
     "snapshot_controls", "select s.is_fenced, r.* from snapshot_controls($1, $2, $3) s"
                          " left join lateral control_row(s.control) r on true order by r.version"};
+static const struct statement SNAPSHOT_ENDED = {"snapshot_ended",
+                                                "select * from snapshot_ended($1, $2)"};
 static const struct statement CHANGED_JOBS = {
     "changed_jobs", "select s.now_us, s.has_more, (s.state).* from changed_jobs($1, $2, $3, $4) s"};
 static const struct statement CHANGED_CONTROLS = {
@@ -37,7 +41,8 @@ static const struct statement CHANGED_CONTROLS = {
 static const struct statement JOB_STATE = {
     "job_state", "select s.now_us, (s.state).* from read_job_state($1) s"};
 
-/* ---- the snapshot: jobs, then controls, which say whose calls are counted; calls, spends ---- */
+/* ---- the snapshot: jobs, then controls, which say whose calls are counted; calls, spends, and
+ * calls that have ended ---- */
 
 /* A page to be read: whose leader asks, and how far it has read. */
 struct page {
@@ -160,7 +165,7 @@ static bool read_spends(const struct page *page, Tp__SnapshotReply *said, struct
     }
     said->next_cursor = said->n_spends == SPENDS_PER_PAGE
                             ? arena_format(desk->arena, "s:%" PRId64 ":%s", page->at_us, place)
-                            : "";
+                            : "e:";
     return true;
 }
 
@@ -189,10 +194,65 @@ static bool read_controls(const struct page *page, Tp__SnapshotReply *said, stru
     return true;
 }
 
+static Tp__ServerLimits *read_server_limits(struct arena *arena, const int64_t *asked)
+{
+    Tp__ServerLimits *limits = arena_new(arena, sizeof *limits);
+    *limits = (Tp__ServerLimits)TP__SERVER_LIMITS__INIT;
+    limits->requests = (uint32_t)asked[0];
+    limits->has_requests_left = asked[1] >= 0;
+    limits->requests_left = limits->has_requests_left ? (uint32_t)asked[1] : 0;
+    limits->requests_reset_ms = (uint32_t)asked[2];
+    limits->tokens = (uint32_t)asked[3];
+    limits->has_tokens_left = asked[4] >= 0;
+    limits->tokens_left = limits->has_tokens_left ? (uint32_t)asked[4] : 0;
+    limits->tokens_reset_ms = (uint32_t)asked[5];
+    return limits;
+}
+
+static Tp__EndedCall *read_ended_call(struct cells *cells)
+{
+    int64_t *asked;
+    Tp__EndedCall *call = arena_new(cells->arena, sizeof *call);
+    *call = (Tp__EndedCall)TP__ENDED_CALL__INIT;
+    call->endpoint = cell_text(cells);
+    call->granted_ago_ms = (uint32_t)cell_int(cells);
+    call->settled_ago_ms = (uint32_t)cell_int(cells);
+    call->outcome_class = (Tp__OutcomeClass)cell_int(cells);
+    call->was_called = cell_int(cells) == 1;
+    call->is_probe = cell_int(cells) == 1;
+    call->tokens = (uint32_t)cell_int(cells);
+    if (cell_is_null(cells) || cell_ints(cells, &asked) != ASKED)
+        return call;
+    call->retry_after_ms = (uint32_t)asked[0];
+    call->server_limits = read_server_limits(cells->arena, asked + 1);
+    return call;
+}
+
+static bool read_ended(const struct page *page, Tp__SnapshotReply *said, struct error *why)
+{
+    struct desk *desk = page->desk;
+    struct params params = params_begin(desk->arena);
+    params_int8(&params, (int64_t)page->epoch);
+    params_int4(&params, ENDED_CALLS_MAX);
+    SCOPED(rows_free) struct rows rows = {0};
+    if (!db_run(desk->db, &SNAPSHOT_ENDED, &params, &rows, why))
+        return false;
+    said->ended = arena_array(desk->arena, Tp__EndedCall *, (size_t)rows.count);
+    for (int row = 0; row < rows.count; row++) {
+        struct cells cells = rows_at(&rows, row, desk->arena);
+        said->is_fenced = cell_int(&cells) == 1;
+        if (cell_is_null(&cells))
+            break;
+        said->ended[said->n_ended++] = read_ended_call(&cells);
+    }
+    return true;
+}
+
 typedef bool read_function(const struct page *page, Tp__SnapshotReply *said, struct error *why);
 
 /* The cursor: nothing, then "j:<last job>" for each page of jobs, "k:<version>" of controls,
- * "c:<time>:<grant>:<call>" of calls, "s:<time>:<place>" of what was spent. NULL if it is none. */
+ * "c:<time>:<grant>:<call>" of calls, "s:<time>:<place>" of what was spent, "e:" of calls that have
+ * ended. NULL if it is none. */
 static read_function *read_cursor(const char *cursor, struct page *page)
 {
     int end = 0;
@@ -211,6 +271,8 @@ static read_function *read_cursor(const char *cursor, struct page *page)
         page->after_place = cursor + end;
         return read_spends;
     }
+    if (strcmp(cursor, "e:") == 0)
+        return read_ended;
     return sscanf(cursor, "k:%" SCNu64, &page->after_version) == 1 ? read_controls : NULL;
 }
 

@@ -81,6 +81,25 @@ static void grants_of_a_batch_by_the_embedded_analysis_have_no_call(void **state
                      1);
 }
 
+static void a_call_that_is_a_probe_is_known_by_its_row(void **state)
+{
+    struct world *world = *state;
+    const char *ann = submitted(world, "ann", 1, 1), *cy = submitted(world, "cy", 1, 1);
+    const char *bob = submitted(world, "bob", 2, 1);
+    lead(world, "leader");
+    Tp__BatchItem *items[] = {grant_of(world, ann, 0, 0), grant_of(world, cy, 0, 0),
+                              grant_of(world, bob, 0, 0), grant_of(world, bob, 1, 1)};
+    items[1]->is_probe = items[3]->is_probe = true;
+    const Tp__BatchReply *reply = batch(world, "leader", 9, items, 4);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(reply->items[i]->result, TP__BATCH_RESULT__GRANTED);
+    assert_int_equal(sql_number(world,
+                                "select count(*) from llm_calls where is_probe ="
+                                " (job_id = '%s' or job_id = '%s' and chunk_number = 1)",
+                                cy, bob),
+                     4);
+}
+
 static void outcomes_of_a_batch_are_committed_each_by_its_own_right(void **state)
 {
     struct world *world = *state;
@@ -135,6 +154,7 @@ int main(void)
         WITH_FRESH_WORLD(grants_of_a_batch_are_made_each_by_its_own_right),
         WITH_FRESH_WORLD(grants_of_a_batch_by_the_embedded_analysis_have_no_call),
         WITH_FRESH_WORLD(outcomes_of_a_batch_are_committed_each_by_its_own_right),
+        WITH_FRESH_WORLD(a_call_that_is_a_probe_is_known_by_its_row),
     };
     return cmocka_run_group_tests(tests, world_open, world_close);
 }

@@ -9,7 +9,7 @@ static const struct statement COMMIT_OUTCOMES = {
     "commit_outcomes",
     "select c.outcome, c.verdict, c.micros, (c.event).* from commit_outcomes($1, $2, $3, $4, $5, "
     "$6, $7, $8,"
-    " $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25) c"};
+    " $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26) c"};
 
 static const char *const VERDICT_NAMES[] = {
     [VERDICT_COMMITTED] = "committed",
@@ -50,7 +50,7 @@ static bool is_best_result(const Tp__Outcome *outcome, size_t k)
     return true;
 }
 
-/* Counted by a server that we do not know: what no integer holds is as much as one does. */
+/* Said by a server that we do not know: what no integer holds is as much as one does. */
 static int64_t counted(uint32_t tokens)
 {
     return tokens < INT32_MAX ? (int64_t)tokens : INT32_MAX;
@@ -187,6 +187,29 @@ static void params_usage(struct params *params, const Tp__Outcome *const *outcom
     params_array(params, origins);
 }
 
+/* What its server asked for: how long to wait, and if it says that a limit is used up, what it says
+ * of both. */
+static void params_asked(struct params *params, const Tp__Outcome *const *outcomes, size_t count)
+{
+    static const Tp__ServerLimits NONE = TP__SERVER_LIMITS__INIT;
+    struct array *asked = array_new(params->arena, ELEMENT_INT4);
+    for (size_t i = 0; i < count; i++) {
+        const Tp__ServerLimits *said = outcomes[i]->server_limits;
+        bool is_used_up = said && ((said->has_requests_left && said->requests_left == 0) ||
+                                   (said->has_tokens_left && said->tokens_left == 0));
+        if (!is_used_up)
+            said = &NONE;
+        array_add_int(asked, counted(outcomes[i]->retry_after_ms));
+        array_add_int(asked, counted(said->requests));
+        array_add_int(asked, said->has_requests_left ? counted(said->requests_left) : -1);
+        array_add_int(asked, counted(said->requests_reset_ms));
+        array_add_int(asked, counted(said->tokens));
+        array_add_int(asked, said->has_tokens_left ? counted(said->tokens_left) : -1);
+        array_add_int(asked, counted(said->tokens_reset_ms));
+    }
+    params_array(params, asked);
+}
+
 static void count_cost(const Tp__Outcome *outcome, int64_t micros)
 {
     if (micros > 0)
@@ -205,6 +228,7 @@ bool commit_outcomes(struct db *db, struct arena *arena, const Tp__Outcome *cons
     params_results(&params, outcomes, count);
     params_missing(&params, outcomes, count);
     params_usage(&params, outcomes, count);
+    params_asked(&params, outcomes, count);
     SCOPED(rows_free) struct rows rows = {0};
     if (!db_run(db, &COMMIT_OUTCOMES, &params, &rows, why))
         return false;

@@ -204,7 +204,7 @@ static void of_two_grants_of_one_user_racing_one_is_busy(void **state)
     PQclear(PQexec(rival, "set search_path = tweetpulse"));
     static const char grants[] =
         "select (line).result from grant_chunk(1, $1, 0, 1::smallint, false,"
-        " row('main', 10, 0, 0, 0)::call_terms, 1000, 0)";
+        " row('main', 10, 0, 0, 0, false)::call_terms, 1000, 0)";
     sql_do(world, "begin");
     PGresult *first = PQexecParams(world->peek, grants, 1, NULL, &a, NULL, NULL, 0);
     assert_string_equal(PQgetvalue(first, 0, 0), "1");

@@ -93,6 +93,8 @@ static void a_snapshot_has_what_is_unfinished_or_in_flight(void **state)
     assert_true(page->calls[1]->granted_in_ms <= 0 && page->calls[1]->lease_in_ms > 0);
     page = snapshot(world, world->epoch, page->next_cursor);
     assert_int_equal(page->n_spends, 0);
+    page = snapshot(world, world->epoch, page->next_cursor);
+    assert_int_equal(page->n_ended, 1);
     assert_string_equal(page->next_cursor, "");
 }
 
@@ -141,7 +143,7 @@ static void what_changed_is_told_page_by_page(void **state)
 
 static void every_page_is_for_the_leader_alone(void **state)
 {
-    static const char *const cursors[] = {"", "c:0:0:0", "s:1:", "k:0"};
+    static const char *const cursors[] = {"", "c:0:0:0", "s:1:", "k:0", "e:"};
     struct world *world = *state;
     lead(world, "leader");
     for (size_t i = 0; i < sizeof cursors / sizeof cursors[0]; i++) {
@@ -154,7 +156,7 @@ static void every_page_is_for_the_leader_alone(void **state)
     assert_int_equal(world->why.kind, ERROR_INVALID);
 }
 
-static void a_call_is_told_with_all_that_windows_and_breakers_need(void **state)
+static void a_call_is_told_with_all_that_windows_need(void **state)
 {
     struct world *world = *state;
     const char *job = submitted(world, "ann", 3, 1);
@@ -173,6 +175,109 @@ static void a_call_is_told_with_all_that_windows_and_breakers_need(void **state)
     assert_int_equal(call->micros, 27); /* 100 x 150 + 20 x 600 nanos */
     assert_int_equal(call->outcome_class, TP__OUTCOME_CLASS__SERVER_ERROR);
     assert_true(call->was_called);
+}
+
+/* The last page of a snapshot: the calls that have ended. */
+static const Tp__SnapshotReply *ended(struct world *world)
+{
+    const Tp__SnapshotReply *page = snapshot(world, world->epoch, "e:");
+    assert_true(pack_snapshot_reply(world->desk.arena, page).length < REPLY_MAX_BYTES);
+    assert_string_equal(page->next_cursor, "");
+    return page;
+}
+
+static void a_call_that_has_ended_is_told_with_what_its_server_asked_for(void **state)
+{
+    struct world *world = *state;
+    const char *job = submitted(world, "ann", 3, 1);
+    lead(world, "leader");
+    Tp__Outcome *outcome = outcome_of(world, grant(world, job, 2)->dispatch);
+    assert_int_equal(ended(world)->n_ended, 0);
+    Tp__ServerLimits limits = TP__SERVER_LIMITS__INIT;
+    limits.requests = 60;
+    limits.requests_reset_ms = 45000;
+    limits.has_requests_left = 1;
+    limits.tokens = 9000;
+    limits.tokens_left = 500;
+    limits.has_tokens_left = 1;
+    outcome->outcome_class = TP__OUTCOME_CLASS__RATE_LIMITED;
+    outcome->n_results = 0;
+    outcome->retry_after_ms = 120000;
+    outcome->server_limits = &limits;
+    commit_one(world, outcome);
+    assert_int_equal(ended(world)->n_ended, 1);
+    const Tp__EndedCall *call = ended(world)->ended[0];
+    assert_string_equal(call->endpoint, "main");
+    assert_true(call->granted_ago_ms >= call->settled_ago_ms && call->granted_ago_ms < 60000);
+    assert_int_equal(call->outcome_class, TP__OUTCOME_CLASS__RATE_LIMITED);
+    assert_true(call->was_called && !call->is_probe);
+    assert_int_equal(call->tokens, 120);
+    assert_int_equal(call->retry_after_ms, 120000);
+    assert_int_equal(call->server_limits->requests, 60);
+    assert_int_equal(call->server_limits->requests_left, 0);
+    assert_true(call->server_limits->has_requests_left);
+    assert_int_equal(call->server_limits->requests_reset_ms, 45000);
+    assert_int_equal(call->server_limits->tokens, 9000);
+    assert_int_equal(call->server_limits->tokens_left, 500);
+    assert_true(call->server_limits->has_tokens_left);
+}
+
+/* Nothing binds by it, and most answers tell it. */
+static void what_a_server_says_of_limits_that_are_not_used_up_is_not_kept(void **state)
+{
+    struct world *world = *state;
+    const char *job = submitted(world, "ann", 1, 1);
+    lead(world, "leader");
+    Tp__Outcome *outcome = outcome_of(world, grant(world, job, 0)->dispatch);
+    Tp__ServerLimits limits = TP__SERVER_LIMITS__INIT;
+    limits.requests = 60;
+    limits.requests_left = 1;
+    limits.has_requests_left = 1;
+    outcome->server_limits = &limits;
+    commit_one(world, outcome);
+    assert_int_equal(sql_number(world, "select count(*) from llm_calls where asked is null"), 1);
+    assert_int_equal(ended(world)->n_ended, 1);
+    assert_null(ended(world)->ended[0]->server_limits);
+}
+
+static void the_last_calls_of_each_endpoint_are_told_however_old(void **state)
+{
+    struct world *world = *state;
+    lead(world, "leader");
+    calls_ago(world, 1, "25 hours", "main");
+    calls_ago(world, 3, "20 hours", "main");
+    calls_ago(world, 2, "3 minutes", "second");
+    sql_do(world, "update llm_calls set is_probe = true where endpoint = 'main';"
+                  " update llm_calls set was_called = false, outcome_class = 10"
+                  " where endpoint = 'second'");
+    calls_ago(world, 1, "1 minute", "third");
+    sql_do(world, "update llm_calls set was_called = false, outcome_class = 1"
+                  " where endpoint = 'third'"); /* as a cached answer */
+    const Tp__SnapshotReply *page = ended(world);
+    assert_int_equal(page->n_ended, 5);
+    for (size_t i = 0; i < 5; i++) {
+        assert_string_equal(page->ended[i]->endpoint, i < 3 ? "main" : "second");
+        assert_int_equal(page->ended[i]->is_probe, i < 3);
+        assert_true(i == 0 || page->ended[i]->settled_ago_ms <= page->ended[i - 1]->settled_ago_ms);
+    }
+    calls_ago(world, 700, "2 minutes", "main");
+    page = ended(world);
+    assert_int_equal(page->n_ended, 502);
+    assert_string_equal(page->ended[0]->endpoint, "second");
+}
+
+/* It was granted long before all others that are told. */
+static void a_slow_call_is_among_the_last_that_ended(void **state)
+{
+    struct world *world = *state;
+    lead(world, "leader");
+    calls_ago(world, 1, "90 seconds", "main");
+    sql_do(world, "update llm_calls set settled_at = clock_timestamp(), outcome_class = 11,"
+                  " asked = '{60000,0,-1,0,0,-1,0}'");
+    calls_ago(world, 600, "20 seconds", "main");
+    const Tp__SnapshotReply *page = ended(world);
+    assert_int_equal(page->n_ended, 500);
+    assert_int_equal(page->ended[499]->retry_after_ms, 60000);
 }
 
 static void what_was_spent_is_told_by_stretches_of_tenants_and_endpoints(void **state)
@@ -273,9 +378,15 @@ static void summed_up_stretches_say_the_same_and_a_lost_outcome_its_reservation(
 
 static void pages_stay_bounded_however_much_there_is(void **state)
 {
-    enum { CALLS = 7000, CONTROLS = 1100, STRETCHES = 9000 };
+    enum { CALLS = 7000, CONTROLS = 1100, STRETCHES = 9000, ENDPOINTS = 15 };
     struct world *world = *state;
     lead(world, "leader");
+    for (int i = 0; i < ENDPOINTS; i++)
+        calls_ago(world, 500, "5 hours",
+                  arena_format(world->desk.arena, "an-endpoint-with-its-longest-n%02d", i));
+    sql_do(world, "update llm_calls set micros = 0, outcome_class = 3, is_probe = true,"
+                  " asked = '{2147483647,2147483647,0,2147483647,2147483647,0,2147483647}'");
+    assert_int_equal(ended(world)->n_ended, 6000);
     calls_ago(world, CALLS, "10 seconds", "an-endpoint-with-its-longest-nam");
     sql_do(world, "update llm_calls set tenant_id = repeat('t', 64)");
     sql_do(world,
@@ -345,7 +456,11 @@ int main(void)
         WITH_FRESH_WORLD(a_snapshot_has_what_is_unfinished_or_in_flight),
         WITH_FRESH_WORLD(pages_of_a_snapshot_leave_nothing_out),
         WITH_FRESH_WORLD(every_page_is_for_the_leader_alone),
-        WITH_FRESH_WORLD(a_call_is_told_with_all_that_windows_and_breakers_need),
+        WITH_FRESH_WORLD(a_call_is_told_with_all_that_windows_need),
+        WITH_FRESH_WORLD(a_call_that_has_ended_is_told_with_what_its_server_asked_for),
+        WITH_FRESH_WORLD(what_a_server_says_of_limits_that_are_not_used_up_is_not_kept),
+        WITH_FRESH_WORLD(the_last_calls_of_each_endpoint_are_told_however_old),
+        WITH_FRESH_WORLD(a_slow_call_is_among_the_last_that_ended),
         WITH_FRESH_WORLD(what_was_spent_is_told_by_stretches_of_tenants_and_endpoints),
         WITH_FRESH_WORLD(what_a_user_spent_is_told_apart_if_it_has_limits),
         WITH_FRESH_WORLD(a_call_is_recent_or_spent_but_never_both),

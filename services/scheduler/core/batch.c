@@ -78,6 +78,7 @@ static void add_grant(struct scheduler *s, struct chunk *chunk, const struct cho
         item->completion_nanos = endpoint->completion_nanos;
         item->reserved_tokens = (uint32_t)choice->booking.charge.tokens;
         item->reserved_micros = choice->booking.charge.micros;
+        item->is_probe = choice->booking.is_probe;
         budget_promise(s, book_tenant_of(chunk), &s->batch.bookings[place]);
     }
     queue_charge(&s->queue, chunk, item->reserved_tokens);

@@ -117,15 +117,36 @@ void breaker_probe_ended(struct breaker *breaker)
     breaker->is_probed = false;
 }
 
-void breaker_replay(struct breaker *breaker, enum breaker_word word, struct instant at)
+void breaker_replay(struct breaker *breaker, enum breaker_word word, struct instant granted,
+                    struct instant at)
 {
     uint64_t openings = breaker->openings;
-    breaker_tend(breaker, at);
+    breaker_tend(breaker, granted);
     if (breaker->state == BREAKER_HALF_OPEN)
-        breaker_hear_probe(breaker, word, at);
-    else
-        breaker_hear(breaker, word, at);
+        close_up(breaker);
+    breaker_hear(breaker, word, at);
     breaker->openings = openings;
+}
+
+void breaker_replay_probe(struct breaker *breaker, enum breaker_word word, struct instant granted,
+                          struct instant at)
+{
+    uint64_t openings = breaker->openings;
+    struct instant opened = instant_plus_ms(breaker->until, -breaker->config.open_ms);
+    switch (word) {
+    case BREAKER_NOTHING:
+        return;
+    case BREAKER_WORKS:
+        if (breaker->state == BREAKER_CLOSED || !instant_is_before(granted, opened))
+            close_up(breaker);
+        return;
+    case BREAKER_FAILS:
+    case BREAKER_REFUSES:
+        open_from(breaker, at);
+        breaker->openings = openings;
+        return;
+    }
+    CHECK_UNREACHABLE();
 }
 
 void breaker_stay_open(struct breaker *breaker, struct instant until)

@@ -6,7 +6,8 @@
  *   breaker_probe                    the call that is being granted is the probe
  *   breaker_hear                     what an outcome says; of the probe: breaker_hear_probe
  *   breaker_probe_ended              the probe came to nothing: another one may go
- *   breaker_replay                   after a takeover, for each recent call, oldest first
+ *   breaker_replay                   after a takeover, for each call that has ended, oldest first;
+ *                                    of a probe: breaker_replay_probe
  *   breaker_stay_open                of a model of a breaker that is open, instead
  *
  * Only the last calls within two minutes are looked at, and at least a quarter of their number, so
@@ -49,6 +50,12 @@ void breaker_probe(struct breaker *breaker);
 bool breaker_hear(struct breaker *breaker, enum breaker_word word, struct instant at);
 bool breaker_hear_probe(struct breaker *breaker, enum breaker_word word, struct instant at);
 void breaker_probe_ended(struct breaker *breaker);
-/* A call that somebody else made; its openings have been counted there. */
-void breaker_replay(struct breaker *breaker, enum breaker_word word, struct instant at);
+/* A call that somebody else made; its openings have been counted there. Granted after it was open,
+ * and no probe: it must have been closed by a probe whose outcome nobody knows. */
+void breaker_replay(struct breaker *breaker, enum breaker_word word, struct instant granted,
+                    struct instant at);
+/* What a probe says holds whatever is known of the time before it; but one that works tells nothing
+ * of an opening that came after it was granted. */
+void breaker_replay_probe(struct breaker *breaker, enum breaker_word word, struct instant granted,
+                          struct instant at);
 void breaker_stay_open(struct breaker *breaker, struct instant until);

@@ -192,13 +192,60 @@ static void the_calls_of_another_leader_open_it_and_are_not_counted_again(void *
     struct breaker breaker;
     breaker_open_up(&breaker, &CONFIG);
     for (int i = 0; i < 5; i++)
-        breaker_replay(&breaker, BREAKER_FAILS, at_ms(i));
+        breaker_replay(&breaker, BREAKER_FAILS, at_ms(i - 100), at_ms(i));
     assert_int_equal(breaker.state, BREAKER_OPEN);
     assert_int_equal(breaker.openings, 0);
-    breaker_replay(&breaker, BREAKER_WORKS, at_ms(60003)); /* permitted before it opened */
+    breaker_replay(&breaker, BREAKER_WORKS, at_ms(3), at_ms(60100)); /* it had begun before */
     assert_int_equal(breaker.state, BREAKER_OPEN);
-    breaker_replay(&breaker, BREAKER_WORKS, at_ms(60004)); /* its probe */
+    breaker_replay_probe(&breaker, BREAKER_WORKS, at_ms(60004), at_ms(60200));
     assert_int_equal(breaker.state, BREAKER_CLOSED);
+    assert_int_equal(breaker.count, 0);
+}
+
+static void a_probe_that_failed_opens_it_whatever_was_before(void **state)
+{
+    (void)state;
+    static const enum breaker_word WORDS[] = {BREAKER_FAILS, BREAKER_REFUSES};
+    for (int i = 0; i < 2; i++) {
+        struct breaker breaker;
+        breaker_open_up(&breaker, &CONFIG);
+        breaker_replay_probe(&breaker, BREAKER_NOTHING, at_ms(0), at_ms(10));
+        assert_int_equal(breaker.state, BREAKER_CLOSED);
+        breaker_replay_probe(&breaker, WORDS[i], at_ms(20), at_ms(30));
+        assert_int_equal(breaker.state, BREAKER_OPEN);
+        assert_int_equal(breaker.openings, 0);
+        breaker_tend(&breaker, at_ms(60029));
+        assert_int_equal(breaker.state, BREAKER_OPEN);
+        breaker_tend(&breaker, at_ms(60030));
+        assert_int_equal(breaker.state, BREAKER_HALF_OPEN);
+        breaker_replay_probe(&breaker, WORDS[i], at_ms(60040), at_ms(60050));
+        assert_int_equal(breaker.state, BREAKER_OPEN);
+    }
+}
+
+static void a_probe_that_was_granted_before_it_opened_does_not_close_it(void **state)
+{
+    (void)state;
+    struct breaker breaker;
+    breaker_open_up(&breaker, &CONFIG);
+    breaker_replay_probe(&breaker, BREAKER_FAILS, at_ms(20), at_ms(30));
+    breaker_replay_probe(&breaker, BREAKER_WORKS, at_ms(29), at_ms(40));
+    assert_int_equal(breaker.state, BREAKER_OPEN);
+    breaker_replay_probe(&breaker, BREAKER_WORKS, at_ms(30), at_ms(40));
+    assert_int_equal(breaker.state, BREAKER_CLOSED);
+}
+
+static void a_call_granted_after_it_was_open_says_that_it_had_closed(void **state)
+{
+    (void)state;
+    struct breaker breaker;
+    breaker_open_up(&breaker, &CONFIG);
+    breaker_replay_probe(&breaker, BREAKER_FAILS, at_ms(20), at_ms(30));
+    breaker_replay(&breaker, BREAKER_FAILS, at_ms(60029), at_ms(60040));
+    assert_int_equal(breaker.state, BREAKER_OPEN);
+    breaker_replay(&breaker, BREAKER_FAILS, at_ms(60030), at_ms(60040));
+    assert_int_equal(breaker.state, BREAKER_CLOSED);
+    assert_int_equal(breaker.count, 1);
 }
 
 int main(void)
@@ -216,6 +263,9 @@ int main(void)
         cmocka_unit_test(no_more_than_the_last_calls_are_looked_at),
         cmocka_unit_test(once_a_probe_has_worked_it_begins_anew),
         cmocka_unit_test(the_calls_of_another_leader_open_it_and_are_not_counted_again),
+        cmocka_unit_test(a_probe_that_failed_opens_it_whatever_was_before),
+        cmocka_unit_test(a_probe_that_was_granted_before_it_opened_does_not_close_it),
+        cmocka_unit_test(a_call_granted_after_it_was_open_says_that_it_had_closed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

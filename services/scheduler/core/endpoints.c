@@ -136,43 +136,52 @@ static struct learned_use what_worked(struct endpoint *endpoint, struct instant 
                                 .tokens = tokens > refused_tokens ? tokens - refused_tokens : 0};
 }
 
-static void learn_refusal(struct scheduler *s, const struct booking *booking,
-                          const struct server_limits *server)
+void endpoints_learn(struct scheduler *s, uint32_t endpoint, const struct outcome_facts *outcome,
+                     const struct learned_use *worked, struct instant at)
 {
-    struct endpoint *endpoint = &s->budget.endpoints[booking->endpoint];
-    struct charge refused = {.calls = booking->charge.calls, .tokens = booking->charge.tokens};
-    if (booking->stage == BOOKED_CALL)
-        account_take(&endpoint->refused, &refused, booking->taken_at);
-    struct learned_use use = what_worked(endpoint, s->now);
-    const struct limits *set =
-        orders_limits_of_endpoint(s, &s->config.endpoints[booking->endpoint]);
-    if (!set->is_shadow) {
-        use.most_requests = set->requests_per_minute;
-        use.most_tokens = set->tokens_per_minute;
+    struct learned *learned = &s->budget.endpoints[endpoint].learned;
+    const struct error_class *class = error_class_of(outcome->outcome_class);
+    const struct server_limits *server = &outcome->server_limits;
+    bool is_refusal = outcome->outcome_class == OUTCOME_RATE_LIMITED;
+    learned_hear(learned, server);
+    if (is_refusal && worked) {
+        const struct limits *set = orders_limits_of_endpoint(s, &s->config.endpoints[endpoint]);
+        struct learned_use use = *worked;
+        if (!set->is_shadow) {
+            use.most_requests = set->requests_per_minute;
+            use.most_tokens = set->tokens_per_minute;
+        }
+        learned_on_refusal(learned, server, &use, at);
+    } else if (class->word == BREAKER_WORKS) {
+        learned_begin(learned, server);
+        learned_on_success(learned, (uint64_t)outcome->prompt_tokens + outcome->completion_tokens);
     }
-    learned_on_refusal(&endpoint->learned, server, &use, s->now);
+    if (class->holds)
+        learned_hold(learned,
+                     outcome->retry_after_ms > 0 ? outcome->retry_after_ms
+                     : is_refusal                ? learned_reset_ms(server)
+                                                 : 0,
+                     at);
 }
 
 static void learn(struct scheduler *s, const struct booking *booking,
                   const struct outcome_facts *outcome)
 {
     struct endpoint *endpoint = &s->budget.endpoints[booking->endpoint];
-    const struct error_class *class = error_class_of(outcome->outcome_class);
-    learned_hear(&endpoint->learned, &outcome->server_limits);
+    struct learned_use worked = {0};
     if (outcome->outcome_class == OUTCOME_RATE_LIMITED) {
-        learn_refusal(s, booking, &outcome->server_limits);
-    } else if (class->word == BREAKER_WORKS) {
-        learned_begin(&endpoint->learned, &outcome->server_limits);
-        learned_on_success(&endpoint->learned,
-                           (uint64_t)outcome->prompt_tokens + outcome->completion_tokens);
+        struct charge refused = {.calls = booking->charge.calls, .tokens = booking->charge.tokens};
+        if (booking->stage == BOOKED_CALL)
+            account_take(&endpoint->refused, &refused, booking->taken_at);
+        worked = what_worked(endpoint, s->now);
     }
-    if (class->holds)
-        learned_hold(&endpoint->learned,
-                     outcome->retry_after_ms > 0 ? outcome->retry_after_ms
-                     : outcome->outcome_class == OUTCOME_RATE_LIMITED
-                         ? learned_reset_ms(&outcome->server_limits)
-                         : 0,
-                     s->now);
+    endpoints_learn(s, booking->endpoint, outcome, &worked, s->now);
+}
+
+bool endpoints_tells(enum outcome_class outcome_class, bool was_called)
+{
+    enum breaker_word word = error_class_of(outcome_class)->word;
+    return was_called || word == BREAKER_FAILS || word == BREAKER_REFUSES;
 }
 
 bool endpoints_on_outcome(struct scheduler *s, struct attempt *attempt,
@@ -180,9 +189,8 @@ bool endpoints_on_outcome(struct scheduler *s, struct attempt *attempt,
 {
     struct booking *booking = &attempt->booking;
     enum breaker_word word = error_class_of(outcome->outcome_class)->word;
-    /* An endpoint that cannot be reached was not called, and that says enough. */
-    bool says_something = outcome->was_called || word == BREAKER_FAILS || word == BREAKER_REFUSES;
-    if (booking->endpoint == NO_ENDPOINT || !says_something)
+    if (booking->endpoint == NO_ENDPOINT ||
+        !endpoints_tells(outcome->outcome_class, outcome->was_called))
         return false;
     learn(s, booking, outcome);
     struct breaker *breaker = &s->budget.endpoints[booking->endpoint].breaker;

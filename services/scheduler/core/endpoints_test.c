@@ -151,31 +151,28 @@ static void rule_7_a_new_leader_knows_which_breakers_are_open(void **state)
     tell(&b, (struct event){.kind = EVENT_TIME});
     renew(&b, 1);
     beat(&b, 100);
-    struct call_facts calls[6];
-    for (int i = 0; i < 6; i++) /* not in order */
-        calls[i] = (struct call_facts){.id = attempt_of(100 + i, 0, 1),
-                                       .tenant_id = "acme",
-                                       .user_id = "",
-                                       .endpoint = "main",
+    struct ended_call ended[6];
+    for (int i = 0; i < 6; i++)
+        ended[i] = (struct ended_call){.endpoint = "main",
                                        .granted_in_ms = -20000,
-                                       .lease_in_ms = 10000,
-                                       .settled_in_ms = -1000 * ((i * 5) % 6) - 100,
-                                       .is_settled = true,
+                                       .settled_in_ms = -1000 * (6 - i),
                                        .was_called = true,
                                        .outcome_class = OUTCOME_TIMEOUT};
     tell(&b, (struct event){.kind = EVENT_SNAPSHOT,
                             .is_answered = true,
                             .snapshot = {.epoch = 1,
                                          .now_us = 1000000,
-                                         .calls = calls,
-                                         .call_count = 6,
+                                         .ended = ended,
+                                         .ended_count = 6,
                                          .next_cursor = ""}});
     submit(&b, 1, "ann", 1);
     assert_string_equal(b.items[0].endpoint, "spare");
+    assert_false(b.items[0].is_probe);
     finish(&b, 1, "ann");
     pass(&b, b.config.breaker_open_ms);
     submit(&b, 2, "bob", 1);
-    assert_string_equal(b.items[0].endpoint, "main"); /* the probe */
+    assert_string_equal(b.items[0].endpoint, "main");
+    assert_true(b.items[0].is_probe);
     close_bench(&b);
 }
 

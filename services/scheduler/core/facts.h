@@ -167,6 +167,17 @@ struct server_limits {
     int64_t tokens, tokens_left, tokens_reset_ms;
 };
 
+/* A call that is over, as far as it tells of its endpoint. */
+struct ended_call {
+    const char *endpoint;
+    int64_t granted_in_ms, settled_in_ms; /* negative: before now */
+    enum outcome_class outcome_class;
+    bool was_called, is_probe;
+    uint32_t tokens;
+    uint32_t retry_after_ms; /* 0 = the server asked for nothing */
+    struct server_limits server_limits;
+};
+
 /* An outcome heard on its way to the store. */
 struct outcome_facts {
     struct attempt_id id;
@@ -201,6 +212,7 @@ struct batch_item {
     char endpoint[ENDPOINT_NAME_SIZE];
     uint64_t reserved_micros;
     uint32_t prompt_nanos, completion_nanos;
+    bool is_probe;    /* of the endpoint's breaker */
     bool is_degraded; /* grant by the embedded analysis for want of an endpoint */
 };
 
@@ -283,6 +295,8 @@ struct event {
             size_t spend_count;
             const struct control_facts *controls;
             size_t control_count;
+            const struct ended_call *ended; /* the last of each endpoint, oldest first */
+            size_t ended_count;
             const char *next_cursor; /* "" = that was all */
         } snapshot;
         struct {

@@ -100,12 +100,12 @@ void lead_on_snapshot(struct scheduler *s, const struct event *event)
         rebuild_call(s, &event->snapshot.calls[i]);
     for (size_t i = 0; i < event->snapshot.spend_count; i++)
         rebuild_spend(s, &event->snapshot.spends[i]);
+    rebuild_endpoints(s, event->snapshot.ended, event->snapshot.ended_count);
     if (event->snapshot.next_cursor[0] != '\0') {
         snprintf(lead->cursor, sizeof(lead->cursor), "%s", event->snapshot.next_cursor);
         lead->snapshot_at = s->now;
         return;
     }
-    rebuild_end(s);
     heal_begin(s);
     lead->phase = LEAD_LEADING;
     lead->snapshot_at = NEVER; /* a page asked for before the epoch was taken up again */

@@ -5,6 +5,8 @@
 #include "base/check.h"
 #include "state.h"
 
+enum { MINUTE_MS = 60000 };
+
 /* When the call counts, at the latest: it was settled, its lease left room for a whole call, or it
  * began before the takeover. */
 static int64_t counted_in_ms(const struct scheduler *s, const struct call_facts *call)
@@ -29,21 +31,6 @@ static void remember_old(struct scheduler *s, const struct call_facts *call,
         rebuild_adopt(s, attempt);
 }
 
-static void remember_past(struct scheduler *s, const struct call_facts *call, uint32_t endpoint)
-{
-    struct budget *budget = &s->budget;
-    enum breaker_word word = error_class_of(call->outcome_class)->word;
-    bool says_something = call->was_called || word == BREAKER_FAILS || word == BREAKER_REFUSES;
-    if (!says_something || word == BREAKER_NOTHING || endpoint == NO_ENDPOINT)
-        return;
-    size_t count = budget->past_call_count++;
-    budget->past_calls =
-        reallocarray(budget->past_calls, budget->past_call_count, sizeof(budget->past_calls[0]));
-    CHECK(budget->past_calls);
-    budget->past_calls[count] = (struct past_call){
-        .endpoint = endpoint, .word = word, .at = instant_plus_ms(s->now, call->settled_in_ms)};
-}
-
 void rebuild_call(struct scheduler *s, const struct call_facts *call)
 {
     struct instant when = instant_plus_ms(s->now, counted_in_ms(s, call));
@@ -56,8 +43,6 @@ void rebuild_call(struct scheduler *s, const struct call_facts *call)
         return;
     }
     uint32_t endpoint = endpoints_named(s, call->endpoint);
-    if (call->is_settled)
-        remember_past(s, call, endpoint);
     if (call->is_settled && !call->was_called)
         return;
     struct booking booking = {
@@ -103,34 +88,64 @@ void rebuild_adopt(struct scheduler *s, struct attempt *attempt)
     }
 }
 
-/* Of one commit many have the same time: their order must not hang on the sort (replay). */
-static int compare_past(const void *a, const void *b)
+/* What worked in the minute before a refusal; false = what is told begins later than that. */
+static bool worked_before(const struct ended_call *calls, size_t place, struct learned_use *worked)
 {
-    const struct past_call *one = a, *other = b;
-    int by_time = (one->at.ns > other->at.ns) - (one->at.ns < other->at.ns);
-    return by_time ? by_time : (one->word > other->word) - (one->word < other->word);
+    const struct ended_call *refused = &calls[place];
+    *worked = (struct learned_use){0};
+    while (place-- > 0) {
+        const struct ended_call *call = &calls[place];
+        if (strcmp(call->endpoint, refused->endpoint) != 0)
+            continue;
+        if (call->settled_in_ms < refused->settled_in_ms - MINUTE_MS)
+            return true;
+        bool has_worked = call->was_called && call->outcome_class != OUTCOME_RATE_LIMITED;
+        worked->requests += has_worked;
+        worked->tokens += has_worked ? call->tokens : 0;
+    }
+    return false;
 }
 
-void rebuild_end(struct scheduler *s)
+static void learn_again(struct scheduler *s, uint32_t endpoint, const struct ended_call *calls,
+                        size_t place)
 {
-    struct budget *budget = &s->budget;
-    if (budget->past_call_count > 0)
-        qsort(budget->past_calls, budget->past_call_count, sizeof(budget->past_calls[0]),
-              compare_past);
-    for (size_t i = 0; i < budget->past_call_count; i++) {
-        const struct past_call *call = &budget->past_calls[i];
-        breaker_replay(&budget->endpoints[call->endpoint].breaker, call->word, call->at);
+    const struct ended_call *call = &calls[place];
+    struct instant at = instant_plus_ms(s->now, call->settled_in_ms);
+    const struct outcome_facts outcome = {.outcome_class = call->outcome_class,
+                                          .completion_tokens = call->tokens,
+                                          .retry_after_ms = call->retry_after_ms,
+                                          .server_limits = call->server_limits};
+    struct learned_use worked;
+    bool is_refusal = call->outcome_class == OUTCOME_RATE_LIMITED;
+    bool is_known = is_refusal && worked_before(calls, place, &worked);
+    if (is_refusal)
+        account_take(&s->budget.endpoints[endpoint].refused,
+                     &(struct charge){.calls = 1, .tokens = call->tokens}, at);
+    endpoints_learn(s, endpoint, &outcome, is_known ? &worked : NULL, at);
+}
+
+void rebuild_endpoints(struct scheduler *s, const struct ended_call *calls, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct ended_call *call = &calls[i];
+        uint32_t endpoint = endpoints_named(s, call->endpoint);
+        if (endpoint == NO_ENDPOINT || !endpoints_tells(call->outcome_class, call->was_called))
+            continue;
+        learn_again(s, endpoint, calls, i);
+        struct breaker *breaker = &s->budget.endpoints[endpoint].breaker;
+        enum breaker_word word = error_class_of(call->outcome_class)->word;
+        struct instant at = instant_plus_ms(s->now, call->settled_in_ms);
+        struct instant granted = instant_plus_ms(s->now, call->granted_in_ms);
+        if (call->is_probe)
+            breaker_replay_probe(breaker, word, granted, at);
+        else
+            breaker_replay(breaker, word, granted, at);
     }
-    free(budget->past_calls);
-    budget->past_calls = NULL;
-    budget->past_call_count = 0;
 }
 
 void rebuild_forget(struct scheduler *s)
 {
     free(s->budget.old_calls);
-    free(s->budget.past_calls);
     s->budget.old_calls = NULL;
-    s->budget.past_calls = NULL;
-    s->budget.old_call_count = s->budget.past_call_count = 0;
+    s->budget.old_call_count = 0;
 }

@@ -90,13 +90,6 @@ struct stop {
     struct shortage shortage;
 };
 
-/* A recent call, as far as a breaker is concerned. */
-struct past_call {
-    uint32_t endpoint;
-    enum breaker_word word;
-    struct instant at;
-};
-
 struct budget {
     struct endpoint endpoints[MOST_ENDPOINTS];
     struct purse *purses;       /* of tenants */
@@ -109,8 +102,6 @@ struct budget {
     struct instant permit_at; /* then an ask that was refused is */
     struct old_call *old_calls;
     size_t old_call_count;
-    struct past_call *past_calls; /* while the state is rebuilt */
-    size_t past_call_count;
 };
 
 /* ---- healing (heal.c) ---- */
@@ -371,6 +362,12 @@ struct pick endpoints_pick(struct scheduler *s, const struct chunk *chunk);
 /* May a grant for it still go on? */
 bool endpoints_may_go_on(const struct scheduler *s, const struct booking *booking);
 /* True: its breaker has opened. */
+/* Does a call that has ended so tell anything of its endpoint? One that cannot be reached was not
+ * called, and that says enough. */
+bool endpoints_tells(enum outcome_class outcome_class, bool was_called);
+/* worked: in the minute before a refusal; NULL = that is not known, and it teaches nothing. */
+void endpoints_learn(struct scheduler *s, uint32_t endpoint, const struct outcome_facts *outcome,
+                     const struct learned_use *worked, struct instant at);
 bool endpoints_on_outcome(struct scheduler *s, struct attempt *attempt,
                           const struct outcome_facts *outcome);
 void endpoints_probe_ended(struct scheduler *s, struct booking *booking);
@@ -401,7 +398,8 @@ struct instant heal_next_wake(const struct scheduler *s);
 /* ---- rebuild.c: what calls of older epochs still count (step 9) ---- */
 void rebuild_call(struct scheduler *s, const struct call_facts *call);
 void rebuild_spend(struct scheduler *s, const struct spend_facts *spend);
-void rebuild_end(struct scheduler *s); /* all pages are there */
+/* All that are told of them, oldest first; limits that operators set are known. */
+void rebuild_endpoints(struct scheduler *s, const struct ended_call *calls, size_t count);
 /* An attempt of an older epoch gets what its call had booked, if that is known. */
 void rebuild_adopt(struct scheduler *s, struct attempt *attempt);
 void rebuild_forget(struct scheduler *s);

@@ -11,18 +11,23 @@ static struct scheduler_config chain(void)
     return config;
 }
 
-static struct call_facts ended(int number, enum outcome_class class, int64_t ago_ms)
+static const struct server_limits UNSAID = {-1, -1, -1, -1, -1, -1};
+
+static struct ended_call ended(enum outcome_class class, int64_t ago_ms)
 {
-    return (struct call_facts){.id = attempt_of(number, 0, 1),
-                               .tenant_id = "acme",
-                               .user_id = "",
-                               .endpoint = "main",
+    return (struct ended_call){.endpoint = "main",
                                .granted_in_ms = -ago_ms - 1000,
-                               .lease_in_ms = 30000 - ago_ms,
                                .settled_in_ms = -ago_ms,
-                               .is_settled = true,
                                .was_called = true,
-                               .outcome_class = class};
+                               .outcome_class = class,
+                               .server_limits = UNSAID};
+}
+
+static struct ended_call probe(enum outcome_class class, int64_t ago_ms)
+{
+    struct ended_call call = ended(class, ago_ms);
+    call.is_probe = true;
+    return call;
 }
 
 /* As the store holds it until its outcome is committed. */
@@ -41,7 +46,8 @@ struct past {
     const struct job_facts *jobs;
     const struct call_facts *calls;
     const struct spend_facts *spends;
-    size_t job_count, call_count, spend_count;
+    const struct ended_call *ended;
+    size_t job_count, call_count, spend_count, ended_count;
 };
 
 static void take_over(struct bench *b, uint64_t epoch, struct past past)
@@ -59,6 +65,8 @@ static void take_over(struct bench *b, uint64_t epoch, struct past past)
                                         .call_count = past.call_count,
                                         .spends = past.spends,
                                         .spend_count = past.spend_count,
+                                        .ended = past.ended,
+                                        .ended_count = past.ended_count,
                                         .next_cursor = ""}});
 }
 
@@ -69,12 +77,12 @@ static struct endpoint_figures main_endpoint(const struct bench *b)
     return figures.endpoints[0];
 }
 
-static enum breaker_state breaker_after(const struct call_facts *calls, size_t count)
+static enum breaker_state breaker_after(const struct ended_call *calls, size_t count)
 {
     struct bench b;
     open_bench(&b, chain());
     b.now = instant_plus_ms(b.now, 1000000);
-    take_over(&b, 1, (struct past){.calls = calls, .call_count = count});
+    take_over(&b, 1, (struct past){.ended = calls, .ended_count = count});
     enum breaker_state state = main_endpoint(&b).breaker;
     close_bench(&b);
     return state;
@@ -103,9 +111,9 @@ static void rule_5_a_call_that_may_begin_after_the_takeover_counts_from_it(void 
 static void rule_7_calls_that_never_left_tell_that_an_endpoint_fails(void **state)
 {
     (void)state;
-    struct call_facts calls[5];
+    struct ended_call calls[5];
     for (int i = 0; i < 5; i++) {
-        calls[i] = ended(i, OUTCOME_CONNECTION, 1000);
+        calls[i] = ended(OUTCOME_CONNECTION, 1000);
         calls[i].was_called = false;
     }
     assert_int_equal(breaker_after(calls, 4), BREAKER_CLOSED);
@@ -117,9 +125,9 @@ static void rule_7_calls_that_never_left_tell_that_an_endpoint_fails(void **stat
 static void rule_7_calls_that_never_left_do_not_tell_that_it_works(void **state)
 {
     (void)state;
-    struct call_facts calls[15];
+    struct ended_call calls[15];
     for (int i = 0; i < 15; i++) {
-        calls[i] = ended(i, i < 10 ? OUTCOME_NONE : OUTCOME_TIMEOUT, 2000 - i);
+        calls[i] = ended(i < 10 ? OUTCOME_NONE : OUTCOME_TIMEOUT, 2000 - i);
         calls[i].was_called = i >= 10;
     }
     assert_int_equal(breaker_after(calls, 15), BREAKER_OPEN);
@@ -128,54 +136,141 @@ static void rule_7_calls_that_never_left_do_not_tell_that_it_works(void **state)
     assert_int_equal(breaker_after(calls, 15), BREAKER_CLOSED);
 }
 
-static void rule_7_what_happened_is_heard_in_its_order(void **state)
+static void rule_7_a_probe_decides_after_a_takeover_too(void **state)
 {
     (void)state;
-    struct call_facts calls[7];
-    calls[0] = ended(0, OUTCOME_NONE, 30000); /* the probe, a minute after it opened */
-    for (int i = 1; i < 6; i++)
-        calls[i] = ended(i, OUTCOME_TIMEOUT, 100000 - i);
-    calls[6] = ended(6, OUTCOME_TIMEOUT, 31000); /* had failed before */
-    assert_int_equal(breaker_after(calls, 6), BREAKER_CLOSED);
+    struct ended_call calls[7];
+    for (int i = 0; i < 5; i++)
+        calls[i] = ended(OUTCOME_TIMEOUT, 100000 - i);
+    calls[5] = probe(OUTCOME_SERVER_ERROR, 30000); /* a minute after it opened */
+    calls[6] = ended(OUTCOME_NONE, 25000);
+    calls[6].granted_in_ms = -101000; /* with those that opened it */
     assert_int_equal(breaker_after(calls, 7), BREAKER_OPEN);
+    calls[5].outcome_class = OUTCOME_NONE;
+    assert_int_equal(breaker_after(calls, 7), BREAKER_CLOSED);
 }
 
-static void rule_7_what_happened_in_one_moment_tells_the_same_in_any_order(void **state)
+static void rule_7_a_breaker_that_has_failed_its_probes_for_hours_is_still_open(void **state)
 {
     (void)state;
-    for (int has_failed_first = 0; has_failed_first < 2; has_failed_first++) {
-        struct call_facts calls[16];
-        for (int i = 0; i < 15; i++) {
-            bool has_failed = has_failed_first ? i < 5 : i >= 10;
-            calls[i] = ended(i, has_failed ? OUTCOME_TIMEOUT : OUTCOME_NONE, 1000);
-        }
-        assert_int_equal(breaker_after(calls, 15), BREAKER_CLOSED);
-        calls[15] = calls[has_failed_first ? 14 : 0]; /* refused last, though told last or not */
-        calls[has_failed_first ? 14 : 0] = ended(20, OUTCOME_AUTH, 1000);
-        assert_int_equal(breaker_after(calls, 16), BREAKER_OPEN);
-    }
+    struct ended_call calls[500]; /* what opened it is not told any more */
+    for (int i = 0; i < 500; i++)
+        calls[i] = probe(OUTCOME_CONNECTION, (int64_t)(500 - i) * 61000 - 60000);
+    assert_int_equal(breaker_after(calls, 500), BREAKER_OPEN);
+    assert_int_equal(breaker_after(calls, 499), BREAKER_HALF_OPEN); /* it is due for the next */
+}
+
+static void rule_7_an_opening_of_long_ago_is_known_until_a_probe_worked(void **state)
+{
+    (void)state;
+    struct ended_call call = ended(OUTCOME_QUOTA_EXHAUSTED, 5 * 3600000);
+    assert_int_equal(breaker_after(&call, 1), BREAKER_HALF_OPEN);
+    struct ended_call calls[2] = {call, probe(OUTCOME_NONE, 4 * 3600000)};
+    assert_int_equal(breaker_after(calls, 2), BREAKER_CLOSED);
 }
 
 static void rule_7_a_breaker_is_open_from_when_it_opened(void **state)
 {
     (void)state;
-    struct call_facts calls[15];
-    for (int i = 0; i < 15; i++) /* told before, those that worked came after */
-        calls[i] = i < 10 ? ended(i, OUTCOME_NONE, 5000 - i) : ended(i, OUTCOME_TIMEOUT, 20000 - i);
+    struct ended_call calls[15];
+    for (int i = 0; i < 15; i++) /* those that worked came after */
+        calls[i] = i < 5 ? ended(OUTCOME_TIMEOUT, 20000 - i) : ended(OUTCOME_NONE, 5000 - i);
     assert_int_equal(breaker_after(calls, 15), BREAKER_OPEN);
-    assert_int_equal(breaker_after(calls, 14), BREAKER_CLOSED);
+    assert_int_equal(breaker_after(calls + 1, 14), BREAKER_CLOSED);
     for (int i = 0; i < 15; i++) /* worked before */
-        calls[i].settled_in_ms = i < 10 ? -20000 + i : -5000 + i;
+        calls[i] = i < 10 ? ended(OUTCOME_NONE, 20000 - i) : ended(OUTCOME_TIMEOUT, 5000 - i);
     assert_int_equal(breaker_after(calls, 15), BREAKER_CLOSED);
+}
+
+static void come(struct bench *b, int number, const char *tenant, const char *user)
+{
+    struct chunk_facts chunk = ready(0);
+    struct job_facts job = {.job_id = job_id(number),
+                            .tenant_id = tenant,
+                            .user_id = user,
+                            .service_class = CLASS_STANDARD,
+                            .chunks = &chunk,
+                            .chunk_count = 1};
+    tell(b, (struct event){.kind = EVENT_JOB_EVENT, .job_event = {.job = &job, .number = 1}});
+}
+
+/* How long a new leader still makes no call. */
+static int64_t held_after(struct ended_call call)
+{
+    struct bench b;
+    open_bench(&b, chain());
+    b.now = instant_plus_ms(b.now, 1000000);
+    take_over(&b, 1, (struct past){.ended = &call, .ended_count = 1});
+    int64_t held_ms = main_endpoint(&b).held_ms;
+    come(&b, 1, "acme", "ann");
+    assert_int_equal(b.item_count, held_ms > 0 ? 0 : 1);
+    close_bench(&b);
+    return held_ms;
+}
+
+static void rule_5_a_pause_that_a_server_asked_for_binds_the_next_leader(void **state)
+{
+    (void)state;
+    struct ended_call call = ended(OUTCOME_RATE_LIMITED, 20000);
+    assert_int_equal(held_after(call), 0); /* it asked for nothing */
+    call.retry_after_ms = 120000;
+    assert_int_equal(held_after(call), 100000);
+    call.outcome_class = OUTCOME_SERVER_ERROR;
+    assert_int_equal(held_after(call), 100000);
+    call.outcome_class = OUTCOME_BAD_REQUEST; /* that is this call's own wait */
+    assert_int_equal(held_after(call), 0);
+    call.outcome_class = OUTCOME_RATE_LIMITED;
+    call.retry_after_ms = 20000;
+    assert_int_equal(held_after(call), 0); /* it has ended */
+    call.retry_after_ms = 3600000;
+    assert_int_equal(held_after(call), 580000); /* ten minutes at most */
+    call.retry_after_ms = 0;
+    call.server_limits = (struct server_limits){60, 0, 45000, -1, -1, -1};
+    assert_int_equal(held_after(call), 25000); /* until its limit is itself again */
+    call.endpoint = "gone";
+    assert_int_equal(held_after(call), 0);
+}
+
+static uint64_t learned_after(const struct ended_call *calls, size_t count)
+{
+    struct bench b;
+    open_bench(&b, chain());
+    b.now = instant_plus_ms(b.now, 10000000);
+    take_over(&b, 1, (struct past){.ended = calls, .ended_count = count});
+    uint64_t limit = main_endpoint(&b).limits[LIMIT_REQUESTS];
+    close_bench(&b);
+    return limit;
+}
+
+static void rule_5_a_limit_learned_from_refusals_is_learned_again(void **state)
+{
+    (void)state;
+    enum { CALLS = 150 };
+    struct ended_call calls[CALLS];
+    for (int i = 0; i < CALLS; i++) /* one a second */
+        calls[i] = ended(OUTCOME_NONE, (CALLS - i) * 1000);
+    assert_int_equal(learned_after(calls, CALLS), 0);
+    calls[100].outcome_class = OUTCOME_RATE_LIMITED;
+    /* A quarter less than four times the 60 that worked in its minute; since then it rose. */
+    assert_in_range(learned_after(calls, 101), 180, 181);
+    assert_in_range(learned_after(calls, CALLS), 181, 240);
+    calls[100].outcome_class = OUTCOME_NONE;
+    calls[50].outcome_class = OUTCOME_RATE_LIMITED; /* of its minute only the end is told */
+    assert_int_equal(learned_after(calls, CALLS), 0);
+    calls[50].outcome_class = OUTCOME_NONE;
+    calls[120].server_limits = (struct server_limits){90, 0, 1000, -1, -1, -1};
+    assert_in_range(learned_after(calls, CALLS), 90, 120); /* said to be used up */
 }
 
 static void rules_5_and_7_an_endpoint_that_is_gone_counts_for_nothing(void **state)
 {
     (void)state;
-    struct call_facts calls[8];
+    struct ended_call ends[8];
+    struct call_facts call = running(attempt_of(1, 0, 1), 1000, 20000);
+    call.endpoint = "gone";
     for (int i = 0; i < 8; i++) {
-        calls[i] = ended(i, OUTCOME_TIMEOUT, 1000);
-        calls[i].endpoint = "gone";
+        ends[i] = ended(OUTCOME_TIMEOUT, 1000);
+        ends[i].endpoint = "gone";
     }
     const struct spend_facts spends[] = {
         {.tenant_id = "", .user_id = "", .endpoint = "gone", .ended_ago_ms = 1000, .micros = 70},
@@ -184,7 +279,12 @@ static void rules_5_and_7_an_endpoint_that_is_gone_counts_for_nothing(void **sta
     open_bench(&b, chain());
     b.now = instant_plus_ms(b.now, 1000000);
     take_over(&b, 1,
-              (struct past){.calls = calls, .call_count = 8, .spends = spends, .spend_count = 2});
+              (struct past){.calls = &call,
+                            .call_count = 1,
+                            .spends = spends,
+                            .spend_count = 2,
+                            .ended = ends,
+                            .ended_count = 8});
     struct endpoint_figures figures = main_endpoint(&b);
     assert_int_equal(figures.breaker, BREAKER_CLOSED);
     assert_int_equal(figures.used[LIMIT_REQUESTS], 0);
@@ -271,13 +371,17 @@ static void rule_5_each_old_call_is_settled_by_its_own_outcome(void **state)
                             .event_number = 1,
                             .chunks = chunks,
                             .chunk_count = 2};
-    const struct call_facts calls[] = {running(attempt_of(1, 0, 1), 1000, 20000),
-                                       running(attempt_of(2, 0, 2), 16000, 20000),
-                                       running(ids[0], 4000, 20000),
-                                       running(attempt_of(2, 1, 1), 8000, 20000),
-                                       running(ids[1], 2000, 20000),
-                                       ended(9, OUTCOME_TIMEOUT, 1000)};
-    const struct past past = {.jobs = &job, .job_count = 1, .calls = calls, .call_count = 6};
+    const struct call_facts calls[] = {
+        running(attempt_of(1, 0, 1), 1000, 20000), running(attempt_of(2, 0, 2), 16000, 20000),
+        running(ids[0], 4000, 20000), running(attempt_of(2, 1, 1), 8000, 20000),
+        running(ids[1], 2000, 20000)};
+    const struct ended_call timed_out = ended(OUTCOME_TIMEOUT, 1000);
+    const struct past past = {.jobs = &job,
+                              .job_count = 1,
+                              .calls = calls,
+                              .call_count = 5,
+                              .ended = &timed_out,
+                              .ended_count = 1};
     for (uint64_t epoch = 1; epoch <= 2; epoch++) {
         take_over(&b, epoch, past);
         assert_int_equal(main_endpoint(&b).used[LIMIT_TOKENS], 31000);
@@ -290,18 +394,6 @@ static void rule_5_each_old_call_is_settled_by_its_own_outcome(void **state)
         assert_int_equal(main_endpoint(&b).breaker, BREAKER_CLOSED);
     }
     close_bench(&b);
-}
-
-static void come(struct bench *b, int number, const char *tenant, const char *user)
-{
-    struct chunk_facts chunk = ready(0);
-    struct job_facts job = {.job_id = job_id(number),
-                            .tenant_id = tenant,
-                            .user_id = user,
-                            .service_class = CLASS_STANDARD,
-                            .chunks = &chunk,
-                            .chunk_count = 1};
-    tell(b, (struct event){.kind = EVENT_JOB_EVENT, .job_event = {.job = &job, .number = 1}});
 }
 
 /* What this leader has not charged it does not put right: the tenant would pay for it alone. */
@@ -349,9 +441,12 @@ int main(void)
         cmocka_unit_test(rule_5_a_call_that_may_begin_after_the_takeover_counts_from_it),
         cmocka_unit_test(rule_7_calls_that_never_left_tell_that_an_endpoint_fails),
         cmocka_unit_test(rule_7_calls_that_never_left_do_not_tell_that_it_works),
-        cmocka_unit_test(rule_7_what_happened_is_heard_in_its_order),
-        cmocka_unit_test(rule_7_what_happened_in_one_moment_tells_the_same_in_any_order),
+        cmocka_unit_test(rule_7_a_probe_decides_after_a_takeover_too),
+        cmocka_unit_test(rule_7_a_breaker_that_has_failed_its_probes_for_hours_is_still_open),
+        cmocka_unit_test(rule_7_an_opening_of_long_ago_is_known_until_a_probe_worked),
         cmocka_unit_test(rule_7_a_breaker_is_open_from_when_it_opened),
+        cmocka_unit_test(rule_5_a_pause_that_a_server_asked_for_binds_the_next_leader),
+        cmocka_unit_test(rule_5_a_limit_learned_from_refusals_is_learned_again),
         cmocka_unit_test(rules_5_and_7_an_endpoint_that_is_gone_counts_for_nothing),
         cmocka_unit_test(rule_5_money_is_counted_with_whom_it_was_spent),
         cmocka_unit_test(rule_5_each_old_call_is_settled_by_its_own_outcome),

@@ -18,13 +18,12 @@ static bool says_nothing(const struct outcome_facts *outcome)
            outcome->outcome_class == OUTCOME_RATE_LIMITED || !outcome->was_called;
 }
 
-static void open_up(struct sim *sim, struct told_breaker *breaker, int64_t since)
+static void open_up(struct told_breaker *breaker, int64_t since)
 {
     *breaker = (struct told_breaker){.open_until = since + BREAKER_OPEN_FOR};
-    sim->counts[COUNT_OPENED]++;
 }
 
-static void note(struct sim *sim, struct told_breaker *breaker, bool has_failed)
+static void note(const struct sim *sim, struct told_breaker *breaker, bool has_failed)
 {
     if (!has_failed) {
         breaker->failures = 0;
@@ -36,7 +35,7 @@ static void note(struct sim *sim, struct told_breaker *breaker, bool has_failed)
         return;
     breaker->failures = 0;
     if (sim->now < breaker->failing_since + BREAKER_OPEN_FOR) /* else it may be open no more */
-        open_up(sim, breaker, breaker->failing_since);
+        open_up(breaker, breaker->failing_since);
 }
 
 bool check_is_in_flight(const struct grant *grant)
@@ -60,12 +59,35 @@ void check_breaker_hears(struct sim *sim, struct journal *journal,
             breaker->probe = NULL;
         return;
     }
+    int64_t was_open_until = breaker->open_until;
     if (breaker->probe == grant && fails(outcome->outcome_class) && check_is_in_flight(grant))
-        open_up(sim, breaker, sim->now);
+        open_up(breaker, sim->now);
     else if (breaker->probe == grant)
         memset(breaker, 0, sizeof(*breaker));
     else if (!breaker->open_until && (!fails(outcome->outcome_class) || check_is_in_flight(grant)))
         note(sim, breaker, fails(outcome->outcome_class));
+    sim->counts[COUNT_OPENED] += breaker->open_until > was_open_until;
+}
+
+void check_breaker_commits(struct sim *sim, const struct grant *grant,
+                           const struct outcome *outcome)
+{
+    struct told_breaker *breaker = &sim->committed.breakers[grant->endpoint];
+    bool is_nothing = outcome->outcome_class == OUTCOME_ABORTED ||
+                      outcome->outcome_class == OUTCOME_RATE_LIMITED || !outcome->was_called;
+    if (is_nothing)
+        return;
+    bool has_failed = fails(outcome->outcome_class);
+    if (grant->is_probe && has_failed)
+        open_up(breaker, sim->now);
+    else if (grant->is_probe)
+        memset(breaker, 0, sizeof(*breaker));
+    else if (breaker->open_until && grant->permitted_at > breaker->open_until)
+        /* No probe: the outcome of one that closed it was lost, or its leader had not heard that it
+         * is open. Who knows only the rows may count from later on than is seen here. */
+        *breaker = (struct told_breaker){.unknown_until = sim->now + BREAKER_OPEN_FOR};
+    else if (!breaker->open_until && grant->granted_at > breaker->unknown_until + 2 * CLOCK_ERROR)
+        note(sim, breaker, has_failed);
 }
 
 void check_breaker_permits(struct sim *sim, struct journal *journal, const struct grant *grant)

@@ -43,6 +43,20 @@ static void hear_controls(struct sim *sim, struct journal *journal,
     }
 }
 
+/* It is told by the database's clock, which may have been set meanwhile. Of a breaker only how long
+ * it is open: whether it was closed since may be what only a lost outcome knew. */
+static void hear_committed(struct sim *sim, struct journal *journal)
+{
+    const struct committed *told = journal->committed;
+    for (uint32_t i = 0; i < ENDPOINTS; i++) {
+        if (told->breakers[i].open_until - 2 * CLOCK_ERROR > sim->now)
+            journal->breakers[i].open_until = told->breakers[i].open_until - 2 * CLOCK_ERROR;
+        journal->servers[i].held_until = told->held_until[i] - 2 * CLOCK_ERROR;
+        sim->counts[COUNT_PAUSES_TAKEN_OVER] += told->held_until[i] > sim->now;
+        sim->counts[COUNT_OPEN_TAKEN_OVER] += told->breakers[i].open_until > sim->now;
+    }
+}
+
 void check_leader_hears(struct sim *sim, uint32_t number, const struct event *event)
 {
     struct journal *journal = &sim->schedulers[number].journal;
@@ -61,8 +75,11 @@ void check_leader_hears(struct sim *sim, uint32_t number, const struct event *ev
              event->changed.epoch == journal->epoch)
         hear_controls(sim, journal, event->changed.controls, event->changed.control_count);
     else if (event->kind == EVENT_SNAPSHOT && event->is_answered &&
-             event->snapshot.epoch == journal->epoch)
+             event->snapshot.epoch == journal->epoch) {
         hear_controls(sim, journal, event->snapshot.controls, event->snapshot.control_count);
+        if (!event->snapshot.is_fenced && event->snapshot.next_cursor[0] == '\0')
+            hear_committed(sim, journal);
+    }
 }
 
 static uint32_t announced_slots(const struct sim *sim, uint32_t number)

@@ -17,17 +17,17 @@ static int64_t reset_of(int64_t left, int64_t reset_ms)
     return reset_ms * MS < LONGEST_RESET ? reset_ms * MS : LONGEST_RESET;
 }
 
-static int64_t pause_of(const struct outcome_facts *outcome)
+static int64_t pause_of(enum outcome_class outcome_class, uint32_t retry_after_ms,
+                        const struct server_limits *said)
 {
-    const struct server_limits *said = &outcome->server_limits;
-    bool is_refusal = outcome->outcome_class == OUTCOME_RATE_LIMITED;
-    if (!is_refusal && outcome->outcome_class != OUTCOME_SERVER_ERROR)
+    bool is_refusal = outcome_class == OUTCOME_RATE_LIMITED;
+    if (!is_refusal && outcome_class != OUTCOME_SERVER_ERROR)
         return 0;
     int64_t requests = reset_of(said->requests_left, said->requests_reset_ms);
     int64_t tokens = reset_of(said->tokens_left, said->tokens_reset_ms);
     int64_t pause = requests > tokens ? requests : tokens;
-    if (outcome->retry_after_ms > 0)
-        pause = outcome->retry_after_ms * MS;
+    if (retry_after_ms > 0)
+        pause = retry_after_ms * MS;
     else if (!is_refusal)
         pause = 0;
     return pause < LONGEST_PAUSE ? pause : LONGEST_PAUSE;
@@ -52,8 +52,10 @@ void check_server_hears(struct sim *sim, uint32_t number, const struct outcome_f
     bool is_certain = journal->is_listening && grant->epoch == journal->epoch &&
                       grant->heard_by != journal->epoch && check_is_in_flight(grant);
     server->is_looked_at = is_certain && (is_refusal || sim->counts[WORK_SERVER_LIMITS] > 0);
-    if (is_certain && sim->now + pause_of(outcome) > server->held_until) {
-        server->held_until = sim->now + pause_of(outcome);
+    int64_t pause =
+        pause_of(outcome->outcome_class, outcome->retry_after_ms, &outcome->server_limits);
+    if (is_certain && sim->now + pause > server->held_until) {
+        server->held_until = sim->now + pause;
         sim->counts[COUNT_PAUSES] += server->held_until > sim->now;
     }
     const struct server_limits *said = &outcome->server_limits;
@@ -113,6 +115,14 @@ void check_server_heard(struct sim *sim, uint32_t number, const struct outcome_f
     }
     for (int kind = LIMIT_REQUESTS; kind <= LIMIT_TOKENS; kind++)
         check_unrefused(sim, server, kind, after[kind]);
+}
+
+void check_server_commits(struct sim *sim, const struct grant *grant, const struct outcome *outcome)
+{
+    int64_t *held_until = &sim->committed.held_until[grant->endpoint];
+    int64_t pause = pause_of(outcome->outcome_class, outcome->retry_after_ms, &outcome->said);
+    if (outcome->was_called && sim->now + pause > *held_until)
+        *held_until = sim->now + pause;
 }
 
 void check_server_permits(struct sim *sim, const struct journal *journal, const struct grant *grant)

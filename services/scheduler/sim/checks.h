@@ -45,6 +45,8 @@ void check_queues(struct sim *sim);
 /* ---- check_server.c, check_book.c: before and after a step with an outcome; each second ---- */
 void check_server_hears(struct sim *sim, uint32_t number, const struct outcome_facts *outcome);
 void check_server_heard(struct sim *sim, uint32_t number, const struct outcome_facts *outcome);
+void check_server_commits(struct sim *sim, const struct grant *grant,
+                          const struct outcome *outcome);
 void check_server_permits(struct sim *sim, const struct journal *journal,
                           const struct grant *grant);
 void check_book_hears(struct sim *sim, struct journal *journal, const struct event *event);
@@ -70,6 +72,9 @@ const struct limits *check_told_limits(const struct sim *sim, const struct journ
 bool check_is_in_flight(const struct grant *grant);
 void check_breaker_hears(struct sim *sim, struct journal *journal,
                          const struct outcome_facts *outcome);
+/* Its row is settled, by this outcome, for the first time. */
+void check_breaker_commits(struct sim *sim, const struct grant *grant,
+                           const struct outcome *outcome);
 void check_breaker_permits(struct sim *sim, struct journal *journal, const struct grant *grant);
 /* calls: by start */
 void check_limits(struct sim *sim, struct call *const *calls, uint32_t count);

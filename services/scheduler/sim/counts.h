@@ -78,7 +78,8 @@ enum count {
     COUNT_FULL_OF_USER,   /* of any kind, of one user */
     COUNT_SERVER_REFUSED, /* by a server's own limit */
     COUNT_PAUSES,         /* that servers asked for, and a leader heard */
-    COUNT_LOWERED,        /* learned limits */
+    COUNT_PAUSES_TAKEN_OVER,
+    COUNT_LOWERED, /* learned limits */
     COUNT_RAISED,
     COUNT_BEGUN,
     COUNT_BOOKS,   /* leaders' accounts compared */
@@ -86,6 +87,7 @@ enum count {
     COUNT_SETTLED_AS_BOOKED,
     COUNT_SPENT_BEFORE, /* told to a leader */
     COUNT_OPENED,
+    COUNT_OPEN_TAKEN_OVER,
     COUNT_PROBES,
     COUNT_DEGRADED,
     COUNT_HEALINGS,

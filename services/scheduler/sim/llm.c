@@ -1,12 +1,13 @@
 /* Endpoints: what each call costs, the database's rows about calls, and what a new leader is told
  * of them (DESIGN.md, step 9). */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "sim.h"
+#include "checks.h"
 #include "store_rows.h"
 
-/* Settled longer ago, a call counts in no window and in no breaker. */
+/* Settled longer ago, a call counts in no window. */
 #define TOLD_FOR (130 * SECOND)
 enum { PROMPT_NANOS = 150, COMPLETION_NANOS = 600 };
 
@@ -112,6 +113,12 @@ void llm_settle(struct sim *sim, struct grant *grant, const struct outcome *outc
     grant->settled_at = rows_clock(sim);
     grant->was_called = outcome && outcome->was_called;
     grant->outcome_class = outcome ? outcome->outcome_class : OUTCOME_NONE;
+    grant->retry_after_ms = outcome ? outcome->retry_after_ms : 0;
+    if (outcome) {
+        grant->said = outcome->said;
+        check_server_commits(sim, grant, outcome);
+        check_breaker_commits(sim, grant, outcome);
+    }
     bool is_known = !grant->was_called || outcome->is_usage_known;
     if (is_known) {
         struct usage used = grant->was_called ? outcome->usage : (struct usage){0};
@@ -164,5 +171,39 @@ const struct call_facts *llm_told(struct sim *sim, size_t *count)
             .micros = grant->reserved_micros,
             .outcome_class = grant->outcome_class};
     }
+    return calls;
+}
+
+static int by_settlement(const void *a, const void *b)
+{
+    const struct ended_call *one = a, *other = b;
+    return (one->settled_in_ms > other->settled_in_ms) -
+           (one->settled_in_ms < other->settled_in_ms);
+}
+
+const struct ended_call *llm_ended(struct sim *sim, size_t *count)
+{
+    size_t most = 0;
+    int64_t now = rows_clock(sim);
+    for (const struct grant *grant = sim->grants; grant; grant = grant->older)
+        most++;
+    struct ended_call *calls = arena_array(sim->arena, struct ended_call, most + 1);
+    *count = 0;
+    for (const struct grant *grant = sim->grants; grant; grant = grant->older) {
+        bool has_ended = grant->mode == MODE_LLM && grant->settled_at;
+        if (!has_ended || sim->mutant == MUTANT_WINDOWS_FORGET)
+            continue;
+        calls[(*count)++] = (struct ended_call){
+            .endpoint = endpoint_name(grant->endpoint),
+            .granted_in_ms = (grant->granted_at - now) / MS,
+            .settled_in_ms = (grant->settled_at - now) / MS,
+            .outcome_class = grant->outcome_class,
+            .was_called = grant->was_called,
+            .is_probe = grant->is_probe && sim->mutant != MUTANT_PROBES_FORGET,
+            .tokens = grant->reserved_tokens,
+            .retry_after_ms = sim->mutant == MUTANT_PAUSES_FORGET ? 0 : grant->retry_after_ms,
+            .server_limits = grant->said};
+    }
+    qsort(calls, *count, sizeof(calls[0]), by_settlement);
     return calls;
 }

@@ -45,6 +45,8 @@ static const struct {
     [MUTANT_FORGET_TRIES] = {"forget_tries", "rule 6"},
     [MUTANT_NO_BACKOFF] = {"no_backoff", "rule 6"},
     [MUTANT_WINDOWS_FORGET] = {"windows_forget", "rule 5"},
+    [MUTANT_PAUSES_FORGET] = {"pauses_forget", "servers"},
+    [MUTANT_PROBES_FORGET] = {"probes_forget", "rule 7"},
     [MUTANT_BREAKER_NEVER_OPEN] = {"breaker_never_open", "rule 7"},
     [MUTANT_HEALS_NOTHING] = {"heals_nothing", "end"},
     [MUTANT_BELIEVES_SILENT] = {"believes_silent", "rule 2, rule 12"},

@@ -18,6 +18,7 @@ struct delivery {
     struct question *question;
     uint32_t scheduler;
     const struct event *event;
+    struct committed committed; /* when the store answered */
 };
 
 static void perform(struct sim *sim, uint32_t number, const struct action *action);
@@ -181,6 +182,7 @@ static void deliver_answer(struct sim *sim, void *what)
     if (event->kind == EVENT_SNAPSHOT && event->is_answered && !event->snapshot.is_fenced &&
         event->snapshot.next_cursor[0] == '\0' && sim->mutant != MUTANT_GRANT_UNREBUILT)
         note_rebuilt(&sim->schedulers[delivery->scheduler], event->snapshot.epoch);
+    sim->schedulers[delivery->scheduler].journal.committed = &delivery->committed;
     step(sim, delivery->scheduler, event);
 }
 
@@ -224,8 +226,10 @@ static void at_store(struct sim *sim, void *what)
         sim_tell(sim, STORE, "cannot answer scheduler %u", question->scheduler);
         return;
     }
-    struct delivery delivery = {
-        .question = question, .scheduler = question->scheduler, .event = carry_out(sim, question)};
+    struct delivery delivery = {.question = question,
+                                .scheduler = question->scheduler,
+                                .event = carry_out(sim, question),
+                                .committed = sim->committed};
     if (sim_fault(sim, FAULT_COMMIT_UNKNOWN, question->scheduler, question->about, 20)) {
         sim_tell(sim, STORE, "has done it, and scheduler %u never hears", question->scheduler);
         return;

@@ -87,6 +87,8 @@ enum mutant {
     MUTANT_NO_BACKOFF,          /* a failed chunk is granted again at once */
     MUTANT_NEVER_REAP,          /* what was lost is never given up */
     MUTANT_WINDOWS_FORGET,      /* a new leader is told no calls */
+    MUTANT_PAUSES_FORGET,       /* nor what servers asked to wait */
+    MUTANT_PROBES_FORGET,       /* nor which calls were probes */
     MUTANT_BREAKER_NEVER_OPEN,  /* a breaker is open for a moment only */
     MUTANT_HEALS_NOTHING,       /* what was degraded stays so */
     MUTANT_BELIEVES_SILENT,     /* an analyzer is never taken to be gone */
@@ -175,6 +177,7 @@ struct grant {
     int64_t permitted_at;
     uint64_t epoch, heard_by; /* the leader that has heard its outcome */
     uint32_t lane;
+    bool is_probe;
     /* by the LLM: its row among the calls */
     uint32_t endpoint, reserved_tokens;
     uint64_t reserved_micros; /* once settled, what was used of both */
@@ -183,6 +186,8 @@ struct grant {
     int64_t granted_at, lease_until, settled_at; /* by the database's clock; 0 = not yet */
     bool was_called;
     enum outcome_class outcome_class;
+    uint32_t retry_after_ms; /* with server_limits: as its server said */
+    struct server_limits said;
     struct grant *older;
 };
 
@@ -274,6 +279,19 @@ struct model_analyzer {
     uint32_t held_count;
 };
 
+struct told_breaker {
+    uint32_t failures; /* in a row */
+    int64_t failing_since, open_until, probed_at;
+    int64_t unknown_until; /* of what rows say: granted before that, nothing is certain */
+    const struct grant *probe;
+};
+
+/* What the rows of calls say of their endpoints: whoever is told of them must know it. */
+struct committed {
+    struct told_breaker breakers[ENDPOINTS];
+    int64_t held_until[ENDPOINTS];
+};
+
 /* What a scheduler was told and has asked for. */
 enum { MOST_HEARD = 12 };
 struct journal {
@@ -292,11 +310,7 @@ struct journal {
         bool has_limits, is_lowered; /* below what is configured */
         struct limits limits;
     } told[CONTROLS];
-    struct told_breaker {
-        uint32_t failures; /* in a row */
-        int64_t failing_since, open_until, probed_at;
-        const struct grant *probe;
-    } breakers[ENDPOINTS];
+    struct told_breaker breakers[ENDPOINTS];
     struct told_server {
         int64_t held_until, refused_at;
         bool is_looked_at, is_tokens; /* what the last outcome should change */
@@ -310,7 +324,8 @@ struct journal {
         bool has_paid_ahead[CLASSES];   /* its last grant may have been out of turn */
         uint64_t orders;                /* of operators, until then */
     } classes;
-    struct booked *book; /* what counts in its windows (check_book.c) */
+    const struct committed *committed; /* when the store gave the answer that it hears */
+    struct booked *book;               /* what counts in its windows (check_book.c) */
     int64_t stepped_at;
     bool is_booked; /* the snapshot has brought all */
 };
@@ -340,6 +355,7 @@ struct sim {
     struct heap happenings;
     struct process processes[PROCESSES]; /* schedulers first */
     struct store store;
+    struct committed committed;
     struct model_scheduler schedulers[SCHEDULERS];
     struct model_analyzer analyzers[ANALYZERS];
     struct parcel *work, *results;
@@ -474,6 +490,7 @@ uint64_t llm_price(const struct usage *usage);
 /* outcome NULL: it will never be called. */
 void llm_settle(struct sim *sim, struct grant *grant, const struct outcome *outcome);
 const struct call_facts *llm_told(struct sim *sim, size_t *count);
+const struct ended_call *llm_ended(struct sim *sim, size_t *count);
 const struct spend_facts *llm_spends(struct sim *sim, size_t *count); /* before it all began */
 
 /* ---- servers.c: limits that the servers have of themselves ---- */

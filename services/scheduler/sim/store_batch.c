@@ -82,6 +82,7 @@ static enum batch_result grant(struct sim *sim, uint64_t epoch, const struct bat
     granted->epoch = epoch;
     granted->lane = item->lane;
     granted->is_degraded = item->is_degraded;
+    granted->is_probe = item->is_probe;
     granted->endpoint = endpoint_numbered(item->endpoint);
     granted->reserved_tokens = item->reserved_tokens;
     granted->reserved_micros = item->reserved_micros;

@@ -84,6 +84,8 @@ struct event *store_snapshot(struct sim *sim, uint64_t epoch, const char *cursor
     event->snapshot.jobs = jobs;
     if (event->snapshot.job_count == SNAPSHOT_PAGE)
         event->snapshot.next_cursor = jobs[SNAPSHOT_PAGE - 1].job_id;
+    else
+        event->snapshot.ended = llm_ended(sim, &event->snapshot.ended_count);
     return event;
 }
 

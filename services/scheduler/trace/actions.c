@@ -18,6 +18,7 @@ static void code_item(struct coder *coder, struct batch_item *item)
     code_u64(coder, &item->reserved_micros);
     code_u32(coder, &item->prompt_nanos);
     code_u32(coder, &item->completion_nanos);
+    code_bool(coder, &item->is_probe);
     code_bool(coder, &item->is_degraded);
 }
 

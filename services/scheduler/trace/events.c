@@ -6,6 +6,7 @@ _Static_assert(sizeof(struct chunk_facts) == 56, "a new field belongs here too")
 _Static_assert(sizeof(struct job_facts) == 56, "a new field belongs here too");
 _Static_assert(sizeof(struct control_facts) == 112, "a new field belongs here too");
 _Static_assert(sizeof(struct call_facts) == 128, "a new field belongs here too");
+_Static_assert(sizeof(struct ended_call) == 88, "a new field belongs here too");
 _Static_assert(sizeof(struct spend_facts) == 40, "a new field belongs here too");
 _Static_assert(sizeof(struct outcome_facts) == 120, "a new field belongs here too");
 
@@ -100,6 +101,29 @@ static void code_call(struct coder *coder, struct call_facts *call)
     CODE_ENUM(coder, call->outcome_class, OUTCOME_ABORTED + 1);
 }
 
+static void code_server_limits(struct coder *coder, struct server_limits *server)
+{
+    code_i64(coder, &server->requests);
+    code_i64(coder, &server->requests_left);
+    code_i64(coder, &server->requests_reset_ms);
+    code_i64(coder, &server->tokens);
+    code_i64(coder, &server->tokens_left);
+    code_i64(coder, &server->tokens_reset_ms);
+}
+
+static void code_ended(struct coder *coder, struct ended_call *call)
+{
+    code_name(coder, &call->endpoint);
+    code_i64(coder, &call->granted_in_ms);
+    code_i64(coder, &call->settled_in_ms);
+    CODE_ENUM(coder, call->outcome_class, OUTCOME_ABORTED + 1);
+    code_bool(coder, &call->was_called);
+    code_bool(coder, &call->is_probe);
+    code_u32(coder, &call->tokens);
+    code_u32(coder, &call->retry_after_ms);
+    code_server_limits(coder, &call->server_limits);
+}
+
 static void code_spend(struct coder *coder, struct spend_facts *spend)
 {
     code_id(coder, &spend->tenant_id, TENANT_ID_SIZE);
@@ -135,6 +159,8 @@ static void code_snapshot(struct coder *coder, struct event *event)
               code_spend);
     CODE_LIST(coder, struct control_facts, event->snapshot.controls, event->snapshot.control_count,
               code_control);
+    CODE_LIST(coder, struct ended_call, event->snapshot.ended, event->snapshot.ended_count,
+              code_ended);
     code_name(coder, &event->snapshot.next_cursor);
 }
 
@@ -176,13 +202,7 @@ static void code_outcome(struct coder *coder, struct outcome_facts *outcome)
     code_u32(coder, &outcome->completion_tokens);
     code_u32(coder, &outcome->retry_after_ms);
     code_u32(coder, &outcome->call_ms);
-    struct server_limits *server = &outcome->server_limits;
-    code_i64(coder, &server->requests);
-    code_i64(coder, &server->requests_left);
-    code_i64(coder, &server->requests_reset_ms);
-    code_i64(coder, &server->tokens);
-    code_i64(coder, &server->tokens_left);
-    code_i64(coder, &server->tokens_reset_ms);
+    code_server_limits(coder, &outcome->server_limits);
 }
 
 static void code_ask(struct coder *coder, struct event *event)

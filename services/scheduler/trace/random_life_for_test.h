@@ -197,6 +197,15 @@ static inline void life_answer_store(struct life *life)
                               .lease_in_ms = 9000,
                               .tokens = 900,
                               .micros = 77};
+    struct ended_call ended = {.endpoint = "main",
+                               .granted_in_ms = -9000,
+                               .settled_in_ms = -8000,
+                               .outcome_class = (enum outcome_class)life_below(life, 14),
+                               .was_called = true,
+                               .is_probe = life_below(life, 4) == 0,
+                               .tokens = 800,
+                               .retry_after_ms = life_below(life, 20) * 1000,
+                               .server_limits = {-1, 0, 5000, -1, -1, -1}};
     struct spend_facts spend = {.tenant_id = "acme",
                                 .user_id = "user-1",
                                 .endpoint = "",
@@ -226,6 +235,8 @@ static inline void life_answer_store(struct life *life)
                                                .call_count = 1,
                                                .spends = &spend,
                                                .spend_count = 1,
+                                               .ended = &ended,
+                                               .ended_count = 1,
                                                .next_cursor = life_below(life, 2) ? "more" : ""}});
     }
     if (life->wants_changed) {

@@ -241,9 +241,14 @@ create table llm_calls (
     micros bigint not null default 0, -- charged likewise
     outcome_class smallint not null default 0, -- OutcomeClass
     call_ms integer not null default 0,
+    is_probe boolean not null default false,
+    -- What its server asked for: ms to wait, and if a limit is used up, then what it said of those of
+    -- requests and of tokens, each: the limit, what is left (-1 = nothing said), ms to its reset.
+    asked integer[],
     primary key (job_id, chunk_number, attempt)
 ) with (fillfactor = 60);
 create index llm_calls_by_grant on llm_calls (granted_at, call_id);
+create index llm_calls_by_endpoint on llm_calls (endpoint, granted_at);
 
 -- What the calls of a stretch of time cost, summed up some time after it: for a new leader, who asks
 -- for a day of it. A call that had not been settled by then stays at its reservation.

@@ -55,7 +55,8 @@ $$;
 -- (embedded) has no row. Answers what it cost if it settled now, else null.
 create function settle_call(p_job uuid, p_chunk integer, p_attempt integer, p_was_called boolean,
                             p_is_known boolean, p_prompt integer, p_completion integer,
-                            p_class smallint, p_call_ms integer, p_model text) returns bigint
+                            p_class smallint, p_call_ms integer, p_model text,
+                            p_asked integer[]) returns bigint
 language plpgsql as $$
 declare
     spent bigint;
@@ -63,7 +64,7 @@ begin
     update llm_calls l
     set settled_at = clock_timestamp(), was_called = p_was_called, is_usage_known = p_is_known,
         prompt_tokens = p_prompt, completion_tokens = p_completion, outcome_class = p_class,
-        call_ms = p_call_ms, model = p_model,
+        call_ms = p_call_ms, model = p_model, asked = p_asked,
         tokens = charged_tokens(l, p_was_called, p_is_known, p_prompt, p_completion),
         micros = charged_micros(l, p_was_called, p_is_known, p_prompt, p_completion)
     where job_id = p_job and chunk_number = p_chunk and attempt = p_attempt
@@ -130,7 +131,8 @@ create type call_terms as (
     reserved_tokens integer,
     reserved_micros bigint,
     prompt_nanos integer,
-    completion_nanos integer
+    completion_nanos integer,
+    is_probe boolean
 );
 
 create function grant_chunk(p_epoch bigint, p_job uuid, p_chunk integer, p_mode smallint,
@@ -167,10 +169,10 @@ begin
     if p_mode = 1 then
         insert into llm_calls (job_id, chunk_number, attempt, tenant_id, user_id, service_class,
                                epoch, endpoint, reserved_tokens, reserved_micros, prompt_nanos,
-                               completion_nanos, granted_at, lease_until)
+                               completion_nanos, is_probe, granted_at, lease_until)
         values (p_job, p_chunk, c.attempt, j.tenant_id, j.user_id, j.service_class, p_epoch,
                 p_terms.endpoint, p_terms.reserved_tokens, p_terms.reserved_micros,
-                p_terms.prompt_nanos, p_terms.completion_nanos, t, c.lease_until);
+                p_terms.prompt_nanos, p_terms.completion_nanos, p_terms.is_probe, t, c.lease_until);
     end if;
     if j.status = 'queued' then
         update analysis_jobs
@@ -232,7 +234,8 @@ begin
     end if;
     perform take_back(p_job, p_chunk, 0);
     -- Never permitted and sworn off: no call can have been made.
-    perform settle_call(p_job, p_chunk, p_attempt, false, true, 0, 0, 0::smallint, 0, '');
+    perform settle_call(p_job, p_chunk, p_attempt, false, true, 0, 0, 0::smallint, 0, '',
+                        null);
     return row(6, 0, 0)::batch_line; -- released
 end $$;
 
@@ -328,11 +331,12 @@ begin
     ), called as (
         insert into llm_calls (job_id, chunk_number, attempt, tenant_id, user_id, service_class,
                                epoch, endpoint, reserved_tokens, reserved_micros, prompt_nanos,
-                               completion_nanos, granted_at, lease_until)
+                               completion_nanos, is_probe, granted_at, lease_until)
         select job_id, number, attempt, tenant_id, user_id, service_class, p_epoch,
                p_terms[item].endpoint,
                p_terms[item].reserved_tokens, p_terms[item].reserved_micros,
-               p_terms[item].prompt_nanos, p_terms[item].completion_nanos, t,
+               p_terms[item].prompt_nanos, p_terms[item].completion_nanos,
+               p_terms[item].is_probe, t,
                t + p_leases_ms[item] * interval '1 ms'
         from granted where p_modes[item] = 1
     ), job as (
@@ -449,7 +453,8 @@ create function run_batch(p_holder text, p_epoch bigint, p_sequence bigint,
                           p_attempts integer[], p_charged boolean[], p_modes smallint[],
                           p_reserved integer[], p_leases_ms integer[], p_lanes integer[],
                           p_endpoints text[], p_reserved_micros bigint[], p_prompt_nanos integer[],
-                          p_completion_nanos integer[], p_degraded boolean[])
+                          p_completion_nanos integer[], p_degraded boolean[],
+                          p_probes boolean[])
 returns table (status integer, item integer, result smallint, job_status text, now_us bigint,
                chunk bigint[], parts bigint[], tenant_id text, user_id text,
                service_class smallint, tasks text[], instruction text, schema_json text,
@@ -475,9 +480,9 @@ begin
         select * into done
         from run_items(p_epoch, p_operations, p_jobs, p_chunks, p_attempts, p_charged, p_modes,
                        p_degraded,
-                       array(select row(e, r, m, p, c)::call_terms
+                       array(select row(e, r, m, p, c, b)::call_terms
                              from unnest(p_endpoints, p_reserved, p_reserved_micros, p_prompt_nanos,
-                                         p_completion_nanos) as x (e, r, m, p, c)),
+                                         p_completion_nanos, p_probes) as x (e, r, m, p, c, b)),
                        p_leases_ms, p_lanes);
         update leases set batch_sequence = p_sequence, batch_reply = done.lines
         where name = 'scheduler';

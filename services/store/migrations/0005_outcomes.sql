@@ -62,6 +62,12 @@ language sql immutable as $$
                 then p_prompt * p_prompt_nanos + p_completion * p_completion_nanos else 0 end
 $$;
 
+-- Of outcome i, what its server asked for is p_asked[7i - 6] to [7i]: as llm_calls keeps it.
+create function asked_of(p_asked integer[], i integer) returns integer[]
+language sql immutable as $$
+    select nullif(p_asked[7 * i - 6 : 7 * i], '{0,0,-1,0,0,-1,0}')
+$$;
+
 -- Takes the results and final reasons for posts still open, each named once; answers which posts are
 -- open after that and how many were given up. Of an open post there is no row yet.
 create function keep_results(c chunks, p_seqs integer[], p_data jsonb[], p_provenances smallint[],
@@ -173,7 +179,7 @@ create function commit_plain(p_jobs uuid[], p_chunks integer[], p_attempts integ
                              p_prompts text[], p_confidences double precision[],
                              p_prompt_shares integer[], p_completion_shares integer[],
                              p_missing_ends integer[], p_call_models text[],
-                             p_prices token_price[])
+                             p_prices token_price[], p_asked integer[])
 returns table (item integer, spent bigint, event event_view)
 language plpgsql as $$
 #variable_conflict use_column
@@ -222,6 +228,7 @@ begin
             is_usage_known = p_known[d.item], prompt_tokens = p_prompt[d.item],
             completion_tokens = p_completion[d.item], outcome_class = p_classes[d.item],
             call_ms = p_call_ms[d.item], model = p_call_models[d.item],
+            asked = asked_of(p_asked, d.item),
             tokens = charged_tokens(l, p_called[d.item], p_known[d.item], p_prompt[d.item],
                                     p_completion[d.item]),
             micros = charged_micros(l, p_called[d.item], p_known[d.item], p_prompt[d.item],
@@ -315,7 +322,7 @@ create function commit_outcomes(p_jobs uuid[], p_chunks integer[], p_attempts in
                                 p_prompts text[], p_confidences double precision[],
                                 p_prompt_shares integer[], p_completion_shares integer[],
                                 p_missing_ends integer[], p_missing integer[], p_reasons text[],
-                                p_call_models text[], p_origins integer[])
+                                p_call_models text[], p_origins integer[], p_asked integer[])
 returns table (outcome integer, verdict text, micros bigint, event event_view)
 language plpgsql as $$
 #variable_conflict use_column
@@ -343,7 +350,7 @@ begin
                                    p_prompt, p_completion, p_call_ms, p_summaries, p_result_ends,
                                    p_seqs, p_data, p_provenances, p_models, p_prompts,
                                    p_confidences, p_prompt_shares, p_completion_shares,
-                                   p_missing_ends, p_call_models, prices)
+                                   p_missing_ends, p_call_models, prices, p_asked)
     loop
         plain_events[plain.item] := plain.event;
         spent[plain.item] := plain.spent;
@@ -360,7 +367,7 @@ begin
         end if;
         micros := settle_call(p_jobs[i], p_chunks[i], p_attempts[i], p_called[i], p_known[i],
                                p_prompt[i], p_completion[i], p_classes[i], p_call_ms[i],
-                               p_call_models[i]);
+                               p_call_models[i], asked_of(p_asked, i));
         spent[i] := micros;
         select * into j from analysis_jobs where job_id = p_jobs[i];
         select * into c from chunks where job_id = p_jobs[i] and chunk_number = p_chunks[i];

@@ -212,6 +212,49 @@ language sql stable as $$
     order by c.version
 $$;
 
+-- The calls of an endpoint that ended last, as far as they may tell anything of it: 500 of the last
+-- 5000 that were granted, no older than a day. Some take long, while others are granted and end.
+create function ended_calls(p_endpoint text, p_at timestamptz) returns setof llm_calls
+language sql stable as $$
+    select * from (
+        select * from llm_calls
+        where endpoint = p_endpoint and granted_at > p_at - interval '24 hours'
+        order by granted_at desc limit 5000) c
+    where settled_at is not null and (was_called or outcome_class > 1) -- ok
+    order by settled_at desc limit 500
+$$;
+
+-- Those of each endpoint, in the order in which they ended; one row at least. A pause that a server
+-- asked for and an open breaker are told by the last of its calls: while they last there are no more
+-- but those that had begun, and probes.
+create function snapshot_ended(p_epoch bigint, p_limit integer)
+returns table (is_fenced boolean, endpoint text, granted_ago_ms bigint, settled_ago_ms bigint,
+               outcome_class smallint, was_called boolean, is_probe boolean, tokens bigint,
+               asked integer[])
+language plpgsql stable as $$
+#variable_conflict use_column
+declare
+    t timestamptz := clock_timestamp();
+begin
+    return query
+    with recursive endpoints as (
+        (select c.endpoint from llm_calls c order by c.endpoint limit 1)
+        union all
+        select (select c.endpoint from llm_calls c where c.endpoint > e.endpoint
+                order by c.endpoint limit 1)
+        from endpoints e where e.endpoint is not null
+    ), ended as (
+        select c.* from endpoints e, ended_calls(e.endpoint, t) c
+        order by c.settled_at desc limit p_limit
+    )
+    select not is_epoch(p_epoch), c.endpoint,
+           greatest(0, extract(epoch from t - c.granted_at) * 1000)::bigint,
+           greatest(0, extract(epoch from t - c.settled_at) * 1000)::bigint,
+           c.outcome_class, c.was_called, c.is_probe, c.tokens, c.asked
+    from (values (1)) once left join ended c on is_epoch(p_epoch)
+    order by c.settled_at, c.call_id;
+end $$;
+
 -- Jobs changed since then, in the order of their ids. What a transaction still running has changed
 -- is not seen yet and may bear an earlier stamp: the asker goes back by an overlap.
 create function changed_jobs(p_since_us bigint, p_after uuid, p_limit integer, p_chunks integer)
