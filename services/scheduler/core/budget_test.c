@@ -132,6 +132,23 @@ static void rule_5_what_is_not_known_counts_as_booked_and_what_never_left_as_not
     }
 }
 
+/* Two bounds of 2,800 tokens do not fit, but one and the thousand that were used. */
+static void rule_5_what_a_call_did_not_use_of_its_tenants_limit_is_free_again(void **state)
+{
+    (void)state;
+    for (int is_known = 0; is_known < 2; is_known++) {
+        struct scheduler_config config = priced(0, 0);
+        config.tenant_limits.tokens_per_minute = 5000;
+        struct bench b;
+        begin(&b, config);
+        call(&b);
+        end_call(&b, true, is_known, 400, 600);
+        submit(&b, 2, "bob", 1);
+        assert_int_equal(grant_all(&b), is_known);
+        close_bench(&b);
+    }
+}
+
 static void rule_5_a_tenant_without_room_is_looked_at_again_after_a_second(void **state)
 {
     (void)state;
@@ -183,6 +200,7 @@ int main(void)
         cmocka_unit_test(rule_5_a_call_is_settled_to_what_it_used_rounded_up),
         cmocka_unit_test(rule_5_no_call_counts_for_more_than_eight_times_what_was_booked),
         cmocka_unit_test(rule_5_what_is_not_known_counts_as_booked_and_what_never_left_as_nothing),
+        cmocka_unit_test(rule_5_what_a_call_did_not_use_of_its_tenants_limit_is_free_again),
         cmocka_unit_test(rule_5_a_tenant_without_room_is_looked_at_again_after_a_second),
         cmocka_unit_test(rule_5_an_ask_is_refused_once_and_shadow_limits_are_counted_once),
     };

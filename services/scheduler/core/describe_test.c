@@ -296,6 +296,49 @@ static void what_counts_under_the_least_limit_of_a_tenant_is_told(void **state)
     }
 }
 
+static void note_users(void *context, const struct recent_use *use)
+{
+    char *users = context;
+    if (use->user_id[0] == '\0')
+        return;
+    assert_string_equal(use->tenant_id, "acme");
+    assert_string_equal(use->endpoint, "");
+    assert_int_equal(use->calls, 1);
+    strcat(users, use->user_id);
+}
+
+/* rules 5 and 12 */
+static void what_counts_under_the_limits_of_users_is_told_while_they_have_some(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_with(10));
+    lead(&b);
+    const char *users[] = {"ann", "bob", "cem", "dan"};
+    for (int i = 0; i < 4; i++) {
+        struct control_facts limit = {.scope = SCOPE_USER,
+                                      .tenant_id = "acme",
+                                      .name = users[i],
+                                      .message = "",
+                                      .has_limits = i < 3,
+                                      .limits = {.requests_per_minute = 10},
+                                      .version = 1};
+        tell(&b, (struct event){.kind = EVENT_CONTROL, .control = &limit});
+        submit(&b, i, users[i], 1);
+        grant_all(&b);
+        assert_int_equal(ask_now(&b, attempt_of(i, 0, 1), "hands"), 1);
+        if (i == 1) { /* its limits are lifted again */
+            limit.is_removed = true;
+            limit.version = 2;
+            tell(&b, (struct event){.kind = EVENT_CONTROL, .control = &limit});
+        }
+    }
+    char told[16] = "";
+    scheduler_recent_use(b.core, note_users, told);
+    assert_string_equal(told, "anncem");
+    close_bench(&b);
+}
+
 /* rules 9 and 12 */
 static void what_was_due_before_is_due_now(void **state)
 {
@@ -401,6 +444,7 @@ int main(void)
         cmocka_unit_test(what_counts_under_the_limits_of_a_minute_is_told),
         cmocka_unit_test(what_counts_under_a_tenants_limits_is_told_and_what_it_has_spent),
         cmocka_unit_test(what_counts_under_the_least_limit_of_a_tenant_is_told),
+        cmocka_unit_test(what_counts_under_the_limits_of_users_is_told_while_they_have_some),
         cmocka_unit_test(what_was_due_before_is_due_now),
         cmocka_unit_test(an_epoch_hangs_on_nothing_but_what_its_start_tells),
     };

@@ -69,6 +69,8 @@ void check_breaker_hears(struct sim *sim, struct journal *journal,
     sim->counts[COUNT_OPENED] += breaker->open_until > was_open_until;
 }
 
+/* Rows come in the order of their commits, some late and some never, so only what a probe said is
+ * certain. */
 void check_breaker_commits(struct sim *sim, const struct grant *grant,
                            const struct outcome *outcome)
 {
@@ -82,12 +84,6 @@ void check_breaker_commits(struct sim *sim, const struct grant *grant,
         open_up(breaker, sim->now);
     else if (grant->is_probe)
         memset(breaker, 0, sizeof(*breaker));
-    else if (breaker->open_until && grant->permitted_at > breaker->open_until)
-        /* No probe: the outcome of one that closed it was lost, or its leader had not heard that it
-         * is open. Who knows only the rows may count from later on than is seen here. */
-        *breaker = (struct told_breaker){.unknown_until = sim->now + BREAKER_OPEN_FOR};
-    else if (!breaker->open_until && grant->granted_at > breaker->unknown_until + 2 * CLOCK_ERROR)
-        note(sim, breaker, has_failed);
 }
 
 void check_breaker_permits(struct sim *sim, struct journal *journal, const struct grant *grant)

@@ -282,7 +282,6 @@ struct model_analyzer {
 struct told_breaker {
     uint32_t failures; /* in a row */
     int64_t failing_since, open_until, probed_at;
-    int64_t unknown_until; /* of what rows say: granted before that, nothing is certain */
     const struct grant *probe;
 };
 
