@@ -31,12 +31,6 @@ enum {
     NEAR_PART = 4, /* of the memory for results goes to the texts they are of */
 };
 
-void shell_wake(void *context)
-{
-    struct analyzer *analyzer = context;
-    http_wake(analyzer->client);
-}
-
 /* ---- what is in hand ---- */
 
 static void forget(struct analyzer *analyzer, struct work *work)
@@ -318,7 +312,8 @@ bool analyzer_open(const struct analyzer_settings *settings, const struct endpoi
     made->memory = memory_new(cache_bytes - near_bytes);
     made->near = near_new(near_bytes);
     made->flights = single_flight_new();
-    made->inquiries = inquiries_new(made);
+    made->inquiries = inquiries_new(
+        made, &(struct inquiry_ends){.looked_up = lookups_conclude, .changed = calls_go_on});
     uuid_new(made->instance_id);
     if (!inbox_open(made->bus, shell_wake, made, &made->inbox, why))
         return false;

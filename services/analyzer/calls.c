@@ -1,7 +1,6 @@
 #include "calls.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <sys/random.h>
 
 #include "answer/answer.h"
@@ -20,15 +19,6 @@
 /* A token has a byte of the request at least; a server may put words of its own around it, and
  * count the end of an answer. */
 enum { PROMPT_SLACK_TOKENS = 2000, COMPLETION_SLACK_TOKENS = 16 };
-
-struct llm *calls_llm_of(const struct analyzer *analyzer, const Tp__Dispatch *dispatch)
-{
-    for (size_t i = 0; i < analyzer->llm_count; i++)
-        if (dispatch->endpoint[0] == '\0' ||
-            strcmp(dispatch->endpoint, llm_name(analyzer->llms[i])) == 0)
-            return analyzer->llms[i];
-    return NULL;
-}
 
 /* An outcome is there: the slot is free, and the outcome goes out until it is stored. */
 static void conclude(struct work *work, const Tp__Outcome *outcome)
@@ -270,7 +260,7 @@ static void ask_for_rest(struct work *work)
         return;
     work->sent = plan_dispatch(&work->plan, work->plan_arena);
     work->ids = new_ids(work->sent->n_posts, work->plan_arena);
-    work->llm = calls_llm_of(work->analyzer, work->dispatch);
+    work->llm = shell_llm_of(work->analyzer, work->dispatch);
     work->called_at = clock_now();
     analyzer_metrics_call_begins(llm_name(work->llm));
     const struct llm_question question = {&work->brief, work->sent, work->ids,
@@ -294,7 +284,7 @@ static Tp__Outcome *uncalled(struct work *work)
         outcome_new(work->dispatch, work->analyzer->instance_id,
                     has_lost ? TP__OUTCOME_CLASS__ABORTED : TP__OUTCOME_CLASS__OK, arena);
     outcome->usage->is_known = true;
-    const struct llm *llm = calls_llm_of(work->analyzer, work->dispatch);
+    const struct llm *llm = shell_llm_of(work->analyzer, work->dispatch);
     outcome->model = arena_string(arena, llm_model(llm)); /* by which they were once answered */
     if (has_lost)
         outcome->detail = arena_string(arena, "another replica's call for it came to nothing");
@@ -337,7 +327,7 @@ void calls_begin(struct work *work)
     analyzer_metrics_ask(ASK_PERMITTED);
     if (analyzer->llm_count == 0)
         calls_analyse(work);
-    else if (calls_llm_of(analyzer, work->dispatch) == NULL)
+    else if (shell_llm_of(analyzer, work->dispatch) == NULL)
         refuse_endpoint(work);
     else
         calls_go_on(work);

@@ -17,15 +17,9 @@
 
 #include "work.h"
 
-struct analyzer;
-
 void calls_begin(struct work *work);
 void calls_publish(struct work *work);
 void calls_analyse(struct work *work);
 void calls_go_on(struct work *work);
 void calls_abort(struct work *work);
 void calls_stored(struct work *work);
-
-/* The endpoint that was granted; without a name the first one. NULL = there is none of that name.
- */
-struct llm *calls_llm_of(const struct analyzer *analyzer, const Tp__Dispatch *dispatch);

@@ -4,9 +4,7 @@
 #include <utlist.h>
 
 #include "base/check.h"
-#include "calls.h"
 #include "findings.h"
-#include "lookups.h"
 #include "metrics.h"
 #include "shell.h"
 #include "store_question.h"
@@ -20,6 +18,7 @@ static const struct instant NEVER = {INT64_MAX};
 
 struct inquiries {
     struct analyzer *analyzer;
+    struct inquiry_ends ends;
     struct work *waiting;  /* to be looked up by the next question, the first comes first */
     struct work *watching; /* between two questions */
     struct work *asked;    /* what the last question is about, in the order of its keys */
@@ -29,11 +28,12 @@ struct inquiries {
     struct instant asked_at;
 };
 
-struct inquiries *inquiries_new(struct analyzer *analyzer)
+struct inquiries *inquiries_new(struct analyzer *analyzer, const struct inquiry_ends *ends)
 {
     struct inquiries *inquiries = calloc(1, sizeof *inquiries);
     CHECK(inquiries != NULL);
     inquiries->analyzer = analyzer;
+    inquiries->ends = *ends;
     inquiries->claims = claims_new();
     inquiries->question = store_question_new(analyzer);
     return inquiries;
@@ -241,7 +241,7 @@ static void hear_looked_up(struct work *work, struct findings *findings)
     analyzer_metrics_joined(JOINED_ELSEWHERE, plan_count(&work->plan, ORIGIN_ABROAD));
     analyzer_metrics_lookups(LEVEL_REDIS, hits, wanted - hits);
     analyzer_metrics_lookup_time(LEVEL_REDIS, seconds_since(work->looked_up_at, clock_now()));
-    lookups_conclude(work);
+    work->analyzer->inquiries->ends.looked_up(work);
 }
 
 /* Without an answer nothing is known to have changed. */
@@ -258,14 +258,14 @@ static void hear_watched(struct work *work, struct findings *findings)
         DL_APPEND2(inquiries->watching, work, look_previous, look_next);
     }
     if (left < awaited)
-        calls_go_on(work);
+        inquiries->ends.changed(work);
 }
 
 static void give_up(struct work *work)
 {
     leave_lists(work);
     findings_give_up(work);
-    calls_go_on(work);
+    work->analyzer->inquiries->ends.changed(work);
 }
 
 static struct work *find_impatient(const struct inquiries *inquiries)

@@ -1,10 +1,10 @@
 /* What is asked of the store about posts: which are known, and who asks the model for which of them
  * now (proto/cache.proto).
  *
- *   inquiries_look_up(work)          its posts that are unknown here; lookups_conclude() follows,
+ *   inquiries_look_up(work)          its posts that are unknown here; looked_up() follows,
  *                                    exactly once: nobody there, or too late, is an answer, too
  *   inquiries_watch(work, kind)      those that other replicas ask for, until they are known or
- *                                    lost, or patience.h ends; calls_go_on() follows each change
+ *                                    lost, or patience.h ends; changed() follows each change
  *   inquiries_settle(work)           its outcome is made, or it comes to nothing: what it has
  *                                    claimed and not brought is free for others
  *   inquiries_end(work)              it is gone: nobody waits for its answer, and what it claimed
@@ -25,7 +25,13 @@
 struct analyzer;
 struct inquiries;
 
-struct inquiries *inquiries_new(struct analyzer *analyzer);
+/* Whom inquiries_tend() tells what came of a question. */
+struct inquiry_ends {
+    void (*looked_up)(struct work *work);
+    void (*changed)(struct work *work);
+};
+
+struct inquiries *inquiries_new(struct analyzer *analyzer, const struct inquiry_ends *ends);
 /* Waits for what is under way, and takes leave. No work is in hand any more. */
 void inquiries_free(struct inquiries **inquiries);
 

@@ -1,6 +1,5 @@
 #include "lookups.h"
 
-#include "calls.h"
 #include "metrics.h"
 #include "near_lookup.h"
 #include "question/prompt.h"
@@ -11,7 +10,7 @@
 static bool may_look(const struct work *work)
 {
     return work->analyzer->settings->caches && work->dispatch->order_seed == 0 &&
-           calls_llm_of(work->analyzer, work->dispatch) != NULL &&
+           shell_llm_of(work->analyzer, work->dispatch) != NULL &&
            brief_is_of_posts(work->dispatch);
 }
 
@@ -30,7 +29,7 @@ static bool set_keys(struct work *work)
         .instruction = dispatch->instruction,
         .schema = {dispatch->schema_json.data, dispatch->schema_json.len},
         .prompt_version = PROMPTS_VERSION,
-        .model = llm_model(calls_llm_of(analyzer, dispatch)),
+        .model = llm_model(shell_llm_of(analyzer, dispatch)),
     };
     cache_scope_hash(&scope, settings->user_salt, work->scope);
     size_t twins = plan_set_keys(&work->plan, work->scope, settings->user_salt);

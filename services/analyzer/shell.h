@@ -48,6 +48,10 @@ struct analyzer {
 /* Wakes the loop. Any thread. */
 void shell_wake(void *analyzer);
 
+/* The endpoint that was granted; without a name the first one. NULL = there is none of that name.
+ */
+struct llm *shell_llm_of(const struct analyzer *analyzer, const Tp__Dispatch *dispatch);
+
 static inline double seconds_since(struct instant then, struct instant now)
 {
     return (double)(now.ns - then.ns) / 1e9;
