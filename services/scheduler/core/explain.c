@@ -164,13 +164,20 @@ static void explain_endpoint(const struct scheduler *s, struct explanation *told
         told->retry_in_ms = ms_until(s, until);
 }
 
+/* While no slot is free or an answer is awaited, nothing is looked at again: what was missing may
+ * be there since. */
+static bool lasts(const struct scheduler *s, const struct shortage *shortage)
+{
+    return instant_is_before(s->now, shortage->until);
+}
+
 /* A limit, or an endpoint that is down, keeps it from being granted or permitted. */
 static bool explain_limit(const struct scheduler *s, const struct chunk *chunk,
                           struct explanation *told)
 {
     const struct tenant *tenant = book_tenant_of(chunk);
     const struct stop *stop = &s->budget.stop;
-    if (chunk->flight && chunk->flight->is_refused) {
+    if (chunk->flight && chunk->flight->is_refused && lasts(s, &chunk->flight->refusal.shortage)) {
         explain_shortage(s, told, &chunk->flight->refusal, chunk->flight->booking.endpoint);
         return true;
     }
@@ -188,6 +195,9 @@ static bool explain_limit(const struct scheduler *s, const struct chunk *chunk,
         explain_shortage(s, told, &refusal, NO_ENDPOINT);
         return true;
     }
+    bool is_looked_at_again = s->budget.grant_at.ns != NEVER.ns; /* else as soon as there is room */
+    if (stop->kind != STOP_NOT && (!is_looked_at_again || !lasts(s, &stop->shortage)))
+        return false;
     switch (stop->kind) {
     case STOP_NOT:
         return false;

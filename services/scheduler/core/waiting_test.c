@@ -358,6 +358,34 @@ static void rule_12_a_pause_that_the_server_asked_for_is_no_limit(void **state)
     close_bench(&b);
 }
 
+static void rule_12_a_pause_that_is_over_is_not_told(void **state)
+{
+    (void)state;
+    struct scheduler_config config = config_with(10);
+    config.endpoint_count = 1;
+    strcpy(config.endpoints[0].name, "main");
+    config.lead_lease_ms = 600000;
+    struct bench b;
+    open_bench(&b, config);
+    lead(&b);
+    submit(&b, 1, "ann", 1);
+    submit(&b, 2, "bob", 1);
+    grant_each(&b);
+    assert_int_equal(ask_now(&b, attempt_of(1, 0, 1), "hands"), 1);
+    tell(&b, (struct event){.kind = EVENT_OUTCOME,
+                            .outcome = {.id = attempt_of(1, 0, 1),
+                                        .outcome_class = OUTCOME_RATE_LIMITED,
+                                        .was_called = true,
+                                        .retry_after_ms = 2000,
+                                        .server_limits = {-1, -1, -1, -1, -1, -1}}});
+    assert_int_equal(ask_now(&b, attempt_of(2, 0, 1), "hands"), 0);
+    assert_int_equal(told(&b, 2).reason, WAITING_PAUSE);
+    b.now = instant_plus_ms(
+        b.now, 8000); /* no analyzer is heard any more, so the ask is not looked at again */
+    assert_int_equal(told(&b, 2).reason, WAITING_ANALYZER);
+    close_bench(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -374,6 +402,7 @@ int main(void)
         cmocka_unit_test(rule_12_a_job_that_is_over_waits_for_nothing_though_its_call_runs),
         cmocka_unit_test(rule_12_a_limit_is_told_of_the_endpoint_that_has_it),
         cmocka_unit_test(rule_12_a_pause_that_the_server_asked_for_is_no_limit),
+        cmocka_unit_test(rule_12_a_pause_that_is_over_is_not_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,6 +39,7 @@ static void hear_controls(struct sim *sim, struct journal *journal,
         told->state = controls[i].is_removed ? CONTROL_OPEN : controls[i].state;
         told->has_limits = controls[i].has_limits && !controls[i].is_removed;
         told->limits = controls[i].limits;
+        told->heard_at = sim->now;
         check_told_hears(sim, journal, control_place(&controls[i]));
     }
 }
@@ -206,8 +207,8 @@ static bool has_attempts(const struct model_job *job)
 }
 
 /* True whenever it is told, however little the leader has heard; NULL = it may be. */
-static const char *what_is_wrong(const struct sim *sim, uint32_t number,
-                                 const struct model_job *job, const struct explanation *told)
+static const char *what_is_wrong(struct sim *sim, uint32_t number, const struct model_job *job,
+                                 const struct explanation *told)
 {
     bool is_open = has_chunk(job, CHUNK_READY) || has_chunk(job, CHUNK_IN_FLIGHT);
     uint32_t most = most_users(sim, number);
@@ -238,7 +239,7 @@ static const char *what_is_wrong(const struct sim *sim, uint32_t number,
     case WAITING_PAUSE:
     case WAITING_REDUCED:
     case WAITING_ENDPOINT_HELD:
-        return NULL;
+        return check_why(sim, number, job, told);
     }
     return "there is no such reason";
 }

@@ -61,6 +61,11 @@ void check_book_sum(const struct journal *journal, uint32_t place, const struct 
                     struct booked_use *least, struct booked_use *most);
 bool check_is_of(const struct grant *grant, uint32_t place);
 
+/* ---- check_why.c: why a job waits, of limits, endpoints and what is in service ---- */
+/* What is wrong with the reason; NULL = it may be. */
+const char *check_why(struct sim *sim, uint32_t number, const struct model_job *job,
+                      const struct explanation *told);
+
 /* ---- check_told.c: the limits that a leader was told; before a permit is booked ---- */
 void check_told_hears(struct sim *sim, struct journal *journal, uint32_t place);
 void check_told_permits(struct sim *sim, const struct journal *journal, const struct grant *grant);

@@ -105,12 +105,20 @@ void controls_order(struct sim *sim, uint32_t place, enum control_state state, b
     schedulers_hear(sim, STORE, 100, &event);
 }
 
+/* With the first the last one. */
+static bool holds_all_endpoints(const struct deed *deed)
+{
+    return deed->place == CONTROL_OF_ENDPOINTS && deed->state == CONTROL_HELD;
+}
+
 static void end(struct sim *sim, void *what)
 {
     const struct deed *deed = what;
     const struct model_control *control = &sim->store.controls[deed->place];
     bool is_needed = control->lifts_limits || control->has_limits;
     controls_order(sim, deed->place, CONTROL_OPEN, deed->number % 2 == 0 && !is_needed);
+    if (holds_all_endpoints(deed))
+        controls_order(sim, CONTROL_OF_USERS - 1, CONTROL_OPEN, false);
 }
 
 static void begin(struct sim *sim, void *what)
@@ -125,6 +133,8 @@ static void begin(struct sim *sim, void *what)
                 : deed->state == CONTROL_REDUCED ? COUNT_REDUCED
                                                  : COUNT_OTHER_CONTROLS]++;
     controls_order(sim, deed->place, deed->state, false);
+    if (holds_all_endpoints(deed))
+        controls_order(sim, CONTROL_OF_USERS - 1, CONTROL_HELD, false);
     sim_after(sim, lasts, NULL, end, what);
 }
 

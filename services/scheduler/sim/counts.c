@@ -93,6 +93,12 @@ const struct counter COUNTERS[COUNTS] = {
     [COUNT_REAPED] = {"attempts reaped", GROUP_RULES, "9"},
     [COUNT_RELEASED] = {"grants released", GROUP_RULES, "9"},
     [COUNT_TAKEOVERS] = {"takeovers", GROUP_RULES, "11"},
+    [COUNT_WHY_OWN] = {"told that its user's own chunk runs", GROUP_RULES, "12"},
+    [COUNT_WHY_LIMIT] = {"told that a limit is used up", GROUP_RULES, "12"},
+    [COUNT_WHY_PAUSE] = {"told that a server wants a pause", GROUP_RULES, "12"},
+    [COUNT_WHY_ENDPOINT] = {"told that no endpoint may be called", GROUP_RULES, "12"},
+    [COUNT_WHY_REDUCED] = {"told that all is reduced", GROUP_RULES, "12"},
+    [COUNT_WHY_ENDPOINT_HELD] = {"told that an endpoint is held", GROUP_RULES, "12"},
     [COUNT_RULE_12] = {"answers to why a job waits", GROUP_RULES, "12"},
 };
 

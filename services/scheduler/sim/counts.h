@@ -93,7 +93,13 @@ enum count {
     COUNT_HEALINGS,
     COUNT_HEALED,
     COUNT_NO_BETTER, /* a result that was no better than the one there was */
-    COUNT_RULE_12,   /* it was told why a job waits */
+    COUNT_WHY_OWN,
+    COUNT_WHY_LIMIT,
+    COUNT_WHY_PAUSE,
+    COUNT_WHY_ENDPOINT,
+    COUNT_WHY_REDUCED,
+    COUNT_WHY_ENDPOINT_HELD,
+    COUNT_RULE_12, /* it was told why a job waits */
     COUNT_SPLITS,
     COUNT_RETRIES,
     COUNT_EMBEDDED,

@@ -49,6 +49,23 @@ static void plan_wake(struct sim *sim, uint32_t number)
     sim_after(sim, delay, &sim->processes[number], wake, sim_keep(sim, &alarm, sizeof(alarm)));
 }
 
+/* What is told otherwise by a mutant. */
+static struct explanation told_by(const struct sim *sim, const struct action *action)
+{
+    static const enum waiting_reason INVENTED[] = {WAITING_OWN,     WAITING_LIMIT,
+                                                   WAITING_PAUSE,   WAITING_ENDPOINT,
+                                                   WAITING_REDUCED, WAITING_ENDPOINT_HELD};
+    struct explanation told = action->explain.told;
+    bool is_in_turn = told.reason == WAITING_SLOT || told.reason == WAITING_OTHERS;
+    if (sim->mutant != MUTANT_INVENTS_REASONS || !is_in_turn)
+        return told;
+    told.reason = INVENTED[sim->history.seed % 6];
+    told.scope = SCOPE_TENANT;
+    told.limit = LIMIT_REQUESTS;
+    strcpy(told.scope_name, endpoint_name(0));
+    return told;
+}
+
 /* Rule 12: the leader tells, and asking decides nothing. After every step, so that all states are
  * asked about; without chance, so that a history is the same as if nobody had asked. */
 static void ask_why(struct sim *sim, uint32_t number)
@@ -64,10 +81,11 @@ static void ask_why(struct sim *sim, uint32_t number)
         scheduler_step(sim->schedulers[number].core, &event, clock_of(sim, number));
     for (size_t i = 0; i < actions->count; i++) {
         const struct action *action = &actions->list[i];
+        struct explanation told = told_by(sim, action);
         if (action->kind != ACTION_EXPLAIN)
             sim_violation(sim, "rule 12", "asking why a job waits led to action %d", action->kind);
         else
-            check_leader_told(sim, number, job, &action->explain.told);
+            check_leader_told(sim, number, job, &told);
     }
 }
 

@@ -101,6 +101,7 @@ enum mutant {
     MUTANT_CAPS_IGNORED,        /* whoever submits is taken */
     MUTANT_CAPS_NEVER_FREED,    /* a job that is over still has its place in the queue */
     MUTANT_DEAF_TO_LIMITS,      /* a leader does not hear of limits that are lowered */
+    MUTANT_INVENTS_REASONS,     /* a leader tells another reason why a job waits */
     MUTANT_HEALS_REPLACE_EQUAL, /* a result replaces one that is as good */
     MUTANTS,
 };
@@ -308,6 +309,7 @@ struct journal {
         enum control_state state;
         bool has_limits, is_lowered; /* below what is configured */
         struct limits limits;
+        int64_t heard_at;
     } told[CONTROLS];
     struct told_breaker breakers[ENDPOINTS];
     struct told_server {
