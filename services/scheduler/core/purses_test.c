@@ -182,16 +182,17 @@ static void rule_5_the_core_wakes_to_look_at_a_limited_user_again(void **state)
 static void rule_5_what_users_used_whose_limits_were_lifted_is_forgotten_in_the_end(void **state)
 {
     (void)state;
+    enum { STAYS = 5000 };
     struct bench b;
     begin(&b);
-    char user[16];
-    limit(&b, "z", 1, (struct limits){.requests_per_minute = 1});
     for (uint64_t version = 1; version <= 2; version++)
-        for (int i = 1; i < MOST_CONTROLS; i++) {
-            snprintf(user, sizeof user, "user%d", i);
+        for (int i = 0; i < MOST_CONTROLS; i++) {
+            char user[16] = "z";
+            if (i != STAYS)
+                snprintf(user, sizeof user, "user%d", i);
             if (version == 1)
                 limit(&b, user, version, (struct limits){.requests_per_minute = 1});
-            else
+            else if (i != STAYS)
                 lift(&b, user, version);
             hush(&b);
         }
