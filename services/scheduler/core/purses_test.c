@@ -178,6 +178,58 @@ static void rule_5_the_core_wakes_to_look_at_a_limited_user_again(void **state)
     close_bench(&b);
 }
 
+static struct call_facts call_alone(int number, const char *user)
+{
+    return (struct call_facts){.id = attempt_of(number, 0, 1),
+                               .tenant_id = "acme",
+                               .user_id = user,
+                               .endpoint = "",
+                               .granted_in_ms = -2000,
+                               .settled_in_ms = -1000,
+                               .is_settled = true,
+                               .was_called = true,
+                               .is_of_user_alone = true,
+                               .tokens = 1000};
+}
+
+/* A model is told what limited users have used apart from what all have. */
+static void rule_12_what_a_model_is_told_of_a_user_alone_counts_nowhere_else(void **state)
+{
+    (void)state;
+    const struct control_facts control = {.scope = SCOPE_USER,
+                                          .tenant_id = "acme",
+                                          .name = "ann",
+                                          .message = "",
+                                          .has_limits = true,
+                                          .limits = {.requests_per_minute = 2},
+                                          .version = 1};
+    const struct call_facts calls[] = {call_alone(100, "ann"), call_alone(101, "bob")};
+    struct bench b;
+    open_bench(&b, quiet());
+    b.now = instant_plus_ms(b.now, 1000000);
+    tell(&b, (struct event){.kind = EVENT_TIME});
+    renew(&b, 1);
+    beat(&b, 100);
+    tell(&b, (struct event){.kind = EVENT_SNAPSHOT,
+                            .is_answered = true,
+                            .snapshot = {.epoch = 1,
+                                         .now_us = 1000000,
+                                         .calls = calls,
+                                         .call_count = 2,
+                                         .controls = &control,
+                                         .control_count = 1,
+                                         .next_cursor = ""}});
+    struct scheduler_figures figures;
+    scheduler_figures(b.core, &figures);
+    assert_int_equal(figures.endpoints[0].used[LIMIT_REQUESTS], 0);
+    submit(&b, 1, "ann", 1);
+    assert_int_equal(grant_all(&b), 1);
+    assert_int_equal(ask_for(&b, 1), 1);
+    submit_as(&b, 2, "ann", CLASS_INTERACTIVE, 1);
+    assert_int_equal(b.item_count, 0); /* that would be the third in this minute */
+    close_bench(&b);
+}
+
 /* When there are as many as there may be controls; of who is limited it is kept. */
 static void rule_5_what_users_used_whose_limits_were_lifted_is_forgotten_in_the_end(void **state)
 {
@@ -211,6 +263,7 @@ int main(void)
         cmocka_unit_test(rule_5_grants_of_an_older_batch_do_not_count_twice),
         cmocka_unit_test(rule_5_a_limited_user_goes_on_in_both_lanes_when_there_is_room),
         cmocka_unit_test(rule_5_the_core_wakes_to_look_at_a_limited_user_again),
+        cmocka_unit_test(rule_12_what_a_model_is_told_of_a_user_alone_counts_nowhere_else),
         cmocka_unit_test(rule_5_what_users_used_whose_limits_were_lifted_is_forgotten_in_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

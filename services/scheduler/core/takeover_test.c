@@ -1,81 +1,7 @@
 /* Rules 5 and 7 after a takeover: what the calls of older epochs count for, and what they tell. */
-#include "bench_for_test.h"
+#include "takeover_for_test.h"
 
 static const int64_t FULL_MS = 1023; /* the last millisecond of a bucket */
-
-static struct scheduler_config chain(void)
-{
-    struct scheduler_config config = config_with(10);
-    config.endpoint_count = 1;
-    strcpy(config.endpoints[0].name, "main");
-    return config;
-}
-
-static const struct server_limits UNSAID = {-1, -1, -1, -1, -1, -1};
-
-static struct ended_call ended(enum outcome_class class, int64_t ago_ms)
-{
-    return (struct ended_call){.endpoint = "main",
-                               .granted_in_ms = -ago_ms - 1000,
-                               .settled_in_ms = -ago_ms,
-                               .was_called = true,
-                               .outcome_class = class,
-                               .server_limits = UNSAID};
-}
-
-static struct ended_call probe(enum outcome_class class, int64_t ago_ms)
-{
-    struct ended_call call = ended(class, ago_ms);
-    call.is_probe = true;
-    return call;
-}
-
-/* As the store holds it until its outcome is committed. */
-static struct call_facts running(struct attempt_id id, uint32_t tokens, int64_t lease_in_ms)
-{
-    return (struct call_facts){.id = id,
-                               .tenant_id = "acme",
-                               .user_id = "",
-                               .endpoint = "main",
-                               .granted_in_ms = -100,
-                               .lease_in_ms = lease_in_ms,
-                               .tokens = tokens};
-}
-
-struct past {
-    const struct job_facts *jobs;
-    const struct call_facts *calls;
-    const struct spend_facts *spends;
-    const struct ended_call *ended;
-    size_t job_count, call_count, spend_count, ended_count;
-};
-
-static void take_over(struct bench *b, uint64_t epoch, struct past past)
-{
-    tell(b, (struct event){.kind = EVENT_TIME});
-    renew(b, epoch);
-    beat(b, 100);
-    tell(b, (struct event){.kind = EVENT_SNAPSHOT,
-                           .is_answered = true,
-                           .snapshot = {.epoch = epoch,
-                                        .now_us = 1000000,
-                                        .jobs = past.jobs,
-                                        .job_count = past.job_count,
-                                        .calls = past.calls,
-                                        .call_count = past.call_count,
-                                        .spends = past.spends,
-                                        .spend_count = past.spend_count,
-                                        .ended = past.ended,
-                                        .ended_count = past.ended_count,
-                                        .next_cursor = ""}});
-}
-
-static struct endpoint_figures main_endpoint(const struct bench *b)
-{
-    struct scheduler_figures figures;
-    scheduler_figures(b->core, &figures);
-    return figures.endpoints[0];
-}
 
 static enum breaker_state breaker_after(const struct ended_call *calls, size_t count)
 {
@@ -192,74 +118,6 @@ static void come(struct bench *b, int number, const char *tenant, const char *us
                             .chunks = &chunk,
                             .chunk_count = 1};
     tell(b, (struct event){.kind = EVENT_JOB_EVENT, .job_event = {.job = &job, .number = 1}});
-}
-
-/* How long a new leader still makes no call. */
-static int64_t held_after(struct ended_call call)
-{
-    struct bench b;
-    open_bench(&b, chain());
-    b.now = instant_plus_ms(b.now, 1000000);
-    take_over(&b, 1, (struct past){.ended = &call, .ended_count = 1});
-    int64_t held_ms = main_endpoint(&b).held_ms;
-    come(&b, 1, "acme", "ann");
-    assert_int_equal(b.item_count, held_ms > 0 ? 0 : 1);
-    close_bench(&b);
-    return held_ms;
-}
-
-static void rule_5_a_pause_that_a_server_asked_for_binds_the_next_leader(void **state)
-{
-    (void)state;
-    struct ended_call call = ended(OUTCOME_RATE_LIMITED, 20000);
-    assert_int_equal(held_after(call), 0); /* it asked for nothing */
-    call.retry_after_ms = 120000;
-    assert_int_equal(held_after(call), 100000);
-    call.outcome_class = OUTCOME_SERVER_ERROR;
-    assert_int_equal(held_after(call), 100000);
-    call.outcome_class = OUTCOME_BAD_REQUEST; /* that is this call's own wait */
-    assert_int_equal(held_after(call), 0);
-    call.outcome_class = OUTCOME_RATE_LIMITED;
-    call.retry_after_ms = 20000;
-    assert_int_equal(held_after(call), 0); /* it has ended */
-    call.retry_after_ms = 3600000;
-    assert_int_equal(held_after(call), 580000); /* ten minutes at most */
-    call.retry_after_ms = 0;
-    call.server_limits = (struct server_limits){60, 0, 45000, -1, -1, -1};
-    assert_int_equal(held_after(call), 25000); /* until its limit is itself again */
-    call.endpoint = "gone";
-    assert_int_equal(held_after(call), 0);
-}
-
-static uint64_t learned_after(const struct ended_call *calls, size_t count)
-{
-    struct bench b;
-    open_bench(&b, chain());
-    b.now = instant_plus_ms(b.now, 10000000);
-    take_over(&b, 1, (struct past){.ended = calls, .ended_count = count});
-    uint64_t limit = main_endpoint(&b).limits[LIMIT_REQUESTS];
-    close_bench(&b);
-    return limit;
-}
-
-static void rule_5_a_limit_learned_from_refusals_is_learned_again(void **state)
-{
-    (void)state;
-    enum { CALLS = 150 };
-    struct ended_call calls[CALLS];
-    for (int i = 0; i < CALLS; i++) /* one a second */
-        calls[i] = ended(OUTCOME_NONE, (CALLS - i) * 1000);
-    assert_int_equal(learned_after(calls, CALLS), 0);
-    calls[100].outcome_class = OUTCOME_RATE_LIMITED;
-    /* A quarter less than four times the 60 that worked in its minute; since then it rose. */
-    assert_in_range(learned_after(calls, 101), 180, 181);
-    assert_in_range(learned_after(calls, CALLS), 181, 240);
-    calls[100].outcome_class = OUTCOME_NONE;
-    calls[50].outcome_class = OUTCOME_RATE_LIMITED; /* of its minute only the end is told */
-    assert_int_equal(learned_after(calls, CALLS), 0);
-    calls[50].outcome_class = OUTCOME_NONE;
-    calls[120].server_limits = (struct server_limits){90, 0, 1000, -1, -1, -1};
-    assert_in_range(learned_after(calls, CALLS), 90, 120); /* said to be used up */
 }
 
 static void rules_5_and_7_an_endpoint_that_is_gone_counts_for_nothing(void **state)
@@ -445,8 +303,6 @@ int main(void)
         cmocka_unit_test(rule_7_a_breaker_that_has_failed_its_probes_for_hours_is_still_open),
         cmocka_unit_test(rule_7_an_opening_of_long_ago_is_known_until_a_probe_worked),
         cmocka_unit_test(rule_7_a_breaker_is_open_from_when_it_opened),
-        cmocka_unit_test(rule_5_a_pause_that_a_server_asked_for_binds_the_next_leader),
-        cmocka_unit_test(rule_5_a_limit_learned_from_refusals_is_learned_again),
         cmocka_unit_test(rules_5_and_7_an_endpoint_that_is_gone_counts_for_nothing),
         cmocka_unit_test(rule_5_money_is_counted_with_whom_it_was_spent),
         cmocka_unit_test(rule_5_each_old_call_is_settled_by_its_own_outcome),

@@ -307,26 +307,33 @@ rule_6_a_job_that_would_end_before_its_users_limit_has_room_is_done_by_the_embed
 }
 
 /* ---- step 9 ---- */
-static void take_over(struct bench *b, uint64_t epoch, const struct control_facts *controls,
-                      size_t control_count, const struct call_facts *calls, size_t call_count,
-                      const struct spend_facts *spends, size_t spend_count)
+struct past {
+    const struct control_facts *control;
+    const struct call_facts *calls;
+    const struct spend_facts *spends;
+    size_t call_count, spend_count;
+};
+
+static void take_over(struct bench *b, struct past past)
 {
     tell(b, (struct event){.kind = EVENT_TIME});
-    renew(b, epoch);
+    renew(b, 1);
     beat(b, 100);
     struct event page = {.kind = EVENT_SNAPSHOT,
                          .is_answered = true,
-                         .snapshot = {.epoch = epoch, .now_us = 1000000, .next_cursor = "k"}};
-    page.snapshot.controls = controls;
-    page.snapshot.control_count = control_count;
+                         .snapshot = {.epoch = 1,
+                                      .now_us = 1000000,
+                                      .controls = past.control,
+                                      .control_count = 1,
+                                      .next_cursor = "k"}};
     tell(b, page);
     assert_int_equal(said(b, ACTION_ASK_BATCH), 0); /* rule 11 */
     page.snapshot.controls = NULL;
     page.snapshot.control_count = 0;
-    page.snapshot.calls = calls;
-    page.snapshot.call_count = call_count;
-    page.snapshot.spends = spends;
-    page.snapshot.spend_count = spend_count;
+    page.snapshot.calls = past.calls;
+    page.snapshot.call_count = past.call_count;
+    page.snapshot.spends = past.spends;
+    page.snapshot.spend_count = past.spend_count;
     page.snapshot.next_cursor = "";
     tell(b, page);
     hush(b);
@@ -369,7 +376,7 @@ static void rule_11_a_new_leader_knows_what_a_limited_user_has_used(void **state
     for (int i = 0; i < 10; i++)
         calls[i] = call_by(1000 + i, i < 8 ? "user3" : "user4");
     struct crowd *crowd = heir();
-    take_over(&crowd->bench, 1, &control, 1, calls, 10, NULL, 0);
+    take_over(&crowd->bench, (struct past){.control = &control, .calls = calls, .call_count = 10});
     for (int i = 0; i < crowd->member_count; i++)
         submit_next(crowd, &crowd->members[i]);
     live(crowd, 20000);
@@ -383,14 +390,18 @@ static void rule_11_a_new_leader_knows_what_a_limited_user_has_used(void **state
 static void rule_11_a_new_leader_knows_what_a_limited_user_has_spent(void **state)
 {
     (void)state;
-    const struct control_facts control =
-        control_of("tenant0", "user3", (struct limits){.micros_per_day = 1000});
+    const struct control_facts control = /* a call books 960 */
+        control_of("tenant0", "user3", (struct limits){.micros_per_day = 1900});
     const struct spend_facts spends[] = {
         {.tenant_id = "tenant0", .user_id = "", .endpoint = "", .micros = 700},
         {.tenant_id = "tenant0", .user_id = "user3", .endpoint = "", .micros = 500}};
     const struct call_facts call = call_by(1000, "user3");
     struct crowd *crowd = heir();
-    take_over(&crowd->bench, 1, &control, 1, &call, 1, spends, 2);
+    take_over(&crowd->bench, (struct past){.control = &control,
+                                           .calls = &call,
+                                           .spends = spends,
+                                           .call_count = 1,
+                                           .spend_count = 2});
     for (int i = 0; i < crowd->member_count; i++)
         submit_next(crowd, &crowd->members[i]);
     live(crowd, 10000);
@@ -408,7 +419,7 @@ static void rule_5_a_users_call_of_an_older_epoch_runs_on_under_its_limit(void *
         control_of("acme", "ann", (struct limits){.calls_in_flight = 1});
     struct bench b;
     open_bench(&b, priced(10));
-    take_over(&b, 1, &control, 1, NULL, 0, NULL, 0);
+    take_over(&b, (struct past){.control = &control});
     struct chunk_facts chunk = ready(0);
     chunk.status = CHUNK_IN_FLIGHT;
     chunk.attempt = 1;
