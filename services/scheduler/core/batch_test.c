@@ -401,6 +401,37 @@ static void rule_12_a_limit_that_is_over_is_not_told_by_one_slot_either(void **s
     close_bench(&b);
 }
 
+static void rule_12_a_limit_that_was_raised_is_not_told_by_one_slot_either(void **state)
+{
+    (void)state;
+    struct scheduler_config config = quiet(1);
+    config.fairness = FAIRNESS_FIFO; /* nobody is granted ahead */
+    config.endpoints[0].limits.requests_per_minute = 1;
+    struct bench b;
+    begin(&b, config);
+    submit_bytes(&b, 100, 1000, 0);
+    grant_all(&b);
+    assert_int_equal(ask_now(&b, attempt_of(100, 0, 1), "hands"), 1);
+    tell(&b, (struct event){.kind = EVENT_OUTCOME,
+                            .outcome = {.id = attempt_of(100, 0, 1), .was_called = true}});
+    struct chunk_facts chunk = done(0);
+    happen(&b, 100, "user-100", 2, JOB_COMPLETED, &chunk);
+    submit_bytes(&b, 1, 1000, 0);
+    submit_bytes(&b, 2, 1000, 0);
+    assert_int_equal(told(&b, 2).reason, WAITING_LIMIT);
+    struct control_facts raised = {.scope = SCOPE_ENDPOINT,
+                                   .tenant_id = "",
+                                   .name = "main",
+                                   .message = "",
+                                   .has_limits = true,
+                                   .limits = {.requests_per_minute = 100},
+                                   .version = 1};
+    tell(&b, (struct event){.kind = EVENT_CONTROL, .control = &raised});
+    assert_int_equal(b.item_count, 1);
+    assert_int_not_equal(told(&b, 2).reason, WAITING_LIMIT);
+    close_bench(&b);
+}
+
 static void step_8_a_release_that_the_store_refuses_is_asked_for_again(void **state)
 {
     (void)state;
@@ -444,6 +475,7 @@ int main(void)
         cmocka_unit_test(rule_12_a_limit_is_told_until_there_is_room_to_look_again),
         cmocka_unit_test(rule_12_who_waits_for_the_next_batch_waits_for_no_limit),
         cmocka_unit_test(rule_12_a_limit_that_is_over_is_not_told_by_one_slot_either),
+        cmocka_unit_test(rule_12_a_limit_that_was_raised_is_not_told_by_one_slot_either),
         cmocka_unit_test(step_8_a_release_that_the_store_refuses_is_asked_for_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
