@@ -12,15 +12,9 @@ enum { LOOK_AHEAD_US = 30000, LEAST_AHEAD = 2, SHORTEST_CALL_US = 1000 };
 
 #define BURST_IS_LAST (UINT64_C(1) << 63)
 
-bool attempts_counts_as_call(const struct attempt *attempt)
-{
-    return attempt->phase == ATTEMPT_CALLING ||
-           (attempt->phase == ATTEMPT_FOREIGN && attempt->mode == MODE_LLM);
-}
-
 void attempts_set_phase(struct scheduler *s, struct attempt *attempt, enum attempt_phase phase)
 {
-    if (attempts_counts_as_call(attempt)) {
+    if (attempt_counts_as_call(attempt)) {
         s->attempts.calls--;
         budget_end_call(s, attempt);
     }
@@ -30,7 +24,7 @@ void attempts_set_phase(struct scheduler *s, struct attempt *attempt, enum attem
     if (attempt->phase == ATTEMPT_WAITING)
         budget_withdraw(s, book_tenant_of(attempt->chunk), &attempt->booking);
     attempt->phase = phase;
-    if (attempts_counts_as_call(attempt)) {
+    if (attempt_counts_as_call(attempt)) {
         s->attempts.calls++;
         budget_begin_call(s, attempt);
     }

@@ -83,7 +83,7 @@ static void count_attempts(const struct heap *attempts, struct purse *purse, uin
         if (attempt->booking.user_purse == number || !is_of(attempt->chunk, purse))
             continue;
         count_booking(purse, &attempt->booking, number);
-        if (attempts_counts_as_call(attempt))
+        if (attempt_counts_as_call(attempt))
             account_begin_call(&purse->account);
     }
 }

@@ -22,3 +22,9 @@ bool lead_is_held(const struct scheduler *s)
 {
     return s->lead.phase == LEAD_LEADING && instant_is_before(s->now, s->lead.until);
 }
+
+bool attempt_counts_as_call(const struct attempt *attempt)
+{
+    return attempt->phase == ATTEMPT_CALLING ||
+           (attempt->phase == ATTEMPT_FOREIGN && attempt->mode == MODE_LLM);
+}

@@ -224,6 +224,7 @@ struct scheduler {
 /* ---- state.c ---- */
 struct action *say(struct scheduler *s, enum action_kind kind);
 bool lead_is_held(const struct scheduler *s); /* leading, rebuilt, and the lease still lasts */
+bool attempt_counts_as_call(const struct attempt *attempt); /* rules 2 and 5 */
 
 /* ---- rows.c: what the store says becomes what we know ---- */
 void rows_apply_job(struct scheduler *s, const struct job_facts *facts);
@@ -263,7 +264,6 @@ void obey_take_back(struct scheduler *s);
 /* ---- attempts.c: where each grant stands ---- */
 struct attempt *attempts_add(struct scheduler *s, struct chunk *chunk, enum attempt_phase phase,
                              struct instant end);
-bool attempts_counts_as_call(const struct attempt *attempt);
 void attempts_drop(struct scheduler *s, struct chunk *chunk); /* its row has left the flight */
 void attempts_swear_off(struct scheduler *s, struct attempt *attempt);
 struct attempt *attempts_find(const struct scheduler *s, const struct attempt_id *id);
