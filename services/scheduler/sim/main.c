@@ -17,11 +17,11 @@
 
 #include "base/check.h"
 #include "base/number.h"
-#include "checks.h"
-#include "fairness.h"
 #include "runs.h"
-#include "shares.h"
 #include "shrink.h"
+#include "sim/checks/checkers.h"
+#include "sim/sharing/fairness.h"
+#include "sim/sharing/shares.h"
 
 /* From so many on, what was never exercised will never be. */
 enum { SEEDS_THAT_EXERCISE_ALL = 1000, MOST_ONLY = 4096 };
@@ -179,9 +179,8 @@ static int tell(const struct request *request)
                               .only_count = request->only_count,
                               .is_told = true};
     SCOPED(arena_close) struct arena *ground = arena_open(SIM_GROUND_BYTES);
-    SCOPED(sim_free) struct sim *sim = sim_new(&history, ground);
+    SCOPED(sim_free) struct sim *sim = sim_new(&history, &CHECKERS, ground);
     sim_run(sim);
-    check_all(sim);
     printf("violations: %u\n", sim->violations);
     return sim->violations > 0 ? 1 : 0;
 }

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
-#include "checks.h"
+#include "sim/checks/checkers.h"
 
 /* Longer runs tell how far they are, every so often. */
 enum { TOLD_FROM = 50000, TOLD_EVERY_S = 10 };
@@ -52,9 +52,8 @@ static void perform_share(const struct runs *runs, struct shared *shared, int64_
         if (seed > atomic_load(&shared->least_failing))
             return;
         struct history history = {.seed = (uint64_t)seed, .mutant = runs->mutant};
-        SCOPED(sim_free) struct sim *sim = sim_new(&history, ground);
+        SCOPED(sim_free) struct sim *sim = sim_new(&history, &CHECKERS, ground);
         sim_run(sim);
-        check_all(sim);
         for (int k = 0; k < COUNTS; k++)
             found->counts[k] += sim->counts[k];
         if (is_looked_for(runs, sim))

@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "sim.h"
+#include "sim/fleet/sim.h"
 
 enum { MOST_JOBS = 64 };
 

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "base/check.h"
-#include "checks.h"
+#include "sim/checks/checkers.h"
 
 enum { MOST_RUNS = 5000, MOST_SECONDS = 20 };
 
@@ -52,9 +52,8 @@ static bool try_only(struct shrunk *shrunk, const uint64_t *only, size_t count)
     qsort(sorted, count, sizeof(*sorted), sim_by_decision);
     history.only = sorted;
     history.only_count = count;
-    SCOPED(sim_free) struct sim *sim = sim_new(&history, shrunk->ground);
+    SCOPED(sim_free) struct sim *sim = sim_new(&history, &CHECKERS, shrunk->ground);
     sim_run(sim);
-    check_all(sim);
     free(sorted);
     shrunk->runs++;
     if (sim->violations == 0 || strcmp(sim->first_rule, shrunk->rule) != 0)
@@ -96,9 +95,8 @@ static void shrink(struct shrunk *shrunk)
 /* All of what the seed decided, in the order in which it came true. */
 static void begin(struct shrunk *shrunk)
 {
-    SCOPED(sim_free) struct sim *sim = sim_new(&shrunk->history, shrunk->ground);
+    SCOPED(sim_free) struct sim *sim = sim_new(&shrunk->history, &CHECKERS, shrunk->ground);
     sim_run(sim);
-    check_all(sim);
     keep(shrunk, sim);
 }
 
@@ -109,9 +107,8 @@ static void tell(const struct shrunk *shrunk, const char *mutant)
     history.only = shrunk->decisions;
     history.only_count = shrunk->count;
     history.is_told = true;
-    SCOPED(sim_free) struct sim *sim = sim_new(&history, shrunk->ground);
+    SCOPED(sim_free) struct sim *sim = sim_new(&history, &CHECKERS, shrunk->ground);
     sim_run(sim);
-    check_all(sim);
     printf("repeat it: scheduler_sim --first %lu%s%s --only ", history.seed,
            mutant[0] ? " --mutant " : "", mutant);
     for (size_t i = 0; i < shrunk->count; i++) {

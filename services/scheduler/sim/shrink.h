@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "sim.h"
+#include "sim/fleet/sim.h"
 
 /* Prints the short history, how long it is, and the command that repeats it. mutant: its name, ""
  * if nothing is broken on purpose. */
