@@ -1,5 +1,6 @@
 /* How many chunks come before one (rule 12): in its share, of other tenants, of other classes. */
 #include "base/check.h"
+#include "due.h"
 #include "queue.h"
 
 /* How many of the other turn's chunks stand before this one, which has `own` before it in its turn.
@@ -14,9 +15,9 @@ static size_t ahead_in_turn(const struct queue *queue, const struct chunk *chunk
         return sojourn_ahead(&queue_share(mine)->sojourn, mine, other, own == 0);
     case FAIRNESS_ROUND_ROBIN: /* once each round, and a round for each of its own */
         rounds = own + (heap_key(&queue_share(other)->runnable, &other->node) < mine->rank);
-        return rounds < other->ready.count ? rounds : other->ready.count;
+        return rounds < other->due_count ? rounds : other->due_count;
     case FAIRNESS_FIFO: /* all of the older jobs */
-        return heap_count_below(&other->ready, heap_key(&mine->ready, &chunk->node));
+        return due_count_below(other, due_key(chunk));
     }
     CHECK_UNREACHABLE();
 }
@@ -25,7 +26,7 @@ static size_t ahead_in_share(const struct queue *queue, const struct chunk *chun
 {
     const struct turn *mine = chunk->job->turn;
     const struct heap *runnable = &queue_share(mine)->runnable;
-    size_t own = heap_count_below(&mine->ready, heap_key(&mine->ready, &chunk->node));
+    size_t own = due_count_below(mine, due_key(chunk));
     uint32_t step = heap_sample_step(runnable);
     size_t ahead = 0;
     for (uint32_t i = 0; i < runnable->count; i += step) {

@@ -16,11 +16,17 @@ struct foretold {
     size_t count;
 };
 
+static bool is_due(const struct chunk *chunk)
+{
+    const struct turn *turn = chunk->job->turn;
+    return due_count_below(turn, due_key(chunk) + 1) > due_count_below(turn, due_key(chunk));
+}
+
 static void foretell(void *context, struct job *job)
 {
     struct foretold *foretold = context;
     for (uint32_t i = 0; i < job->chunk_count; i++)
-        if (heap_has(&book_chunk_at(job, i)->node))
+        if (is_due(book_chunk_at(job, i)))
             foretold->chunks[foretold->count++] = book_chunk_at(job, i);
 }
 

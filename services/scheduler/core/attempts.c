@@ -82,7 +82,7 @@ struct attempt *attempts_add(struct scheduler *s, struct chunk *chunk, enum atte
     attempt->end = end;
     attempt->phase = ATTEMPT_ENDED; /* counts nowhere yet */
     attempt->booking.endpoint = NO_ENDPOINT;
-    attempt->booking.user_purse = chunk->job->turn->user->purse;
+    attempt->booking.user_purse = book_user_of(chunk->job->turn)->purse;
     attempt->publish_at = phase == ATTEMPT_WAITING ? s->now : NEVER;
     attempt->publish_gap_ms = s->config.republish_ms;
     attempt->is_burst = chunk->lane >= FIRST_BURST_LANE;

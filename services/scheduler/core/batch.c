@@ -183,7 +183,7 @@ static void on_granted(struct scheduler *s, struct chunk *chunk, size_t i, uint6
     attempt->booking = s->batch.bookings[i];
     s->figures.grants++;
     bool is_unwanted = job_status_is_terminal(chunk->job->status) || s->lead.is_leaving ||
-                       orders_is_user_held(s, chunk->job->turn->user) ||
+                       orders_is_user_held(s, book_user_of(chunk->job->turn)) ||
                        !choice_holds(s, &attempt->booking);
     if (is_unwanted && attempt->mode == MODE_LLM)
         attempts_swear_off(s, attempt);

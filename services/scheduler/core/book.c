@@ -33,10 +33,11 @@ const char *book_tenant_id(const struct tenant *tenant)
     return tenant->index->id;
 }
 
-void book_name_user(const struct user *user, const char **tenant_id, const char **user_id)
+void book_name_user(const struct book *book, const struct user *user, const char **tenant_id,
+                    const char **user_id)
 {
     *tenant_id = book_tenant_id(user->tenant);
-    *user_id = user->name;
+    *user_id = texts_at(&book->names, user->name);
 }
 
 static void drop_tenants(struct book *book)
@@ -56,6 +57,12 @@ static uint32_t user_hash(const struct tenant *tenant, const char *user_id, uint
            table_hash(tenant->index->id, strlen(tenant->index->id)) * (2 * lane + 1);
 }
 
+/* All its turns are of classes that share it. */
+static uint32_t lane_of(const struct user *user)
+{
+    return book_lane_of(user->first.service_class);
+}
+
 static struct user *find_user(const struct book *book, const struct tenant *tenant,
                               const char *user_id, uint32_t lane)
 {
@@ -63,7 +70,8 @@ static struct user *find_user(const struct book *book, const struct tenant *tena
     uint32_t number;
     while ((number = table_next(&book->user_places, &search))) {
         struct user *user = pool_at(&book->users, number);
-        if (user->tenant == tenant && user->lane == lane && strcmp(user->name, user_id) == 0)
+        if (user->tenant == tenant && lane_of(user) == lane &&
+            strcmp(texts_at(&book->names, user->name), user_id) == 0)
             return user;
     }
     return NULL;
@@ -78,9 +86,10 @@ struct user *book_user(const struct book *book, const char *tenant_id, const cha
 }
 
 static struct user *user_of(struct book *book, const char *tenant_id, const char *user_id,
-                            uint32_t lane)
+                            enum service_class service_class)
 {
     struct tenant *tenant = book_tenant(book, tenant_id);
+    uint32_t lane = book_lane_of(service_class);
     struct user *user = find_user(book, tenant, user_id, lane);
     if (user)
         return user;
@@ -88,43 +97,51 @@ static struct user *user_of(struct book *book, const char *tenant_id, const char
     uint32_t number = pool_take(&book->users);
     user = pool_at(&book->users, number);
     user->number = number;
-    user->lane = lane;
+    user->first.service_class = service_class;
     user->tenant = tenant;
-    user->name = strdup(user_id);
-    CHECK(user->name);
+    user->name = texts_keep(&book->names, user_id);
     tenant->users++;
     table_add(&book->user_places, user_hash(tenant, user_id, lane), number);
     book->user_count++;
     return user;
 }
 
+static void drop_later_turns(struct user *user)
+{
+    struct turn *turn = user->first.next;
+    while (turn) {
+        struct turn *next = turn->next;
+        queue_drop_turn(turn);
+        free(turn);
+        turn = next;
+    }
+}
+
 static void drop_user(struct book *book, struct user *user)
 {
     CHECK(user->occupied == 0 && user->waiting == 0);
-    while (user->turns) {
-        struct turn *turn = user->turns;
-        user->turns = turn->next;
-        queue_drop_turn(turn);
-        if (turn != &user->first)
-            free(turn);
-    }
+    drop_later_turns(user);
+    queue_drop_turn(&user->first);
     user->tenant->users--;
-    table_remove(&book->user_places, user_hash(user->tenant, user->name, user->lane), user->number);
-    free(user->name);
+    uint32_t hash = user_hash(user->tenant, texts_at(&book->names, user->name), lane_of(user));
+    table_remove(&book->user_places, hash, user->number);
+    texts_drop(&book->names, user->name);
     pool_give(&book->users, user->number);
     book->user_count--;
 }
 
 static struct turn *turn_of(struct user *user, enum service_class service_class)
 {
-    for (struct turn *turn = user->turns; turn; turn = turn->next)
+    for (struct turn *turn = book_first_turn(user); turn; turn = book_turn_after(turn))
         if (turn->service_class == service_class)
             return turn;
-    struct turn *turn = user->turns ? calloc(1, sizeof(*turn)) : &user->first;
-    CHECK(turn);
-    *turn = (struct turn){.user = user, .service_class = service_class, .next = user->turns};
-    user->turns = turn;
-    return turn;
+    struct later_turn *later = calloc(1, sizeof(*later));
+    CHECK(later);
+    *later = (struct later_turn){
+        .turn = {.service_class = service_class, .is_later = true, .next = user->first.next},
+        .user = user};
+    user->first.next = &later->turn;
+    return &later->turn;
 }
 
 static uint32_t job_hash(const struct uuid *id)
@@ -207,8 +224,7 @@ struct job *book_add_job(struct book *book, const struct job_facts *facts, struc
     job->is_healing = facts->is_healing;
     job->needs_llm = facts->needs_llm;
     job->deadline_ms = facts->deadline_left_ms;
-    uint32_t lane = book_lane_of(facts->service_class);
-    struct user *user = user_of(book, facts->tenant_id, facts->user_id, lane);
+    struct user *user = user_of(book, facts->tenant_id, facts->user_id, facts->service_class);
     user->jobs++;
     job->turn = turn_of(user, facts->service_class);
     table_add(&book->job_places, job_hash(&job->id), number);
@@ -219,18 +235,19 @@ struct job *book_add_job(struct book *book, const struct job_facts *facts, struc
 void book_drop_job(struct book *book, struct job *job)
 {
     CHECK(job && job->in_hand == 0);
+    if (heap_has(&job->first.node))
+        heap_remove(&book->over, &job->first.node);
     for (uint32_t i = 0; i < job->chunk_count; i++) {
         struct chunk *chunk = book_chunk_at(job, i);
-        CHECK(!heap_has(&chunk->node) && !chunk->flight && !chunk->is_occupying);
+        CHECK(chunk->place == PLACE_NOWHERE && !chunk->flight && !chunk->is_occupying);
         if (chunk != &job->first)
             free(chunk);
     }
     free((void *)job->chunks);
-    if (--job->turn->user->jobs == 0)
-        drop_user(book, job->turn->user);
+    struct user *user = book_user_of(job->turn);
+    if (--user->jobs == 0)
+        drop_user(book, user);
     (void)book_end_waiting(book, job);
-    if (heap_has(&job->over))
-        heap_remove(&book->over, &job->over);
     table_remove(&book->job_places, job_hash(&job->id), job->number);
     leave_line(book, job);
     pool_give(&book->jobs, job->number);
@@ -369,5 +386,6 @@ void book_free(struct book *book)
     table_free(&book->user_places);
     pool_free(&book->jobs);
     pool_free(&book->users);
+    texts_free(&book->names);
     *book = (struct book){0};
 }

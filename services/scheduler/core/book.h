@@ -15,6 +15,7 @@
 #include "heap.h"
 #include "pool.h"
 #include "table.h"
+#include "texts.h"
 
 struct attempt;
 struct tenant_index;
@@ -35,34 +36,44 @@ struct tenant {
 
 /* A user's place in the queue of one class. */
 struct turn {
-    struct heap_node node; /* among the runnable turns of its share, or those that may burst */
-    struct heap ready;     /* its chunks that are due, oldest job first */
-    struct user *user;
-    struct turn *next;
-    uint64_t rank;
+    struct heap_node node;   /* among the runnable turns of its share, or those that may burst */
     struct heap_node urgent; /* among those that must not wait for a limit (urgent.h) */
     struct heap_node latest; /* among the runnable, by when its work must start (sojourn.h) */
-    uint32_t stake;          /* in equal sharing (sojourn.h); 0 = none */
-    enum service_class service_class;
+    struct turn *next;       /* book_turn_after() */
+    uint64_t rank;
+    union {
+        struct chunk *only;
+        struct heap *many;
+    } due; /* its chunks that are due (due.h) */
+    uint32_t due_count;
+    uint32_t stake;    /* in equal sharing (sojourn.h); 0 = none */
     uint32_t occupied; /* of its user's chunks in flight, those in this class */
-    bool is_bursting;  /* node is among those that may burst */
-    bool is_limited;   /* its user has used up a limit: nothing of it is granted */
+    enum service_class service_class;
+    bool is_bursting; /* node is among those that may burst */
+    bool is_limited;  /* its user has used up a limit: nothing of it is granted */
+    bool is_later;    /* not its user's first (book_user_of()) */
 };
 
 /* One user in one lane: what has at most one chunk in flight (rule 1). */
 struct user {
+    struct turn first; /* most have no other; later ones have chunks in other classes */
     struct tenant *tenant;
-    char *name;
-    struct turn *turns; /* one for each class it has chunks in; the first is in here */
-    struct turn first;
-    uint32_t jobs;     /* it lives while there are some */
-    uint32_t shut;     /* as its tenant's */
-    uint32_t burst;    /* chunks it may have in flight while nobody else waits; 0 = its tenant's */
-    uint32_t purse;    /* number of what it uses of its limits (purses.c); 0 = it has none */
-    uint64_t lanes;    /* bits: those in which it has a chunk */
-    uint32_t occupied; /* chunks in flight, or asked to be */
-    uint32_t waiting;  /* chunks that wait: for their turn, or for their retry */
-    uint32_t number, lane;
+    uint64_t lanes;   /* bits: those in which it has a chunk */
+    uint32_t jobs;    /* it lives while there are some */
+    uint32_t waiting; /* chunks that wait: for their turn, or for their retry */
+    uint32_t purse;   /* number of what it uses of its limits (purses.c); 0 = it has none */
+    uint32_t name;    /* in the book's names */
+    uint32_t number;
+    uint16_t occupied; /* chunks in flight, or asked to be: at most one in each lane */
+    uint8_t burst;     /* chunks it may have in flight while nobody else waits; 0 = its tenant's */
+    uint8_t shut;      /* as its tenant's */
+};
+_Static_assert(sizeof(struct turn) == 64 && sizeof(struct user) == 104,
+               "bytes of each of a million users who wait");
+
+struct later_turn {
+    struct turn turn;
+    struct user *user;
 };
 
 /* Which heap a chunk stands in. */
@@ -102,7 +113,6 @@ struct chunk {
  * be half of all memory. */
 struct job {
     struct uuid id;
-    struct heap_node over; /* among those that are over, by when they may be forgotten */
     struct turn *turn;     /* of its user, in the lane and the class of the job */
     struct chunk **chunks; /* by number, if there are more than one (book_chunk_at()) */
     uint64_t order;        /* of hearing of it */
@@ -119,9 +129,9 @@ struct job {
     bool is_asked_for : 1; /* the store is being asked about it */
     bool is_healing : 1;   /* never by the embedded analysis (rule 7) */
     bool needs_llm : 1;    /* not by it either, but as a last resort */
-    struct chunk first;    /* most have no other */
+    struct chunk first;    /* most have no other; its node is the job's own while that is over */
 };
-_Static_assert(sizeof(struct chunk) == 56 && sizeof(struct job) == 144,
+_Static_assert(sizeof(struct chunk) == 56 && sizeof(struct job) == 136,
                "bytes of each of a million jobs that wait");
 
 struct book {
@@ -130,7 +140,8 @@ struct book {
     uint32_t oldest, newest; /* numbers of jobs; 0 = none */
     uint32_t longest_unserved;
     struct tenant_index *tenants;
-    struct heap over;
+    struct texts names; /* of users */
+    struct heap over;   /* jobs, by when they may be forgotten */
     uint64_t last_order;
     size_t job_count, user_count, active_users, waiting_users;
     size_t queued[CLASSES]; /* chunks that wait: ready, or for their retry */
@@ -156,19 +167,40 @@ static inline uint32_t book_lane_of(enum service_class service_class)
     return service_class == CLASS_INTERACTIVE ? INTERACTIVE_LANE : 0;
 }
 
+/* Whose turn it is. */
+static inline struct user *book_user_of(const struct turn *turn)
+{
+    if (turn->is_later)
+        return ((const struct later_turn *)turn)->user;
+    return (struct user *)((uintptr_t)turn - offsetof(struct user, first));
+}
+
+/* All turns of a user: the last that was made first, and the one in the user last. */
+static inline struct turn *book_first_turn(struct user *user)
+{
+    return user->first.next ? user->first.next : &user->first;
+}
+static inline struct turn *book_turn_after(struct turn *turn)
+{
+    if (!turn->is_later)
+        return NULL;
+    return turn->next ? turn->next : &book_user_of(turn)->first;
+}
+
 /* The tenant, made known if it is not. */
 struct tenant *book_tenant(struct book *book, const char *tenant_id);
 const char *book_tenant_id(const struct tenant *tenant);
 static inline struct tenant *book_tenant_of(const struct chunk *chunk)
 {
-    return chunk->job->turn->user->tenant;
+    return book_user_of(chunk->job->turn)->tenant;
 }
 /* The user in that lane, or NULL = it has no jobs. */
 struct user *book_user(const struct book *book, const char *tenant_id, const char *user_id,
                        uint32_t lane);
 
 /* Whose jobs the user's are. */
-void book_name_user(const struct user *user, const char **tenant_id, const char **user_id);
+void book_name_user(const struct book *book, const struct user *user, const char **tenant_id,
+                    const char **user_id);
 
 struct job *book_job(const struct book *book, const char *job_id); /* NULL = unknown */
 struct job *book_add_job(struct book *book, const struct job_facts *facts, struct instant now);

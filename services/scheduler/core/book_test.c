@@ -60,11 +60,11 @@ static void a_user_is_one_of_its_tenant_in_its_lane(void **state)
 {
     (void)state;
     struct book book = {0};
-    struct user *ann = add_job(&book, "1", "acme", "ann", CLASS_STANDARD)->turn->user;
-    struct user *live = add_job(&book, "2", "acme", "ann", CLASS_INTERACTIVE)->turn->user;
-    struct user *bob = add_job(&book, "3", "acme", "bob", CLASS_STANDARD)->turn->user;
-    struct user *other = add_job(&book, "4", "other", "ann", CLASS_STANDARD)->turn->user;
-    assert_ptr_equal(add_job(&book, "5", "acme", "ann", CLASS_PREMIUM)->turn->user, ann);
+    struct user *ann = book_user_of(add_job(&book, "1", "acme", "ann", CLASS_STANDARD)->turn);
+    struct user *live = book_user_of(add_job(&book, "2", "acme", "ann", CLASS_INTERACTIVE)->turn);
+    struct user *bob = book_user_of(add_job(&book, "3", "acme", "bob", CLASS_STANDARD)->turn);
+    struct user *other = book_user_of(add_job(&book, "4", "other", "ann", CLASS_STANDARD)->turn);
+    assert_ptr_equal(book_user_of(add_job(&book, "5", "acme", "ann", CLASS_PREMIUM)->turn), ann);
     assert_ptr_equal(book_user(&book, "acme", "ann", 0), ann);
     assert_ptr_equal(book_user(&book, "acme", "ann", INTERACTIVE_LANE), live);
     assert_ptr_equal(book_user(&book, "acme", "bob", 0), bob);

@@ -110,7 +110,8 @@ static void open_turns(struct scheduler *s, const struct purse *purse)
     for (uint32_t lane = 0; lane <= INTERACTIVE_LANE; lane++) {
         struct user *user =
             book_user(&s->book, book_tenant_id(purse->tenant), purse->user_id, lane);
-        for (struct turn *turn = user ? user->turns : NULL; turn; turn = turn->next)
+        for (struct turn *turn = user ? book_first_turn(user) : NULL; turn;
+             turn = book_turn_after(turn))
             if (turn->is_limited)
                 queue_open_turn(&s->queue, turn);
     }
@@ -318,7 +319,7 @@ void budget_shut(struct scheduler *s, struct tenant *tenant, const struct shorta
 
 void budget_shut_turn(struct scheduler *s, struct turn *turn, const struct shortage *shortage)
 {
-    struct purse *purse = purses_at(s, turn->user->purse);
+    struct purse *purse = purses_at(s, book_user_of(turn)->purse);
     CHECK(purse);
     purse->shortage = *shortage;
     struct instant soon = instant_plus_ms(s->now, LOOK_AGAIN_MS);

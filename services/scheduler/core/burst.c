@@ -4,7 +4,7 @@
 /* The lowest that is free; its own lane for a user with nothing in flight. */
 uint32_t burst_lane_for(const struct chunk *chunk)
 {
-    const struct user *user = chunk->job->turn->user;
+    const struct user *user = book_user_of(chunk->job->turn);
     if (user->occupied == 0)
         return book_lane_of(chunk->job->service_class);
     uint32_t lane = FIRST_BURST_LANE;

@@ -67,7 +67,7 @@ static struct choice by_llm(struct scheduler *s, const struct chunk *chunk, cons
     struct choice choice = {.kind = CHOICE_GRANT,
                             .mode = MODE_LLM,
                             .booking = {.endpoint = pick->endpoint,
-                                        .user_purse = chunk->job->turn->user->purse,
+                                        .user_purse = book_user_of(chunk->job->turn)->purse,
                                         .charge = pick->charge}};
     struct breaker *breaker = &s->budget.endpoints[pick->endpoint].breaker;
     if (breaker->state == BREAKER_HALF_OPEN) {
@@ -101,8 +101,8 @@ static struct choice when_there_is_room(struct scheduler *s, struct chunk *chunk
                                         const struct pick *pick)
 {
     struct turn *turn = chunk->job->turn;
-    struct tenant *tenant = turn->user->tenant;
-    struct purse *purse = purses_at(s, turn->user->purse);
+    struct tenant *tenant = book_user_of(turn)->tenant;
+    struct purse *purse = purses_at(s, book_user_of(turn)->purse);
     struct shortage shortage;
     bool tenant_has_room = budget_tenant_may_grant(s, tenant, &pick->charge, &shortage);
     if (tenant_has_room && (!purse || budget_user_may_grant(s, purse, &pick->charge, &shortage)))

@@ -145,7 +145,7 @@ static void tell_job(void *context, struct job *job)
 {
     struct telling *telling = context;
     const struct scheduler *s = telling->scheduler;
-    if (job_status_is_terminal(job->status) || orders_is_user_held(s, job->turn->user))
+    if (job_status_is_terminal(job->status) || orders_is_user_held(s, book_user_of(job->turn)))
         return;
     if (job->chunk_count > telling->chunks_left) {
         telling->left_out++;
@@ -170,7 +170,7 @@ static void tell_job(void *context, struct job *job)
                               .needs_llm = job->needs_llm,
                               .chunks = telling->chunks,
                               .chunk_count = count};
-    book_name_user(job->turn->user, &facts.tenant_id, &facts.user_id);
+    book_name_user(&s->book, book_user_of(job->turn), &facts.tenant_id, &facts.user_id);
     if (book_deadline(job).ns != INT64_MAX) {
         int64_t left_ms = instant_ms_between(s->now, book_deadline(job));
         facts.deadline_left_ms = left_ms < 1 ? 1 : (uint32_t)left_ms;

@@ -64,7 +64,7 @@ static bool has_running(const struct heap *attempts, const struct user *user)
     for (uint32_t i = 0; i < attempts->count; i++) {
         const struct attempt *attempt =
             HEAP_OWNER(heap_at(attempts, i)->node, struct attempt, alarm);
-        if (attempt->chunk->job->turn->user == user && is_running(attempt))
+        if (book_user_of(attempt->chunk->job->turn) == user && is_running(attempt))
             return true;
     }
     return false;
@@ -137,7 +137,7 @@ static bool explain_hold(const struct scheduler *s, const struct user *user,
     const char *tenant_id = NULL, *user_id = NULL;
     if (!orders_is_user_held(s, user))
         return false;
-    book_name_user(user, &tenant_id, &user_id);
+    book_name_user(&s->book, user, &tenant_id, &user_id);
     if (s->queue.shut & SHUT_BY_CONTROL)
         tell_control(told, WAITING_HELD, SCOPE_SYSTEM, controls_of_system(&s->controls));
     else if (user->tenant->shut & SHUT_BY_CONTROL)
@@ -184,7 +184,7 @@ static bool explain_limit(const struct scheduler *s, const struct chunk *chunk,
     if (chunk->flight || chunk->is_in_batch)
         return false;
     if (chunk->job->turn->is_limited) {
-        const struct purse *purse = purses_at(s, chunk->job->turn->user->purse);
+        const struct purse *purse = purses_at(s, book_user_of(chunk->job->turn)->purse);
         CHECK(purse);
         struct refusal refusal = {.scope = SCOPE_USER, .shortage = purse->shortage};
         explain_shortage(s, told, &refusal, NO_ENDPOINT);
@@ -258,7 +258,7 @@ static void explain_without(struct scheduler *s, const struct chunk *chunk,
 
 static void explain_back(struct scheduler *s, const struct chunk *chunk, struct explanation *told)
 {
-    if (explain_hold(s, chunk->job->turn->user, told))
+    if (explain_hold(s, book_user_of(chunk->job->turn), told))
         return;
     if (chunk->is_without_endpoint) {
         explain_without(s, chunk, told);
@@ -288,9 +288,9 @@ static struct explanation explain_chunk(struct scheduler *s, const struct chunk 
         break;
     case STANDS_IN_TURN:
         told.position = (uint32_t)(grants_ahead(s, chunk) + queue_ahead_of(&s->queue, chunk));
-        if (explain_hold(s, chunk->job->turn->user, &told))
+        if (explain_hold(s, book_user_of(chunk->job->turn), &told))
             break;
-        if (user_is_served(s, chunk->job->turn->user))
+        if (user_is_served(s, book_user_of(chunk->job->turn)))
             told.reason = WAITING_OWN;
         else if (!explain_limit(s, chunk, &told))
             explain_room(s, &told);

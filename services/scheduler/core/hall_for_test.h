@@ -10,6 +10,7 @@
 
 #include <cmocka.h> /* after the headers that it needs */
 
+#include "due.h"
 #include "names_for_test.h"
 #include "queue.h"
 
@@ -38,9 +39,8 @@ static inline void open_hall(struct hall *hall, uint32_t slots, bool has_first_c
 
 static inline void send_away(void *context, struct job *job)
 {
-    for (uint32_t i = 0; i < job->chunk_count; i++)
-        if (heap_has(&book_chunk_at(job, i)->node))
-            queue_remove(context, book_chunk_at(job, i));
+    while (job->turn->due_count > 0)
+        queue_remove(context, due_first(job->turn));
 }
 
 static inline void close_hall(struct hall *hall)
@@ -91,9 +91,10 @@ static inline struct job *come_of(struct hall *hall, const char *tenant, const c
 
 static inline void occupy(struct hall *hall, const struct chunk *chunk, int change)
 {
-    chunk->job->turn->user->occupied += (uint32_t)change;
+    struct user *user = book_user_of(chunk->job->turn);
+    user->occupied = (uint16_t)(user->occupied + change);
     queue_occupy(&hall->queue, chunk->job->turn, change);
-    queue_user_changed(&hall->queue, chunk->job->turn->user);
+    queue_user_changed(&hall->queue, user);
 }
 
 /* Takes who is next into service, for so many tokens; NULL = nobody is runnable. */
@@ -120,7 +121,7 @@ static inline const struct user *serve_for(struct hall *hall, uint64_t tokens)
     assert_non_null(chunk);
     pass(hall, CHUNK_MS);
     occupy(hall, chunk, -1);
-    return chunk->job->turn->user;
+    return book_user_of(chunk->job->turn);
 }
 
 /* The same; it must be of this job. */

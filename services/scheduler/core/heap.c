@@ -16,11 +16,6 @@ static uint32_t parent_of(uint32_t place)
     return (place + 2) / CHILDREN;
 }
 
-static struct heap_entry *entries_of(struct heap *heap)
-{
-    return heap->capacity > 0 ? heap->many : &heap->only;
-}
-
 static void put(struct heap_entry *entries, uint32_t place, struct heap_entry entry)
 {
     entries[place - 1] = entry;
@@ -34,7 +29,7 @@ static bool is_less(const struct heap_entry *a, const struct heap_entry *b)
 
 static void rise(struct heap *heap, uint32_t place)
 {
-    struct heap_entry *entries = entries_of(heap), entry = entries[place - 1];
+    struct heap_entry *entries = heap->entries, entry = entries[place - 1];
     while (place > 1 && is_less(&entry, &entries[parent_of(place) - 1])) {
         put(entries, place, entries[parent_of(place) - 1]);
         place = parent_of(place);
@@ -53,7 +48,7 @@ static uint32_t least_child(const struct heap_entry *entries, uint32_t count, ui
 
 static void sink(struct heap *heap, uint32_t place)
 {
-    struct heap_entry *entries = entries_of(heap), entry = entries[place - 1];
+    struct heap_entry *entries = heap->entries, entry = entries[place - 1];
     while (place <= parent_of(heap->count)) {
         uint32_t child = least_child(entries, heap->count, place);
         if (!is_less(&entries[child - 1], &entry))
@@ -68,24 +63,19 @@ void heap_free(struct heap *heap)
 {
     for (uint32_t i = 0; i < heap->count; i++)
         heap_at(heap, i)->node->place = 0;
-    if (heap->capacity > 0)
-        free(heap->many);
+    free(heap->entries);
     *heap = (struct heap){0};
 }
 
 static void make_room(struct heap *heap)
 {
-    bool is_only = heap->capacity == 0;
-    if (heap->count < (is_only ? 1 : heap->capacity))
+    if (heap->count < heap->capacity)
         return;
     uint32_t more = heap->count < LONG ? heap->count / 2 + 1 : heap->count / 8;
-    struct heap_entry only = heap->only;
-    struct heap_entry *many =
-        reallocarray(is_only ? NULL : heap->many, heap->count + more, sizeof(struct heap_entry));
-    CHECK(many);
-    if (is_only)
-        many[0] = only;
-    heap->many = many;
+    struct heap_entry *entries =
+        reallocarray(heap->entries, heap->count + more, sizeof(struct heap_entry));
+    CHECK(entries);
+    heap->entries = entries;
     heap->capacity = heap->count + more;
 }
 
@@ -94,13 +84,13 @@ void heap_add(struct heap *heap, struct heap_node *node, uint64_t key)
     CHECK(!heap_has(node));
     make_room(heap);
     heap->count++;
-    entries_of(heap)[heap->count - 1] = (struct heap_entry){key, node};
+    heap->entries[heap->count - 1] = (struct heap_entry){key, node};
     rise(heap, heap->count);
 }
 
 void heap_remove(struct heap *heap, struct heap_node *node)
 {
-    struct heap_entry *entries = entries_of(heap);
+    struct heap_entry *entries = heap->entries;
     CHECK(node->place > 0 && node->place <= heap->count);
     CHECK(entries[node->place - 1].node == node);
     uint32_t place = node->place;
@@ -119,7 +109,7 @@ void heap_set(struct heap *heap, struct heap_node *node, uint64_t key)
         heap_add(heap, node, key);
         return;
     }
-    entries_of(heap)[node->place - 1].key = key;
+    heap->entries[node->place - 1].key = key;
     rise(heap, node->place);
     sink(heap, node->place);
 }
@@ -127,7 +117,7 @@ void heap_set(struct heap *heap, struct heap_node *node, uint64_t key)
 void heap_set_all(struct heap *heap, uint64_t (*key_of)(void *context, struct heap_node *node),
                   void *context)
 {
-    struct heap_entry *entries = entries_of(heap);
+    struct heap_entry *entries = heap->entries;
     for (uint32_t i = 0; i < heap->count; i++) {
         entries[i].key = key_of(context, entries[i].node);
         rise(heap, i + 1); /* those behind are not looked at yet */

@@ -5,10 +5,9 @@
  *
  * A node is in one heap at a time and knows its place, so it can be taken out anywhere in O(log n).
  * Four children to a node, and the keys beside each other, once: with a million nodes what costs is
- * the memory that is not in the cache. Ties are looked up in the nodes, where keys are equal. A
- * heap of one needs no array, since of a million users most have one chunk that is due. The heap
- * owns its array, never the nodes. Equal keys and ties come out in an order that depends only on
- * the calls made. One thread.
+ * the memory that is not in the cache. Ties are looked up in the nodes, where keys are equal. The
+ * heap owns its array, never the nodes. Equal keys and ties come out in an order that depends only
+ * on the calls made. One thread.
  */
 #pragma once
 
@@ -24,14 +23,11 @@ struct heap_node {
 };
 
 struct heap {
-    union {
-        struct heap_entry {
-            uint64_t key;
-            struct heap_node *node;
-        } only; /* while the capacity is 0 */
-        struct heap_entry *many;
-    };
-    uint32_t count, capacity; /* of the array */
+    struct heap_entry {
+        uint64_t key;
+        struct heap_node *node;
+    } *entries;
+    uint32_t count, capacity;
 };
 
 #define HEAP_OWNER(node, type, member) ((type *)heap_owner((node), offsetof(type, member)))
@@ -55,7 +51,7 @@ void heap_set_all(struct heap *heap, uint64_t (*key_of)(void *context, struct he
 static inline const struct heap_entry *heap_at(const struct heap *heap, uint32_t place)
 {
     CHECK(place < heap->count);
-    return heap->capacity > 0 ? &heap->many[place] : &heap->only;
+    return &heap->entries[place];
 }
 
 static inline bool heap_has(const struct heap_node *node)

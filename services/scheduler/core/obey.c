@@ -9,7 +9,7 @@
 static bool is_to_be_taken_back(const struct scheduler *s, const struct attempt *attempt)
 {
     return attempt->phase == ATTEMPT_WAITING && attempt->mode == MODE_LLM &&
-           (orders_is_user_held(s, attempt->chunk->job->turn->user) ||
+           (orders_is_user_held(s, book_user_of(attempt->chunk->job->turn)) ||
             !choice_holds(s, &attempt->booking));
 }
 
@@ -47,8 +47,8 @@ struct burst_change {
 static void look_at_burst(void *context, struct job *job)
 {
     const struct burst_change *change = context;
-    if (job->turn->user->tenant == change->tenant)
-        queue_user_changed(change->queue, job->turn->user);
+    if (book_user_of(job->turn)->tenant == change->tenant)
+        queue_user_changed(change->queue, book_user_of(job->turn));
 }
 
 static void obey_tenant(struct scheduler *s, const char *tenant_id)

@@ -4,9 +4,10 @@
 void orders_greet(struct scheduler *s, struct user *user)
 {
     const char *tenant_id = NULL, *user_id = NULL;
-    book_name_user(user, &tenant_id, &user_id);
+    book_name_user(&s->book, user, &tenant_id, &user_id);
     const struct control *control = controls_of_user(&s->controls, tenant_id, user_id);
-    user->burst = control ? control->burst : 0;
+    uint32_t burst = control ? control->burst : 0;
+    user->burst = (uint8_t)(burst < MOST_BURST ? burst : MOST_BURST);
     user->purse = control && control->has_limits ? control->purse : 0;
     if (control_is_held(control))
         queue_shut_user(&s->queue, user, SHUT_BY_CONTROL);

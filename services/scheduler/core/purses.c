@@ -70,17 +70,20 @@ static void count_booking(struct purse *purse, struct booking *booking, uint32_t
         account_take(&purse->account, &booking->charge, booking->taken_at);
 }
 
-static bool is_of(const struct chunk *chunk, const struct purse *purse)
+static bool is_of(const struct scheduler *s, const struct chunk *chunk, const struct purse *purse)
 {
-    const struct user *user = chunk->job->turn->user;
-    return user->tenant == purse->tenant && strcmp(user->name, purse->user_id) == 0;
+    const char *tenant_id = NULL, *user_id = NULL;
+    const struct user *user = book_user_of(chunk->job->turn);
+    book_name_user(&s->book, user, &tenant_id, &user_id);
+    return user->tenant == purse->tenant && strcmp(user_id, purse->user_id) == 0;
 }
 
-static void count_attempts(const struct heap *attempts, struct purse *purse, uint32_t number)
+static void count_attempts(const struct scheduler *s, const struct heap *attempts,
+                           struct purse *purse, uint32_t number)
 {
     for (uint32_t i = 0; i < attempts->count; i++) {
         struct attempt *attempt = HEAP_OWNER(heap_at(attempts, i)->node, struct attempt, alarm);
-        if (attempt->booking.user_purse == number || !is_of(attempt->chunk, purse))
+        if (attempt->booking.user_purse == number || !is_of(s, attempt->chunk, purse))
             continue;
         count_booking(purse, &attempt->booking, number);
         if (attempt_counts_as_call(attempt))
@@ -91,11 +94,11 @@ static void count_attempts(const struct heap *attempts, struct purse *purse, uin
 /* What was granted before the user had limits. */
 static void count_all(struct scheduler *s, struct purse *purse, uint32_t number)
 {
-    count_attempts(&s->attempts.alarms, purse, number);
-    count_attempts(&s->attempts.errands, purse, number);
+    count_attempts(s, &s->attempts.alarms, purse, number);
+    count_attempts(s, &s->attempts.errands, purse, number);
     for (size_t i = 0; s->batch.is_outstanding && i < s->batch.count; i++)
         if (s->batch.bookings[i].stage == BOOKED_PROMISE &&
-            s->batch.bookings[i].user_purse != number && is_of(s->batch.chunks[i], purse))
+            s->batch.bookings[i].user_purse != number && is_of(s, s->batch.chunks[i], purse))
             count_booking(purse, &s->batch.bookings[i], number);
 }
 

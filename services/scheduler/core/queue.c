@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "due.h"
 #include "share.h"
 #include "urgent.h"
 
@@ -52,8 +53,7 @@ void queue_forget(struct queue *queue)
 
 void queue_drop_turn(struct turn *turn)
 {
-    CHECK(!heap_has(&turn->node) && !heap_has(&turn->urgent) && turn->ready.count == 0);
-    heap_free(&turn->ready);
+    CHECK(!heap_has(&turn->node) && !heap_has(&turn->urgent) && turn->due_count == 0);
     struct share *share = queue_share(turn);
     if (share)
         sojourn_forget(&share->sojourn, turn);
@@ -68,31 +68,31 @@ static uint64_t rank_of(const struct queue *queue, const struct share *share,
     case FAIRNESS_ROUND_ROBIN:
         return turn->rank;
     case FAIRNESS_FIFO:
-        return heap_first_key(&turn->ready);
+        return due_key(due_first(turn));
     }
     CHECK_UNREACHABLE();
 }
 
 static bool is_shut(const struct turn *turn)
 {
-    return turn->user->shut || turn->is_limited;
+    return book_user_of(turn)->shut || turn->is_limited;
 }
 
 static bool is_runnable(const struct turn *turn)
 {
-    return turn->ready.count > 0 && turn->user->occupied == 0 && !is_shut(turn);
+    return turn->due_count > 0 && book_user_of(turn)->occupied == 0 && !is_shut(turn);
 }
 
 /* Of a user whose chunk in flight is not all it may have while nobody else waits (rule 1). */
 static bool may_burst(const struct queue *queue, const struct turn *turn)
 {
-    const struct user *user = turn->user;
+    const struct user *user = book_user_of(turn);
     uint32_t most = queue->config.burst;
     if (user->burst || user->tenant->burst)
         most = user->burst ? user->burst : user->tenant->burst;
     if (most > MOST_BURST)
         most = MOST_BURST;
-    return turn->ready.count > 0 && user->occupied > 0 && user->occupied < most &&
+    return turn->due_count > 0 && user->occupied > 0 && user->occupied < most &&
            turn->service_class != CLASS_INTERACTIVE && !is_shut(turn) && !user->tenant->shut;
 }
 
@@ -106,7 +106,7 @@ static void settle_burst(struct queue *queue, struct turn *turn)
     if (!is_bursting)
         return;
     turn->node.tie = ++queue->last_tie;
-    heap_add(&queue->bursting, &turn->node, turn->user->occupied);
+    heap_add(&queue->bursting, &turn->node, book_user_of(turn)->occupied);
 }
 
 /* Puts the turn where it belongs now: among the runnable by its rank, or nowhere. */
@@ -169,14 +169,14 @@ void queue_withdraw(struct queue *queue, struct chunk *chunk)
 static bool begins_a_period(const struct chunk *chunk)
 {
     const struct turn *turn = chunk->job->turn;
-    return turn->ready.count == 0 && turn->occupied == 0 && !chunk->was_staked;
+    return turn->due_count == 0 && turn->occupied == 0 && !chunk->was_staked;
 }
 
 /* The back of the order; who is being served in another class has had a first chunk already. */
 static uint64_t rank_of_newcomer(struct queue *queue, const struct turn *turn)
 {
     uint64_t rank = ++queue->last_rank;
-    bool is_served = queue->config.fairness == FAIRNESS_SOJOURN && turn->user->occupied > 0;
+    bool is_served = queue->config.fairness == FAIRNESS_SOJOURN && book_user_of(turn)->occupied > 0;
     return is_served ? sojourn_rank_begun(rank) : rank;
 }
 
@@ -186,21 +186,19 @@ void queue_add(struct queue *queue, struct chunk *chunk)
     if (begins_a_period(chunk))
         turn->rank = rank_of_newcomer(queue, turn);
     stake(queue, chunk);
-    /* The job's age first, then the place in the job. */
-    heap_add(&turn->ready, &chunk->node,
-             chunk->job->order << CHUNK_NUMBER_BITS | chunk->facts.number);
+    due_add(turn, chunk);
     resettle(queue, turn);
 }
 
 void queue_remove(struct queue *queue, struct chunk *chunk)
 {
-    heap_remove(&chunk->job->turn->ready, &chunk->node);
+    due_remove(chunk->job->turn, chunk);
     settle(queue, chunk->job->turn);
 }
 
 void queue_user_changed(struct queue *queue, struct user *user)
 {
-    for (struct turn *turn = user->turns; turn; turn = turn->next)
+    for (struct turn *turn = book_first_turn(user); turn; turn = book_turn_after(turn))
         settle(queue, turn);
 }
 
@@ -225,7 +223,7 @@ struct chunk *queue_next(struct queue *queue)
     }
     if (!turn)
         turn = HEAP_OWNER(heap_first(&share->runnable), struct turn, node);
-    return HEAP_OWNER(heap_first(&turn->ready), struct chunk, node);
+    return due_first(turn);
 }
 
 struct chunk *queue_next_burst(struct queue *queue)
@@ -235,7 +233,7 @@ struct chunk *queue_next_burst(struct queue *queue)
     while (queue->bursting.count > 0) {
         struct turn *turn = HEAP_OWNER(heap_first(&queue->bursting), struct turn, node);
         if (may_burst(queue, turn))
-            return HEAP_OWNER(heap_first(&turn->ready), struct chunk, node);
+            return due_first(turn);
         settle_burst(queue, turn); /* an operator lowered what it may have */
     }
     return NULL;
@@ -297,7 +295,7 @@ static void let_go(struct queue *queue, struct turn *turn)
 {
     struct share *share = share_of(queue, turn);
     share_catch_up(queue, share);
-    if (queue->config.fairness == FAIRNESS_SOJOURN && turn->ready.count > 0 && !is_shut(turn))
+    if (queue->config.fairness == FAIRNESS_SOJOURN && turn->due_count > 0 && !is_shut(turn))
         sojourn_join_anew(&share->sojourn, turn);
     settle(queue, turn);
 }
@@ -316,18 +314,18 @@ void queue_open_turn(struct queue *queue, struct turn *turn)
 
 void queue_shut_user(struct queue *queue, struct user *user, enum shut_reason reason)
 {
-    user->shut |= reason;
-    for (struct turn *turn = user->turns; turn; turn = turn->next)
+    user->shut = (uint8_t)(user->shut | (uint32_t)reason);
+    for (struct turn *turn = book_first_turn(user); turn; turn = book_turn_after(turn))
         hold(queue, turn);
 }
 
 void queue_open_user(struct queue *queue, struct user *user, enum shut_reason reason)
 {
     bool was_shut = user->shut != 0;
-    user->shut &= ~(uint32_t)reason;
+    user->shut = (uint8_t)(user->shut & ~(uint32_t)reason);
     if (!was_shut || user->shut)
         return;
-    for (struct turn *turn = user->turns; turn; turn = turn->next)
+    for (struct turn *turn = book_first_turn(user); turn; turn = book_turn_after(turn))
         let_go(queue, turn);
 }
 

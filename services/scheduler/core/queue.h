@@ -162,5 +162,5 @@ uint64_t queue_price(const struct tenant *tenant, uint64_t tokens);
 /* What the turn's tenant has in the turn's class. */
 static inline struct share *queue_share(const struct turn *turn)
 {
-    return turn->user->tenant->shares[turn->service_class];
+    return book_user_of(turn)->tenant->shares[turn->service_class];
 }

@@ -65,7 +65,7 @@ static void rule_5_of_a_limited_tenant_one_turn_counts(void **state)
     const struct job *urgent = come_to(&hall, &facts, 2);
     come_of(&hall, "acme", "bob", 1);
     come_of(&hall, "acme", "cem", 1);
-    struct tenant *acme = urgent->turn->user->tenant;
+    struct tenant *acme = book_user_of(urgent->turn)->tenant;
     assert_int_equal(queue_runnable(&hall.queue), 3);
     queue_limit_tenant(&hall.queue, acme, (uint64_t)book_deadline(urgent).ns);
     assert_int_equal(queue_runnable(&hall.queue), 0);
@@ -87,7 +87,7 @@ static void rule_3_a_shut_tenant_is_shut_in_every_class(void **state)
     for (int i = 0; i < CLASSES; i++)
         jobs[i] = come_in(&hall, (enum service_class)i, "acme", "ann", 1);
     assert_int_equal(queue_runnable(&hall.queue), CLASSES);
-    struct tenant *acme = jobs[0]->turn->user->tenant;
+    struct tenant *acme = book_user_of(jobs[0]->turn)->tenant;
     queue_shut_tenant(&hall.queue, acme, SHUT_BY_CONTROL);
     assert_int_equal(queue_runnable(&hall.queue), 0);
     assert_null(queue_next(&hall.queue));
@@ -123,7 +123,7 @@ static void rule_3_what_was_used_is_paid_and_no_more_is_given_back_than_was(void
     struct hall hall;
     open_hall(&hall, 1, true);
     const struct job *job = come_of(&hall, "acme", "ann", 1);
-    struct tenant *acme = job->turn->user->tenant;
+    struct tenant *acme = book_user_of(job->turn)->tenant;
     struct share *share = queue_share(job->turn);
     share->paid = 0;
     queue_settle(&hall.queue, acme, CLASS_STANDARD, 100);
@@ -234,7 +234,7 @@ static void rule_3_a_tenant_has_its_part_of_the_time_until_it_is_shut(void **sta
     struct job *jobs[CLASSES];
     for (int i = 0; i < CLASSES; i++)
         jobs[i] = come_in(&hall, (enum service_class)i, "acme", "ann", 20);
-    struct tenant *acme = jobs[0]->turn->user->tenant;
+    struct tenant *acme = book_user_of(jobs[0]->turn)->tenant;
     pass(&hall, 3 * CHUNK_MS);
     queue_shut_tenant(&hall.queue, acme, SHUT_BY_CONTROL);
     pass(&hall, 5 * CHUNK_MS);
@@ -251,7 +251,7 @@ static void rule_3_a_user_is_shut_for_every_reason_and_open_after_the_last(void 
     open_hall(&hall, 1, true);
     const struct job *jobs[] = {come_in(&hall, CLASS_STANDARD, "acme", "ann", 2),
                                 come_in(&hall, CLASS_PREMIUM, "acme", "ann", 2)};
-    struct user *ann = jobs[0]->turn->user;
+    struct user *ann = book_user_of(jobs[0]->turn);
     assert_int_equal(queue_runnable(&hall.queue), 2);
     for (int reasons = SHUT_BY_CONTROL; reasons <= SHUT_BY_LIMIT; reasons++) {
         queue_shut_user(&hall.queue, ann, (enum shut_reason)reasons);
@@ -286,13 +286,13 @@ static void rule_3_who_joins_anew_has_an_age_of_its_own_and_keeps_it(void **stat
     const char *users[] = {"ann", "bob", "cem"};
     for (int i = 0; i < 3; i++) {
         jobs[i] = come_of(&hall, "acme", users[i], 0);
-        queue_shut_user(&hall.queue, jobs[i]->turn->user, SHUT_BY_CONTROL);
+        queue_shut_user(&hall.queue, book_user_of(jobs[i]->turn), SHUT_BY_CONTROL);
         queue_add(&hall.queue, book_add_chunk(jobs[i], 0));
     }
     for (int round = 0; round < 2; round++)
         for (int i = 0; i < 3; i++) {
-            queue_shut_user(&hall.queue, jobs[i]->turn->user, SHUT_BY_CONTROL);
-            queue_open_user(&hall.queue, jobs[i]->turn->user, SHUT_BY_CONTROL);
+            queue_shut_user(&hall.queue, book_user_of(jobs[i]->turn), SHUT_BY_CONTROL);
+            queue_open_user(&hall.queue, book_user_of(jobs[i]->turn), SHUT_BY_CONTROL);
             assert_int_equal(age_of(&hall, jobs[i]), i + 1);
         }
     for (int i = 0; i < 3; i++) /* their finishes are equal */
@@ -350,7 +350,7 @@ static void rule_3_who_has_one_chunk_due_or_in_flight_comes_with_no_first_one(vo
         come_of(&hall, "acme", "ann", 1); /* one is due */
         assert_int_equal(turn->rank, rank);
         struct chunk *in_flight = start(&hall);
-        struct chunk *second = HEAP_OWNER(heap_first(&turn->ready), struct chunk, node);
+        struct chunk *second = due_first(turn);
         queue_remove(&hall.queue, second);
         rank = turn->rank;
         come_of(&hall, "acme", "ann", 1); /* one is in flight */

@@ -16,7 +16,7 @@ static bool is_left_waiting(const struct user *user)
 /* Keeps the counts of users and queue right as a chunk comes and goes. */
 static void count(struct scheduler *s, struct chunk *chunk, bool is_waiting, bool is_occupying)
 {
-    struct user *user = chunk->job->turn->user;
+    struct user *user = book_user_of(chunk->job->turn);
     bool was_left_waiting = is_left_waiting(user), was_active = user->occupied > 0;
     if (chunk->is_waiting != is_waiting) {
         chunk->is_waiting = is_waiting;
@@ -26,7 +26,7 @@ static void count(struct scheduler *s, struct chunk *chunk, bool is_waiting, boo
     bool has_changed = chunk->is_occupying != is_occupying;
     if (has_changed) {
         chunk->is_occupying = is_occupying;
-        user->occupied += is_occupying ? 1 : UINT32_MAX;
+        user->occupied = (uint16_t)(user->occupied + (is_occupying ? 1 : -1));
         chunk->job->in_hand += is_occupying ? 1 : UINT32_MAX;
         if (is_occupying)
             user->lanes |= UINT64_C(1) << chunk->lane;
@@ -44,7 +44,7 @@ static void count(struct scheduler *s, struct chunk *chunk, bool is_waiting, boo
 /* The store says in which lane a chunk is in flight. */
 static void take_lane(struct chunk *chunk, uint32_t lane)
 {
-    struct user *user = chunk->job->turn->user;
+    struct user *user = book_user_of(chunk->job->turn);
     if (chunk->is_occupying)
         user->lanes &= ~(UINT64_C(1) << chunk->lane);
     chunk->lane = (uint8_t)(lane < MOST_LANES ? lane : MOST_LANES - 1);
@@ -114,7 +114,7 @@ void rows_tend(struct scheduler *s)
     while ((first = heap_first(&s->waiting)) && heap_first_key(&s->waiting) <= key_of(s->now))
         rows_place(s, HEAP_OWNER(first, struct chunk, node));
     while ((first = heap_take_until(&s->book.over, key_of(s->now)))) {
-        struct job *job = HEAP_OWNER(first, struct job, over);
+        struct job *job = HEAP_OWNER(first, struct job, first.node);
         if (job->in_hand == 0) /* else it comes back when it is out of hand */
             book_drop_job(&s->book, job);
     }
@@ -186,7 +186,7 @@ void rows_set_job_status(struct scheduler *s, struct job *job, enum job_status s
 void rows_end_if_over(struct scheduler *s, struct job *job)
 {
     if (job_status_is_terminal(job->status) && job->in_hand == 0)
-        heap_set(&s->book.over, &job->over, key_of(instant_plus_ms(s->now, OVER_KEPT_MS)));
+        heap_set(&s->book.over, &job->first.node, key_of(instant_plus_ms(s->now, OVER_KEPT_MS)));
 }
 
 /* Is there anything to do about a job we do not know? */
@@ -206,8 +206,8 @@ static struct job *known(struct scheduler *s, const struct job_facts *facts)
     if (job || !is_of_interest(facts))
         return job;
     job = book_add_job(&s->book, facts, s->now);
-    if (job->turn->user->jobs == 1)
-        orders_greet(s, job->turn->user);
+    if (book_user_of(job->turn)->jobs == 1)
+        orders_greet(s, book_user_of(job->turn));
     if (facts->status == JOB_QUEUED)
         book_await_service(&s->book, job);
     return job;

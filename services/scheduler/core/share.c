@@ -11,7 +11,7 @@
 
 struct share *share_of(struct queue *queue, const struct turn *turn)
 {
-    struct tenant *tenant = turn->user->tenant;
+    struct tenant *tenant = book_user_of(turn)->tenant;
     struct share *share = tenant->shares[turn->service_class];
     if (share)
         return share;

@@ -37,7 +37,7 @@ static double latest_start(const struct sojourn *sojourn, const struct turn *tur
 {
     const struct stake *stake = stake_of(sojourn, turn);
     double end = fluid_has(stake) ? fluid_end_of(&sojourn->fluid, stake) : stake->end;
-    return end - turn->ready.count;
+    return end - turn->due_count;
 }
 
 static uint64_t latest_key(const struct sojourn *sojourn, double start)
@@ -140,10 +140,10 @@ size_t sojourn_ahead(const struct sojourn *sojourn, const struct turn *mine,
 {
     bool gives_first = is_first_chunk_due(sojourn, other);
     if (!mine->stake) /* it is held, and joins when it is open again: behind whoever is there */
-        return other->ready.count;
+        return other->due_count;
     if (is_before_first && is_first_chunk_due(sojourn, mine))
         return gives_first && other->rank < mine->rank;
-    return is_served_before(sojourn, other, mine) ? other->ready.count : gives_first;
+    return is_served_before(sojourn, other, mine) ? other->due_count : gives_first;
 }
 
 void sojourn_set_runnable(struct sojourn *sojourn, struct turn *turn)
@@ -184,7 +184,7 @@ void sojourn_join_anew(struct sojourn *sojourn, struct turn *turn)
         fluid_leave(&sojourn->fluid, turn->stake);
     if (stake->age == 0)
         stake->age = ++sojourn->last_age;
-    stake->mark = sojourn->fluid.virtual + turn->ready.count;
+    stake->mark = sojourn->fluid.virtual + turn->due_count;
     fluid_enter(&sojourn->fluid, turn->stake);
 }
 

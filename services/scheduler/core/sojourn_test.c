@@ -163,11 +163,11 @@ static void rule_3_equal_sharing_is_of_what_the_class_gets(void **state)
         book_add_chunk(book_add_job(&hall.book, &facts, hall.queue.now), 0)->job->turn;
     queue_occupy(&hall.queue, served, 1); /* another class has the only slot */
     pass(&hall, (int64_t)100 * CHUNK_MS);
-    queue_user_changed(&hall.queue, waiting->user);
+    queue_user_changed(&hall.queue, book_user_of(waiting));
     assert_true(queue_share(waiting)->sojourn.fluid.time <= 0);
     queue_occupy(&hall.queue, served, -1);
     pass(&hall, (int64_t)5 * CHUNK_MS); /* nobody has it: sharing goes on */
-    queue_user_changed(&hall.queue, waiting->user);
+    queue_user_changed(&hall.queue, book_user_of(waiting));
     assert_true(queue_share(waiting)->sojourn.fluid.time >= 4.999);
     close_hall(&hall);
 }

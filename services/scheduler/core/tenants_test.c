@@ -13,10 +13,10 @@ static void crowd(struct hall *hall, const char *tenant, int users, uint32_t chu
     }
 }
 
-static const char *name_of(const struct user *user)
+static const char *name_of(const struct hall *hall, const struct user *user)
 {
     const char *tenant = NULL, *name = NULL;
-    book_name_user(user, &tenant, &name);
+    book_name_user(&hall->book, user, &tenant, &name);
     return name;
 }
 
@@ -84,7 +84,7 @@ static void rule_3_a_heavy_user_does_not_move_the_order_of_others(void **state)
         }
     }
     for (int i = 0; i < 20; i++)
-        assert_string_equal(name_of(order[0][i]), name_of(order[1][i]));
+        assert_string_equal(name_of(&halls[0], order[0][i]), name_of(&halls[1], order[1][i]));
     close_hall(&halls[0]);
     close_hall(&halls[1]);
 }
@@ -295,7 +295,7 @@ static void rule_3_a_shut_user_is_passed_over_and_then_joins_anew(void **state)
     open_hall(&hall, 1, false);
     const struct job *held = come_of(&hall, "acme", "ann", 2);
     const struct job *other = come_of(&hall, "acme", "bob", 30);
-    struct user *ann = held->turn->user;
+    struct user *ann = book_user_of(held->turn);
     queue_shut_user(&hall.queue, ann, SHUT_BY_CONTROL);
     const struct job *more = come_of(&hall, "acme", "ann", 1);
     for (int i = 0; i < 20; i++)
@@ -321,11 +321,11 @@ static void rule_3_who_was_shut_from_the_beginning_joins_with_what_comes_due_lat
                               .user_id = "ann",
                               .service_class = CLASS_STANDARD};
     struct job *job = come_to(&hall, &facts, 0);
-    queue_shut_user(&hall.queue, job->turn->user, SHUT_BY_CONTROL);
+    queue_shut_user(&hall.queue, book_user_of(job->turn), SHUT_BY_CONTROL);
     struct chunk *chunk = book_add_chunk(job, 0);
     queue_add(&hall.queue, chunk);
     queue_remove(&hall.queue, chunk); /* put off */
-    queue_open_user(&hall.queue, job->turn->user, SHUT_BY_CONTROL);
+    queue_open_user(&hall.queue, book_user_of(job->turn), SHUT_BY_CONTROL);
     queue_add(&hall.queue, chunk);
     assert_serves(&hall, job);
     close_hall(&hall);

@@ -1,5 +1,6 @@
 #include "urgent.h"
 
+#include "due.h"
 #include "retry.h"
 
 #define MAY_WAIT_FOR_EVER ((uint64_t)INT64_MAX)
@@ -30,7 +31,7 @@ void urgent_settle_turn(struct queue *queue, struct share *share, struct turn *t
 {
     uint64_t key = MAY_WAIT_FOR_EVER;
     if (is_runnable)
-        key = urgency_of(HEAP_OWNER(heap_first(&turn->ready), struct chunk, node));
+        key = urgency_of(due_first(turn));
     bool is_there = heap_has(&turn->urgent);
     if (key == MAY_WAIT_FOR_EVER && is_there)
         heap_remove(&share->urgent, &turn->urgent);
@@ -67,5 +68,5 @@ struct chunk *queue_next_urgent(struct queue *queue, uint64_t before)
     if (queue->shut || !first || heap_first_key(&queue->urgent) >= before)
         return NULL;
     const struct turn *turn = urgent_first(HEAP_OWNER(first, struct share, urgent_node));
-    return HEAP_OWNER(heap_first(&turn->ready), struct chunk, node);
+    return due_first(turn);
 }

@@ -155,9 +155,10 @@ static void arrive(struct run *run)
 
 static void occupy(struct run *run, struct turn *turn, int change)
 {
-    turn->user->occupied += (uint32_t)change;
+    struct user *user = book_user_of(turn);
+    user->occupied = (uint16_t)(user->occupied + change);
     queue_occupy(&run->queue, turn, change);
-    queue_user_changed(&run->queue, turn->user);
+    queue_user_changed(&run->queue, user);
 }
 
 static void end_call(struct run *run)
@@ -165,7 +166,7 @@ static void end_call(struct run *run)
     uint32_t number = run->calls[0].user;
     run->call_count--;
     memmove(&run->calls[0], &run->calls[1], run->call_count * sizeof run->calls[0]);
-    occupy(run, run->jobs[number]->turn->user->turns, -1);
+    occupy(run, book_first_turn(book_user_of(run->jobs[number]->turn)), -1);
     if (--run->left[number] > 0)
         return;
     run->ends.ns[number] = (double)run->queue.now.ns;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/check.h"
+#include "core/due.h"
 #include "core/queue.h"
 
 enum {
@@ -105,7 +106,7 @@ static void fill(struct run *run)
                                           .service_class = class_of(class_number)};
                 struct job *job = book_add_job(&run->book, &facts, run->queue.now);
                 if (run->mutant != SHARES_TENANTS_ALIKE)
-                    job->turn->user->tenant->weight = run->plans[tenant].weight;
+                    book_user_of(job->turn)->tenant->weight = run->plans[tenant].weight;
                 run->mine[tenant][class_number].jobs[user] = job;
                 add_chunk(run, job);
             }
@@ -115,9 +116,10 @@ static void fill(struct run *run)
 
 static void occupy(struct run *run, struct turn *turn, int change)
 {
-    turn->user->occupied += (uint32_t)change;
+    struct user *user = book_user_of(turn);
+    user->occupied = (uint16_t)(user->occupied + change);
     queue_occupy(&run->queue, turn, change);
-    queue_user_changed(&run->queue, turn->user);
+    queue_user_changed(&run->queue, user);
 }
 
 static void end_call(struct run *run, uint32_t place)
@@ -128,7 +130,7 @@ static void end_call(struct run *run, uint32_t place)
     double used = (double)whole;
     run->mine[call.tenant][call.service_class].tokens += used - call.estimate;
     if (run->mutant != SHARES_NOT_SETTLED)
-        queue_settle(&run->queue, call.turn->user->tenant, class_of(call.service_class),
+        queue_settle(&run->queue, book_user_of(call.turn)->tenant, class_of(call.service_class),
                      (int64_t)(used - call.estimate));
     occupy(run, call.turn, -1);
 }
@@ -228,9 +230,8 @@ struct positions {
 
 static struct chunk *first_of(const struct job *job)
 {
-    struct heap_node *node =
-        job->turn->user->occupied ? NULL : heap_first(&job->turn->user->turns->ready);
-    return node ? HEAP_OWNER(node, struct chunk, node) : NULL;
+    struct user *user = book_user_of(job->turn);
+    return user->occupied ? NULL : due_first(book_first_turn(user));
 }
 
 static void check_positions(struct run *run, struct positions *positions)
@@ -269,10 +270,9 @@ static void close_run(struct run *run)
     for (uint32_t tenant = 0; tenant < run->tenants; tenant++)
         for (uint32_t i = 0; i < USED_CLASSES; i++)
             for (uint32_t user = 0; user < USERS_OF_EACH; user++) {
-                struct job *job = run->mine[tenant][i].jobs[user];
-                for (uint32_t k = 0; k < job->chunk_count; k++)
-                    if (heap_has(&book_chunk_at(job, k)->node))
-                        queue_remove(&run->queue, book_chunk_at(job, k));
+                const struct turn *turn = run->mine[tenant][i].jobs[user]->turn;
+                while (turn->due_count > 0)
+                    queue_remove(&run->queue, due_first(turn));
             }
     book_free(&run->book);
     queue_close(&run->queue);
