@@ -308,6 +308,33 @@ static void rule_12_who_came_at_the_same_time_stands_behind_who_is_older(void **
     close_bench(&b);
 }
 
+/* Nobody is there to analyse, so nothing is looked at again. */
+static void rule_12_a_pause_is_not_told_when_it_may_be_over_and_nobody_has_looked(void **state)
+{
+    (void)state;
+    for (uint32_t pause_ms = 1000; pause_ms <= 5000; pause_ms += 4000) {
+        struct bench b;
+        begin(&b, 1);
+        submit(&b, 1, "ann", 1);
+        serve(&b, 1);
+        tell(&b, (struct event){.kind = EVENT_OUTCOME,
+                                .outcome = {.id = attempt_of(1, 0, 1),
+                                            .outcome_class = OUTCOME_RATE_LIMITED,
+                                            .was_called = true,
+                                            .retry_after_ms = pause_ms,
+                                            .server_limits = {-1, -1, -1, -1, -1, -1}}});
+        submit(&b, 2, "bob", 1);
+        beat(&b, 0);
+        b.now = instant_plus_ms(b.now, 999);
+        beat(&b, 0);
+        assert_int_equal(told(&b, 2).reason, WAITING_PAUSE);
+        b.now = instant_plus_ms(b.now, 1);
+        beat(&b, 0);
+        assert_int_equal(told(&b, 2).reason, WAITING_ANALYZER);
+        close_bench(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +347,7 @@ int main(void)
         cmocka_unit_test(rule_12_who_waits_for_a_slot_is_told_how_many_are_served),
         cmocka_unit_test(rule_12_a_failed_chunk_tells_when_it_is_tried_again),
         cmocka_unit_test(rule_12_without_an_analyzer_it_says_so),
+        cmocka_unit_test(rule_12_a_pause_is_not_told_when_it_may_be_over_and_nobody_has_looked),
         cmocka_unit_test(rule_12_the_position_is_how_many_are_then_granted_before),
         cmocka_unit_test(rule_12_a_users_own_older_chunks_stand_before),
         cmocka_unit_test(rule_12_asking_changes_nothing),
