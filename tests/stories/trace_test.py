@@ -107,6 +107,8 @@ def test_what_was_recorded_is_what_the_calls_cost_whether_they_failed_or_not(
     def submit(name):  # of others, whose posts are not in the cache yet
         world.submit_all([(f"{name}-{i}", 20, {"chunk_size": 5}) for i in range(8)])
     submit("early")
+    # What is set before somebody leads is read at the start, and no change.
+    wait_until(lambda: world.fleet.llm.stats()["requests"] > 0, 60, "somebody leads")
     put(world.api, f"{BASE}/endpoints/cheap", limits={**LIMITS, "tokens_per_minute": 800000})
     world.script({"when": {"text": "poison"}, "then": {"status": 400}},
                  {"when": {"endpoint": "cheap", "every": 3}, "then": {"status": 503}})
