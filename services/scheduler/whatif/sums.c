@@ -126,7 +126,7 @@ static void sum_chunk(struct history *history, struct rates *rates, const struct
 
 void sums_calls(struct history *history)
 {
-    enum { BYTES_PER_TOKEN = 4 };
+    const double bytes_per_token = 4;
     struct rates rates = {0};
     for (const struct past_job *job = history->jobs; job; job = job->hh.next) {
         uint64_t before = history->chunks;
@@ -135,7 +135,7 @@ void sums_calls(struct history *history)
         history->job_count += history->chunks > before;
     }
     struct history_setting *setting = &history->setting;
-    setting->prompt_per_byte = 1.0 / BYTES_PER_TOKEN;
+    setting->prompt_per_byte = 1 / bytes_per_token;
     if (rates.bytes > 0) {
         setting->prompt_per_byte = (double)rates.prompt_tokens / (double)rates.bytes;
         setting->completion_per_byte = (double)rates.completion_tokens / (double)rates.bytes;
