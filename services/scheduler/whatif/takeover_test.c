@@ -163,7 +163,7 @@ static void begin_call(struct brain *brain, uint64_t epoch)
 
 static struct history read(struct tape *tape)
 {
-    struct history history;
+    struct history history = {0};
     SCOPED(trace_close) struct trace *trace = NULL;
     struct error why;
     if (!trace_open_bytes(tape->file.chars, tape->file.length, &trace, &why) ||
