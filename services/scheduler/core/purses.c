@@ -109,7 +109,9 @@ void purses_begin(struct scheduler *s, const char *tenant_id, const char *user_i
         number = make(s, tenant_id, user_id);
         controls_keep_purse(&s->controls, tenant_id, user_id, number);
     }
-    count_all(s, purses_at(s, number), number);
+    struct purse *purse = purses_at(s, number);
+    CHECK(purse);
+    count_all(s, purse, number);
 }
 
 void purses_forget(struct scheduler *s)
