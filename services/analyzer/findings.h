@@ -1,5 +1,5 @@
 /* What an answer of the store says of a chunk's posts: which are known, which the chunk has claimed
- * and which others ask the model for now (proto/cache.proto).
+ * and which others are asking the model for (proto/cache.proto).
  *
  *   struct findings = {.found = the answer}, then for each chunk of the question, in the order of
  *   their keys, findings_of_looked_up() or findings_of_watched()

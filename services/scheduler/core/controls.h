@@ -28,8 +28,7 @@ struct control {
     bool has_limits, is_removed;
     struct limits limits;
     uint64_t version;
-    uint32_t
-        purse; /* whoever counts under the limits may keep its number here, also over changes */
+    uint32_t purse; /* the user's, of whoever counts under its limits: kept over changes */
 };
 
 struct controls {

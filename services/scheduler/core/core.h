@@ -21,19 +21,20 @@
  *  4  classes share by weight; none starves                                         (queue)
  *  5  requests and tokens a minute, calls in flight, money a day, of endpoints, of tenants and of
  *     the users for whom an operator set some: never exceeded, booked before the call, settled
- * after it, known after a takeover           (window, account, budget, purses, learned, rebuild) 6
- * three tries of a chunk, one of a part, then it is split; an answer to a quarter of the open posts
- * is progress and no try (the store tells it as no failure); a single post whose tries are used
- * goes to the embedded analysis; backoff 2 s x try with jitter, or what the server asked for; a
- * wait beyond the deadline goes to the embedded analysis, or lasts until the deadline if only an
- * LLM can do it               (retry, errors, choice, urgent) 7  a breaker for each endpoint; then
- * the next one, else the embedded analysis, whose results are healed when one is back (breaker,
- * endpoints, choice, heal) 8  a job that ended frees what waits at once, and its place when its
- * call has stopped (rows) 9  a dispatch nobody asks for is published again; a call whose lease ran
- * out is lost, charged only if this epoch permitted it and heard no outcome, and granted again
- * (attempts) 10 what waits is counted, by class (book) 11 after a takeover nothing is granted
- * before the state is rebuilt               (lead) 12 anyone may ask why a job waits: its position,
- * and what it waits for        (explain)
+ *     after it, known after a takeover     (window, account, budget, purses, learned, rebuild)
+ *  6  three tries of a chunk, one of a part, then it is split; an answer to a quarter of the open
+ *     posts is progress and no try (the store tells it as no failure); a single post whose tries
+ *     are used goes to the embedded analysis; backoff 2 s x try with jitter, or what the server
+ *     asked for; a wait beyond the deadline goes to the embedded analysis, or lasts until the
+ *     deadline if only an LLM can do it               (retry, errors, choice, urgent)
+ *  7  a breaker for each endpoint; then the next one, else the embedded analysis, whose results
+ *     are healed when one is back                          (breaker, endpoints, choice, heal)
+ *  8  a job that ended frees what waits at once, and its place when its call has stopped (rows)
+ *  9  a dispatch nobody asks for is published again; a call whose lease ran out is lost, charged
+ *     only if this epoch permitted it and heard no outcome, and granted again       (attempts)
+ *  10 what waits is counted, by class                                               (book)
+ *  11 after a takeover nothing is granted before the state is rebuilt               (lead)
+ *  12 anyone may ask why a job waits: its position, and what it waits for        (explain)
  */
 #pragma once
 
