@@ -241,6 +241,19 @@ const char *dispatch(Tp__AnalysisMode mode)
     return dispatch_for("", mode);
 }
 
+/* Whether its outcome was heard before; remembers it. The broker delivers at least once, and a job
+ * of the stage has one dispatch: what it says again is a repeat, whoever listens by then. */
+static bool is_repeat(const char *job_id)
+{
+    for (const struct heard *heard = stage.heard; heard != NULL; heard = heard->next)
+        if (strcmp(heard->job_id, job_id) == 0)
+            return true;
+    struct heard *heard = arena_array(stage.arena, struct heard, 1);
+    *heard = (struct heard){.next = stage.heard, .job_id = job_id};
+    stage.heard = heard;
+    return false;
+}
+
 const Tp__Outcome *next_outcome(int64_t timeout_ms)
 {
     struct instant end = instant_plus_ms(clock_now(), timeout_ms);
@@ -253,7 +266,8 @@ const Tp__Outcome *next_outcome(int64_t timeout_ms)
         if (!unpack_outcome(stage.arena, bus_body(message), &outcome, &why))
             fail_msg("%s", why.message);
         bus_ack(stage.bus, message);
-        return outcome;
+        if (!is_repeat(outcome->job_id))
+            return outcome;
     }
     return NULL;
 }

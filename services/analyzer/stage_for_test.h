@@ -18,6 +18,12 @@
 
 enum { PATIENCE_MS = 60000 };
 
+/* A job whose outcome has been heard. */
+struct heard {
+    const struct heard *next;
+    const char *job_id;
+};
+
 struct stage {
     struct test_broker broker;
     struct analyzer_settings settings;
@@ -27,6 +33,7 @@ struct stage {
     struct bus *bus;
     struct bus_subscription *permits, *beats;
     struct bus_pull *results;
+    const struct heard *heard;
     struct arena *arena;
     atomic_bool is_permitting, is_dropping;
     pthread_mutex_t lock;
@@ -53,9 +60,9 @@ const char *dispatch_of(const char *endpoint, Tp__AnalysisMode mode, const char 
 const char *dispatch_for(const char *endpoint, Tp__AnalysisMode mode);
 const char *dispatch(Tp__AnalysisMode mode);
 
-/* NULL if none comes in time. */
+/* Of a job that none was heard of; NULL if none comes in time. */
 const Tp__Outcome *next_outcome(int64_t timeout_ms);
-/* The next outcome, which must be of that job. */
+/* The next such outcome, which must be of that job. */
 const Tp__Outcome *outcome_of(const char *job_id);
 
 void assert_was_called(const char *path);
