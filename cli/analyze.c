@@ -1,7 +1,6 @@
 /* analyze: the embedded analysis over a file, here and now; no service, no key, no configuration.
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "base/arena.h"
 #include "commands.h"
@@ -45,8 +44,8 @@ struct analyzing {
 static void write_result(const struct input_row *row, const struct post_analysis *analysis,
                          struct text *out)
 {
-    text_add(out, "{\"id\":");
-    text_add_json(out, row->id, strlen(row->id));
+    text_add(out, "{");
+    text_add_json_member(out, "id", row->id);
     size_t open = out->length;
     post_analysis_write_json(analysis, TASKS_ALL, out);
     out->chars[open] = ',';

@@ -107,8 +107,8 @@ static void fit_row(void *context, const struct input_row *row)
 {
     struct profile *profile = context;
     SCOPED(text_free) struct text line = {0};
-    text_add(&line, "{\"id\":");
-    text_add_json(&line, row->id, strlen(row->id));
+    text_add(&line, "{");
+    text_add_json_member(&line, "id", row->id);
     text_format(&line, ",\"confidence\":%.3f}\n",
                 profile_fit(profile, (struct piece){row->text, row->text_length}));
     fputs(line.chars, stdout);

@@ -55,6 +55,22 @@ static void json_strings_are_escaped(void **state)
     assert_string_equal(text.chars, "\"\"");
 }
 
+static void members_of_an_object_stand_behind_commas(void **state)
+{
+    (void)state;
+    SCOPED(text_free) struct text text = {0};
+    text_add_json_member(&text, "a", "1");
+    assert_string_equal(text.chars, "\"a\":\"1\"");
+    text_clear(&text);
+    text_add(&text, "[{\"n\":7");
+    text_add_json_member(&text, "a", "{");
+    text_add_json_member(&text, "b", "\"");
+    text_add(&text, "},{");
+    text_add_json_member(&text, "c", "");
+    text_add(&text, "}]");
+    assert_string_equal(text.chars, "[{\"n\":7,\"a\":\"{\",\"b\":\"\\\"\"},{\"c\":\"\"}]");
+}
+
 static void formatting_adds_as_much_as_it_takes(void **state)
 {
     (void)state;
@@ -157,6 +173,7 @@ int main(void)
         cmocka_unit_test(an_arena_refuses_what_is_beyond_its_cap),
         cmocka_unit_test(arena_memory_is_zeroed_and_aligned_also_after_a_reset),
         cmocka_unit_test(json_strings_are_escaped),
+        cmocka_unit_test(members_of_an_object_stand_behind_commas),
         cmocka_unit_test(formatting_adds_as_much_as_it_takes),
         cmocka_unit_test(an_error_keeps_its_kind_under_a_prefix),
         cmocka_unit_test(numbers_are_read_whole_or_not_at_all),

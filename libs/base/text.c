@@ -143,6 +143,13 @@ void text_add_json(struct text *text, const char *bytes, size_t length)
     text_add_char(text, '"');
 }
 
+void text_add_json_member(struct text *text, const char *name, const char *value)
+{
+    const char last = text->length > 0 ? text->chars[text->length - 1] : '{';
+    text_format(text, last == '{' ? "\"%s\":" : ",\"%s\":", name);
+    text_add_json(text, value, strlen(value));
+}
+
 void text_fit(struct text *text)
 {
     if (text->chars == NULL)

@@ -29,6 +29,10 @@ void text_format(struct text *text, const char *format, ...) __attribute__((form
  * backslashes are escaped, and U+2028 and U+2029 too, so that it also is a JavaScript string. */
 void text_add_json(struct text *text, const char *bytes, size_t length);
 
+/* "name":"value" of the object that the text ends in: behind a comma, unless it is the first of it
+ * or of the text. The name is written as it is. */
+void text_add_json_member(struct text *text, const char *name, const char *value);
+
 /* Gives back what it has reserved beyond its contents: for what is kept long. */
 void text_fit(struct text *text);
 

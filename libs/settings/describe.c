@@ -99,15 +99,6 @@ void settings_describe(const struct setting *table, size_t count, struct text *o
     }
 }
 
-static void add_json_member(struct text *out, const char *name, const char *value)
-{
-    text_format(out, ",\"%s\":", name);
-    if (value == NULL)
-        text_add(out, "null");
-    else
-        text_add_json(out, value, strlen(value));
-}
-
 static void add_json_range(const struct setting *row, struct text *out)
 {
     if (!setting_has_range(row))
@@ -137,14 +128,17 @@ void settings_describe_json(const struct setting *table, size_t count, struct te
     text_add_char(out, '[');
     for (size_t i = 0; i < count; i++) {
         const struct setting *row = &table[i];
-        text_add(out, i == 0 ? "\n{\"name\":" : ",\n{\"name\":");
-        text_add_json(out, row->name, strlen(row->name));
-        add_json_member(out, "type", type_name(row->type));
-        add_json_member(out, "default", row->fallback);
+        text_add(out, i == 0 ? "\n{" : ",\n{");
+        text_add_json_member(out, "name", row->name);
+        text_add_json_member(out, "type", type_name(row->type));
+        if (row->fallback == NULL)
+            text_add(out, ",\"default\":null");
+        else
+            text_add_json_member(out, "default", row->fallback);
         add_json_range(row, out);
         add_json_choices(row, out);
-        add_json_member(out, "unit", row->unit != NULL ? row->unit : "");
-        add_json_member(out, "help", row->help);
+        text_add_json_member(out, "unit", row->unit != NULL ? row->unit : "");
+        text_add_json_member(out, "help", row->help);
         text_add_char(out, '}');
     }
     text_add(out, "\n]\n");

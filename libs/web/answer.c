@@ -139,24 +139,18 @@ void web_stream_end(struct web_request *request)
         send_bytes(request, "0\r\n\r\n", 5);
 }
 
-static void add_json_member(struct text *out, const char *name, const char *value)
-{
-    text_format(out, ",\"%s\":", name);
-    text_add_json(out, value, strlen(value));
-}
-
 void web_problem(struct web_request *request, int status, const char *code, const char *detail,
                  const char *extra)
 {
     SCOPED(text_free) struct text body = {0};
     text_format(&body, "{\"type\":\"/problems/%s\"", code);
-    add_json_member(&body, "title", mg_get_response_code_text(request->connection, status));
+    text_add_json_member(&body, "title", mg_get_response_code_text(request->connection, status));
     text_format(&body, ",\"status\":%d", status);
-    add_json_member(&body, "detail", detail);
+    text_add_json_member(&body, "detail", detail);
     if (uri_is_clean(request->line->request_uri))
-        add_json_member(&body, "instance", request->line->request_uri);
-    add_json_member(&body, "code", code);
-    add_json_member(&body, "request_id", request->id);
+        text_add_json_member(&body, "instance", request->line->request_uri);
+    text_add_json_member(&body, "code", code);
+    text_add_json_member(&body, "request_id", request->id);
     if (extra)
         text_format(&body, ",%s", extra);
     text_add(&body, "}\n");

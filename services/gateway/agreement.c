@@ -1,7 +1,6 @@
 #include "agreement.h"
 
 #include <math.h>
-#include <string.h>
 
 static const double Z = 1.959964; /* 95 % of a normal distribution lie within so many deviations */
 
@@ -28,13 +27,6 @@ static void write_agreement(uint64_t posts, uint64_t agreed, struct text *out)
     text_format(out, ",\"low\":%.4f,\"high\":%.4f}", interval.low, interval.high);
 }
 
-static void write_member(const char *name, const char *value, struct text *out)
-{
-    text_format(out, "\"%s\":", name);
-    text_add_json(out, value, strlen(value));
-    text_add_char(out, ',');
-}
-
 void agreement_write(const Tp__AuditLine *line, struct text *out)
 {
     static const char *const POSITIONS[] = {"first", "middle", "last"};
@@ -44,9 +36,9 @@ void agreement_write(const Tp__AuditLine *line, struct text *out)
         agreed += line->thirds[i]->agreed;
     }
     text_add_char(out, '{');
-    write_member("model", line->model, out);
-    write_member("prompt_version", line->prompt_version, out);
-    text_add(out, "\"all\":");
+    text_add_json_member(out, "model", line->model);
+    text_add_json_member(out, "prompt_version", line->prompt_version);
+    text_add(out, ",\"all\":");
     write_agreement(posts, agreed, out);
     text_add(out, ",\"positions\":{");
     for (size_t i = 0; i < line->n_thirds; i++) {

@@ -288,10 +288,9 @@ void control_write_faults(const struct control_faults *faults, struct text *out)
 {
     text_add(out, "\"errors\":[");
     for (size_t i = 0; i < faults->count && i < CONTROL_FAULTS_SHOWN; i++) {
-        text_add(out, i ? ",{\"pointer\":" : "{\"pointer\":");
-        text_add_json(out, faults->list[i].pointer, strlen(faults->list[i].pointer));
-        text_add(out, ",\"detail\":");
-        text_add_json(out, faults->list[i].detail, strlen(faults->list[i].detail));
+        text_add(out, i ? ",{" : "{");
+        text_add_json_member(out, "pointer", faults->list[i].pointer);
+        text_add_json_member(out, "detail", faults->list[i].detail);
         text_add(out, "}");
     }
     text_format(out, "],\"error_count\":%zu", faults->count);
@@ -355,12 +354,6 @@ bool control_counts_money(const Tp__Control *control, const Tp__ControlsReply *e
 
 /* ---- as JSON ---- */
 
-static void add_member(struct text *out, const char *name, const char *value)
-{
-    text_format(out, ",\"%s\":", name);
-    text_add_json(out, value, strlen(value));
-}
-
 static void add_whom(const Tp__Control *control, struct text *out)
 {
     switch (control->scope) {
@@ -369,16 +362,16 @@ static void add_whom(const Tp__Control *control, struct text *out)
         return;
     case TP__CONTROL_SCOPE__ENDPOINT:
         text_add(out, "\"scope\":\"endpoint\"");
-        add_member(out, "endpoint", control->name);
+        text_add_json_member(out, "endpoint", control->name);
         return;
     case TP__CONTROL_SCOPE__TENANT:
         text_add(out, "\"scope\":\"tenant\"");
-        add_member(out, "tenant", control->tenant_id);
+        text_add_json_member(out, "tenant", control->tenant_id);
         return;
     case TP__CONTROL_SCOPE__USER:
         text_add(out, "\"scope\":\"user\"");
-        add_member(out, "tenant", control->tenant_id);
-        add_member(out, "user", control->name);
+        text_add_json_member(out, "tenant", control->tenant_id);
+        text_add_json_member(out, "user", control->name);
         return;
     case TP__CONTROL_SCOPE__NO_SCOPE:
     case _TP__CONTROL_SCOPE_IS_INT_SIZE:
@@ -409,9 +402,9 @@ void control_write(const Tp__Control *control, const char *warning, struct text 
 {
     text_add(out, "{");
     add_whom(control, out);
-    add_member(out, "state", state_word(control->state));
+    text_add_json_member(out, "state", state_word(control->state));
     if (*control->message)
-        add_member(out, "message", control->message);
+        text_add_json_member(out, "message", control->message);
     if (control->weight > 0)
         text_format(out, ",\"weight\":%g", control->weight);
     if (control->burst > 0)
@@ -422,6 +415,6 @@ void control_write(const Tp__Control *control, const char *warning, struct text 
         add_limits(control->limits, out);
     text_format(out, ",\"version\":%" PRIu64, control->version);
     if (warning)
-        add_member(out, "warning", warning);
+        text_add_json_member(out, "warning", warning);
     text_add(out, "}");
 }

@@ -62,13 +62,11 @@ static void send_error(struct session *session, const char *job_id, const char *
                        const char *detail)
 {
     SCOPED(text_free) struct text out = {0};
-    text_format(&out, "{\"error\":{\"code\":\"%s\",\"detail\":", code);
-    text_add_json(&out, detail, strlen(detail));
+    text_format(&out, "{\"error\":{\"code\":\"%s\"", code);
+    text_add_json_member(&out, "detail", detail);
     text_add(&out, "}");
-    if (job_id) {
-        text_add(&out, ",\"job_id\":");
-        text_add_json(&out, job_id, strlen(job_id));
-    }
+    if (job_id)
+        text_add_json_member(&out, "job_id", job_id);
     text_add(&out, "}");
     web_socket_send(session->socket, out.chars, out.length);
 }

@@ -342,11 +342,9 @@ static void write_fault(const struct post_fault *fault, struct text *out)
 {
     text_add(out, "{");
     if (fault->line > 0)
-        text_format(out, "\"line\":%u,", fault->line);
-    text_add(out, "\"pointer\":");
-    text_add_json(out, fault->pointer, strlen(fault->pointer));
-    text_add(out, ",\"detail\":");
-    text_add_json(out, fault->detail, strlen(fault->detail));
+        text_format(out, "\"line\":%u", fault->line);
+    text_add_json_member(out, "pointer", fault->pointer);
+    text_add_json_member(out, "detail", fault->detail);
     text_add(out, "}");
 }
 

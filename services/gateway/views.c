@@ -33,19 +33,13 @@ static const char *provenance_name(Tp__Provenance provenance)
     return "unknown";
 }
 
-static void add_member(struct text *out, const char *name, const char *value)
-{
-    text_format(out, ",\"%s\":", name);
-    text_add_json(out, value, strlen(value));
-}
-
 static void add_time(struct text *out, const char *name, int64_t wall_ms)
 {
     char time[CLOCK_TEXT_SIZE];
     if (wall_ms <= 0)
         return;
     clock_format_wall(wall_ms, time);
-    add_member(out, name, time);
+    text_add_json_member(out, name, time);
 }
 
 static void add_list(struct text *out, const char *name, const char *const *list, size_t count)
@@ -63,7 +57,7 @@ static void add_rejected(struct text *out, const Tp__JobView *job)
     text_add(out, ",\"rejected\":[");
     for (size_t i = 0; i < job->n_rejected; i++) {
         text_format(out, "%s{\"line\":%u", i ? "," : "", job->rejected[i]->line);
-        add_member(out, "reason", job->rejected[i]->reason);
+        text_add_json_member(out, "reason", job->rejected[i]->reason);
         text_add(out, "}");
     }
     text_add(out, "]");
@@ -81,12 +75,12 @@ static void add_job(const Tp__JobView *job, struct text *out)
 {
     const Tp__Progress *progress = job->progress;
     text_format(out, "{\"id\":\"%s\"", job->job_id);
-    add_member(out, "state", state_name(job->status));
-    add_member(out, "user", job->user_id);
-    add_member(out, "class", class_name(job->service_class));
+    text_add_json_member(out, "state", state_name(job->status));
+    text_add_json_member(out, "user", job->user_id);
+    text_add_json_member(out, "class", class_name(job->service_class));
     add_list(out, "tasks", job->tasks, job->n_tasks);
     if (*job->instruction) {
-        add_member(out, "instruction", job->instruction);
+        text_add_json_member(out, "instruction", job->instruction);
         text_add(out, ",\"schema\":");
         text_add_bytes(out, job->schema_json.data, job->schema_json.len);
     }
@@ -100,7 +94,7 @@ static void add_job(const Tp__JobView *job, struct text *out)
     add_time(out, "completed_at", job->completed_ms);
     add_time(out, "deadline_at", job->deadline_ms);
     if (*job->error)
-        add_member(out, "error", job->error);
+        text_add_json_member(out, "error", job->error);
     text_format(out,
                 ",\"usage\":{\"prompt_tokens\":%" PRIu64 ",\"completion_tokens\":%" PRIu64
                 ",\"llm_calls\":%u,\"usd\":%" PRIu64 ".%06" PRIu64 "}",
@@ -129,8 +123,8 @@ void view_event(const Tp__JobEvent *event, struct text *out)
 {
     const Tp__Progress *progress = event->progress;
     text_format(out, "{\"job_id\":\"%s\",\"number\":%u", event->job->job_id, event->number);
-    add_member(out, "event", event->kind);
-    add_member(out, "state", state_name(event->job->status));
+    text_add_json_member(out, "event", event->kind);
+    text_add_json_member(out, "state", state_name(event->job->status));
     add_time(out, "at", event->at_ms);
     if (progress)
         text_format(out,
@@ -178,18 +172,18 @@ static void add_usage(struct text *out, const Tp__ResultRow *row)
 void view_result(const Tp__ResultRow *row, struct text *out)
 {
     text_format(out, "{\"seq\":%u", row->seq);
-    add_member(out, "post_id", row->post_id);
+    text_add_json_member(out, "post_id", row->post_id);
     text_add(out, ",\"text\":");
     text_add_json(out, (const char *)row->text.data, row->text.len);
     if (row->data_json.len == 0) {
-        add_member(out, "reason", row->reason);
+        text_add_json_member(out, "reason", row->reason);
         text_add(out, "}");
         return;
     }
     add_data(out, row->data_json);
-    add_member(out, "provenance", provenance_name(row->provenance));
-    add_member(out, "model", row->model);
-    add_member(out, "prompt_version", row->prompt_version);
+    text_add_json_member(out, "provenance", provenance_name(row->provenance));
+    text_add_json_member(out, "model", row->model);
+    text_add_json_member(out, "prompt_version", row->prompt_version);
     if (row->confidence > 0) /* 0: nothing was said of it */
         text_format(out, ",\"confidence\":%.4g", row->confidence);
     add_usage(out, row);

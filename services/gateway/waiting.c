@@ -203,19 +203,17 @@ static void add_detail(const Tp__WaitingReply *waiting, int64_t now_ms, struct t
 
 /* ---- as JSON ---- */
 
-static void add_member(struct text *out, const char *name, const char *value)
+static void add_known(struct text *out, const char *name, const char *value)
 {
-    if (!value || !*value)
-        return;
-    text_format(out, ",\"%s\":", name);
-    text_add_json(out, value, strlen(value));
+    if (value && *value)
+        text_add_json_member(out, name, value);
 }
 
 static void add_time(struct text *out, const char *name, int64_t wall_ms)
 {
     char time[CLOCK_TEXT_SIZE];
     clock_format_wall(wall_ms, time);
-    add_member(out, name, time);
+    text_add_json_member(out, name, time);
 }
 
 static bool is_about_endpoint(const Tp__WaitingReply *waiting)
@@ -232,14 +230,14 @@ static void add_reason(const Tp__WaitingReply *waiting, int64_t now_ms, struct t
     if (*waiting->message)
         text_format(&detail, ": %s", waiting->message);
     text_format(out, "{\"reason\":\"%s\"", reason_name(waiting->reason));
-    add_member(out, "detail", detail.chars);
+    add_known(out, "detail", detail.chars);
     if (waiting->retry_in_ms > 0)
         add_time(out, "until", now_ms + waiting->retry_in_ms);
-    add_member(out, "limit", limit_name(waiting->limit));
-    add_member(out, "scope", scope_name(waiting->scope));
+    add_known(out, "limit", limit_name(waiting->limit));
+    add_known(out, "scope", scope_name(waiting->scope));
     if (is_about_endpoint(waiting))
-        add_member(out, "endpoint", waiting->scope_name);
-    add_member(out, "message", waiting->message);
+        add_known(out, "endpoint", waiting->scope_name);
+    add_known(out, "message", waiting->message);
     text_add(out, "}");
 }
 
@@ -279,7 +277,7 @@ bool waiting_event(const char *job_id, Tp__JobStatus status, const Tp__WaitingRe
     if (!is_told(waiting))
         return false;
     text_format(out, "{\"job_id\":\"%s\",\"event\":\"waiting\"", job_id);
-    add_member(out, "state", state_name(status));
+    text_add_json_member(out, "state", state_name(status));
     add_time(out, "at", now_ms);
     waiting_add(waiting, now_ms, out);
     text_add(out, "}");

@@ -1,28 +1,20 @@
 #include "report.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 enum { DESCRIPTION_SIZE = 200 };
 #define LAST_WALL_MS INT64_C(253402300799999) /* the end of the year 9999 */
-
-static void add_member(struct text *out, const char *name, const char *value)
-{
-    text_format(out, "\"%s\":", name);
-    text_add_json(out, value, strlen(value));
-    text_add_char(out, ',');
-}
 
 /* Null for none, and for what is no time of ours. */
 static void add_time(struct text *out, const char *name, int64_t wall_ms)
 {
     if (wall_ms <= 0 || wall_ms > LAST_WALL_MS) {
-        text_format(out, "\"%s\":null,", name);
+        text_format(out, ",\"%s\":null", name);
         return;
     }
     char time[CLOCK_TEXT_SIZE];
     clock_format_wall(wall_ms, time);
-    add_member(out, name, time);
+    text_add_json_member(out, name, time);
 }
 
 static double seconds(struct instant from, struct instant to)
@@ -39,14 +31,14 @@ static void add_alert(struct text *out, const struct alerts *alerts, enum alert_
     char description[DESCRIPTION_SIZE];
     alert_describe(kind, alert->value, rule->threshold, description, sizeof description);
     text_add_char(out, '{');
-    add_member(out, "name", alert_name(kind));
-    add_member(out, "severity", alert_severity(kind));
-    add_member(out, "state", alert_state_name(alert->state));
-    add_member(out, "summary", description);
+    text_add_json_member(out, "name", alert_name(kind));
+    text_add_json_member(out, "severity", alert_severity(kind));
+    text_add_json_member(out, "state", alert_state_name(alert->state));
+    text_add_json_member(out, "summary", description);
     add_time(out, "starts_at", has_begun ? alert->starts_wall_ms : 0);
     add_time(out, "ends_at", has_begun ? alert->ends_wall_ms : 0);
     text_format(out,
-                "\"value\":%.15g,\"threshold\":%.15g,\"for_seconds\":%.15g,"
+                ",\"value\":%.15g,\"threshold\":%.15g,\"for_seconds\":%.15g,"
                 "\"state_seconds\":%.3f}",
                 alert->value, rule->threshold, (double)rule->for_ms / 1000,
                 alert->state == ALERT_INACTIVE ? 0 : seconds(alert->since, now));
@@ -77,11 +69,11 @@ static void add_instance(void *context, const struct fleet_member *member)
     struct text *out = report->out;
     text_add(out, report->is_first ? "{" : ",{");
     report->is_first = false;
-    add_member(out, "service", member->service);
-    add_member(out, "instance", member->instance);
-    add_member(out, "version", member->telemetry->version);
+    text_add_json_member(out, "service", member->service);
+    text_add_json_member(out, "instance", member->instance);
+    text_add_json_member(out, "version", member->telemetry->version);
     add_time(out, "started_at", (int64_t)member->telemetry->started_ms);
-    text_format(out, "\"up\":%s,\"ready\":%s,\"heard_seconds_ago\":%.3f}",
+    text_format(out, ",\"up\":%s,\"ready\":%s,\"heard_seconds_ago\":%.3f}",
                 member->is_up ? "true" : "false",
                 member->is_up && member->telemetry->is_ready ? "true" : "false",
                 seconds(member->heard, report->now));

@@ -59,8 +59,8 @@ static void write_answer(struct reply *reply, int status, const char *headers, c
 static void write_error(struct reply *reply, int status, const char *type, const char *message)
 {
     SCOPED(text_free) struct text body = {0};
-    text_add(&body, "{\"error\":{\"message\":");
-    text_add_json(&body, message, strlen(message));
+    text_add(&body, "{\"error\":{");
+    text_add_json_member(&body, "message", message);
     text_format(&body, ",\"type\":\"%s\",\"param\":null,\"code\":null}}", type);
     write_answer(reply, status, "", body.chars, body.length);
 }
@@ -125,10 +125,9 @@ static void note_call(struct service *service, const struct request *request,
     if (service->log == NULL)
         return;
     struct text *line = &reply->log_line;
-    text_format(line, "{\"began_ms\":%" PRId64 ",\"user\":", clock_wall_ms());
-    text_add_json(line, request->user, strlen(request->user));
-    text_add(line, ",\"endpoint\":");
-    text_add_json(line, reply->endpoint->name, strlen(reply->endpoint->name));
+    text_format(line, "{\"began_ms\":%" PRId64, clock_wall_ms());
+    text_add_json_member(line, "user", request->user);
+    text_add_json_member(line, "endpoint", reply->endpoint->name);
     text_format(line, ",\"rule\":%d,\"posts\":[", rule);
     for (size_t i = 0; i < question->post_count; i++) {
         text_format(line, "%s\"%016" PRIx64 "\"", i == 0 ? "" : ",",
