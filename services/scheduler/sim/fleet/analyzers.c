@@ -1,16 +1,16 @@
-/* The hands: three analyzers of five slots, the two work queues around them, and the LLM. */
+#include "analyzers.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "analyzers.h"
 #include "base/check.h"
+#include "broker.h"
+#include "happenings.h"
 #include "llm.h"
-#include "schedulers.h"
-#include "sim.h"
-#include "store.h"
+#include "network.h"
+#include "news.h"
 
 enum { MOST_ASKS = 64 };
-#define ACK_WAIT (10 * SECOND)
 #define ASK_EVERY (800 * MS)
 #define GIVE_UP_AFTER (25 * SECOND)
 
@@ -27,15 +27,15 @@ struct held {
     struct held *next, *known;
 };
 
-struct result {
+/* An outcome, until it is published. */
+struct publication {
     uint32_t analyzer;
-    struct grant *grant;
-    struct outcome outcome;
+    struct result result;
 };
 
-struct passage { /* a parcel on its way, or an answer */
+/* An answer on its way. */
+struct passage {
     uint32_t analyzer;
-    struct parcel *parcel;
     struct held *held;
     uint32_t ask_number, lease_left_ms;
     bool is_permitted;
@@ -50,8 +50,6 @@ static struct process *process_of(struct sim *sim, uint32_t analyzer)
 {
     return &sim->processes[node_of(analyzer)];
 }
-
-static void pull_all(struct sim *sim);
 
 static struct held **place_of(struct sim *sim, const struct held *held)
 {
@@ -74,23 +72,10 @@ static void drop(struct sim *sim, struct held *held)
                    20))
         held->parcel->is_acked = true;
     sim->analyzers[held->analyzer].held_count--;
-    pull_all(sim);
+    broker_hand_out(sim);
 }
 
-/* ---- outcomes: stored first, then the work is acked ---- */
-static void commit(struct sim *sim, void *what)
-{
-    const struct result *result = what;
-    if (sim->now < sim->store.away_until || sim_is_cut(sim, BROKER, STORE)) {
-        sim_after(sim, 500 * MS, NULL, commit, what);
-        return;
-    }
-    store_commit(sim, result->grant, &result->outcome);
-    if (sim_is_cut(sim, STORE, BROKER) ||
-        sim_fault(sim, FAULT_ACK_LOST, STORE, sim_about(&result->grant->id, 0), 10))
-        sim_after(sim, ACK_WAIT, NULL, commit, what);
-}
-
+/* ---- outcomes: published first, then the work is acked ---- */
 static struct outcome_facts facts_of(const struct result *result)
 {
     const struct outcome *outcome = &result->outcome;
@@ -107,24 +92,15 @@ static struct outcome_facts facts_of(const struct result *result)
 /* What is paid for is published until the stream has it. */
 static void publish(struct sim *sim, void *what)
 {
-    const struct result *result = what;
-    uint32_t node = node_of(result->analyzer), about = sim_about(&result->grant->id, 0);
+    const struct publication *publication = what;
+    uint32_t node = node_of(publication->analyzer);
     if (sim_is_cut(sim, node, BROKER)) {
-        sim_after(sim, 500 * MS, process_of(sim, result->analyzer), publish, what);
+        sim_after(sim, 500 * MS, process_of(sim, publication->analyzer), publish, what);
         return;
     }
-    struct parcel *parcel = arena_new(sim->arena, sizeof(*parcel));
-    *parcel = (struct parcel){.body = result, .older = sim->results};
-    sim->results = parcel;
-    if (sim_fault(sim, FAULT_FORGOTTEN, BROKER, about, 30))
-        sim_tell(sim, BROKER, "forgets the outcome of job %u chunk %u", result->grant->job->number,
-                 result->grant->id.chunk_number);
-    else
-        sim_after(sim, sim_usual(sim, USUAL_BROKER, MS, 20 * MS), NULL, commit, what);
-    if (sim_fault(sim, FAULT_REPEATED, BROKER, about, 30))
-        sim_after(sim, sim_severity(sim, MS, 20 * SECOND), NULL, commit, what);
-    struct event event = {.kind = EVENT_OUTCOME, .outcome = facts_of(result)};
-    schedulers_hear(sim, node, 100, &event);
+    broker_take_outcome(sim, &publication->result);
+    struct event event = {.kind = EVENT_OUTCOME, .outcome = facts_of(&publication->result)};
+    news_tell(sim, node, 100, &event);
 }
 
 static void finish(struct sim *sim, struct held *held, struct outcome outcome)
@@ -139,8 +115,8 @@ static void finish(struct sim *sim, struct held *held, struct outcome outcome)
     if (held->call)
         outcome.usage = held->call->usage;
     server_says(sim, held->call, &outcome);
-    struct result result = {held->analyzer, held->grant, outcome};
-    publish(sim, sim_keep(sim, &result, sizeof(result)));
+    struct publication publication = {held->analyzer, {held->grant, outcome}};
+    publish(sim, sim_keep(sim, &publication, sizeof(publication)));
     drop(sim, held);
 }
 
@@ -154,33 +130,8 @@ static void end_call(struct sim *sim, struct call *call)
 static void be_answered(struct sim *sim, void *what)
 {
     struct held *held = what;
-    if (held->state != HELD_CALLING)
-        return;
-    struct outcome outcome = {0};
-    const struct grant *grant = held->grant;
-    bool is_poisoned = false;
-    int64_t left_out = 0; /* one bit for each post */
-    for (uint32_t i = 0; i < grant->post_count; i++)
-        is_poisoned = is_poisoned || grant->job->posts[grant->posts[i]].is_poison;
-    if (sim->now < sim->down_until[grant->endpoint])
-        outcome.outcome_class = OUTCOME_SERVER_ERROR;
-    else if (held->call->is_refused)
-        outcome.outcome_class = OUTCOME_RATE_LIMITED;
-    else if (is_poisoned)
-        outcome.outcome_class = OUTCOME_INVALID_ANSWER;
-    else if (sim_fault(sim, FAULT_LLM_REFUSES, 0, sim_about(&grant->id, 0), 50)) {
-        outcome.outcome_class = OUTCOME_RATE_LIMITED;
-        outcome.retry_after_ms = (uint32_t)sim_severity(sim, 500, 4000);
-    } else {
-        if (sim_fault(sim, FAULT_LLM_LEAVES_OUT, 0, sim_about(&grant->id, 0), 100))
-            left_out = sim_severity(sim, 1, (1 << POSTS_PER_CHUNK) - 1);
-        for (uint32_t i = 0; i < grant->post_count; i++) {
-            outcome.has_result[i] = (left_out >> i & 1) == 0;
-            if (!outcome.has_result[i])
-                outcome.outcome_class = OUTCOME_PARTIAL;
-        }
-    }
-    finish(sim, held, outcome);
+    if (held->state == HELD_CALLING)
+        finish(sim, held, server_answers(sim, held->call));
 }
 
 static void llm_answers(struct sim *sim, void *what)
@@ -221,11 +172,7 @@ static void begin_call(struct sim *sim, struct held *held, int64_t asked, int64_
     sim->counts[COUNT_CALLS]++;
     held->call = call;
     held->state = HELD_CALLING;
-    int64_t lasts = sim_trait(sim, FAULT_LLM_HANGS, sim_about(&grant->id, 0), 100 * MS, 900 * MS);
-    if (sim_fault(sim, FAULT_LLM_HANGS, 0, sim_about(&grant->id, 0), 60))
-        lasts = sim_severity(sim, 3 * SECOND, 30 * SECOND);
-    if (sim->now < sim->down_until[grant->endpoint] || call->is_refused)
-        lasts = 100 * MS;
+    int64_t lasts = server_lasts(sim, call);
     sim_tell(sim, node_of(held->analyzer), "calls for job %u chunk %u attempt %u, %ld ms",
              grant->job->number, grant->id.chunk_number, grant->id.attempt, lasts / MS);
     sim_after(sim, lasts, NULL, llm_answers, held);
@@ -255,7 +202,7 @@ static void ask(struct sim *sim, void *what)
     strcpy(event.ask.reply, instance);
     strcpy(event.ask.instance_id, sim->mutant == MUTANT_PERMIT_ANY_INSTANCE ? "any" : instance);
     held->asks[held->ask_count++] = sim->now;
-    schedulers_hear(sim, node_of(held->analyzer), 30, &event);
+    news_tell(sim, node_of(held->analyzer), 30, &event);
     sim_after(sim, ASK_EVERY, process_of(sim, held->analyzer), ask, held);
 }
 
@@ -369,68 +316,19 @@ static void take(struct sim *sim, uint32_t number, struct parcel *parcel)
         ask(sim, held);
 }
 
-static void receive(struct sim *sim, void *what)
+/* Once per incarnation and attempt. */
+static void receive(struct sim *sim, uint32_t node, struct parcel *parcel)
 {
-    const struct passage *passage = what;
-    struct model_analyzer *analyzer = &sim->analyzers[passage->analyzer];
-    struct parcel *parcel = passage->parcel;
+    struct model_analyzer *analyzer = &sim->analyzers[node - SCHEDULERS];
     const struct held *known = analyzer->known;
     while (known && known->grant != parcel->body)
         known = known->known;
     if (known && known->state == HELD_DONE && sim->mutant != MUTANT_ASKS_TWICE) {
-        parcel->is_acked = true; /* once per incarnation and attempt */
+        parcel->is_acked = true;
         return;
     }
     if ((!known || sim->mutant == MUTANT_ASKS_TWICE) && analyzer->held_count < SLOTS)
-        take(sim, passage->analyzer, parcel);
-}
-
-static uint32_t about_parcel(const struct sim *sim, const struct grant *grant)
-{
-    return sim_about(&grant->id, sim_about_now(sim));
-}
-
-static void pull(struct sim *sim, uint32_t number)
-{
-    struct process *process = process_of(sim, number);
-    if (!process->is_alive || process->is_paused || sim_is_cut(sim, node_of(number), BROKER))
-        return;
-    uint32_t room = SLOTS - sim->analyzers[number].held_count;
-    for (struct parcel **place = &sim->work; *place && room > 0;) {
-        struct parcel *parcel = *place;
-        if (parcel->is_acked && sim->now > parcel->next_at + 20 * SECOND) {
-            *place = parcel->older; /* long done */
-            continue;
-        }
-        place = &parcel->older;
-        if (parcel->is_acked || parcel->next_at > sim->now)
-            continue;
-        parcel->next_at = sim->now + ACK_WAIT;
-        struct passage passage = {.analyzer = number, .parcel = parcel};
-        sim_send(sim, &(struct letter){.name = "work",
-                                       .from = BROKER,
-                                       .to = node_of(number),
-                                       .loss_permille = 10,
-                                       .about = about_parcel(sim, parcel->body),
-                                       .deed = receive,
-                                       .what = sim_keep(sim, &passage, sizeof(passage))});
-        room--;
-    }
-}
-
-static void pull_all(struct sim *sim)
-{
-    uint32_t first = (uint32_t)sim_usual(sim, USUAL_BROKER, 0, ANALYZERS - 1);
-    for (uint32_t i = 0; i < ANALYZERS; i++)
-        pull(sim, (first + i) % ANALYZERS);
-}
-
-static void arrive(struct sim *sim, void *what)
-{
-    struct parcel *parcel = what;
-    parcel->older = sim->work;
-    sim->work = parcel;
-    pull_all(sim);
+        take(sim, node - SCHEDULERS, parcel);
 }
 
 struct grant *analyzers_grant(const struct sim *sim, const struct attempt_id *id)
@@ -442,40 +340,6 @@ struct grant *analyzers_grant(const struct sim *sim, const struct attempt_id *id
     return grant;
 }
 
-void analyzers_work_arrived(struct sim *sim, const struct attempt_id *id)
-{
-    const struct grant *grant = analyzers_grant(sim, id);
-    for (int copies = sim_fault(sim, FAULT_REPEATED, BROKER, sim_about(id, 1), 20) ? 2 : 1;
-         copies > 0; copies--) {
-        struct parcel *parcel = arena_new(sim->arena, sizeof(*parcel));
-        parcel->body = grant;
-        sim_after(sim, sim_usual(sim, USUAL_BROKER, 100, 5 * MS), NULL, arrive, parcel);
-    }
-}
-
-/* The broker after a crash: it has forgotten, or gives again what was acked, or gives all again. */
-void analyzers_upset_streams(struct sim *sim, int64_t way)
-{
-    sim_tell(sim, BROKER, "is upset");
-    for (struct parcel *parcel = sim->work; parcel; parcel = parcel->older) {
-        if (way == 0 && !parcel->is_acked &&
-            sim_fault(sim, FAULT_FORGOTTEN, BROKER, about_parcel(sim, parcel->body), 400))
-            parcel->is_acked = true;
-        if (way == 1 && parcel->is_acked &&
-            sim_fault(sim, FAULT_REPEATED, BROKER, about_parcel(sim, parcel->body), 300))
-            parcel->is_acked = false;
-        if (way == 2)
-            parcel->next_at = 0;
-    }
-    uint32_t left = 6;
-    for (struct parcel *parcel = sim->results; parcel && left > 0; parcel = parcel->older, left--) {
-        const struct result *result = parcel->body;
-        if (sim_fault(sim, FAULT_REPEATED, STORE, about_parcel(sim, result->grant), 500))
-            sim_after(sim, sim_severity(sim, 0, SECOND), NULL, commit,
-                      sim_keep(sim, result, sizeof(*result)));
-    }
-}
-
 /* ---- life ---- */
 static void beat(struct sim *sim, void *what)
 {
@@ -484,54 +348,36 @@ static void beat(struct sim *sim, void *what)
     struct event event = {.kind = EVENT_HEARTBEAT};
     event.heartbeat.slots = SLOTS;
     strcpy(event.heartbeat.instance_id, sim->analyzers[number].instance);
-    schedulers_hear(sim, node_of(number), 30, &event);
-    pull(sim, number);
+    news_tell(sim, node_of(number), 30, &event);
+    broker_hand_to(sim, number);
     sim_after(sim, SECOND, process, beat, what);
 }
 
-void analyzers_boot(struct sim *sim, uint32_t number)
+static void boot(struct sim *sim, uint32_t node)
 {
-    struct model_analyzer *analyzer = &sim->analyzers[number];
+    struct model_analyzer *analyzer = &sim->analyzers[node - SCHEDULERS];
     *analyzer = (struct model_analyzer){0};
-    snprintf(analyzer->instance, sizeof(analyzer->instance), "%u.%u", number,
-             process_of(sim, number)->incarnation);
+    snprintf(analyzer->instance, sizeof(analyzer->instance), "%u.%u", node - SCHEDULERS,
+             sim->processes[node].incarnation);
     beat(sim, analyzer);
 }
 
-void analyzers_died(struct sim *sim, uint32_t number)
+static void die(struct sim *sim, uint32_t node)
 {
-    for (struct held *held = sim->analyzers[number].held; held; held = held->next)
+    for (struct held *held = sim->analyzers[node - SCHEDULERS].held; held; held = held->next)
         if (held->call && held->call->ended == FOREVER &&
             !sim_fault(sim, FAULT_LLM_UNAWARE, 0, sim_about(&held->grant->id, 0), 500))
             end_call(sim, held->call);
 }
 
-struct stop {
-    uint32_t analyzer;
-    const struct model_job *job;
-};
-
-static void hear_cancel(struct sim *sim, void *what)
+static void cancel(struct sim *sim, uint32_t node, const struct model_job *job)
 {
-    const struct stop *stop = what;
     struct held *next;
-    for (struct held *held = sim->analyzers[stop->analyzer].held; held; held = next) {
+    for (struct held *held = sim->analyzers[node - SCHEDULERS].held; held; held = next) {
         next = held->next;
-        if (held->grant->job == stop->job && held->state == HELD_CALLING)
+        if (held->grant->job == job && held->state == HELD_CALLING)
             abort_call(sim, held);
     }
 }
 
-void analyzers_hear_cancel(struct sim *sim, const struct model_job *job)
-{
-    for (uint32_t i = 0; i < ANALYZERS; i++) {
-        struct stop stop = {.analyzer = i, .job = job};
-        sim_send(sim, &(struct letter){.name = "a cancellation",
-                                       .from = STORE,
-                                       .to = node_of(i),
-                                       .loss_permille = 200,
-                                       .about = job->number,
-                                       .deed = hear_cancel,
-                                       .what = sim_keep(sim, &stop, sizeof(stop))});
-    }
-}
+const struct role ANALYZER = {.boot = boot, .die = die, .take = receive, .cancel = cancel};

@@ -1,13 +1,12 @@
-/* The modelled analyzers: what they are told, and what was granted to them. */
+/* The modelled analyzers: three of five slots, which ask for permits, call and publish. */
 #pragma once
 
 #include "sim.h"
 
-void analyzers_boot(struct sim *sim, uint32_t number);
-void analyzers_died(struct sim *sim, uint32_t number);
-void analyzers_hear_cancel(struct sim *sim, const struct model_job *job);
-void analyzers_answer(struct sim *sim, uint32_t number, const struct action *action);
-void analyzers_work_arrived(struct sim *sim, const struct attempt_id *id);
-void analyzers_upset_streams(struct sim *sim, int64_t way);
+extern const struct role ANALYZER;
 
+/* The scheduler's answer to the ask of one of them. */
+void analyzers_answer(struct sim *sim, uint32_t number, const struct action *action);
+
+/* What was granted as that attempt, which there must be. */
 struct grant *analyzers_grant(const struct sim *sim, const struct attempt_id *id);

@@ -1,7 +1,7 @@
 /* Limits that operators lower for a while, of a tenant or an endpoint, and raise again to what is
  * configured: so what the LLM sees is never more than that. */
 #include "controls.h"
-#include "sim.h"
+#include "happenings.h"
 
 struct deed {
     uint32_t number, place;

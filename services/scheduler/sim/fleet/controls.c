@@ -1,36 +1,17 @@
 /* What operators set, now and then: tenants, users and all are held, drained, weighed. */
+#include "controls.h"
+
 #include <stdio.h>
-#include <string.h>
 
 #include "base/check.h"
-#include "controls.h"
-#include "llm.h"
-#include "schedulers.h"
-#include "sim.h"
+#include "happenings.h"
+#include "news.h"
 #include "store_rows.h"
 
 struct deed {
     uint32_t number, place;
     enum control_state state;
 };
-
-const char *tenant_name(uint32_t tenant)
-{
-    static const char *const NAMES[TENANTS] = {"even", "odd"};
-    return NAMES[tenant];
-}
-
-const char *user_name(uint32_t user)
-{
-    static const char *const NAMES[USERS] = {"user-0", "user-1", "user-2", "user-3", "user-4",
-                                             "user-5", "user-6", "user-7", "user-8"};
-    return NAMES[user];
-}
-
-uint32_t tenant_numbered(const char *name)
-{
-    return name[0] == 'o';
-}
 
 uint32_t control_place(const struct control_facts *facts)
 {
@@ -105,7 +86,7 @@ void controls_order(struct sim *sim, uint32_t place, enum control_state state, b
     sim_tell(sim, STORE, "%s %s %s is %s", place == CONTROL_OF_SYSTEM ? "the system" : "",
              facts.tenant_id, facts.name, STATES[state]);
     struct event event = {.kind = EVENT_CONTROL, .control = sim_keep(sim, &facts, sizeof(facts))};
-    schedulers_hear(sim, STORE, 100, &event);
+    news_tell(sim, STORE, 100, &event);
 }
 
 /* With the first the last one. */
@@ -180,7 +161,6 @@ void controls_plan(struct sim *sim)
                                                 CONTROL_REDUCED};
     int64_t at = 0;
     limit_users(sim);
-    control_limits_plan(sim);
     for (uint32_t number = 1;; number++) {
         at += sim_trait(sim, FAULT_SLOW, number, 5 * SECOND, 30 * SECOND);
         if (at > FAULTS_END)

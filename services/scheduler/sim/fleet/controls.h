@@ -1,14 +1,12 @@
 /* What operators set, and for whom. */
 #pragma once
 
+#include "names.h"
 #include "sim.h"
 
 void controls_plan(struct sim *sim);
 void controls_lift_limits(struct sim *sim);
 bool controls_limit_user(const struct sim *sim, uint32_t user); /* did they from the start? */
-const char *tenant_name(uint32_t tenant);
-const char *user_name(uint32_t user);
-uint32_t tenant_numbered(const char *name);
 uint32_t control_place(const struct control_facts *facts);
 /* Those that changed since then, by the database's clock. */
 const struct control_facts *controls_told(struct sim *sim, int64_t since, size_t *count);

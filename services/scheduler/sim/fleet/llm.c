@@ -1,30 +1,15 @@
 /* Endpoints: what each call costs, the database's rows about calls, and what a new leader is told
  * of them (DESIGN.md, step 9). */
 #include "llm.h"
-#include "controls.h"
-#include "sim.h"
-#include "store_rows.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "store_rows.h"
 
 /* Settled longer ago, a call counts in no window. */
 #define TOLD_FOR (130 * SECOND)
 enum { PROMPT_NANOS = 150, COMPLETION_NANOS = 600 };
-
-const char *endpoint_name(uint32_t endpoint)
-{
-    static const char *const NAMES[ENDPOINTS] = {"first", "second"};
-    return NAMES[endpoint];
-}
-
-uint32_t endpoint_numbered(const char *name)
-{
-    for (uint32_t i = 0; i < ENDPOINTS; i++)
-        if (strcmp(endpoint_name(i), name) == 0)
-            return i;
-    return ENDPOINTS;
-}
 
 static struct limits draw_limits(const struct sim *sim, uint32_t which)
 {

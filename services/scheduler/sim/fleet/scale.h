@@ -37,6 +37,7 @@ enum {
 #define PERMIT_LIFE (1200 * MS)
 #define CALL_LIMIT (6 * SECOND)
 #define LEAD_LEASE (3 * SECOND)
+#define ACK_WAIT (10 * SECOND)
 #define LONGEST_TRANSACTION SECOND
 #define SILENT_AFTER (3500 * MS)
 /* The database's wall clock goes wrong by so much at most: less than half the core's margin, so

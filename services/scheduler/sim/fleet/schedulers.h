@@ -1,10 +1,9 @@
-/* The processes around the core. */
+/* The real core, twice: performs its actions, tells it what happens. */
 #pragma once
 
 #include "sim.h"
 
-void schedulers_boot(struct sim *sim, uint32_t number);
-void schedulers_died(struct sim *sim, uint32_t number);
+extern const struct role SCHEDULER;
+
+/* What its class weighs, in all of the history. */
 uint32_t schedulers_weight(const struct sim *sim, int service_class);
-void schedulers_hear(struct sim *sim, uint32_t from, uint32_t loss_permille,
-                     const struct event *event);

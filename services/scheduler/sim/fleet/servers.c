@@ -1,7 +1,7 @@
-/* The limits that the pretended servers have of themselves, which nobody told the fleet: beyond
- * them they refuse, and say more or less of why and for how long. */
+/* The pretended servers: how long a call takes them and what they answer. They have limits of
+ * themselves, which nobody told the fleet: beyond them they refuse, and say more or less of why and
+ * for how long. */
 #include "llm.h"
-#include "sim.h"
 
 #define MINUTE (60 * SECOND)
 
@@ -52,6 +52,54 @@ void server_takes(struct sim *sim, struct call *call)
     call->is_refused = true;
     call->usage = (struct usage){0};
     sim->counts[COUNT_SERVER_REFUSED]++;
+}
+
+int64_t server_lasts(struct sim *sim, const struct call *call)
+{
+    uint32_t about = sim_about(&call->grant->id, 0);
+    int64_t lasts = sim_trait(sim, FAULT_LLM_HANGS, about, 100 * MS, 900 * MS);
+    if (sim_fault(sim, FAULT_LLM_HANGS, 0, about, 60))
+        lasts = sim_severity(sim, 3 * SECOND, 30 * SECOND);
+    bool is_short = sim->now < sim->down_until[call->grant->endpoint] || call->is_refused;
+    return is_short ? 100 * MS : lasts;
+}
+
+static bool is_poisoned(const struct grant *grant)
+{
+    for (uint32_t i = 0; i < grant->post_count; i++)
+        if (grant->job->posts[grant->posts[i]].is_poison)
+            return true;
+    return false;
+}
+
+/* Of all posts, or of some of them. */
+static struct outcome results_of(struct sim *sim, const struct grant *grant)
+{
+    struct outcome outcome = {0};
+    int64_t left_out = 0; /* one bit for each post */
+    if (sim_fault(sim, FAULT_LLM_LEAVES_OUT, 0, sim_about(&grant->id, 0), 100))
+        left_out = sim_severity(sim, 1, (1 << POSTS_PER_CHUNK) - 1);
+    for (uint32_t i = 0; i < grant->post_count; i++) {
+        outcome.has_result[i] = (left_out >> i & 1) == 0;
+        if (!outcome.has_result[i])
+            outcome.outcome_class = OUTCOME_PARTIAL;
+    }
+    return outcome;
+}
+
+struct outcome server_answers(struct sim *sim, const struct call *call)
+{
+    const struct grant *grant = call->grant;
+    if (sim->now < sim->down_until[grant->endpoint])
+        return (struct outcome){.outcome_class = OUTCOME_SERVER_ERROR};
+    if (call->is_refused)
+        return (struct outcome){.outcome_class = OUTCOME_RATE_LIMITED};
+    if (is_poisoned(grant))
+        return (struct outcome){.outcome_class = OUTCOME_INVALID_ANSWER};
+    if (sim_fault(sim, FAULT_LLM_REFUSES, 0, sim_about(&grant->id, 0), 50))
+        return (struct outcome){.outcome_class = OUTCOME_RATE_LIMITED,
+                                .retry_after_ms = (uint32_t)sim_severity(sim, 500, 4000)};
+    return results_of(sim, grant);
 }
 
 static int64_t left(uint32_t limit, int64_t used)

@@ -84,7 +84,18 @@ struct silence {
     struct silence *next;
 };
 
+/* What those do with a process who do not know what it is; by its node. What it never meets is
+ * NULL. */
+struct role {
+    void (*boot)(struct sim *sim, uint32_t node);
+    void (*die)(struct sim *sim, uint32_t node);
+    void (*hear)(struct sim *sim, uint32_t node, const struct event *event);
+    void (*take)(struct sim *sim, uint32_t node, struct parcel *parcel); /* of the broker's work */
+    void (*cancel)(struct sim *sim, uint32_t node, const struct model_job *job);
+};
+
 struct process {
+    const struct role *role;
     uint32_t incarnation;
     bool is_alive, is_paused;
     int64_t clock_offset;
@@ -174,29 +185,10 @@ struct sim *sim_new(const struct history *history, const struct witness *witness
 void sim_free(struct sim **sim);
 void sim_run(struct sim *sim);
 
-void *sim_keep(struct sim *sim, const void *bytes, size_t size);
+/* ---- tell.c ---- */
 /* A line of the history, if it is told. */
 void sim_tell(const struct sim *sim, uint32_t node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 const char *sim_node_name(uint32_t node);
-
-/* Later, as this incarnation of the process: not at all if it has died, put off while it is
- * paused. process NULL: the world. */
-void sim_after(struct sim *sim, int64_t delay, struct process *process, sim_deed *deed, void *what);
-void sim_kill(struct sim *sim, struct process *process, int64_t away);
-void sim_pause(struct sim *sim, struct process *process, int64_t length);
-void sim_resume(struct sim *sim, struct process *process);
-/* It dies by what it is doing. */
-void sim_kill_soon(struct sim *sim, struct process *process);
-bool sim_is_cut(const struct sim *sim, uint32_t from, uint32_t to);
-/* Over the network: lost, late, twice, overtaken, or not at all between nodes that are cut off. */
-struct letter {
-    const char *name;
-    uint32_t from, to, loss_permille;
-    uint32_t about;
-    sim_deed *deed;
-    void *what;
-};
-void sim_send(struct sim *sim, const struct letter *letter);
 void sim_violation(struct sim *sim, const char *rule, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -3,11 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "analyzers.h"
-#include "base/check.h"
 #include "controls.h"
+#include "happenings.h"
 #include "llm.h"
-#include "sim.h"
+#include "news.h"
 #include "store.h"
 #include "store_rows.h"
 
@@ -37,7 +36,7 @@ static void cancel(struct sim *sim, void *what)
     sim->counts[COUNT_CANCELLED]++;
     sim_tell(sim, STORE, "job %u is cancelled", job->number);
     end_by(sim, job, JOB_CANCELLED);
-    analyzers_hear_cancel(sim, job);
+    news_cancel(sim, job);
 }
 
 static void submit(struct sim *sim, void *what)

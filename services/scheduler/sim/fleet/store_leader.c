@@ -4,8 +4,8 @@
 
 #include "base/check.h"
 #include "controls.h"
+#include "happenings.h"
 #include "llm.h"
-#include "sim.h"
 #include "store.h"
 #include "store_rows.h"
 

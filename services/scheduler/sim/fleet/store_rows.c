@@ -1,13 +1,13 @@
 /* The rows of the database, and what they are told as. */
-#include <stdio.h>
+#include "store_rows.h"
+
 #include <string.h>
 
 #include "base/check.h"
-#include "controls.h"
-#include "schedulers.h"
-#include "sim.h"
+#include "happenings.h"
+#include "names.h"
+#include "news.h"
 #include "store.h"
-#include "store_rows.h"
 
 bool rows_has_ended(const struct model_job *job)
 {
@@ -99,7 +99,7 @@ void rows_tell(struct sim *sim, struct model_job *job)
     struct event event = {
         .kind = EVENT_JOB_EVENT,
         .job_event = {.job = sim_keep(sim, &facts, sizeof(facts)), .number = job->event_number}};
-    schedulers_hear(sim, STORE, 50, &event);
+    news_tell(sim, STORE, 50, &event);
 }
 
 void rows_set_status(struct sim *sim, struct model_job *job, enum job_status status)

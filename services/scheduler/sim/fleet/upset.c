@@ -2,9 +2,9 @@
  * other, the database away or its clock set wrong, the broker upset. Planned ahead from the seed,
  * so that it does not depend on what happens. */
 #include "upset.h"
-#include "analyzers.h"
-#include "base/check.h"
-#include "sim.h"
+
+#include "broker.h"
+#include "happenings.h"
 
 struct upset {
     enum count kind;
@@ -97,7 +97,7 @@ static void happen(struct sim *sim, void *what)
     else if (upset->kind == FAULT_STORE_AWAY)
         be_away(sim);
     else if (upset->kind == FAULT_STREAMS_UPSET)
-        analyzers_upset_streams(sim, sim_severity(sim, 0, 2));
+        broker_upset(sim, sim_severity(sim, 0, 2));
     else if (upset->kind == FAULT_PARTITIONED)
         part(sim, upset);
     else if (upset->kind == FAULT_ENDPOINT_DOWN)
