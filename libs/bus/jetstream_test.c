@@ -346,8 +346,9 @@ static void a_full_stream_is_busy(void **state)
 static void keep_why(void *context, const struct error *why)
 {
     struct error *kept = context;
-    *kept = *why;
-    atomic_fetch_add(&not_stored, 1);
+    if (why != NULL)
+        *kept = *why;
+    count_stored(NULL, why);
 }
 
 static void a_store_without_an_answer_is_told_as_a_timeout(void **state)
@@ -382,8 +383,11 @@ static void a_missing_stream_comes_back_though_its_subject_has_a_listener(void *
     struct bus_subscription *listener;
     struct error why;
     assert_true(bus_listen(bus, SUBJECT_RESULT, NULL, &listener, &why));
-    call_api("$JS.API.STREAM.DELETE." STREAM_RESULTS, "");
-    assert_false(bus_store(bus, SUBJECT_RESULT, bytes_of("x"), NULL, NULL, 100, &why));
+    struct instant deadline = instant_plus_ms(clock_now(), 2 * PATIENCE_MS);
+    do { /* the keeper may be making it once more, for a store that failed earlier */
+        assert_true(instant_is_before(clock_now(), deadline));
+        call_api("$JS.API.STREAM.DELETE." STREAM_RESULTS, "");
+    } while (bus_store(bus, SUBJECT_RESULT, bytes_of("x"), NULL, NULL, 100, &why));
     assert_int_equal(why.kind, ERROR_TIMEOUT);
     await_stored_again();
     bus_unsubscribe(&listener);
@@ -393,12 +397,16 @@ static void a_store_to_a_missing_stream_is_told_and_the_stream_made(void **state
 {
     (void)state;
     struct error why;
-    atomic_store(&stored, 0);
-    atomic_store(&not_stored, 0);
-    call_api("$JS.API.STREAM.DELETE." STREAM_WORK, "");
-    bus_store_async(bus, "tp.work.standard", bytes_of("x"), NULL, NULL, PATIENCE_MS, keep_why,
-                    &why);
-    await_stored(1);
+    struct instant deadline = instant_plus_ms(clock_now(), 2 * PATIENCE_MS);
+    do { /* as above */
+        assert_true(instant_is_before(clock_now(), deadline));
+        atomic_store(&stored, 0);
+        atomic_store(&not_stored, 0);
+        call_api("$JS.API.STREAM.DELETE." STREAM_WORK, "");
+        bus_store_async(bus, "tp.work.standard", bytes_of("x"), NULL, NULL, PATIENCE_MS, keep_why,
+                        &why);
+        await_stored(1);
+    } while (atomic_load(&stored) == 1);
     assert_int_equal(why.kind, ERROR_UNAVAILABLE);
     struct bus_pull *pull = open_pull();
     store("back");

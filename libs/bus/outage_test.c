@@ -192,6 +192,8 @@ static void a_broker_that_lost_everything_is_provisioned_again(void **state)
     assert_true(bus_provision(bus, &why));
     assert_true(bus_pull_open(bus, STREAM_RESULTS, CONSUMER_RESULTS, &pull, &why));
     assert_null(bus_pull_next(pull, 20, 10));
+    test_broker_kill(&broker);
+    await_disconnected(bus); /* else it looks connected still */
     test_broker_wiped(&broker);
     assert_true(bus_wait_connected(bus, PATIENCE_MS));
     store(bus, 0);
@@ -209,6 +211,7 @@ static void a_broker_that_refuses_us_for_a_while_is_found_again(void **state)
     struct error why;
     assert_true(bus_listen(bus, "t.again", NULL, &subscription, &why));
     test_broker_kill(&broker);
+    await_disconnected(bus);
     broker.asks_password = true;
     test_broker_again(&broker);
     assert_false(bus_wait_connected(bus, 1500));

@@ -15,7 +15,7 @@
 #include "messages/subjects.h"
 #include "metrics.h"
 
-enum { LIFE_MS = 1200, LEASE_MS = 30000 };
+enum { LIFE_MS = 1200, LEASE_MS = 30000, TIMEOUT_MS = 10000 };
 
 struct stage stage;
 
@@ -91,7 +91,7 @@ int set_up(void **state)
         .api_key = "",
         .model = "a-model",
         .max_tokens_field = "max_tokens",
-        .timeout_ms = 10000,
+        .timeout_ms = TIMEOUT_MS,
         .connect_timeout_ms = 1000,
         .ca_file = "",
         .sends_user = true,
@@ -179,6 +179,7 @@ int reset(void **state)
     atomic_store(&stage.repeats, 0);
     atomic_store(&stage.llm.requests, 0);
     atomic_store(&stage.llm.mood, TEST_LLM_SERVES);
+    stage.settings.timeout_ms = TIMEOUT_MS;
     topic_sets_close(&stage.topics);
     return 0;
 }
