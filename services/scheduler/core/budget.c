@@ -17,7 +17,7 @@ void budget_open(struct scheduler *s)
 {
     s->budget.grant_at = NEVER;
     s->budget.permit_at = NEVER;
-    s->budget.stop = (struct stop){.kind = STOP_NOT};
+    s->budget.stop = (struct stop){0};
     endpoints_open(s);
 }
 
@@ -210,64 +210,72 @@ void budget_end_call(struct scheduler *s, struct attempt *attempt)
 }
 
 /* Shadow limits refuse nothing: what they would have refused is counted. */
-static bool is_refused(struct scheduler *s, struct account *account, const struct limits *limits,
-                       struct attempt *attempt)
+static bool is_over(const struct scheduler *s, struct account *account, const struct limits *limits,
+                    const struct attempt *attempt, struct refusal *refusal)
 {
     struct shortage shortage;
     if (account_may_call(account, limits, &attempt->booking.charge, s->now, &shortage))
         return false;
-    attempt->refusal.shortage = shortage;
-    attempt->refusal.is_shadow = attempt->refusal.is_shadow || limits->is_shadow;
+    refusal->shortage = shortage;
+    refusal->is_shadow = refusal->is_shadow || limits->is_shadow;
     return !limits->is_shadow;
 }
 
-static bool is_refused_by_endpoint(struct scheduler *s, struct attempt *attempt)
+static bool endpoint_refuses(struct scheduler *s, const struct attempt *attempt,
+                             struct refusal *refusal)
 {
     uint32_t place = attempt->booking.endpoint;
     if (place == NO_ENDPOINT)
         return false;
     struct endpoint *endpoint = &s->budget.endpoints[place];
     struct limits learned = learned_limits(&endpoint->learned);
-    attempt->refusal.scope = SCOPE_ENDPOINT;
+    const struct limits *set = orders_limits_of_endpoint(s, &s->config.endpoints[place]);
+    refusal->scope = SCOPE_ENDPOINT;
     if (learned_is_held(&endpoint->learned, s->now)) {
-        attempt->refusal.shortage =
-            (struct shortage){.kind = LIMIT_NONE, .until = endpoint->learned.held};
+        refusal->shortage = (struct shortage){.kind = LIMIT_NONE, .until = endpoint->learned.held};
         return true;
     }
-    return is_refused(s, &endpoint->account, &learned, attempt) ||
-           is_refused(s, &endpoint->account,
-                      orders_limits_of_endpoint(s, &s->config.endpoints[place]), attempt);
+    return is_over(s, &endpoint->account, &learned, attempt, refusal) ||
+           is_over(s, &endpoint->account, set, attempt, refusal);
 }
 
-static bool is_refused_by_tenant(struct scheduler *s, struct attempt *attempt)
+static bool tenant_refuses(struct scheduler *s, const struct attempt *attempt,
+                           struct refusal *refusal)
 {
     struct tenant *tenant = book_tenant_of(attempt->chunk);
-    attempt->refusal.scope = SCOPE_TENANT;
-    return is_refused(s, &budget_purse(s, tenant)->account, orders_limits_of_tenant(s, tenant),
-                      attempt);
+    refusal->scope = SCOPE_TENANT;
+    return is_over(s, &budget_purse(s, tenant)->account, orders_limits_of_tenant(s, tenant),
+                   attempt, refusal);
 }
 
-static bool is_refused_by_user(struct scheduler *s, struct attempt *attempt)
+static bool user_refuses(struct scheduler *s, const struct attempt *attempt,
+                         struct refusal *refusal)
 {
     struct purse *purse = purses_at(s, attempt->booking.user_purse);
     if (!purse)
         return false;
-    attempt->refusal.scope = SCOPE_USER;
-    return is_refused(s, &purse->account, orders_limits_of_user(s, purse), attempt);
+    refusal->scope = SCOPE_USER;
+    return is_over(s, &purse->account, orders_limits_of_user(s, purse), attempt, refusal);
+}
+
+bool budget_refuses(struct scheduler *s, const struct attempt *attempt, struct refusal *refusal)
+{
+    *refusal = (struct refusal){0};
+    return endpoint_refuses(s, attempt, refusal) || tenant_refuses(s, attempt, refusal) ||
+           user_refuses(s, attempt, refusal);
 }
 
 bool budget_may_permit(struct scheduler *s, struct attempt *attempt)
 {
     bool was_refused = attempt->is_refused;
-    attempt->refusal.is_shadow = false;
-    attempt->is_refused = is_refused_by_endpoint(s, attempt) || is_refused_by_tenant(s, attempt) ||
-                          is_refused_by_user(s, attempt);
+    struct refusal refusal;
+    attempt->is_refused = budget_refuses(s, attempt, &refusal);
     if (!attempt->is_refused) {
-        s->figures.shadow_violations += attempt->refusal.is_shadow;
+        s->figures.shadow_violations += refusal.is_shadow;
         return true;
     }
     s->figures.refused_permits += !was_refused;
-    s->budget.permit_at = earlier(s->budget.permit_at, attempt->refusal.shortage.until);
+    s->budget.permit_at = earlier(s->budget.permit_at, refusal.shortage.until);
     return false;
 }
 
@@ -308,20 +316,22 @@ uint64_t budget_urgent_before(const struct scheduler *s, const struct shortage *
     return key_of(instant_plus_ms(until, FALLBACK_MARGIN_MS));
 }
 
-void budget_shut(struct scheduler *s, struct tenant *tenant, const struct shortage *shortage)
+void budget_shut(struct scheduler *s, struct tenant *tenant, const struct charge *wanted,
+                 const struct shortage *shortage)
 {
     struct purse *purse = budget_purse(s, tenant);
-    purse->shortage = *shortage;
+    purse->wanted = *wanted;
     struct instant soon = instant_plus_ms(s->now, LOOK_AGAIN_MS);
     heap_set(&s->budget.shut, &purse->shut, key_of(earlier(shortage->until, soon)));
     queue_limit_tenant(&s->queue, tenant, budget_urgent_before(s, shortage));
 }
 
-void budget_shut_turn(struct scheduler *s, struct turn *turn, const struct shortage *shortage)
+void budget_shut_turn(struct scheduler *s, struct turn *turn, const struct charge *wanted,
+                      const struct shortage *shortage)
 {
     struct purse *purse = purses_at(s, book_user_of(turn)->purse);
     CHECK(purse);
-    purse->shortage = *shortage;
+    purse->wanted = *wanted;
     struct instant soon = instant_plus_ms(s->now, LOOK_AGAIN_MS);
     heap_set(&s->budget.shut_users, &purse->shut, key_of(earlier(shortage->until, soon)));
     queue_limit_turn(&s->queue, turn);

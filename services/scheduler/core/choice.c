@@ -17,14 +17,6 @@ static int64_t left_ms_at(const struct chunk *chunk, struct instant at)
     return deadline.ns == INT64_MAX ? INT64_MAX : instant_ms_between(at, deadline);
 }
 
-static struct choice by_embedded(bool is_degraded)
-{
-    return (struct choice){.kind = CHOICE_GRANT,
-                           .mode = MODE_EMBEDDED,
-                           .is_degraded = is_degraded,
-                           .booking.endpoint = NO_ENDPOINT};
-}
-
 /* Would it wait until too close to its deadline? Then the fallback has it now (rule 6). */
 static bool may_not_wait(const struct scheduler *s, const struct chunk *chunk, struct instant until)
 {
@@ -32,34 +24,101 @@ static bool may_not_wait(const struct scheduler *s, const struct chunk *chunk, s
            left_ms_at(chunk, until) < FALLBACK_MARGIN_MS;
 }
 
-static struct choice put_off(struct scheduler *s, struct chunk *chunk, int64_t wait_ms)
+/* A healing job is for the LLM alone; the post that even all tries leave without an answer is tried
+ * again now and then, as long as the job lives. */
+static bool must_be_patient(const struct chunk *chunk)
 {
-    rows_put_off(s, chunk, wait_ms);
-    return (struct choice){.kind = CHOICE_NEXT};
+    bool is_last_resort = retry_mode(&chunk->facts, INT64_MAX) == MODE_EMBEDDED;
+    return chunk->job->is_healing && is_last_resort && !chunk->is_patient;
 }
 
-static struct choice stop(struct scheduler *s, const struct pick *pick)
+/* With an endpoint or without: it is the last resort, or there is no time for a call. What only an
+ * LLM can do is called even then: nothing is lost by it. */
+static bool is_for_embedded(const struct scheduler *s, const struct chunk *chunk)
 {
-    struct instant soon = instant_plus_ms(s->now, LOOK_AGAIN_MS);
-    s->budget.stop = (struct stop){.kind = pick->kind == PICK_FULL ? STOP_FULL : STOP_NO_ENDPOINT,
-                                   .endpoint = pick->endpoint,
-                                   .shortage = pick->shortage};
-    s->budget.grant_at = earlier(pick->shortage.until, soon);
-    return (struct choice){.kind = CHOICE_STOP};
+    bool is_late = left_ms_at(chunk, s->now) < FALLBACK_MARGIN_MS;
+    return urgent_needs_no_endpoint(chunk) || (is_late && book_has_stand_in(chunk->job));
 }
 
-static struct choice without_llm(struct scheduler *s, struct chunk *chunk)
+static struct verdict embedded(bool is_degraded)
 {
-    if (book_has_stand_in(chunk->job))
-        return by_embedded(true);
-    chunk->is_without_endpoint = true;
-    return put_off(s, chunk, ENDPOINT_WAIT_MS);
+    return (struct verdict){.kind = VERDICT_EMBEDDED, .is_degraded = is_degraded};
 }
 
-static struct choice without_endpoint(struct scheduler *s, struct chunk *chunk,
-                                      const struct pick *pick)
+static struct verdict without_llm(const struct chunk *chunk, const struct pick *pick)
 {
-    return s->config.has_fallback ? without_llm(s, chunk) : stop(s, pick);
+    return book_has_stand_in(chunk->job) ? embedded(true)
+                                         : (struct verdict){.kind = VERDICT_WITHOUT, .pick = *pick};
+}
+
+static struct verdict without_endpoint(const struct scheduler *s, const struct chunk *chunk,
+                                       const struct pick *pick)
+{
+    return s->config.has_fallback ? without_llm(chunk, pick)
+                                  : (struct verdict){.kind = VERDICT_STOP, .pick = *pick};
+}
+
+static struct verdict when_full(const struct scheduler *s, const struct chunk *chunk,
+                                const struct pick *pick)
+{
+    if (may_not_wait(s, chunk, pick->shortage.until))
+        return embedded(true);
+    /* Nothing else may stand in for it, and others may not have so long. */
+    if (pick->is_long && !book_has_stand_in(chunk->job))
+        return without_llm(chunk, pick);
+    return (struct verdict){.kind = VERDICT_STOP, .pick = *pick};
+}
+
+/* The endpoint has room; have its tenant and its user? */
+static struct verdict when_there_is_room(struct scheduler *s, const struct chunk *chunk,
+                                         const struct pick *pick)
+{
+    const struct user *user = book_user_of(chunk->job->turn);
+    struct purse *purse = purses_at(s, user->purse);
+    struct verdict verdict = {.kind = VERDICT_CALL, .pick = *pick};
+    if (!budget_tenant_may_grant(s, user->tenant, &pick->charge, &verdict.shortage))
+        verdict.kind = VERDICT_SHUT_TENANT;
+    else if (purse && !budget_user_may_grant(s, purse, &pick->charge, &verdict.shortage))
+        verdict.kind = VERDICT_SHUT_USER;
+    else
+        return verdict;
+    return may_not_wait(s, chunk, verdict.shortage.until) ? embedded(true) : verdict;
+}
+
+static struct call_size size_of(const struct chunk *chunk)
+{
+    return (struct call_size){.text_bytes = chunk->facts.text_bytes,
+                              .posts = chunk->facts.open_posts};
+}
+
+struct verdict choice_verdict(struct scheduler *s, const struct chunk *chunk)
+{
+    static const struct pick NOTHING = {.kind = PICK_NONE, .endpoint = NO_ENDPOINT};
+    if (is_for_embedded(s, chunk))
+        return embedded(false);
+    if (must_be_patient(chunk))
+        return (struct verdict){.kind = VERDICT_PATIENT};
+    if (orders_is_reduced(s))
+        return without_llm(chunk, &NOTHING);
+    struct call_size size = size_of(chunk);
+    struct pick pick = endpoints_pick(s, &size);
+    switch (pick.kind) {
+    case PICK_NONE:
+        return without_endpoint(s, chunk, &pick);
+    case PICK_FULL:
+        return when_full(s, chunk, &pick);
+    case PICK_CALL:
+        return when_there_is_room(s, chunk, &pick);
+    }
+    CHECK_UNREACHABLE();
+}
+
+static struct choice by_embedded(bool is_degraded)
+{
+    return (struct choice){.kind = CHOICE_GRANT,
+                           .mode = MODE_EMBEDDED,
+                           .is_degraded = is_degraded,
+                           .booking.endpoint = NO_ENDPOINT};
 }
 
 static struct choice by_llm(struct scheduler *s, const struct chunk *chunk, const struct pick *pick)
@@ -77,70 +136,44 @@ static struct choice by_llm(struct scheduler *s, const struct chunk *chunk, cons
     return choice;
 }
 
-/* A healing job is for the LLM alone; the post that even all tries leave without an answer is tried
- * again now and then, as long as the job lives. */
-static bool must_be_patient(struct chunk *chunk)
+static struct choice put_off(struct scheduler *s, struct chunk *chunk, int64_t wait_ms)
 {
-    bool is_last_resort = retry_mode(&chunk->facts, INT64_MAX) == MODE_EMBEDDED;
-    if (!chunk->job->is_healing || !is_last_resort || chunk->is_patient)
-        return false;
-    chunk->is_patient = true;
-    return true;
-}
-
-static struct choice when_full(struct scheduler *s, struct chunk *chunk, const struct pick *pick)
-{
-    if (may_not_wait(s, chunk, pick->shortage.until))
-        return by_embedded(true);
-    /* Nothing else may stand in for it, and others may not have so long. */
-    return pick->is_long && !book_has_stand_in(chunk->job) ? without_llm(s, chunk) : stop(s, pick);
-}
-
-/* The endpoint has room; have its tenant and its user? */
-static struct choice when_there_is_room(struct scheduler *s, struct chunk *chunk,
-                                        const struct pick *pick)
-{
-    struct turn *turn = chunk->job->turn;
-    struct tenant *tenant = book_user_of(turn)->tenant;
-    struct purse *purse = purses_at(s, book_user_of(turn)->purse);
-    struct shortage shortage;
-    bool tenant_has_room = budget_tenant_may_grant(s, tenant, &pick->charge, &shortage);
-    if (tenant_has_room && (!purse || budget_user_may_grant(s, purse, &pick->charge, &shortage)))
-        return by_llm(s, chunk, pick);
-    if (may_not_wait(s, chunk, shortage.until))
-        return by_embedded(true);
-    if (tenant_has_room)
-        budget_shut_turn(s, turn, &shortage);
-    else
-        budget_shut(s, tenant, &shortage);
+    rows_put_off(s, chunk, wait_ms);
     return (struct choice){.kind = CHOICE_NEXT};
 }
 
-/* With an endpoint or without: it is the last resort, or there is no time for a call. What only an
- * LLM can do is called even then: nothing is lost by it. */
-static bool is_for_embedded(const struct scheduler *s, const struct chunk *chunk)
+static struct choice stop(struct scheduler *s, const struct chunk *chunk, const struct pick *pick)
 {
-    bool is_late = left_ms_at(chunk, s->now) < FALLBACK_MARGIN_MS;
-    return urgent_needs_no_endpoint(chunk) || (is_late && book_has_stand_in(chunk->job));
+    struct instant soon = instant_plus_ms(s->now, LOOK_AGAIN_MS);
+    s->budget.stop =
+        (struct stop){.is_set = true, .size = size_of(chunk), .shortage = pick->shortage};
+    s->budget.grant_at = earlier(pick->shortage.until, soon);
+    return (struct choice){.kind = CHOICE_STOP};
 }
 
 struct choice choice_of(struct scheduler *s, struct chunk *chunk)
 {
-    chunk->is_without_endpoint = false;
-    if (is_for_embedded(s, chunk))
-        return by_embedded(false);
-    if (must_be_patient(chunk))
+    struct verdict verdict = choice_verdict(s, chunk);
+    struct turn *turn = chunk->job->turn;
+    chunk->is_without_endpoint = verdict.kind == VERDICT_WITHOUT;
+    switch (verdict.kind) {
+    case VERDICT_CALL:
+        return by_llm(s, chunk, &verdict.pick);
+    case VERDICT_EMBEDDED:
+        return by_embedded(verdict.is_degraded);
+    case VERDICT_PATIENT:
+        chunk->is_patient = true;
         return put_off(s, chunk, HEALING_WAIT_MS);
-    if (orders_is_reduced(s))
-        return without_llm(s, chunk);
-    struct pick pick = endpoints_pick(s, chunk);
-    switch (pick.kind) {
-    case PICK_NONE:
-        return without_endpoint(s, chunk, &pick);
-    case PICK_FULL:
-        return when_full(s, chunk, &pick);
-    case PICK_CALL:
-        return when_there_is_room(s, chunk, &pick);
+    case VERDICT_WITHOUT:
+        return put_off(s, chunk, ENDPOINT_WAIT_MS);
+    case VERDICT_STOP:
+        return stop(s, chunk, &verdict.pick);
+    case VERDICT_SHUT_TENANT:
+        budget_shut(s, book_user_of(turn)->tenant, &verdict.pick.charge, &verdict.shortage);
+        return (struct choice){.kind = CHOICE_NEXT};
+    case VERDICT_SHUT_USER:
+        budget_shut_turn(s, turn, &verdict.pick.charge, &verdict.shortage);
+        return (struct choice){.kind = CHOICE_NEXT};
     }
     CHECK_UNREACHABLE();
 }

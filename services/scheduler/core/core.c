@@ -116,8 +116,7 @@ static void hear(struct scheduler *s, const struct event *event)
     case EVENT_HEARTBEAT:
         fleet_heard(&s->fleet, event->heartbeat.instance_id, event->heartbeat.slots, s->now);
         break;
-    case EVENT_WAITING_ASK:
-        explain_on_ask(s, event);
+    case EVENT_WAITING_ASK: /* answered when all that can be done is done */
         break;
     case EVENT_DISPATCH_FAILED:
         attempts_on_dispatch_failed(s, &event->attempt);
@@ -150,6 +149,8 @@ const struct actions *scheduler_step(struct scheduler *s, const struct event *ev
     attempts_tend(s); /* what was granted or refused just now */
     lead_tend(s);
     heal_tend(s);
+    if (event->kind == EVENT_WAITING_ASK)
+        explain_on_ask(s, event);
     return &s->actions;
 }
 

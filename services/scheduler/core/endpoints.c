@@ -49,10 +49,10 @@ uint32_t endpoints_named(const struct scheduler *s, const char *name)
 }
 
 /* An upper bound of what the call can cost, booked before it: a token has at least a byte. */
-static struct charge charge_of(const struct chunk *chunk, const struct endpoint_config *config)
+static struct charge charge_of(const struct call_size *size, const struct endpoint_config *config)
 {
-    uint64_t prompt = (uint64_t)chunk->facts.text_bytes + PROMPT_BYTES;
-    uint64_t completion = (uint64_t)chunk->facts.open_posts * TOKENS_PER_POST;
+    uint64_t prompt = (uint64_t)size->text_bytes + PROMPT_BYTES;
+    uint64_t completion = (uint64_t)size->posts * TOKENS_PER_POST;
     uint64_t nanos = prompt * config->prompt_nanos + completion * config->completion_nanos;
     return (struct charge){
         .calls = 1, .tokens = prompt + completion, .micros = (nanos + 999) / 1000};
@@ -86,13 +86,13 @@ static bool is_long(const struct scheduler *s, const struct shortage *shortage)
            instant_is_before(instant_plus_ms(s->now, LONG_MS), shortage->until);
 }
 
-struct pick endpoints_pick(struct scheduler *s, const struct chunk *chunk)
+struct pick endpoints_pick(struct scheduler *s, const struct call_size *size)
 {
     struct pick best = {.kind = PICK_NONE, .endpoint = NO_ENDPOINT, .shortage.until = NEVER};
     for (uint32_t i = 0; i < s->config.endpoint_count; i++) {
         const struct breaker *breaker = &s->budget.endpoints[i].breaker;
         struct pick pick = {.kind = PICK_CALL, .endpoint = i};
-        pick.charge = charge_of(chunk, &s->config.endpoints[i]);
+        pick.charge = charge_of(size, &s->config.endpoints[i]);
         if (orders_is_endpoint_held(s, &s->config.endpoints[i])) {
             pick.kind = PICK_NONE;
             pick.shortage.until = NEVER;

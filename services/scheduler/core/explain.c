@@ -110,15 +110,21 @@ static uint32_t ms_until(const struct scheduler *s, struct instant due)
 }
 
 static void explain_shortage(const struct scheduler *s, struct explanation *told,
-                             const struct refusal *refusal, uint32_t endpoint)
+                             enum control_scope scope, const struct shortage *shortage)
 {
-    told->reason = refusal->shortage.kind == LIMIT_NONE ? WAITING_PAUSE : WAITING_LIMIT;
-    told->scope = refusal->scope;
-    told->limit = refusal->shortage.kind;
-    if (refusal->shortage.until.ns != NEVER.ns)
-        told->retry_in_ms = ms_until(s, refusal->shortage.until);
-    if (refusal->scope == SCOPE_ENDPOINT && endpoint != NO_ENDPOINT)
-        strcpy(told->scope_name, s->config.endpoints[endpoint].name);
+    told->reason = shortage->kind == LIMIT_NONE ? WAITING_PAUSE : WAITING_LIMIT;
+    told->scope = scope;
+    told->limit = shortage->kind;
+    if (shortage->until.ns != NEVER.ns)
+        told->retry_in_ms = ms_until(s, shortage->until);
+}
+
+/* The same of an endpoint, whose name is told, too. */
+static void explain_full(const struct scheduler *s, struct explanation *told, uint32_t endpoint,
+                         const struct shortage *shortage)
+{
+    explain_shortage(s, told, SCOPE_ENDPOINT, shortage);
+    strcpy(told->scope_name, s->config.endpoints[endpoint].name);
 }
 
 static void tell_control(struct explanation *told, enum waiting_reason reason,
@@ -164,50 +170,86 @@ static void explain_endpoint(const struct scheduler *s, struct explanation *told
         told->retry_in_ms = ms_until(s, until);
 }
 
-/* While no slot is free or an answer is awaited, nothing is looked at again: what was missing may
- * be there since. */
-static bool lasts(const struct scheduler *s, const struct shortage *shortage)
+/* Whatever keeps it from being called, if anything does. */
+static bool explain_pick(const struct scheduler *s, struct explanation *told,
+                         const struct pick *pick)
 {
-    return instant_is_before(s->now, shortage->until);
+    switch (pick->kind) {
+    case PICK_CALL:
+        return false;
+    case PICK_FULL:
+        explain_full(s, told, pick->endpoint, &pick->shortage);
+        return true;
+    case PICK_NONE:
+        explain_endpoint(s, told, pick->endpoint, pick->shortage.until);
+        return true;
+    }
+    CHECK_UNREACHABLE();
 }
 
-/* A limit, or an endpoint that is down, keeps it from being granted or permitted. */
-static bool explain_limit(const struct scheduler *s, const struct chunk *chunk,
-                          struct explanation *told)
+/* There is room for it, but not for what comes before it: of its user, of its tenant, of all. */
+static bool explain_others(struct scheduler *s, const struct chunk *chunk, struct explanation *told)
 {
-    const struct tenant *tenant = book_tenant_of(chunk);
     const struct stop *stop = &s->budget.stop;
-    if (chunk->flight && chunk->flight->is_refused && lasts(s, &chunk->flight->refusal.shortage)) {
-        explain_shortage(s, told, &chunk->flight->refusal, chunk->flight->booking.endpoint);
+    const struct turn *turn = chunk->job->turn;
+    struct tenant *tenant = book_user_of(turn)->tenant;
+    struct purse *purse = purses_at(s, book_user_of(turn)->purse);
+    struct shortage shortage;
+    if (turn->is_limited && purse && !budget_user_may_grant(s, purse, &purse->wanted, &shortage)) {
+        explain_shortage(s, told, SCOPE_USER, &shortage);
         return true;
     }
-    if (chunk->flight || chunk->is_in_batch)
-        return false;
-    if (chunk->job->turn->is_limited) {
-        const struct purse *purse = purses_at(s, book_user_of(chunk->job->turn)->purse);
-        CHECK(purse);
-        struct refusal refusal = {.scope = SCOPE_USER, .shortage = purse->shortage};
-        explain_shortage(s, told, &refusal, NO_ENDPOINT);
+    if ((tenant->shut & SHUT_BY_LIMIT) &&
+        !budget_tenant_may_grant(s, tenant, &tenant->purse->wanted, &shortage)) {
+        explain_shortage(s, told, SCOPE_TENANT, &shortage);
         return true;
     }
-    if (tenant->shut & SHUT_BY_LIMIT) {
-        struct refusal refusal = {.scope = SCOPE_TENANT, .shortage = tenant->purse->shortage};
-        explain_shortage(s, told, &refusal, NO_ENDPOINT);
-        return true;
-    }
-    bool is_looked_at_again = s->budget.grant_at.ns != NEVER.ns; /* else as soon as there is room */
-    if (stop->kind != STOP_NOT && (!is_looked_at_again || !lasts(s, &stop->shortage)))
+    if (!stop->is_set)
         return false;
-    switch (stop->kind) {
-    case STOP_NOT:
+    struct pick pick = endpoints_pick(s, &stop->size);
+    return explain_pick(s, told, &pick);
+}
+
+static bool explain_refusal(struct scheduler *s, const struct attempt *attempt,
+                            struct explanation *told)
+{
+    struct refusal refusal;
+    if (!attempt->is_refused || !budget_refuses(s, attempt, &refusal))
         return false;
-    case STOP_FULL:
-        explain_shortage(s, told,
-                         &(struct refusal){.scope = SCOPE_ENDPOINT, .shortage = stop->shortage},
-                         stop->endpoint);
+    if (refusal.scope == SCOPE_ENDPOINT)
+        explain_full(s, told, attempt->booking.endpoint, &refusal.shortage);
+    else
+        explain_shortage(s, told, refusal.scope, &refusal.shortage);
+    return true;
+}
+
+/* A limit, or an endpoint that is down, keeps it from being granted or permitted: what is missing
+ * now. What was missing when it was looked at last may be there since. */
+static bool explain_limit(struct scheduler *s, const struct chunk *chunk, struct explanation *told)
+{
+    if (chunk->flight)
+        return explain_refusal(s, chunk->flight, told);
+    if (chunk->is_in_batch || chunk->place == PLACE_SPLITS)
+        return false;
+    struct verdict verdict = choice_verdict(s, chunk);
+    switch (verdict.kind) {
+    case VERDICT_CALL:
+        return explain_others(s, chunk, told);
+    case VERDICT_EMBEDDED:
+    case VERDICT_PATIENT:
+        return false;
+    case VERDICT_WITHOUT:
+        if (!orders_is_reduced(s))
+            return explain_pick(s, told, &verdict.pick);
+        tell_control(told, WAITING_REDUCED, SCOPE_SYSTEM, controls_of_system(&s->controls));
         return true;
-    case STOP_NO_ENDPOINT:
-        explain_endpoint(s, told, stop->endpoint, stop->shortage.until);
+    case VERDICT_STOP:
+        return explain_pick(s, told, &verdict.pick);
+    case VERDICT_SHUT_TENANT:
+        explain_shortage(s, told, SCOPE_TENANT, &verdict.shortage);
+        return true;
+    case VERDICT_SHUT_USER:
+        explain_shortage(s, told, SCOPE_USER, &verdict.shortage);
         return true;
     }
     CHECK_UNREACHABLE();
@@ -229,39 +271,13 @@ static void explain_room(const struct scheduler *s, struct explanation *told)
     }
 }
 
-/* Put off for want of an endpoint: what is missing now? It is looked at again every two seconds,
- * which says nothing. */
-static void explain_without(struct scheduler *s, const struct chunk *chunk,
-                            struct explanation *told)
-{
-    if (orders_is_reduced(s)) {
-        tell_control(told, WAITING_REDUCED, SCOPE_SYSTEM, controls_of_system(&s->controls));
-        return;
-    }
-    struct pick pick = endpoints_pick(s, chunk);
-    switch (pick.kind) {
-    case PICK_NONE:
-        explain_endpoint(s, told, pick.endpoint, pick.shortage.until);
-        return;
-    case PICK_FULL:
-        explain_shortage(s, told,
-                         &(struct refusal){.scope = SCOPE_ENDPOINT, .shortage = pick.shortage},
-                         pick.endpoint);
-        return;
-    case PICK_CALL: /* it is back */
-        if (!explain_limit(s, chunk, told))
-            told->reason = WAITING_GRANT;
-        return;
-    }
-    CHECK_UNREACHABLE();
-}
-
 static void explain_back(struct scheduler *s, const struct chunk *chunk, struct explanation *told)
 {
     if (explain_hold(s, book_user_of(chunk->job->turn), told))
         return;
-    if (chunk->is_without_endpoint) {
-        explain_without(s, chunk, told);
+    if (chunk->is_without_endpoint) { /* it is looked at again every two seconds */
+        if (!explain_limit(s, chunk, told))
+            told->reason = WAITING_GRANT;
         return;
     }
     told->reason = WAITING_RETRY;

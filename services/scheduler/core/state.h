@@ -66,8 +66,8 @@ struct purse {
     struct tenant *tenant;
     char *user_id;         /* NULL = it is the tenant's */
     struct heap_node shut; /* among those who are shut, by when to look again */
-    struct shortage shortage;
-    struct purse *next; /* of all tenants' */
+    struct charge wanted;  /* then: what there was no room for */
+    struct purse *next;    /* of all tenants' */
 };
 
 struct endpoint {
@@ -83,11 +83,16 @@ struct old_call {
     struct booking booking;
 };
 
-/* Why the chunk that is next by the LLM is not granted. */
+/* What a call takes: by this its price is bounded before it. */
+struct call_size {
+    uint32_t text_bytes, posts;
+};
+
+/* The chunk that is next by the LLM was not granted, and nothing else by the LLM is. */
 struct stop {
-    enum { STOP_NOT, STOP_FULL, STOP_NO_ENDPOINT } kind;
-    uint32_t endpoint; /* FULL: whose limit it is; NO_ENDPOINT: the first that comes back */
-    struct shortage shortage;
+    bool is_set;
+    struct call_size size;
+    struct shortage shortage; /* when it was looked at */
 };
 
 struct budget {
@@ -147,11 +152,6 @@ struct attempt {
     char instance_id[INSTANCE_ID_SIZE]; /* of the permit */
     /* the parked ask */
     bool is_refused; /* for want of room under a limit */
-    struct refusal {
-        enum control_scope scope; /* an endpoint's, a tenant's or a user's */
-        struct shortage shortage;
-        bool is_shadow; /* a shadow limit would have refused it */
-    } refusal;
     struct attempt *next_refused;
     struct instant asked;
     uint32_t ask_number;
@@ -323,16 +323,27 @@ void budget_give_back(struct scheduler *s, struct chunk *chunk, const struct boo
 /* The calls that count as running. */
 void budget_begin_call(struct scheduler *s, struct attempt *attempt);
 void budget_end_call(struct scheduler *s, struct attempt *attempt);
+/* Whose limit keeps an ask from being permitted. */
+struct refusal {
+    enum control_scope scope; /* an endpoint's, a tenant's or a user's */
+    struct shortage shortage;
+    bool is_shadow; /* a shadow limit would have refused it */
+};
+/* Is there no room for the call, exactly now? Notes nothing. */
+bool budget_refuses(struct scheduler *s, const struct attempt *attempt, struct refusal *refusal);
 /* May the ask be permitted, exactly now? A permit that is repeated is counted anew. */
 bool budget_may_permit(struct scheduler *s, struct attempt *attempt);
 bool budget_may_repeat(struct scheduler *s, struct attempt *attempt);
 /* Is there room for a grant of the tenant? Else until when not. */
 bool budget_tenant_may_grant(struct scheduler *s, struct tenant *tenant,
                              const struct charge *charge, struct shortage *shortage);
-void budget_shut(struct scheduler *s, struct tenant *tenant, const struct shortage *shortage);
+/* Nothing is granted to it before it is looked at again. */
+void budget_shut(struct scheduler *s, struct tenant *tenant, const struct charge *wanted,
+                 const struct shortage *shortage);
 bool budget_user_may_grant(struct scheduler *s, struct purse *purse, const struct charge *charge,
                            struct shortage *shortage);
-void budget_shut_turn(struct scheduler *s, struct turn *turn, const struct shortage *shortage);
+void budget_shut_turn(struct scheduler *s, struct turn *turn, const struct charge *wanted,
+                      const struct shortage *shortage);
 /* There may be room now. */
 void budget_look_again_at_user(struct scheduler *s, struct purse *purse);
 /* Which deadlines do not allow to wait until the shortage is over: those before that key. */
@@ -358,16 +369,16 @@ struct pick {
 void endpoints_open(struct scheduler *s);
 void endpoints_tend(struct scheduler *s);
 uint32_t endpoints_named(const struct scheduler *s, const char *name);
-struct pick endpoints_pick(struct scheduler *s, const struct chunk *chunk);
+struct pick endpoints_pick(struct scheduler *s, const struct call_size *size);
 /* May a grant for it still go on? */
 bool endpoints_may_go_on(const struct scheduler *s, const struct booking *booking);
-/* True: its breaker has opened. */
 /* Does a call that has ended so tell anything of its endpoint? One that cannot be reached was not
  * called, and that says enough. */
 bool endpoints_tells(enum outcome_class outcome_class, bool was_called);
 /* worked: in the minute before a refusal; NULL = that is not known, and it teaches nothing. */
 void endpoints_learn(struct scheduler *s, uint32_t endpoint, const struct outcome_facts *outcome,
                      const struct learned_use *worked, struct instant at);
+/* True: its breaker has opened. */
 bool endpoints_on_outcome(struct scheduler *s, struct attempt *attempt,
                           const struct outcome_facts *outcome);
 void endpoints_probe_ended(struct scheduler *s, struct booking *booking);
@@ -375,6 +386,23 @@ bool endpoints_has_usable(const struct scheduler *s);
 void endpoints_figures(const struct scheduler *s, struct scheduler_figures *figures);
 
 /* ---- choice.c: rules 5 to 7; how the chunk that is next is done ---- */
+struct verdict {
+    enum {
+        VERDICT_CALL,        /* there is room for it everywhere */
+        VERDICT_EMBEDDED,    /* by the embedded analysis */
+        VERDICT_PATIENT,     /* all its tries have failed; it is tried again much later */
+        VERDICT_WITHOUT,     /* nothing can do it now, and nobody has to wait for it */
+        VERDICT_STOP,        /* no endpoint can do it now, and nothing else by the LLM is granted */
+        VERDICT_SHUT_TENANT, /* no room under the limits of its tenant */
+        VERDICT_SHUT_USER,   /* the same of its user */
+    } kind;
+    bool is_degraded;         /* EMBEDDED */
+    struct pick pick;         /* not of EMBEDDED and PATIENT */
+    struct shortage shortage; /* SHUT */
+};
+/* What would be done about it if it were next now. Does nothing about it. */
+struct verdict choice_verdict(struct scheduler *s, const struct chunk *chunk);
+
 struct choice {
     enum { CHOICE_GRANT, CHOICE_NEXT, CHOICE_STOP } kind; /* NEXT: another chunk is next now */
     enum analysis_mode mode;
@@ -405,6 +433,7 @@ void rebuild_adopt(struct scheduler *s, struct attempt *attempt);
 void rebuild_forget(struct scheduler *s);
 
 /* ---- explain.c: rule 12; reads the state that decides, and changes nothing of it ---- */
+/* After all that could be done in this step: what is told is so now. */
 void explain_on_ask(struct scheduler *s, const struct event *event);
 
 /* ---- lead.c ---- */
