@@ -60,6 +60,7 @@ static const struct {
     [MUTANT_CAPS_NEVER_FREED] = {"caps_never_freed", "rule 10"},
     [MUTANT_DEAF_TO_LIMITS] = {"deaf_to_limits", "rule 5"},
     [MUTANT_INVENTS_REASONS] = {"invents_reasons", "rule 12"},
+    [MUTANT_KEEPS_REASONS] = {"keeps_reasons", "rule 12"},
     [MUTANT_HEALS_REPLACE_EQUAL] = {"heals_replace_equal", "rule 7"},
     [MUTANT_NEVER_REAP] = {"never_reap", "rule 9"},
 };

@@ -58,6 +58,7 @@ static void hear_committed(struct sim *sim, struct journal *journal)
         sim->counts[COUNT_PAUSES_TAKEN_OVER] += told->held_until[i] > sim->now;
         sim->counts[COUNT_OPEN_TAKEN_OVER] += told->breakers[i].open_until > sim->now;
     }
+    check_room_is_told(sim, journal);
 }
 
 void check_leader_hears(struct sim *sim, uint32_t number, const struct event *event)
@@ -66,11 +67,11 @@ void check_leader_hears(struct sim *sim, uint32_t number, const struct event *ev
     journal->stepped_at = sim->now;
     check_book_hears(sim, journal, event);
     check_known_hears(sim, journal, event);
-    if (event->kind == EVENT_OUTCOME)
+    if (event->kind == EVENT_OUTCOME) {
         check_server_hears(sim, number, &event->outcome);
-    if (event->kind == EVENT_OUTCOME)
         check_breaker_hears(sim, journal, &event->outcome);
-    else if (event->kind == EVENT_HEARTBEAT)
+        check_room_hears(sim, journal, &event->outcome);
+    } else if (event->kind == EVENT_HEARTBEAT)
         hear_heartbeat(sim, journal, event);
     else if (event->kind == EVENT_CONTROL && journal->is_listening)
         hear_controls(sim, journal, event->control, 1);
@@ -163,6 +164,7 @@ void check_leader_acts(struct sim *sim, uint32_t number, const struct action *ac
         memset(journal->knows, 0, sizeof(journal->knows));
         memset(journal->breakers, 0, sizeof(journal->breakers));
         memset(journal->servers, 0, sizeof(journal->servers));
+        memset(journal->trouble, 0, sizeof(journal->trouble));
         memset(&journal->classes, 0, sizeof(journal->classes));
         journal->book = NULL;
         journal->is_booked = journal->is_batch_awaited = false;

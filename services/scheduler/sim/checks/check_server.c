@@ -18,8 +18,8 @@ static int64_t reset_of(int64_t left, int64_t reset_ms)
     return reset_ms * MS < LONGEST_RESET ? reset_ms * MS : LONGEST_RESET;
 }
 
-static int64_t pause_of(enum outcome_class outcome_class, uint32_t retry_after_ms,
-                        const struct server_limits *said)
+int64_t check_pause_of(enum outcome_class outcome_class, uint32_t retry_after_ms,
+                       const struct server_limits *said)
 {
     bool is_refusal = outcome_class == OUTCOME_RATE_LIMITED;
     if (!is_refusal && outcome_class != OUTCOME_SERVER_ERROR)
@@ -54,7 +54,7 @@ void check_server_hears(struct sim *sim, uint32_t number, const struct outcome_f
                       grant->heard_by != journal->epoch && check_is_in_flight(grant);
     server->is_looked_at = is_certain && (is_refusal || sim->counts[WORK_SERVER_LIMITS] > 0);
     int64_t pause =
-        pause_of(outcome->outcome_class, outcome->retry_after_ms, &outcome->server_limits);
+        check_pause_of(outcome->outcome_class, outcome->retry_after_ms, &outcome->server_limits);
     if (is_certain && sim->now + pause > server->held_until) {
         server->held_until = sim->now + pause;
         sim->counts[COUNT_PAUSES] += server->held_until > sim->now;
@@ -121,7 +121,7 @@ void check_server_heard(struct sim *sim, uint32_t number, const struct outcome_f
 void check_server_commits(struct sim *sim, const struct grant *grant, const struct outcome *outcome)
 {
     int64_t *held_until = &sim->committed.held_until[grant->endpoint];
-    int64_t pause = pause_of(outcome->outcome_class, outcome->retry_after_ms, &outcome->said);
+    int64_t pause = check_pause_of(outcome->outcome_class, outcome->retry_after_ms, &outcome->said);
     if (outcome->was_called && sim->now + pause > *held_until)
         *held_until = sim->now + pause;
 }

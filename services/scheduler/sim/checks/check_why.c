@@ -7,25 +7,33 @@
 #include "sim/fleet/llm.h"
 #include "sim/fleet/store_rows.h"
 
-#define LONGEST_PAUSE (600 * SECOND)
 #define LONGEST_WINDOW (62 * SECOND)
 /* A grant comes to its end, and its leader hears of it; so long a refusal may be remembered. */
 #define LONGEST_GRANT (30 * SECOND)
 
-static const char *why_endpoint(struct sim *sim, const struct explanation *told)
+static const char *why_endpoint(struct sim *sim, const struct journal *journal,
+                                const struct explanation *told)
 {
-    sim->counts[COUNT_WHY_ENDPOINT]++;
-    if (endpoint_numbered(told->scope_name) >= ENDPOINTS)
+    uint32_t endpoint = endpoint_numbered(told->scope_name);
+    if (endpoint >= ENDPOINTS)
         return "there is no such endpoint";
-    return told->retry_in_ms * MS > BREAKER_OPEN_FOR ? "no breaker is open for so long" : NULL;
+    if (told->retry_in_ms * MS > BREAKER_OPEN_FOR)
+        return "no breaker is open for so long";
+    if (journal->is_batch_awaited)
+        return NULL; /* a probe may be in it */
+    sim->counts[COUNT_WHY_ENDPOINT]++;
+    return check_may_be_down(sim, journal, endpoint) ? NULL : "its breaker is closed";
 }
 
-static const char *why_pause(struct sim *sim, const struct explanation *told)
+static const char *why_pause(struct sim *sim, const struct journal *journal,
+                             const struct explanation *told)
 {
+    uint32_t endpoint = endpoint_numbered(told->scope_name);
+    int64_t until = sim->now + told->retry_in_ms * MS;
     sim->counts[COUNT_WHY_PAUSE]++;
-    if (endpoint_numbered(told->scope_name) >= ENDPOINTS)
+    if (endpoint >= ENDPOINTS)
         return "there is no such endpoint";
-    return told->retry_in_ms * MS > LONGEST_PAUSE ? "no pause is that long" : NULL;
+    return check_may_be_paused(sim, journal, endpoint, until) ? NULL : "its server does not say so";
 }
 
 static uint32_t place_of(const struct model_job *job, const struct explanation *told)
@@ -52,20 +60,23 @@ static const char *why_limit(struct sim *sim, uint32_t number, const struct mode
     const struct journal *journal = &sim->schedulers[number].journal;
     uint32_t place = place_of(job, told);
     struct scheduler_figures figures;
-    sim->counts[COUNT_WHY_LIMIT]++;
     if (place >= CONTROL_OF_ENDPOINTS + ENDPOINTS && told->scope == SCOPE_ENDPOINT)
         return "there is no such endpoint";
     bool is_of_minute = told->limit == LIMIT_REQUESTS || told->limit == LIMIT_TOKENS;
     if (is_of_minute && told->retry_in_ms * MS > LONGEST_WINDOW)
         return "no minute is that long";
-    if (sim->now < journal->told[place].heard_at + LONGEST_GRANT)
-        return NULL;
-    uint64_t set = limit_of_kind(check_told_limits(sim, journal, place), told->limit);
-    if (told->scope != SCOPE_ENDPOINT)
-        return set == 0 ? "there is no such limit" : NULL;
-    scheduler_figures(sim->schedulers[number].core, &figures);
-    uint64_t in_force = figures.endpoints[place - CONTROL_OF_ENDPOINTS].limits[told->limit];
-    return in_force == 0 ? "there is no such limit" : NULL;
+    uint64_t limit = limit_of_kind(check_told_limits(sim, journal, place), told->limit);
+    if (told->scope == SCOPE_ENDPOINT) { /* it may have learned a lower one */
+        scheduler_figures(sim->schedulers[number].core, &figures);
+        limit = figures.endpoints[place - CONTROL_OF_ENDPOINTS].limits[told->limit];
+    }
+    if (limit == 0)
+        return "there is no such limit";
+    if (journal->is_batch_awaited)
+        return NULL; /* what is in it counts, too */
+    sim->counts[COUNT_WHY_LIMIT]++;
+    bool may_be_full = check_may_be_full(sim, journal, place, told->limit, limit);
+    return may_be_full ? NULL : "there is room";
 }
 
 /* A chunk of its user may be in service, or its leader may think so. */
@@ -97,9 +108,9 @@ const char *check_why(struct sim *sim, uint32_t number, const struct model_job *
     if (told->reason == WAITING_LIMIT)
         return why_limit(sim, number, job, told);
     if (told->reason == WAITING_PAUSE)
-        return why_pause(sim, told);
+        return why_pause(sim, journal, told);
     if (told->reason == WAITING_ENDPOINT)
-        return why_endpoint(sim, told);
+        return why_endpoint(sim, journal, told);
     bool is_reduced = journal->told[CONTROL_OF_SYSTEM].state == CONTROL_REDUCED;
     if (told->reason == WAITING_REDUCED) {
         sim->counts[COUNT_WHY_REDUCED]++;

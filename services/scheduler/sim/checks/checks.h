@@ -50,6 +50,9 @@ void check_server_hears(struct sim *sim, uint32_t number, const struct outcome_f
 void check_server_heard(struct sim *sim, uint32_t number, const struct outcome_facts *outcome);
 void check_server_commits(struct sim *sim, const struct grant *grant,
                           const struct outcome *outcome);
+/* How long the server wants no calls; 0 = it does not say so. */
+int64_t check_pause_of(enum outcome_class outcome_class, uint32_t retry_after_ms,
+                       const struct server_limits *said);
 void check_server_permits(struct sim *sim, const struct journal *journal,
                           const struct grant *grant);
 void check_book_hears(struct sim *sim, struct journal *journal, const struct event *event);
@@ -67,6 +70,19 @@ void check_book_sum(const struct journal *journal, uint32_t place, const struct 
 /* What is wrong with the reason; NULL = it may be. */
 const char *check_why(struct sim *sim, uint32_t number, const struct model_job *job,
                       const struct explanation *told);
+
+/* ---- check_room.c: what may be missing as a leader sees it ---- */
+void check_room_hears(struct sim *sim, struct journal *journal,
+                      const struct outcome_facts *outcome);
+/* All of the calls that have ended. */
+void check_room_is_told(const struct sim *sim, struct journal *journal);
+/* May the limit of that control's place be used up, the server want a pause until then, the breaker
+ * be open or the endpoint be probed? */
+bool check_may_be_full(const struct sim *sim, const struct journal *journal, uint32_t place,
+                       enum limit_kind kind, uint64_t limit);
+bool check_may_be_paused(const struct sim *sim, const struct journal *journal, uint32_t endpoint,
+                         int64_t until);
+bool check_may_be_down(const struct sim *sim, const struct journal *journal, uint32_t endpoint);
 
 /* ---- check_told.c: the limits that a leader was told; before a permit is booked ---- */
 void check_told_hears(struct sim *sim, struct journal *journal, uint32_t place);

@@ -87,6 +87,7 @@ static void at_store(struct sim *sim, void *what)
                                 .scheduler = question->scheduler,
                                 .event = carry_out(sim, question),
                                 .committed = sim->committed};
+    delivery.committed.at = sim->now;
     if (sim_fault(sim, FAULT_COMMIT_UNKNOWN, question->scheduler, question->about, 20)) {
         sim_tell(sim, STORE, "has done it, and scheduler %u never hears", question->scheduler);
         return;

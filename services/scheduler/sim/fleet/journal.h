@@ -11,6 +11,7 @@ struct told_breaker {
 
 /* What the rows of calls say of their endpoints: whoever is told of them must know it. */
 struct committed {
+    int64_t at; /* when they said it */
     struct told_breaker breakers[ENDPOINTS];
     int64_t held_until[ENDPOINTS];
 };
@@ -42,6 +43,10 @@ struct journal {
         uint64_t before[LIMIT_KINDS], told;
         uint64_t used_up[LIMIT_KINDS]; /* limits that the last outcome says are; 0 = it does not */
     } servers[ENDPOINTS];
+    struct trouble { /* all that it may know of */
+        int64_t held_until, failed_at;
+        bool has_failed;
+    } trouble[ENDPOINTS];
     struct told_classes {
         double ahead[CLASSES][CLASSES]; /* how far the latter is of the former, which waits */
         bool waits[MOST_JOBS_EVER];     /* since the last batch, by its place in the store */

@@ -44,13 +44,26 @@ struct event mutant_hears(struct sim *sim, const struct event *event)
     return heard;
 }
 
-struct explanation mutant_tells(const struct sim *sim, const struct action *action)
+/* As it was missing before, if it was. */
+static struct explanation kept(struct model_scheduler *scheduler, const struct explanation *told)
+{
+    bool lacks = told->reason == WAITING_LIMIT || told->reason == WAITING_PAUSE ||
+                 told->reason == WAITING_ENDPOINT;
+    if (lacks)
+        scheduler->lacked = *told;
+    bool is_in_turn = told->reason == WAITING_SLOT || told->reason == WAITING_OTHERS;
+    return is_in_turn && scheduler->lacked.is_known ? scheduler->lacked : *told;
+}
+
+struct explanation mutant_tells(struct sim *sim, uint32_t number, const struct action *action)
 {
     static const enum waiting_reason INVENTED[] = {WAITING_OWN,     WAITING_LIMIT,
                                                    WAITING_PAUSE,   WAITING_ENDPOINT,
                                                    WAITING_REDUCED, WAITING_ENDPOINT_HELD};
     struct explanation told = action->explain.told;
     bool is_in_turn = told.reason == WAITING_SLOT || told.reason == WAITING_OTHERS;
+    if (sim->mutant == MUTANT_KEEPS_REASONS)
+        return kept(&sim->schedulers[number], &told);
     if (sim->mutant != MUTANT_INVENTS_REASONS || !is_in_turn)
         return told;
     told.reason = INVENTED[sim->history.seed % 6];

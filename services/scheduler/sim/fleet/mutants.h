@@ -6,4 +6,4 @@
 #include "sim.h"
 
 struct event mutant_hears(struct sim *sim, const struct event *event);
-struct explanation mutant_tells(const struct sim *sim, const struct action *action);
+struct explanation mutant_tells(struct sim *sim, uint32_t number, const struct action *action);

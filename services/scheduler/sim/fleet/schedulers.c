@@ -54,7 +54,7 @@ static void ask_why(struct sim *sim, uint32_t number)
         scheduler_step(sim->schedulers[number].core, &event, clock_of(sim, number));
     for (size_t i = 0; i < actions->count; i++) {
         const struct action *action = &actions->list[i];
-        struct explanation told = mutant_tells(sim, action);
+        struct explanation told = mutant_tells(sim, number, action);
         if (action->kind != ACTION_EXPLAIN)
             sim_violation(sim, "rule 12", "asking why a job waits led to action %d", action->kind);
         else

@@ -62,6 +62,7 @@ enum mutant {
     MUTANT_CAPS_NEVER_FREED,    /* a job that is over still has its place in the queue */
     MUTANT_DEAF_TO_LIMITS,      /* a leader does not hear of limits that are lowered */
     MUTANT_INVENTS_REASONS,     /* a leader tells another reason why a job waits */
+    MUTANT_KEEPS_REASONS,       /* or what was missing before */
     MUTANT_HEALS_REPLACE_EQUAL, /* a result replaces one that is as good */
     MUTANTS,
 };
@@ -108,7 +109,8 @@ struct model_scheduler {
     char holder[16];
     struct journal journal;
     struct instant wake;
-    uint64_t rebuilt_epoch; /* of which the last page of the snapshot was handed over */
+    struct explanation lacked; /* of a mutant: what it told last that was missing */
+    uint64_t rebuilt_epoch;    /* of which the last page of the snapshot was handed over */
 };
 
 struct sim {

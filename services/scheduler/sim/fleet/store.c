@@ -227,7 +227,9 @@ void store_commit(struct sim *sim, struct grant *grant, const struct outcome *ou
     rows_note_patience(job, chunk);
     chunk->told_to_wait_until = sim->now + outcome->retry_after_ms * MS;
     note_for_root(job, chunk, grant, outcome);
-    chunk->not_before = rows_clock(sim) + outcome->retry_after_ms * MS;
+    /* Without a wait there is none, however the clock is set: the backoff is the leader's. */
+    chunk->not_before =
+        outcome->retry_after_ms > 0 ? rows_clock(sim) + outcome->retry_after_ms * MS : 0;
     chunk->facts.status = chunk->facts.open_posts ? CHUNK_READY : CHUNK_DONE;
     sim->counts[COUNT_RETRIES] += chunk->facts.open_posts > 0;
     bool is_complete = true;
