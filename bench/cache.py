@@ -65,7 +65,7 @@ def cache(binaries):
         began = time.perf_counter()
         client.until_over(client.submit_texts("first", texts))
         first = time.perf_counter() - began
-        wait_until(lambda: fleet.cache.count("tp:post:*") == POSTS, 20, "Redis has all results")
+        wait_until(lambda: fleet.cache.results() == POSTS, 20, "Redis has all results")
         before = fleet.llm.stats()
         changed = [text + " (new)" if number % (POSTS // CHANGED) == 0 else text
                    for number, text in enumerate(texts)]

@@ -1,6 +1,7 @@
 #include "cache.h"
 
 #include <hiredis/hiredis.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 enum { REST_FIRST_MS = 500, REST_MAX_MS = 10000, VALUE_MAX_BYTES = 512 * 1024 };
 enum { MANY_VALUE_MAX_BYTES = 16 * 1024 }; /* of each of many */
 enum { DROPPED_S = 10 };                   /* longer than any reading takes */
+enum { COMMAND_MAX_WORDS = 8, NUMBER_BYTES = 24 };
 
 struct cache {
     bool is_wanted;
@@ -219,18 +221,27 @@ void cache_drop(struct cache *cache, const char *key)
 
 /* ---- many at once ---- */
 
+static struct bytes bytes_of(const char *text)
+{
+    return (struct bytes){(const uint8_t *)text, strlen(text)};
+}
+
+/* {NULL, 0} if it is none. */
+static struct bytes value_of(const redisReply *reply, struct arena *arena)
+{
+    if (!is_value(reply, MANY_VALUE_MAX_BYTES))
+        return (struct bytes){0};
+    size_t length = (size_t)reply->len;
+    return (struct bytes){(const uint8_t *)arena_bytes(arena, reply->str, length), length};
+}
+
 static void take_values(const redisReply *reply, struct cache_entry *entries, size_t many,
                         struct arena *arena)
 {
     size_t hits = 0;
     for (size_t i = 0; i < many; i++) {
-        const redisReply *value = reply->element[i];
-        if (!is_value(value, MANY_VALUE_MAX_BYTES))
-            continue;
-        size_t length = (size_t)value->len;
-        const char *copy = arena_bytes(arena, value->str, length);
-        entries[i].value = (struct bytes){(const uint8_t *)copy, length};
-        hits++;
+        entries[i].value = value_of(reply->element[i], arena);
+        hits += entries[i].value.at != NULL;
     }
     count_many("hit", hits);
     count_many("miss", many - hits);
@@ -265,15 +276,30 @@ void cache_find_all(struct cache *cache, struct cache_entry *entries, size_t man
     freeReplyObject(reply);
 }
 
+/* Without waiting: redisGetReply() answers to each. */
+static bool append(struct cache *cache, const struct bytes *words, size_t count)
+{
+    const char *starts[COMMAND_MAX_WORDS];
+    size_t lengths[COMMAND_MAX_WORDS];
+    CHECK(count <= COMMAND_MAX_WORDS);
+    for (size_t i = 0; i < count; i++) {
+        starts[i] = (const char *)words[i].at;
+        lengths[i] = words[i].length;
+    }
+    return redisAppendCommandArgv(cache->context, (int)count, starts, lengths) == REDIS_OK;
+}
+
 void cache_put_all(struct cache *cache, const struct cache_entry *entries, size_t many, int life_s)
 {
     if (many == 0 || !is_connected(cache))
         return;
     struct instant began = clock_now();
+    char life[NUMBER_BYTES];
+    snprintf(life, sizeof life, "%d", life_s);
     for (size_t i = 0; i < many; i++) {
-        const struct cache_entry *entry = &entries[i];
-        if (redisAppendCommand(cache->context, "SET %b %b EX %d", entry->key.at, entry->key.length,
-                               entry->value.at, entry->value.length, life_s) != REDIS_OK) {
+        const struct bytes words[] = {bytes_of("SET"), entries[i].key, entries[i].value,
+                                      bytes_of("EX"), bytes_of(life)};
+        if (!append(cache, words, sizeof words / sizeof words[0])) {
             rest(cache);
             return;
         }
@@ -289,15 +315,53 @@ void cache_put_all(struct cache *cache, const struct cache_entry *entries, size_
     observe("put", began);
 }
 
+static bool append_claims(struct cache *cache, const struct cache_claim *claim,
+                          const struct cache_entry *entries, size_t many)
+{
+    char sign_ms[NUMBER_BYTES], mark_ms[NUMBER_BYTES];
+    snprintf(sign_ms, sizeof sign_ms, "%" PRId64, claim->sign_ms);
+    snprintf(mark_ms, sizeof mark_ms, "%" PRId64, claim->mark_ms);
+    const struct bytes sign[] = {bytes_of("SET"), claim->sign, bytes_of("1"), bytes_of("PX"),
+                                 bytes_of(sign_ms)};
+    bool is_appended = append(cache, sign, sizeof sign / sizeof sign[0]);
+    for (size_t i = 0; i < many && is_appended; i++) {
+        const struct bytes words[] = {bytes_of("SET"), entries[i].key,    claim->mark,
+                                      bytes_of("PX"),  bytes_of(mark_ms), bytes_of("NX"),
+                                      bytes_of("GET")};
+        is_appended = append(cache, words, sizeof words / sizeof words[0]);
+    }
+    return is_appended;
+}
+
+bool cache_claim_all(struct cache *cache, const struct cache_claim *claim,
+                     struct cache_entry *entries, size_t many, struct arena *arena)
+{
+    if (!is_connected(cache))
+        return false;
+    struct instant began = clock_now();
+    bool is_answered = append_claims(cache, claim, entries, many), is_known = true;
+    for (size_t i = 0; i < many + 1 && is_answered; i++) {
+        redisReply *reply = NULL;
+        is_answered = redisGetReply(cache->context, (void **)&reply) == REDIS_OK;
+        if (!is_answered)
+            break;
+        if (i > 0) /* the first is of the sign */
+            entries[i - 1].value = value_of(reply, arena);
+        is_known &= reply->type == (i > 0 ? REDIS_REPLY_NIL : REDIS_REPLY_STATUS) ||
+                    is_value(reply, MANY_VALUE_MAX_BYTES);
+        freeReplyObject(reply);
+    }
+    if (!is_answered)
+        rest(cache);
+    observe("claim", began);
+    count(is_answered && is_known ? "claim" : "error");
+    return is_answered && is_known;
+}
+
 static void add_word(const char **words, size_t *lengths, size_t *count, struct bytes word)
 {
     words[*count] = (const char *)word.at;
     lengths[(*count)++] = word.length;
-}
-
-static struct bytes bytes_of(const char *text)
-{
-    return (struct bytes){(const uint8_t *)text, strlen(text)};
 }
 
 static bool take_numbers(const redisReply *reply, int64_t *answers, size_t many)

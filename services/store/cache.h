@@ -50,6 +50,18 @@ void cache_find_all(struct cache *cache, struct cache_entry *entries, size_t cou
 void cache_put_all(struct cache *cache, const struct cache_entry *entries, size_t count,
                    int life_s);
 
+/* Whoever claims puts `mark` under keys that have nothing, and is heard as long as `sign` is there.
+ */
+struct cache_claim {
+    struct bytes sign, mark;
+    int64_t sign_ms, mark_ms; /* how long they stay */
+};
+/* Puts the sign, then the mark wherever it can, and fills in the values: `at` is NULL where nothing
+ * was, so that the mark is there now. They live in the arena. In one round trip. False: nobody
+ * knows what was put. */
+MUST_USE bool cache_claim_all(struct cache *cache, const struct cache_claim *claim,
+                              struct cache_entry *entries, size_t count, struct arena *arena);
+
 /* A step that Redis takes as a whole: it sees the words and the keys, and must answer one whole
  * number for each key. */
 struct cache_script {

@@ -2,24 +2,25 @@
 
 #include <string.h>
 
-#define PREFIX "tp:fly:"
-enum { PREFIX_BYTES = sizeof PREFIX - 1 };
+/* What no packed message begins with: a field of a kind that there is not. */
+#define MARK "?"
+#define SIGN_PREFIX "tp:heard:"
 
-/* KEYS: tp:fly:... of the posts. ARGV: claimant, life, how long it counts as heard, and how many
- * of the first keys are to be claimed. The numbers are those of enum claim_state. */
-static const char MAKE[] =
-    "local me, heard = ARGV[1], {}\n"
-    "redis.call('SET', 'tp:heard:' .. me, '1', 'PX', ARGV[3])\n"
-    "local function is_heard(who)\n"
-    "  if heard[who] == nil then heard[who] = redis.call('EXISTS', 'tp:heard:' .. who) == 1 end\n"
-    "  return heard[who]\n"
+/* KEYS: of posts that another one had marked. ARGV: the claimant's mark, its life, and how many of
+ * the first keys are to be claimed. The numbers are those of enum claim_state. */
+static const char CONTEST[] =
+    "local me, heard, states = ARGV[1], {}, {}\n"
+    "local function is_heard(mark)\n"
+    "  if heard[mark] == nil then\n"
+    "    heard[mark] = redis.call('EXISTS', '" SIGN_PREFIX "' .. string.sub(mark, 2)) == 1\n"
+    "  end\n"
+    "  return heard[mark]\n"
     "end\n"
-    "local states = {}\n"
     "for i, key in ipairs(KEYS) do\n"
-    "  local who = redis.call('GET', key)\n"
-    "  if redis.call('EXISTS', 'tp:post:' .. string.sub(key, 8)) == 1 then states[i] = 3\n"
-    "  elseif who and who ~= me and is_heard(who) then states[i] = 2\n"
-    "  elseif who == me or i > tonumber(ARGV[4]) then states[i] = 0\n"
+    "  local there = redis.call('GET', key)\n"
+    "  if there and string.sub(there, 1, 1) ~= '" MARK "' then states[i] = 2\n"
+    "  elseif there and there ~= me and is_heard(there) then states[i] = 2\n"
+    "  elseif there == me or i > tonumber(ARGV[3]) then states[i] = 0\n"
     "  else\n"
     "    redis.call('SET', key, me, 'PX', ARGV[2])\n"
     "    states[i] = 1\n"
@@ -36,62 +37,119 @@ static const char RELEASE[] = "local ended = {}\n"
                               "end\n"
                               "return ended\n";
 
-static const char LEAVE[] = "redis.call('DEL', 'tp:heard:' .. ARGV[1])\n"
-                            "return {}\n";
-
-static struct bytes redis_key(ProtobufCBinaryData key, struct arena *arena)
+static struct bytes bytes_of(const char *text)
 {
-    uint8_t *made = arena_new(arena, PREFIX_BYTES + key.len);
-    memcpy(made, PREFIX, PREFIX_BYTES);
-    memcpy(made + PREFIX_BYTES, key.data, key.len);
-    return (struct bytes){made, PREFIX_BYTES + key.len};
+    return (struct bytes){(const uint8_t *)text, strlen(text)};
 }
 
-ProtobufCBinaryData claims_key(const Tp__CacheFind *ask, size_t nth)
+static const char *mark_of(const Tp__CacheFind *ask, struct arena *arena)
 {
-    return nth < ask->n_keys ? ask->keys[nth] : ask->watched[nth - ask->n_keys];
+    return arena_format(arena, MARK "%s", ask->claimant);
 }
 
-void claims_make(struct cache *cache, const Tp__CacheFind *ask, const size_t *nths, size_t count,
+static struct bytes sign_of(const Tp__CacheFind *ask, struct arena *arena)
+{
+    return bytes_of(arena_format(arena, SIGN_PREFIX "%s", ask->claimant));
+}
+
+bool claims_is_mark(struct bytes value)
+{
+    return value.length > 0 && value.at[0] == MARK[0];
+}
+
+/* ---- to claim ---- */
+
+/* A question, and what is found out about each of its posts. */
+struct claiming {
+    struct cache *cache;
+    const Tp__CacheFind *ask;
+    struct cache_entry *entries;
+    enum claim_state *states;
+    const char *mark;
+    struct arena *arena;
+};
+
+/* Of what had nothing. What has come since, a result or another's mark, is in the entry then. */
+static bool claim_free(const struct claiming *claiming)
+{
+    size_t most = claiming->ask->n_keys, count = 0;
+    struct cache_entry *wanted = arena_array(claiming->arena, struct cache_entry, most);
+    size_t *nths = arena_array(claiming->arena, size_t, most);
+    for (size_t i = 0; i < most; i++) {
+        if (claiming->entries[i].value.at != NULL)
+            continue;
+        nths[count] = i;
+        wanted[count++].key = claiming->entries[i].key;
+    }
+    const struct cache_claim claim = {.sign = sign_of(claiming->ask, claiming->arena),
+                                      .sign_ms = CLAIMANT_HEARD_MS,
+                                      .mark = bytes_of(claiming->mark),
+                                      .mark_ms = claiming->ask->claim_ms};
+    if (!cache_claim_all(claiming->cache, &claim, wanted, count, claiming->arena))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        claiming->entries[nths[i]].value = wanted[i].value;
+        if (wanted[i].value.at == NULL)
+            claiming->states[nths[i]] = CLAIM_MADE;
+    }
+    return true;
+}
+
+static bool is_anothers(struct bytes value, const char *mark)
+{
+    return claims_is_mark(value) &&
+           (value.length != strlen(mark) || memcmp(value.at, mark, value.length) != 0);
+}
+
+/* Of what others have marked: those who are heard no more lose it. */
+static void contest(const struct claiming *claiming)
+{
+    size_t most = claiming->ask->n_keys + claiming->ask->n_watched, count = 0, to_claim = 0;
+    struct bytes *keys = arena_array(claiming->arena, struct bytes, most);
+    size_t *nths = arena_array(claiming->arena, size_t, most);
+    for (size_t i = 0; i < most; i++) {
+        if (!is_anothers(claiming->entries[i].value, claiming->mark))
+            continue;
+        nths[count] = i;
+        keys[count++] = claiming->entries[i].key;
+        to_claim += i < claiming->ask->n_keys;
+    }
+    if (count == 0)
+        return;
+    int64_t *answers = arena_array(claiming->arena, int64_t, count);
+    const char *words[] = {claiming->mark,
+                           arena_format(claiming->arena, "%u", claiming->ask->claim_ms),
+                           arena_format(claiming->arena, "%zu", to_claim)};
+    const struct cache_script script = {"contest", CONTEST, words, sizeof words / sizeof words[0]};
+    if (!cache_run(claiming->cache, &script, keys, count, answers, claiming->arena))
+        return;
+    for (size_t i = 0; i < count; i++)
+        claiming->states[nths[i]] = (enum claim_state)answers[i];
+}
+
+void claims_make(struct cache *cache, const Tp__CacheFind *ask, struct cache_entry *entries,
                  enum claim_state *states, struct arena *arena)
 {
-    struct bytes *keys = arena_array(arena, struct bytes, count);
-    int64_t *answers = arena_array(arena, int64_t, count);
-    size_t to_claim = 0;
-    for (size_t i = 0; i < count; i++) {
-        keys[i] = redis_key(claims_key(ask, nths[i]), arena);
-        to_claim += nths[i] < ask->n_keys;
-    }
-    const char *words[] = {ask->claimant, arena_format(arena, "%u", ask->claim_ms),
-                           arena_format(arena, "%d", CLAIMANT_HEARD_MS),
-                           arena_format(arena, "%zu", to_claim)};
-    const struct cache_script script = {"claim", MAKE, words, sizeof words / sizeof words[0]};
-    bool has_run = cache_run(cache, &script, keys, count, answers, arena);
-    for (size_t i = 0; i < count; i++)
-        states[i] = has_run ? (enum claim_state)answers[i] : CLAIM_NONE;
+    const struct claiming claiming = {cache, ask, entries, states, mark_of(ask, arena), arena};
+    for (size_t i = 0; i < ask->n_keys + ask->n_watched; i++)
+        states[i] = CLAIM_NONE;
+    if (claim_free(&claiming))
+        contest(&claiming);
 }
 
-void claims_release(struct cache *cache, const Tp__CacheFind *ask, struct arena *arena)
+/* ---- to end claims ---- */
+
+void claims_release(struct cache *cache, const Tp__CacheFind *ask, const struct bytes *keys,
+                    struct arena *arena)
 {
-    const char *words[] = {ask->claimant};
-    size_t count = ask->n_released;
-    int64_t *answers = arena_array(arena, int64_t, count);
-    struct bytes *keys = arena_array(arena, struct bytes, count);
-    for (size_t i = 0; i < count; i++)
-        keys[i] = redis_key(ask->released[i], arena);
-    const struct cache_script release = {"release", RELEASE, words, 1},
-                              leave = {"leave", LEAVE, words, 1};
-    bool is_done = count == 0 || cache_run(cache, &release, keys, count, answers, arena);
-    if (ask->claim_ms == 0)
-        is_done = cache_run(cache, &leave, NULL, 0, NULL, arena) && is_done;
+    const char *words[] = {mark_of(ask, arena)};
+    int64_t *answers = arena_array(arena, int64_t, ask->n_released);
+    const struct cache_script release = {"release", RELEASE, words, 1};
+    bool is_done =
+        ask->n_released == 0 || cache_run(cache, &release, keys, ask->n_released, answers, arena);
     (void)is_done; /* else they end by themselves */
-}
-
-void claims_end(struct cache *cache, const ProtobufCBinaryData *keys, size_t count,
-                struct arena *arena)
-{
-    struct bytes *names = arena_array(arena, struct bytes, count);
-    for (size_t i = 0; i < count; i++)
-        names[i] = redis_key(keys[i], arena);
-    cache_remove_all(cache, names, count, arena);
+    if (ask->claim_ms == 0) {
+        const struct bytes sign = sign_of(ask, arena);
+        cache_remove_all(cache, &sign, 1, arena);
+    }
 }

@@ -257,7 +257,7 @@ static int64_t life_of(struct desk *desk, const char *prefix, struct bytes rest)
 
 static int64_t claim_life_of(struct desk *desk, unsigned key)
 {
-    return life_of(desk, "tp:fly:", (struct bytes){key_of(desk, key).data, CACHE_KEY_BYTES});
+    return life_of(desk, "tp:post:", (struct bytes){key_of(desk, key).data, CACHE_KEY_BYTES});
 }
 
 /* As if its life had ended. */
@@ -332,7 +332,7 @@ static void a_claim_has_the_life_that_it_was_given(void **state)
     struct desk *desk = *state;
     claim(desk, "a", 640, 1);
     assert_in_range(claim_life_of(desk, 640), CLAIM_MS / 2, CLAIM_MS);
-    forget(desk, "tp:fly:", key_of(desk, 640).data, CACHE_KEY_BYTES);
+    forget(desk, "tp:post:", key_of(desk, 640).data, CACHE_KEY_BYTES);
     assert_int_equal(claim(desk, "b", 640, 1)->n_claimed, 1);
 }
 
@@ -365,22 +365,54 @@ static void a_question_for_nothing_is_a_sign_of_life_and_the_last_one_a_farewell
     assert_int_equal(watch(desk, "b", 660)->n_flying, 0);
 }
 
-/* Kept between the look-up and the claim, as a commit may be. */
-static void what_has_landed_is_told_and_not_claimed(void **state)
+static struct cache_entry entry_of(struct desk *desk, unsigned key, const char *seen)
+{
+    uint8_t *name = arena_new(desk->arena, 8 + CACHE_KEY_BYTES);
+    memcpy(name, "tp:post:", 8);
+    memcpy(name + 8, key_of(desk, key).data, CACHE_KEY_BYTES);
+    struct cache_entry entry = {.key = {name, 8 + CACHE_KEY_BYTES}};
+    if (seen != NULL)
+        entry.value = (struct bytes){(const uint8_t *)seen, strlen(seen)};
+    return entry;
+}
+
+/* Between the look-up and the claim, as a commit or another's question may be. */
+static void what_has_come_meanwhile_is_not_claimed(void **state)
 {
     struct desk *desk = *state;
-    Tp__PostResult *results[] = {result_of(desk, 670, 40)};
-    keep(desk, results, 1);
+    Tp__PostResult *results[] = {result_of(desk, 670, 40), result_of(desk, 671, 40)};
+    keep(desk, results, 2);
+    claim(desk, "b", 672, 1);
     Tp__CacheFind ask = TP__CACHE_FIND__INIT;
     ask.claimant = "a";
     ask.claim_ms = CLAIM_MS;
-    ask.n_keys = 2;
-    ask.keys = keys_of(desk, 670, 2);
-    const size_t nths[] = {0, 1};
-    enum claim_state states[2];
-    claims_make(desk->cache, &ask, nths, 2, states, desk->arena);
-    assert_int_equal(states[0], CLAIM_LANDED);
-    assert_int_equal(states[1], CLAIM_MADE);
+    ask.n_keys = 5;
+    ask.keys = keys_of(desk, 670, 5);
+    struct cache_entry seen[] = {entry_of(desk, 670, NULL), entry_of(desk, 671, "?b"),
+                                 entry_of(desk, 672, NULL), entry_of(desk, 673, "?b"),
+                                 entry_of(desk, 674, NULL)};
+    enum claim_state states[5];
+    claims_make(desk->cache, &ask, seen, states, desk->arena);
+    assert_int_equal(states[0], CLAIM_NONE); /* its result is there */
+    assert_non_null(seen[0].value.at);
+    assert_false(claims_is_mark(seen[0].value));
+    assert_int_equal(states[1], CLAIM_FLIES); /* its result will be found when it is looked for */
+    assert_int_equal(states[2], CLAIM_FLIES);
+    assert_int_equal(states[3], CLAIM_MADE); /* it was released */
+    assert_int_equal(states[4], CLAIM_MADE);
+}
+
+/* The failed call of one post and the question for the next may go together. */
+static void what_is_released_may_be_claimed_by_the_same_question(void **state)
+{
+    struct desk *desk = *state;
+    claim(desk, "a", 685, 1);
+    Tp__CacheFind ask = TP__CACHE_FIND__INIT;
+    ask.claimant = "a";
+    ask.n_keys = ask.n_released = 1;
+    ask.keys = ask.released = keys_of(desk, 685, 1);
+    assert_int_equal(asked_by(desk, ask)->n_claimed, 1);
+    assert_int_equal(watch(desk, "b", 685)->n_flying, 1);
 }
 
 /* Rule 4. */
@@ -408,7 +440,8 @@ int main(void)
         cmocka_unit_test(a_claim_has_the_life_that_it_was_given),
         cmocka_unit_test(the_claims_of_who_is_heard_no_more_hold_no_more),
         cmocka_unit_test(a_question_for_nothing_is_a_sign_of_life_and_the_last_one_a_farewell),
-        cmocka_unit_test(what_has_landed_is_told_and_not_claimed),
+        cmocka_unit_test(what_has_come_meanwhile_is_not_claimed),
+        cmocka_unit_test(what_is_released_may_be_claimed_by_the_same_question),
         cmocka_unit_test(without_redis_nothing_is_claimed_and_nothing_flies),
     };
     return cmocka_run_group_tests(tests, open_desk, close_desk);

@@ -128,7 +128,7 @@ def test_known_posts_are_asked_again_and_what_an_audit_heard_is_not_kept(new_wor
     run(world, 1, 20)
     audited(world, 20)
     assert world.fleet.llm.stats()["posts"] == 40, "though the cache knows them"
-    wait_until(lambda: world.fleet.cache.count("tp:post:*") == 20, 60, "Redis has the results")
+    wait_until(lambda: world.fleet.cache.results() == 20, 60, "Redis has the results")
     run(world, 1, 20)
     assert world.fleet.llm.stats()["posts"] == 40
     wait_counted(world, 1, "tweetpulse_audits_total", result="begun")  # known ones are not

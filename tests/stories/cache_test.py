@@ -31,7 +31,7 @@ def run(world, user, posts, **fields):
 
 
 def results_kept(world, number):
-    wait_until(lambda: world.fleet.cache.count("tp:post:*") >= number, 60, "Redis has the results")
+    wait_until(lambda: world.fleet.cache.results() >= number, 60, "Redis has the results")
 
 
 def counted(service, series):
@@ -213,7 +213,7 @@ def test_posts_in_flight_in_one_replica_are_waited_for_in_the_others(new_world):
     provenances = [world.api.provenances(job) for job in jobs]
     assert provenances.count({"llm"}) == 1
     assert provenances.count({"cache"}) == len(jobs) - 1
-    wait_until(lambda: world.fleet.cache.count("tp:fly:*") == 0, 20, "nothing is claimed any more")
+    wait_until(lambda: world.fleet.cache.claims() == 0, 20, "nothing is claimed any more")
     world.settle()
 
 
@@ -294,7 +294,7 @@ def test_retweets_of_one_chunk_are_not_sent_either(new_world):
     assert asked(world) == 2
     provenances = [result["provenance"] for result in world.api.results(job)]
     assert provenances == ["llm", "llm", "near_duplicate", "near_duplicate"]
-    assert world.fleet.cache.count("tp:post:*") <= 2
+    assert world.fleet.cache.results() <= 2
     world.ledger.jobs.pop(job)
     world.settle()
 
@@ -317,7 +317,7 @@ def test_results_are_in_redis_only_after_their_commit(new_world):
         wait_until(lambda: world.fleet.database.query(
             "select count(*) from pg_locks where not granted") != [(0,)], 60,
                    "the store has the outcome and cannot commit it")
-        assert world.fleet.cache.count("tp:post:*") == 0
+        assert world.fleet.cache.results() == 0
     assert world.api.wait(job)["state"] == "completed"
     results_kept(world, 20)
     world.settle()
@@ -329,5 +329,5 @@ def test_the_cache_can_be_left_out(new_world):
         job = run(world, user, posts_of(["the same thing"] * 3))
         assert world.api.provenances(job) == {"llm"}
     assert asked(world) == 6
-    assert world.fleet.cache.count("tp:post:*") == 0
+    assert world.fleet.cache.results() == 0
     world.settle()

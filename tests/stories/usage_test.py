@@ -103,7 +103,7 @@ def test_every_token_is_somebodys(new_world, binaries):
 def test_what_is_known_already_costs_nothing_and_is_counted(new_world):
     world = new_world(settings=PATIENT_CACHE, endpoints=PRICED)
     run(world, "ann", posts_of("both", 30))
-    wait_until(lambda: world.fleet.cache.count("tp:post:*") == 30, 60, "Redis has the results")
+    wait_until(lambda: world.fleet.cache.results() == 30, 60, "Redis has the results")
     before = told(world)
     job = run(world, "bob", posts_of("both", 30))
     assert told(world) == before

@@ -90,10 +90,19 @@ class Cache(Server):
     def is_ready(self):
         return _says(self.port, b"PING\r\n", b"+PONG")
 
-    def count(self, pattern):
-        """Keys like that. It looks at all of them."""
-        script = "return #redis.call('KEYS', ARGV[1])"
-        asked = ["EVAL", script, "0", pattern]
+    def results(self):
+        """How many posts it has a result of. It looks at all keys."""
+        return self._posts("~=")
+
+    def claims(self):
+        """How many posts somebody is about to ask the model for."""
+        return self._posts("==")
+
+    def _posts(self, comparison):
+        script = ("local count = 0 for _, key in ipairs(redis.call('KEYS', 'tp:post:*')) do"
+                  f" if string.sub(redis.call('GET', key) or '?', 1, 1) {comparison} '?'"
+                  " then count = count + 1 end end return count")
+        asked = ["EVAL", script, "0"]
         line = f"*{len(asked)}\r\n" + "".join(f"${len(word)}\r\n{word}\r\n" for word in asked)
         with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
             connection.sendall(line.encode())
