@@ -94,7 +94,7 @@ void analyzers_take(struct model *model, struct chunk_row *chunk)
 static struct event ask_of(const struct chunk_row *chunk, uint32_t ask_number)
 {
     struct event event = {.kind = EVENT_PERMIT_ASK,
-                          .ask = {.id = model_attempt(chunk),
+                          .ask = {.id = rows_attempt(chunk),
                                   .ask_number = ask_number,
                                   .is_free = told_is_free(chunk)}};
     strcpy(event.ask.instance_id, "analyzer-1");

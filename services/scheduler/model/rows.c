@@ -137,6 +137,13 @@ struct chunk_row *rows_find(const struct model *model, const struct attempt_id *
     return id->chunk_number < job->count ? job->chunks[id->chunk_number] : NULL;
 }
 
+struct attempt_id rows_attempt(const struct chunk_row *chunk)
+{
+    struct attempt_id id = {.chunk_number = chunk->facts.number, .attempt = chunk->facts.attempt};
+    memcpy(id.job_id, chunk->job->id, sizeof(id.job_id));
+    return id;
+}
+
 /* Nobody told what it is split into. */
 static void halve(struct chunk_row *chunk)
 {

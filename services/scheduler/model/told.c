@@ -54,7 +54,7 @@ static void charge(struct model *model, const struct chunk_row *chunk,
 struct outcome_facts told_end(struct model *model, const struct chunk_row *chunk)
 {
     const struct model_failure *failure = chunk->failure;
-    struct outcome_facts outcome = {.id = model_attempt(chunk),
+    struct outcome_facts outcome = {.id = rows_attempt(chunk),
                                     .server_limits = {-1, -1, -1, -1, -1, -1}};
     if (failure) {
         outcome.was_called = failure->was_called;

@@ -36,15 +36,7 @@ void model_free(struct model **model)
     rows_close(m);
     analyzers_close(m);
     calls_close(&m->calls);
-    while (m->spare) {
-        struct happening *next = m->spare->next;
-        free(m->spare);
-        m->spare = next;
-    }
-    struct heap_node *node;
-    while ((node = heap_take_until(&m->happenings, UINT64_MAX)))
-        free(HEAP_OWNER(node, struct happening, node));
-    heap_free(&m->happenings);
+    happenings_close(m);
     free(m);
 }
 
@@ -52,37 +44,6 @@ size_t model_add_job(struct model *model, const struct model_job *job)
 {
     rows_add(model, job);
     return model->job_count - 1;
-}
-
-/* splitmix64 (Steele, Lea, Flood 2014) */
-uint64_t model_random(struct model *model)
-{
-    model->random += UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t mixed = model->random;
-    mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return mixed ^ (mixed >> 31);
-}
-
-struct attempt_id model_attempt(const struct chunk_row *chunk)
-{
-    struct attempt_id id = {.chunk_number = chunk->facts.number, .attempt = chunk->facts.attempt};
-    memcpy(id.job_id, chunk->job->id, sizeof(id.job_id));
-    return id;
-}
-
-void model_happens_in(struct model *model, int64_t in_us, enum happening_kind kind, void *what,
-                      uint32_t attempt)
-{
-    struct happening *happening = model->spare;
-    if (happening)
-        model->spare = happening->next;
-    else
-        happening = malloc(sizeof(*happening));
-    CHECK(happening);
-    *happening = (struct happening){.kind = kind, .what = what, .attempt = attempt};
-    happening->node.tie = (uint32_t)model->happened++;
-    heap_add(&model->happenings, &happening->node, (uint64_t)(model->now_us + in_us));
 }
 
 static struct instant now_of(const struct model *model)
@@ -208,12 +169,10 @@ static int64_t wake_us(const struct model *model)
 /* The next thing that happens, or only time; false: nothing more. */
 static bool go_on(struct model *model)
 {
-    bool is_any = model->happenings.count > 0;
-    int64_t next_us = is_any ? (int64_t)heap_first_key(&model->happenings) : INT64_MAX;
-    int64_t core_us = wake_us(model);
+    int64_t next_us = happenings_next_us(model), core_us = wake_us(model);
     /* The lease is renewed now and then for ever: that alone is no life. */
-    if (!is_any && (core_us >= model->now_us + FOR_EVER_MS / 10 * INT64_C(1000) ||
-                    ++model->vain_looks > MOST_VAIN_LOOKS))
+    if (next_us == INT64_MAX && (core_us >= model->now_us + FOR_EVER_MS / 10 * INT64_C(1000) ||
+                                 ++model->vain_looks > MOST_VAIN_LOOKS))
         return false;
     if (core_us < next_us) {
         model->now_us = core_us > model->now_us ? core_us : model->now_us;
@@ -222,11 +181,8 @@ static bool go_on(struct model *model)
     }
     model->now_us = next_us;
     model->vain_looks = 0;
-    struct heap_node *node = heap_take_until(&model->happenings, (uint64_t)next_us);
-    struct happening *happening = HEAP_OWNER(node, struct happening, node);
-    happen(model, happening);
-    happening->next = model->spare;
-    model->spare = happening;
+    struct happening happening = happenings_take(model);
+    happen(model, &happening);
     return true;
 }
 

@@ -97,11 +97,16 @@ struct model {
 };
 
 /* ---- world.c ---- */
+/* The core takes the event, and all that it says is performed, which may be further steps. */
+void model_step(struct model *model, struct event *event);
+
+/* ---- happenings.c: what is still to happen, and chance ---- */
 void model_happens_in(struct model *model, int64_t in_us, enum happening_kind kind, void *what,
                       uint32_t attempt);
-void model_step(struct model *model, struct event *event);
+int64_t happenings_next_us(const struct model *model); /* INT64_MAX = there are none */
+struct happening happenings_take(struct model *model); /* the next one, which there must be */
+void happenings_close(struct model *model);
 uint64_t model_random(struct model *model);
-struct attempt_id model_attempt(const struct chunk_row *chunk);
 
 /* ---- calls.c ---- */
 void calls_open(struct calls *calls, const struct model_options *options);
@@ -112,6 +117,7 @@ int64_t calls_draw(struct model *model, const struct chunk_row *chunk, int64_t p
 /* ---- rows.c ---- */
 struct job_row *rows_add(struct model *model, const struct model_job *job);
 struct chunk_row *rows_find(const struct model *model, const struct attempt_id *id);
+struct attempt_id rows_attempt(const struct chunk_row *chunk);
 /* Into the parts that were told, else into halves; answers how many. */
 size_t rows_split(struct chunk_row *chunk, struct chunk_facts parts[2]);
 void rows_close(struct model *model);
