@@ -6,19 +6,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "input_arguments.h"
 #include "interrupt.h"
 #include "messages/messages.h"
 #include "outcome.h"
 
-enum { KEY_FORMAT = 400, KEY_TEXT, KEY_ID, KEY_NO_HEADER, KEY_TOPICS, KEY_TENANT };
+enum { KEY_TOPICS = 500, KEY_TENANT };
 
 static const struct argp_option ROWS[] = {
-    {.name = "format", .key = KEY_FORMAT, .arg = "NAME", .doc = "auto, jsonl, json, csv, text"},
-    {.name = "text-column", .key = KEY_TEXT, .arg = "NAME", .doc = "the CSV column of the text"},
-    {.name = "id-column", .key = KEY_ID, .arg = "NAME", .doc = "the CSV column of the id"},
-    {.name = "no-header",
-     .key = KEY_NO_HEADER,
-     .doc = "the CSV begins with a post; its columns are told by numbers from 1"},
     {.name = "topics",
      .key = KEY_TOPICS,
      .arg = "FILE",
@@ -32,18 +27,8 @@ static error_t take(int key, char *value, struct argp_state *state)
 {
     struct source *source = state->input;
     switch (key) {
-    case KEY_FORMAT:
-        if (!input_format_parse(value, &source->input.format))
-            argp_error(state, "--format is auto, jsonl, json, csv or text, not %s", value);
-        return 0;
-    case KEY_TEXT:
-        source->input.text_column = value;
-        return 0;
-    case KEY_ID:
-        source->input.id_column = value;
-        return 0;
-    case KEY_NO_HEADER:
-        source->input.has_no_header = true;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &source->input;
         return 0;
     case KEY_TOPICS:
         source->topics_file = value;
@@ -67,7 +52,9 @@ static error_t take(int key, char *value, struct argp_state *state)
     }
 }
 
-const struct argp SOURCE_PARSER = {.options = ROWS, .parser = take};
+static const struct argp_child INPUT[] = {{.argp = &INPUT_PARSER}, {0}};
+
+const struct argp SOURCE_PARSER = {.options = ROWS, .parser = take, .children = INPUT};
 
 static bool fail(int *end, int code, const char *what, const char *why)
 {

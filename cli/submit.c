@@ -10,6 +10,7 @@
 #include "document.h"
 #include "file.h"
 #include "input.h"
+#include "input_arguments.h"
 #include "interrupt.h"
 #include "job.h"
 #include "outcome.h"
@@ -43,10 +44,6 @@ enum {
     KEY_TASKS,
     KEY_INSTRUCTION,
     KEY_SCHEMA,
-    KEY_FORMAT,
-    KEY_TEXT,
-    KEY_ID,
-    KEY_NO_HEADER,
     KEY_DRY,
     KEY_CHUNK,
     KEY_DEADLINE,
@@ -85,12 +82,6 @@ static const struct argp_option ROWS[] = {
      .key = KEY_KEY,
      .arg = "KEY",
      .doc = "the same key and file give the same jobs; default: a new one"},
-    {.name = "format", .key = KEY_FORMAT, .arg = "NAME", .doc = "auto, jsonl, json, csv, text"},
-    {.name = "text-column", .key = KEY_TEXT, .arg = "NAME", .doc = "the CSV column of the text"},
-    {.name = "id-column", .key = KEY_ID, .arg = "NAME", .doc = "the CSV column of the id"},
-    {.name = "no-header",
-     .key = KEY_NO_HEADER,
-     .doc = "the CSV begins with a post; its columns are told by numbers from 1"},
     {.name = "wait", .key = 'w', .doc = "until all is analysed, showing progress"},
     {.name = "dry-run", .key = KEY_DRY, .doc = "read the file and tell what would be sent"},
     {0},
@@ -165,6 +156,7 @@ static error_t take(int key, char *value, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &arguments->common;
+        state->child_inputs[1] = &arguments->input;
         return 0;
     case 'u':
         arguments->user = value;
@@ -196,24 +188,11 @@ static error_t take(int key, char *value, struct argp_state *state)
     case KEY_TTL:
         arguments->queue_ttl = read_time(state, value, arguments->queue_ttl_seconds);
         return 0;
-    case KEY_TEXT:
-        arguments->input.text_column = value;
-        return 0;
-    case KEY_ID:
-        arguments->input.id_column = value;
-        return 0;
-    case KEY_NO_HEADER:
-        arguments->input.has_no_header = true;
-        return 0;
     case KEY_DRY:
         arguments->is_dry = true;
         return 0;
     case KEY_ON_BAD:
         arguments->on_bad = read_on_bad(state, value);
-        return 0;
-    case KEY_FORMAT:
-        if (!input_format_parse(value, &arguments->input.format))
-            argp_error(state, "--format is auto, jsonl, json, csv or text, not %s", value);
         return 0;
     case ARGP_KEY_ARG:
         if (arguments->file)
@@ -447,7 +426,8 @@ static int submit(struct session *session, struct arguments *arguments)
 
 int command_submit(int argc, char **argv)
 {
-    static const struct argp_child COMMON[] = {{.argp = &OPTIONS_PARSER}, {0}};
+    static const struct argp_child CHILDREN[] = {
+        {.argp = &OPTIONS_PARSER}, {.argp = &INPUT_PARSER}, {0}};
     static const struct argp PARSER = {
         .options = ROWS,
         .parser = take,
@@ -456,7 +436,7 @@ int command_submit(int argc, char **argv)
             "Submit the posts of a file for analysis; - is stdin. JSONL, JSON, CSV and plain text "
             "are told apart by themselves. Prints the job's id, one a line if the file is "
             "large enough to be several jobs.",
-        .children = COMMON,
+        .children = CHILDREN,
     };
     struct arguments arguments = {
         .input = {.max_posts = JOB_MAX_POSTS, .max_bytes = JOB_MAX_BYTES}};
