@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "messages/texts.h"
+#include "views.h"
 #include "json/json.h"
 
 enum { MESSAGE_MAX_BYTES_SAID = 1000, BURST_MAX = 62, CALLS_MAX = 100000, JOBS_MAX = 100000 };
@@ -392,10 +393,10 @@ static void add_limits(const Tp__Limits *limits, struct text *out)
 {
     text_format(out,
                 ",\"limits\":{\"requests_per_minute\":%u,\"tokens_per_minute\":%" PRIu64
-                ",\"calls_in_flight\":%u,\"usd_per_day\":%" PRIu64 ".%06" PRIu64 ",\"shadow\":%s}",
-                limits->requests_per_minute, limits->tokens_per_minute, limits->calls_in_flight,
-                limits->micros_per_day / MICROS, limits->micros_per_day % MICROS,
-                limits->is_shadow ? "true" : "false");
+                ",\"calls_in_flight\":%u,\"usd_per_day\":",
+                limits->requests_per_minute, limits->tokens_per_minute, limits->calls_in_flight);
+    view_usd(limits->micros_per_day, out);
+    text_format(out, ",\"shadow\":%s}", limits->is_shadow ? "true" : "false");
 }
 
 void control_write(const Tp__Control *control, const char *warning, struct text *out)

@@ -438,9 +438,9 @@ void controls_list(void *context, struct web_request *request)
     if (!may_look(&asking))
         return;
     if (*tenant && !subject_token_is_valid(tenant))
-        web_problem(request, 400, "bad_parameter", "tenant can be no name of a tenant", NULL);
+        request_refuse_parameter(request, "tenant can be no name of a tenant");
     else if (cursor && !cursor_read_version(cursor, &after))
-        web_problem(request, 400, "bad_parameter", "cursor is none that this API gave", NULL);
+        request_refuse_parameter(request, "cursor is none that this API gave");
     else if (ask_page(&asking, tenant, after, &reply))
         answer_list(request, reply);
 }

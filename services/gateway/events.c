@@ -16,10 +16,8 @@ static bool read_after(struct web_request *request, uint32_t *after)
     int64_t number;
     if (!last)
         return request_number(request, "after", 0, 0, INT32_MAX, after);
-    if (!number_parse_int(last, &number) || number < 0 || number > INT32_MAX) {
-        web_problem(request, 400, "bad_parameter", "Last-Event-ID is the number of an event", NULL);
-        return false;
-    }
+    if (!number_parse_int(last, &number) || number < 0 || number > INT32_MAX)
+        return request_refuse_parameter(request, "Last-Event-ID is the number of an event");
     *after = (uint32_t)number;
     return true;
 }
@@ -28,10 +26,8 @@ static bool read_revisions(struct web_request *request, bool *hears_revisions)
 {
     const char *said = web_query(request, "revisions");
     *hears_revisions = said && strcmp(said, "true") == 0;
-    if (!said || *hears_revisions || strcmp(said, "false") == 0)
-        return true;
-    web_problem(request, 400, "bad_parameter", "revisions is true or false", NULL);
-    return false;
+    return !said || *hears_revisions || strcmp(said, "false") == 0 ||
+           request_refuse_parameter(request, "revisions is true or false");
 }
 
 static bool send_event(void *context, uint32_t number, const char *json, size_t length)

@@ -45,6 +45,8 @@ MUST_USE bool caller_identify_by_token(struct gateway *gateway, struct web_reque
 const char *request_trace(const struct web_request *request);
 /* The job id of the path, or NULL once answered with 404. */
 const char *request_job_id(struct web_request *request);
+/* False: what the query says is answered with 400. */
+bool request_refuse_parameter(struct web_request *request, const char *detail);
 /* A whole number of the query; on false answered with 400. */
 MUST_USE bool request_number(struct web_request *request, const char *name, uint32_t fallback,
                              uint32_t least, uint32_t most, uint32_t *number);

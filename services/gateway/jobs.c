@@ -95,12 +95,6 @@ void job_cancel(void *context, struct web_request *request)
 
 /* ---- the list ---- */
 
-static bool refuse_parameter(struct web_request *request, const char *detail)
-{
-    web_problem(request, 400, "bad_parameter", detail, NULL);
-    return false;
-}
-
 static bool read_states(struct web_request *request, Tp__JobsQuery *query)
 {
     const char *list = web_query(request, "status");
@@ -109,8 +103,9 @@ static bool read_states(struct web_request *request, Tp__JobsQuery *query)
         size_t length = strcspn(list, ",");
         if (query->n_statuses == STATES_MAX ||
             !state_parse(list, length, &query->statuses[query->n_statuses]))
-            return refuse_parameter(request, "status is a list of queued, processing, completed, "
-                                             "failed, cancelled and expired");
+            return request_refuse_parameter(request,
+                                            "status is a list of queued, processing, completed, "
+                                            "failed, cancelled and expired");
         query->n_statuses++;
         list += length + (list[length] == ',');
     }
@@ -121,11 +116,12 @@ static bool read_list_query(struct web_request *request, Tp__JobsQuery *query)
 {
     const char *user = web_query(request, "user"), *cursor = web_query(request, "cursor");
     if (user && !id_is_valid(user, USER_ID_MAX_BYTES))
-        return refuse_parameter(request, "user has 1 to 200 bytes without control characters");
+        return request_refuse_parameter(request,
+                                        "user has 1 to 200 bytes without control characters");
     query->user_id = user ? user : "";
     const char *before = "";
     if (cursor && !cursor_read_job(cursor, &before))
-        return refuse_parameter(request, "cursor is none that this API gave");
+        return request_refuse_parameter(request, "cursor is none that this API gave");
     query->before_job_id = before;
     return request_number(request, "limit", LIST_DEFAULT, 1, LIST_MAX, &query->limit) &&
            read_states(request, query);

@@ -29,6 +29,12 @@ const char *request_job_id(struct web_request *request)
     return NULL;
 }
 
+bool request_refuse_parameter(struct web_request *request, const char *detail)
+{
+    web_problem(request, 400, "bad_parameter", detail, NULL);
+    return false;
+}
+
 bool request_number(struct web_request *request, const char *name, uint32_t fallback,
                     uint32_t least, uint32_t most, uint32_t *number)
 {
@@ -39,8 +45,7 @@ bool request_number(struct web_request *request, const char *name, uint32_t fall
         char detail[100];
         snprintf(detail, sizeof detail, "%s must be a whole number from %u to %u", name, least,
                  most);
-        web_problem(request, 400, "bad_parameter", detail, NULL);
-        return false;
+        return request_refuse_parameter(request, detail);
     }
     *number = (uint32_t)value;
     return true;

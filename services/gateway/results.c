@@ -29,10 +29,8 @@ static bool choose_format(struct web_request *request, enum format *format)
     *format = FORMAT_PAGE;
     if (asked && strcmp(asked, "json") != 0) {
         *format = strcmp(asked, "csv") == 0 ? FORMAT_CSV : FORMAT_LINES;
-        if (*format == FORMAT_LINES && strcmp(asked, "ndjson") != 0) {
-            web_problem(request, 400, "bad_parameter", "format is json, ndjson or csv", NULL);
-            return false;
-        }
+        if (*format == FORMAT_LINES && strcmp(asked, "ndjson") != 0)
+            return request_refuse_parameter(request, "format is json, ndjson or csv");
     } else if (!asked && accept) {
         if (strcasestr(accept, "application/x-ndjson") || strcasestr(accept, "application/jsonl"))
             *format = FORMAT_LINES;
@@ -149,7 +147,7 @@ void job_results(void *context, struct web_request *request)
         return;
     const char *cursor = web_query(request, "cursor");
     if (cursor && !cursor_read_seq(cursor, &from)) {
-        web_problem(request, 400, "bad_parameter", "cursor is none that this API gave", NULL);
+        request_refuse_parameter(request, "cursor is none that this API gave");
         return;
     }
     if (reading.format == FORMAT_PAGE)

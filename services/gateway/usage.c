@@ -16,20 +16,14 @@ enum { PAGE_DEFAULT = 100, PAGE_MAX = 1000, DEFAULT_DAYS = 30, MOST_DAYS = 400 }
 #define DAY_MS (24 * HOUR_MS)
 #define ALL_TENANTS "*"
 
-static bool refuse_parameter(struct web_request *request, const char *detail)
-{
-    web_problem(request, 400, "bad_parameter", detail, NULL);
-    return false;
-}
-
 static bool read_time(struct web_request *request, const char *name, int64_t fallback,
                       int64_t *wall_ms)
 {
     const char *said = web_query(request, name);
     *wall_ms = fallback;
     return !said || usage_time_parse(said, wall_ms) ||
-           refuse_parameter(request, "from and to are days, 2026-07-01, or times of UTC, "
-                                     "2026-07-01T12:00:00Z");
+           request_refuse_parameter(request, "from and to are days, 2026-07-01, or times of UTC, "
+                                             "2026-07-01T12:00:00Z");
 }
 
 /* In whole hours: nothing is kept in finer ones. */
@@ -43,9 +37,9 @@ static bool read_times(struct web_request *request, Tp__UsageQuery *query)
     query->from_ms = from < 0 ? 0 : from / HOUR_MS * HOUR_MS;
     query->to_ms = (to + HOUR_MS - 1) / HOUR_MS * HOUR_MS;
     if (query->to_ms < query->from_ms)
-        return refuse_parameter(request, "to is before from");
+        return request_refuse_parameter(request, "to is before from");
     return query->to_ms - query->from_ms <= MOST_DAYS * DAY_MS ||
-           refuse_parameter(request, "there are at most 400 days between from and to");
+           request_refuse_parameter(request, "there are at most 400 days between from and to");
 }
 
 /* Whose: the caller's own tenant, unless an operator says another, or * for all. */
@@ -64,10 +58,10 @@ static bool read_tenant(struct web_request *request, const struct identity *call
     }
     bool is_all = strcmp(said, ALL_TENANTS) == 0;
     if (!is_all && !subject_token_is_valid(said))
-        return refuse_parameter(request, "tenant is one, or * for all");
+        return request_refuse_parameter(request, "tenant is one, or * for all");
     query->tenant_id = is_all ? "" : said;
     return !is_all || (query->group != TP__USAGE_GROUP__USAGE_BY_USER && !*query->user_id) ||
-           refuse_parameter(request, "users are told apart within one tenant only");
+           request_refuse_parameter(request, "users are told apart within one tenant only");
 }
 
 static bool read_query(struct web_request *request, const struct identity *caller,
@@ -77,15 +71,16 @@ static bool read_query(struct web_request *request, const struct identity *calle
     const char *cursor = web_query(request, "cursor");
     query->group = TP__USAGE_GROUP__USAGE_BY_DAY;
     if (group && !usage_group_parse(group, &query->group))
-        return refuse_parameter(
+        return request_refuse_parameter(
             request,
             "group_by is day, hour, user, model, endpoint, class or, for operators, tenant");
     if (user && !id_is_valid(user, USER_ID_MAX_BYTES))
-        return refuse_parameter(request, "user has 1 to 200 bytes without control characters");
+        return request_refuse_parameter(request,
+                                        "user has 1 to 200 bytes without control characters");
     query->user_id = user ? user : "";
     query->has_after = cursor != NULL;
     if (cursor && !cursor_read_key(cursor, web_arena(request), &query->after_key))
-        return refuse_parameter(request, "cursor is none that this API gave");
+        return request_refuse_parameter(request, "cursor is none that this API gave");
     return read_times(request, query) && read_tenant(request, caller, query) &&
            request_number(request, "limit", PAGE_DEFAULT, 1, PAGE_MAX, &query->limit);
 }
@@ -164,7 +159,7 @@ void job_chunks(void *context, struct web_request *request)
         return;
     if (cursor &&
         (!cursor_read_seq(cursor, &query.from_chunk) || query.from_chunk > 2 * JOB_MAX_POSTS)) {
-        (void)refuse_parameter(request, "cursor is none that this API gave");
+        (void)request_refuse_parameter(request, "cursor is none that this API gave");
         return;
     }
     const Tp__ChunksReply *reply;

@@ -6,8 +6,7 @@
 
 #include "base/number.h"
 #include "messages/subjects.h"
-
-#define MICROS UINT64_C(1000000) /* of a dollar */
+#include "views.h"
 
 enum { FIRST_YEAR = 1970 - 1900, LAST_YEAR = 2199 - 1900, MS_PER_S = 1000 };
 
@@ -78,10 +77,9 @@ void view_usage_row(const Tp__UsageRow *row, Tp__UsageGroup group, struct text *
     add_key(row, group, out);
     text_format(out,
                 ",\"llm_calls\":%" PRIu64 ",\"unknown_calls\":%" PRIu64
-                ",\"prompt_tokens\":%" PRIu64 ",\"completion_tokens\":%" PRIu64 ",\"usd\":%" PRIu64
-                ".%06" PRIu64,
-                row->calls, row->unknown_calls, row->prompt_tokens, row->completion_tokens,
-                row->micros / MICROS, row->micros % MICROS);
+                ",\"prompt_tokens\":%" PRIu64 ",\"completion_tokens\":%" PRIu64 ",\"usd\":",
+                row->calls, row->unknown_calls, row->prompt_tokens, row->completion_tokens);
+    view_usd(row->micros, out);
     text_format(out,
                 ",\"posts\":{\"llm\":%" PRIu64 ",\"cache\":%" PRIu64 ",\"near_duplicate\":%" PRIu64
                 ",\"repaired\":%" PRIu64 ",\"embedded\":%" PRIu64 "}}",
@@ -118,8 +116,8 @@ void view_chunk(const Tp__ChunkRow *row, struct text *out)
         text_add(out, "null");
     text_format(out,
                 ",\"call_ms\":%" PRIu64 ",\"usage\":{\"prompt_tokens\":%" PRIu64
-                ",\"completion_tokens\":%" PRIu64 ",\"llm_calls\":%u,\"usd\":%" PRIu64 ".%06" PRIu64
-                "}}",
-                row->call_ms, row->prompt_tokens, row->completion_tokens, row->llm_calls,
-                row->micros / MICROS, row->micros % MICROS);
+                ",\"completion_tokens\":%" PRIu64 ",\"llm_calls\":%u,\"usd\":",
+                row->call_ms, row->prompt_tokens, row->completion_tokens, row->llm_calls);
+    view_usd(row->micros, out);
+    text_add(out, "}}");
 }

@@ -42,6 +42,11 @@ static void add_time(struct text *out, const char *name, int64_t wall_ms)
     text_add_json_member(out, name, time);
 }
 
+void view_usd(uint64_t micros, struct text *out)
+{
+    text_format(out, "%" PRIu64 ".%06" PRIu64, micros / MICROS, micros % MICROS);
+}
+
 static void add_list(struct text *out, const char *name, const char *const *list, size_t count)
 {
     text_format(out, ",\"%s\":[", name);
@@ -97,9 +102,10 @@ static void add_job(const Tp__JobView *job, struct text *out)
         text_add_json_member(out, "error", job->error);
     text_format(out,
                 ",\"usage\":{\"prompt_tokens\":%" PRIu64 ",\"completion_tokens\":%" PRIu64
-                ",\"llm_calls\":%u,\"usd\":%" PRIu64 ".%06" PRIu64 "}",
-                job->prompt_tokens, job->completion_tokens, job->llm_calls, job->micros / MICROS,
-                job->micros % MICROS);
+                ",\"llm_calls\":%u,\"usd\":",
+                job->prompt_tokens, job->completion_tokens, job->llm_calls);
+    view_usd(job->micros, out);
+    text_add(out, "}");
     add_list(out, "summaries", job->summaries, job->n_summaries);
     add_rejected(out, job);
     add_links(out, job->job_id);

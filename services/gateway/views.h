@@ -6,6 +6,9 @@
 #include "base/text.h"
 #include "messages/messages.h"
 
+/* Dollars of millionths of them: 12.000345 */
+void view_usd(uint64_t micros, struct text *out);
+
 void view_job(const Tp__JobView *job, struct text *out);
 /* With its position, what it waits for and when it will be done, as far as the scheduler knows;
  * waiting may be NULL. */
