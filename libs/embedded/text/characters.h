@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum character_kind {
     CHARACTER_LETTER = 1 << 0,       /* and what is set upon one: of hashtags */
@@ -73,6 +74,17 @@ static inline bool character_is_emoji_part(uint32_t c)
 static inline bool character_is_digit(uint32_t c)
 {
     return c >= '0' && c <= '9';
+}
+
+/* An ASCII letter, or '0' to '9'. */
+static inline bool character_is_ascii_alnum(uint32_t c)
+{
+    return character_is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+static inline bool character_is_among(uint32_t c, const char *ascii)
+{
+    return c != 0 && c < 0x80 && strchr(ascii, (int)c) != NULL;
 }
 
 /* The kinds of bytes; '_' counts as a small letter. */

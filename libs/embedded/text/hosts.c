@@ -8,11 +8,6 @@
 
 enum { LABEL_MAX = 63, LABEL_MAX_BYTES = 4 * LABEL_MAX, TOP_MAX_BYTES = 96 };
 
-static bool is_alnum(uint32_t c)
-{
-    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-}
-
 size_t host_label_end(struct piece text, size_t at)
 {
     size_t end = at, after = at;
@@ -31,7 +26,7 @@ size_t host_label_end(struct piece text, size_t at)
 static bool may_end(struct piece text, size_t end)
 {
     uint32_t c = character_at(text.at, text.length, end);
-    return !is_alnum(c) && c != '@' && c != '+' && c != '-';
+    return !character_is_ascii_alnum(c) && c != '@' && c != '+' && c != '-';
 }
 
 static size_t encoded_top_end(struct piece text, size_t at)
@@ -39,7 +34,7 @@ static size_t encoded_top_end(struct piece text, size_t at)
     if (text.length - at < 4 || strncasecmp(text.at + at, "xn--", 4) != 0)
         return 0;
     size_t end = at + 4;
-    while (end < text.length && is_alnum((uint8_t)text.at[end]))
+    while (end < text.length && character_is_ascii_alnum((uint8_t)text.at[end]))
         end++;
     return end > at + 4 ? end : 0;
 }
@@ -54,7 +49,8 @@ size_t host_top_end(struct piece text, size_t at)
             break;
         char bytes[4];
         hash = hash_bytes(hash, bytes, character_put(character_lower(c), bytes));
-        bool is_inside = c < 0x80 && end < text.length && is_alnum((uint8_t)text.at[end]);
+        bool is_inside =
+            c < 0x80 && end < text.length && character_is_ascii_alnum((uint8_t)text.at[end]);
         if (!is_inside && may_end(text, end) && vocabulary_has(&TOP_DOMAINS, hash))
             best = end;
     }

@@ -15,16 +15,6 @@ struct match {
     bool has_protocol, is_after_bad; /* a sign before it that no bare host may follow */
 };
 
-static bool is_alnum(uint32_t c)
-{
-    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-}
-
-static bool is_among(uint32_t c, const char *ascii)
-{
-    return c != 0 && c < 0x80 && strchr(ascii, (int)c) != NULL;
-}
-
 static uint32_t at_place(struct piece text, size_t at)
 {
     return character_at(text.at, text.length, at);
@@ -32,22 +22,22 @@ static uint32_t at_place(struct piece text, size_t at)
 
 static bool may_stand_before(uint32_t c)
 {
-    return !is_alnum(c) && c != '@' && c != 0xFF20 && c != '$' && c != '#' && c != 0xFF03 &&
-           c != 0xFEFF && c != 0xFFFE && c != 0xFFFF;
+    return !character_is_ascii_alnum(c) && c != '@' && c != 0xFF20 && c != '$' && c != '#' &&
+           c != 0xFF03 && c != 0xFEFF && c != 0xFFFE && c != 0xFFFF;
 }
 
 /* ---- paths and queries ---- */
 
 static bool is_of_path(uint32_t c)
 {
-    return is_alnum(c) || is_among(c, "!*';:=+,.$/%#[]_~&|@-") ||
+    return character_is_ascii_alnum(c) || character_is_among(c, "!*';:=+,.$/%#[]_~&|@-") ||
            (c >= 0x80 &&
             character_is(c, CHARACTER_CYRILLIC | CHARACTER_LATIN_ACCENT | CHARACTER_DASH));
 }
 
 static bool may_end_path(uint32_t c)
 {
-    return is_alnum(c) || is_among(c, "=_#/+-") ||
+    return character_is_ascii_alnum(c) || character_is_among(c, "=_#/+-") ||
            (c >= 0x80 && character_is(c, CHARACTER_CYRILLIC | CHARACTER_LATIN_ACCENT));
 }
 
@@ -103,9 +93,9 @@ static size_t query_end(struct piece text, size_t at)
         return at;
     for (size_t end = at + 1; end < text.length; end++) {
         uint32_t c = (uint8_t)text.at[end];
-        if (!is_alnum(c) && !is_among(c, "!?*'();:&=+$/%#[]-_.,~|@"))
+        if (!character_is_ascii_alnum(c) && !character_is_among(c, "!?*'();:&=+$/%#[]-_.,~|@"))
             break;
-        if (is_alnum(c) || is_among(c, "_&=#/-"))
+        if (character_is_ascii_alnum(c) || character_is_among(c, "_&=#/-"))
             best = end + 1;
     }
     return best;
@@ -218,8 +208,10 @@ static bool match_bare(struct link_search *search, size_t run, size_t dot, struc
         size_t end = is_of_host && may_begin(search, at) ? host_end(search, at) : 0;
         if (end > 0) {
             uint32_t sign = at > 0 ? character_before(text.at, at, &before) : ' ';
-            *match = (struct match){
-                .begin = at, .host = at, .host_end = end, .is_after_bad = is_among(sign, "-_./")};
+            *match = (struct match){.begin = at,
+                                    .host = at,
+                                    .host_end = end,
+                                    .is_after_bad = character_is_among(sign, "-_./")};
             measure_rest(text, match);
             return true;
         }
@@ -265,7 +257,7 @@ static size_t short_link_end(struct piece text, const struct match *match)
     bool is_short = host.length == 4 && strncasecmp(host.at, "t.co", 4) == 0 &&
                     at_place(text, match->host_end) == '/';
     size_t slug = match->host_end + 1, end = slug;
-    while (is_short && end < match->end && is_alnum((uint8_t)text.at[end]))
+    while (is_short && end < match->end && character_is_ascii_alnum((uint8_t)text.at[end]))
         end++;
     if (!is_short || end == slug)
         return match->end;
@@ -274,7 +266,7 @@ static size_t short_link_end(struct piece text, const struct match *match)
 
 static bool is_of_plain_host(uint32_t c)
 {
-    return is_alnum(c) || c == '-' || c == '_' ||
+    return character_is_ascii_alnum(c) || c == '-' || c == '_' ||
            (c >= 0x80 && character_is(c, CHARACTER_LATIN_ACCENT));
 }
 

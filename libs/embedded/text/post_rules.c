@@ -75,11 +75,6 @@ static struct address address_of(struct piece text)
     return address;
 }
 
-static bool is_alnum(uint32_t c)
-{
-    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-}
-
 static bool is_hexadecimal(char c)
 {
     return character_is_digit((uint8_t)c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
@@ -96,7 +91,7 @@ static bool is_plain(struct piece text, const char *others)
             c != 0 && c < 0x80 &&
             (strchr("-._~!$&'()*+,;=", (int)c) != NULL || strchr(others, (int)c) != NULL);
         bool is_letter = c >= 0x80 && character_is(c, CHARACTER_CYRILLIC | CHARACTER_DASH);
-        if (!is_alnum(c) && !is_sign && !is_escape && !is_letter)
+        if (!character_is_ascii_alnum(c) && !is_sign && !is_escape && !is_letter)
             return false;
     }
     return true;
@@ -112,7 +107,7 @@ static bool is_label(struct piece label, enum label_place place)
         uint32_t c = character_next(label.at, label.length, &at);
         bool is_inner = !is_first && (c == '-' || (c == '_' && place == LABEL_BEFORE));
         bool is_digit_first = is_first && place == LABEL_TOP && character_is_digit(c);
-        if ((c < 0x80 && !is_alnum(c) && !is_inner) || is_digit_first)
+        if ((c < 0x80 && !character_is_ascii_alnum(c) && !is_inner) || is_digit_first)
             return false;
         last = c;
     }

@@ -17,19 +17,9 @@ struct search {
     struct arena *arena;
 };
 
-static bool is_alnum(uint32_t c)
-{
-    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-}
-
 static bool is_name(uint32_t c)
 {
-    return is_alnum(c) || c == '_';
-}
-
-static bool is_among(uint32_t c, const char *ascii)
-{
-    return c != 0 && c < 0x80 && strchr(ascii, (int)c) != NULL;
+    return character_is_ascii_alnum(c) || c == '_';
 }
 
 static uint32_t at_place(struct piece text, size_t at)
@@ -104,8 +94,8 @@ static bool is_rt(struct piece text, size_t end)
 {
     if (end < 2 || (text.at[end - 2] | 0x20) != 'r' || (text.at[end - 1] | 0x20) != 't')
         return false;
-    return end == 2 ||
-           !(is_alnum((uint8_t)text.at[end - 3]) || is_among((uint8_t)text.at[end - 3], "_+~.-"));
+    return end == 2 || !(character_is_ascii_alnum((uint8_t)text.at[end - 3]) ||
+                         character_is_among((uint8_t)text.at[end - 3], "_+~.-"));
 }
 
 static bool may_stand_before_mention(const struct search *search, size_t at)
@@ -114,7 +104,7 @@ static bool may_stand_before_mention(const struct search *search, size_t at)
         return true;
     size_t begin;
     uint32_t before = character_before(search->text.at, at, &begin);
-    if (is_name(before) || is_among(before, "!#$%&*") || is_at_sign(before))
+    if (is_name(before) || character_is_among(before, "!#$%&*") || is_at_sign(before))
         return is_rt(search->text, at);
     return begin >= search->mention_from;
 }
@@ -133,7 +123,7 @@ static size_t list_end(struct piece text, size_t at)
     if (at_place(text, at) != '/')
         return at;
     uint32_t first = at_place(text, at + 1);
-    if (!is_alnum(first) || character_is_digit(first))
+    if (!character_is_ascii_alnum(first) || character_is_digit(first))
         return at;
     size_t end = at + 1;
     while (end < text.length && end - at - 1 < LIST_MAX &&
@@ -194,7 +184,8 @@ struct piece tag_list(const struct tag *tag, struct piece text)
 static size_t letters_end(struct piece text, size_t at, size_t most)
 {
     size_t end = at;
-    while (end < text.length && end - at < most && is_alnum((uint8_t)text.at[end]) &&
+    while (end < text.length && end - at < most &&
+           character_is_ascii_alnum((uint8_t)text.at[end]) &&
            !character_is_digit((uint8_t)text.at[end]))
         end++;
     return end;
@@ -204,7 +195,7 @@ static bool may_stand_after_cashtag(struct piece text, size_t end)
 {
     uint32_t c = at_place(text, end);
     return end == text.length || (c >= 9 && c <= 13) || c == ' ' ||
-           is_among(c, "!\"#$%&'()*+,-./:;<=>?@[]^_`{|}~");
+           character_is_among(c, "!\"#$%&'()*+,-./:;<=>?@[]^_`{|}~");
 }
 
 static size_t cashtag_end(struct piece text, size_t name)
