@@ -1,4 +1,6 @@
-/* splitmix64: a row of random numbers from any seed, neighbouring ones too. */
+/* splitmix64 (Steele, Lea, Flood 2014): a row of random numbers from any seed, neighbouring ones
+ * too. Not for secrets. Pure.
+ */
 #pragma once
 
 #include <stdint.h>

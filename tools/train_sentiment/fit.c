@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/splitmix.h"
 
 const struct how HOW = {
     .epochs = 10,
@@ -55,19 +56,10 @@ static void answer(const struct weights *weights, const struct sample *sample, d
     out[POSITIVE] += share * out[SHARED];
 }
 
-/* splitmix64 */
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = *state += 0x9E3779B97F4A7C15u;
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-    return z ^ z >> 31;
-}
-
 static void shuffle(size_t *order, size_t count, uint64_t *state)
 {
     for (size_t i = count; i > 1; i--) {
-        size_t other = (size_t)(next_random(state) % i), kept = order[i - 1];
+        size_t other = (size_t)(splitmix_next(state) % i), kept = order[i - 1];
         order[i - 1] = order[other];
         order[other] = kept;
     }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/splitmix.h"
 #include "embedded/words/vocabulary.h"
 #include "speech.h"
 
@@ -21,14 +22,6 @@ struct chain chain_new(struct arena *arena)
     return (struct chain){.arena = arena,
                           .words = {.arena = arena, .most = CHAIN_MAX_WORDS},
                           .posts = {.arena = arena, .most = CHAIN_MAX_STEPS}};
-}
-
-uint64_t chain_random(uint64_t *state)
-{
-    uint64_t z = *state += UINT64_C(0x9E3779B97F4A7C15);
-    z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
-    return z ^ z >> 31;
 }
 
 /* ---- what is known ---- */
@@ -237,7 +230,7 @@ static size_t choose(const struct walk *walk, const uint32_t *befores, size_t be
         if (must_leave && step == walk->at + 1)
             continue;
         others++;
-        if (chain_random(walk->random) % others == 0)
+        if (splitmix_next(walk->random) % others == 0)
             chosen = step;
     }
     return chosen;
@@ -247,7 +240,7 @@ static size_t choose(const struct walk *walk, const uint32_t *befores, size_t be
 static size_t skip(const struct walk *walk, const uint32_t *befores, size_t begin)
 {
     size_t step = begin;
-    for (uint64_t left = chain_random(walk->random) % (4 * MOST_TRIED); left > 0 && step != 0;
+    for (uint64_t left = splitmix_next(walk->random) % (4 * MOST_TRIED); left > 0 && step != 0;
          left--)
         step = befores[step];
     return step != 0 ? step : begin;
@@ -269,7 +262,7 @@ static size_t first_step(const struct walk *walk)
 {
     const struct chain *chain = walk->chain;
     for (;;) {
-        size_t step = 1 + (size_t)(chain_random(walk->random) % (chain->count - 1));
+        size_t step = 1 + (size_t)(splitmix_next(walk->random) % (chain->count - 1));
         while (step > 1 && chain->steps[step - 1] != 0)
             step--;
         if (chain->steps[step] != 0)

@@ -54,9 +54,6 @@ struct chain chain_new(struct arena *arena);
 void chain_add(struct chain *chain, const struct tokens *tokens);
 void chain_settle(struct chain *chain, struct arena *arena);
 
-/* splitmix64 */
-uint64_t chain_random(uint64_t *state);
-
 /* Appends the words of one walk, which begins as a post does and ends as one does, or where it is
  * long enough. False: there was no way on within `most`. */
 bool chain_walk(const struct chain *chain, uint64_t *random, const struct walk_bounds *bounds,

@@ -1,6 +1,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/splitmix.h"
 #include "embedded/text/characters.h"
 #include "embedded/text/post_length.h"
 #include "embedded/words/vocabulary.h"
@@ -49,7 +50,7 @@ static void add_hashtags(const struct profile *profile, uint64_t *random, uint32
     size_t places[TOP_MAX];
     size_t count = tally_top(&profile->hashtags.names, places, TOP_MAX);
     for (uint32_t added = 0; count > 0 && added < missing && added < TAGS_MAX; added++) {
-        size_t place = chain_random(random) % count;
+        size_t place = splitmix_next(random) % count;
         const struct tallied *tag = &profile->hashtags.names.items[places[place]];
         text_add(out, " #");
         text_add_bytes(out, tag->text.at, tag->text.length);
@@ -123,7 +124,7 @@ bool profile_generate(struct profile *profile, uint64_t seed, struct text *out, 
     uint64_t random = seed;
     if (profile->template_count == 0)
         return error_set(why, ERROR_NOT_FOUND, "there is no post to learn from");
-    struct template template = profile->templates[chain_random(&random) % profile->template_count];
+    struct template template = profile->templates[splitmix_next(&random) % profile->template_count];
     SCOPED(text_free) struct text best = {0};
     struct draft draft = {0};
     double worth = -1;

@@ -3,8 +3,8 @@
 #include <stdbool.h>
 
 #include "base/check.h"
+#include "base/splitmix.h"
 #include "messages/messages.h"
-#include "splitmix.h"
 
 static bool is_near_another(uint32_t id, const uint32_t *ids, size_t count)
 {

@@ -2,7 +2,7 @@
 
 #include <stdbool.h>
 
-#include "splitmix.h"
+#include "base/splitmix.h"
 
 static void swap(size_t *a, size_t *b)
 {

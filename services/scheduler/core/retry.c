@@ -1,6 +1,7 @@
 #include "retry.h"
 
 #include "base/check.h"
+#include "base/splitmix.h"
 #include "errors.h"
 
 enum { STEP_MS = 2000, MOST_STEPS = 15 };
@@ -16,16 +17,6 @@ bool retry_must_split(const struct kept_facts *chunk)
     if (chunk->open_posts < 2 || chunk->tries == 0)
         return false;
     return retry_tries_are_used(chunk) || error_class_of(chunk->last_class)->is_split;
-}
-
-/* splitmix64 (Steele, Lea, Flood 2014) */
-static uint64_t next_random(uint64_t *random)
-{
-    *random += UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t mixed = *random;
-    mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return mixed ^ (mixed >> 31);
 }
 
 /* Steps of 2 s (rule 6). */
@@ -45,14 +36,14 @@ static uint32_t steps_of(const struct kept_facts *chunk)
 int64_t retry_wait_ms(const struct kept_facts *chunk, uint64_t *random)
 {
     if (chunk->due_in_ms > 0)
-        return chunk->due_in_ms + (int64_t)(next_random(random) % (chunk->due_in_ms / 10 + 1));
+        return chunk->due_in_ms + (int64_t)(splitmix_next(random) % (chunk->due_in_ms / 10 + 1));
     uint32_t steps = steps_of(chunk);
     if (steps > MOST_STEPS)
         steps = MOST_STEPS;
     if (steps == 0)
         return 0;
     int64_t wait_ms = STEP_MS * (int64_t)steps;
-    return wait_ms + (int64_t)(next_random(random) % (uint64_t)(wait_ms / 4 + 1));
+    return wait_ms + (int64_t)(splitmix_next(random) % (uint64_t)(wait_ms / 4 + 1));
 }
 
 enum analysis_mode retry_mode(const struct kept_facts *chunk, int64_t left_ms)

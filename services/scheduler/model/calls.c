@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/splitmix.h"
 #include "world.h"
 
 /* Calls of one size are those whose text has as many binary digits of bytes. */
@@ -57,7 +58,7 @@ static int64_t draw_rest(struct model *model, size_t first, size_t count, int64_
         longer += took_us[i] > passed_us;
     if (longer == 0)
         return passed_us / 4; /* longer than any seen: it may go on for a while */
-    size_t chosen = model_random(model) % longer;
+    size_t chosen = splitmix_next(&model->random) % longer;
     for (size_t i = 0; i < count; i++)
         if (took_us[i] > passed_us && chosen-- == 0)
             return took_us[i] - passed_us;
@@ -77,5 +78,5 @@ int64_t calls_draw(struct model *model, const struct chunk_row *chunk, int64_t p
     choose(calls, chunk->facts.text_bytes, &first, &count);
     if (passed_us > 0)
         return draw_rest(model, first, count, passed_us);
-    return calls->took_us[first + model_random(model) % count];
+    return calls->took_us[first + splitmix_next(&model->random) % count];
 }

@@ -3,16 +3,6 @@
 #include "base/check.h"
 #include "world.h"
 
-/* splitmix64 (Steele, Lea, Flood 2014) */
-uint64_t model_random(struct model *model)
-{
-    model->random += UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t mixed = model->random;
-    mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return mixed ^ (mixed >> 31);
-}
-
 void model_happens_in(struct model *model, int64_t in_us, enum happening_kind kind, void *what,
                       uint32_t attempt)
 {

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/splitmix.h"
 #include "world.h"
 
 enum { LONG_LEASE_MS = 3600 * 1000, LANES = 64 };
@@ -76,7 +77,7 @@ static void resume(struct model *model, struct chunk_row *chunk)
     if (chunk->told.stage.kind == STAGE_RUNS)
         left_us = calls_draw(model, chunk, passed_us);
     if (chunk->told.stage.kind == STAGE_RUNS && passed_us == 0)
-        left_us = (int64_t)(model_random(model) % (uint64_t)(left_us + 1));
+        left_us = (int64_t)(splitmix_next(&model->random) % (uint64_t)(left_us + 1));
     if (model->free_slots > 0)
         model->free_slots--;
     model->totals.call_us += left_us;

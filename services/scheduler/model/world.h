@@ -100,13 +100,12 @@ struct model {
 /* The core takes the event, and all that it says is performed, which may be further steps. */
 void model_step(struct model *model, struct event *event);
 
-/* ---- happenings.c: what is still to happen, and chance ---- */
+/* ---- happenings.c: what is still to happen ---- */
 void model_happens_in(struct model *model, int64_t in_us, enum happening_kind kind, void *what,
                       uint32_t attempt);
 int64_t happenings_next_us(const struct model *model); /* INT64_MAX = there are none */
 struct happening happenings_take(struct model *model); /* the next one, which there must be */
 void happenings_close(struct model *model);
-uint64_t model_random(struct model *model);
 
 /* ---- calls.c ---- */
 void calls_open(struct calls *calls, const struct model_options *options);

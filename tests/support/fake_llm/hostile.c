@@ -2,20 +2,13 @@
 
 #include <string.h>
 
-enum { INVENTED_ID = 1000000 };
+#include "base/splitmix.h"
 
-/* splitmix64 */
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
+enum { INVENTED_ID = 1000000 };
 
 static bool happens(uint64_t *random, double rate)
 {
-    return (double)(next_random(random) >> 11) / (double)(UINT64_C(1) << 53) < rate;
+    return (double)(splitmix_next(random) >> 11) / (double)(UINT64_C(1) << 53) < rate;
 }
 
 static void write_result(const struct question *question, const struct result *result,
@@ -41,7 +34,7 @@ static void write_post(const struct question *question, const struct result *res
                                               INVALID_HUGE};
     bool is_dropped = happens(random, hostility->drop),
          is_wrong = happens(random, hostility->wrong);
-    enum invalid_part invalid = is_wrong ? WRONG[next_random(random) % 4] : INVALID_NONE;
+    enum invalid_part invalid = is_wrong ? WRONG[splitmix_next(random) % 4] : INVALID_NONE;
     bool is_twice = happens(random, hostility->duplicate);
     bool is_spoilt = happens(random, hostility->bad_utf8);
     if (!is_dropped) {
@@ -53,8 +46,8 @@ static void write_post(const struct question *question, const struct result *res
             spoil_utf8(out, from);
     }
     if (happens(random, hostility->invent)) {
-        struct result invented = {INVENTED_ID + (int64_t)(next_random(random) % 100), result->hash,
-                                  false, NULL};
+        struct result invented = {INVENTED_ID + (int64_t)(splitmix_next(random) % 100),
+                                  result->hash, false, NULL};
         write_result(question, &invented, INVALID_NONE, out);
     }
 }
@@ -63,7 +56,7 @@ static size_t collect(const struct question *question, bool is_reordered, uint64
                       struct result *results)
 {
     for (size_t i = 0; i < question->post_count; i++) {
-        size_t place = is_reordered ? next_random(random) % (i + 1) : i;
+        size_t place = is_reordered ? splitmix_next(random) % (i + 1) : i;
         results[i] = results[place];
         results[place] =
             (struct result){question->ids[i], answer_hash(question->texts[i]), false, NULL};
@@ -85,7 +78,7 @@ void hostile_write(const struct question *question, const struct hostility *host
     answer_end(question, "so much for that", content);
     text_add(content, has_prose ? "\n```\nIs there {anything \"else\"?" : "");
     if (happens(&random, hostility->truncate)) {
-        size_t kept = next_random(&random) % (content->length + 1);
+        size_t kept = splitmix_next(&random) % (content->length + 1);
         content->chars[kept] = '\0';
         content->length = kept;
     }

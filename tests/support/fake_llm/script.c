@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/splitmix.h"
 #include "json/json.h"
 
 struct rule {
@@ -284,18 +285,9 @@ void script_free(struct script **script)
     *script = NULL;
 }
 
-/* splitmix64 */
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
 static double next_fraction(uint64_t *state)
 {
-    return (double)(next_random(state) >> 11) / (double)(UINT64_C(1) << 53);
+    return (double)(splitmix_next(state) >> 11) / (double)(UINT64_C(1) << 53);
 }
 
 static bool has_text(const struct call *call, const char *wanted)
@@ -328,7 +320,7 @@ const struct action *script_choose(struct script *script, const struct call *cal
         if (rule_matches(script, &script->rules[i], call)) {
             struct action *action = &script->rules[i].action;
             if (action->hostility.is_set)
-                action->hostility.seed = next_random(&script->random);
+                action->hostility.seed = splitmix_next(&script->random);
             *rule = (int)i;
             return action;
         }

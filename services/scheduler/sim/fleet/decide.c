@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/splitmix.h"
 #include "sim.h"
 
 /* A decision's number: its kind, where, and about what or when, so that leaving out what happened
@@ -16,16 +17,11 @@ static uint64_t decision_of(enum count kind, uint32_t site, uint32_t number)
     return (uint64_t)kind << (SITE_BITS + NUMBER_BITS) | (uint64_t)site << NUMBER_BITS | number;
 }
 
-/* The finalizer of splitmix64 (Steele, Lea, Flood 2014), twice. */
+/* Two steps of splitmix64, each from what the one before it gave. */
 static uint64_t mix(uint64_t value)
 {
-    for (int i = 0; i < 2; i++) {
-        value += UINT64_C(0x9e3779b97f4a7c15);
-        value = (value ^ (value >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-        value = (value ^ (value >> 27)) * UINT64_C(0x94d049bb133111eb);
-        value ^= value >> 31;
-    }
-    return value;
+    value = splitmix_next(&(uint64_t){value});
+    return splitmix_next(&value);
 }
 
 static int64_t draw(const struct sim *sim, uint64_t what, int64_t least, int64_t most)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/splitmix.h"
 #include "core/queue.h"
 
 enum { MOST_USERS = 120, MOST_SLOTS = 10 };
@@ -41,14 +42,9 @@ static const struct order {
 };
 enum { ORDER_COUNT = sizeof ORDERS / sizeof ORDERS[0] };
 
-/* splitmix64 (Steele, Lea, Flood 2014) */
 static uint64_t draw(uint64_t *random, uint64_t below)
 {
-    *random += UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t mixed = *random;
-    mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return (mixed ^ (mixed >> 31)) % below;
+    return splitmix_next(random) % below;
 }
 
 static int by_number(const void *a, const void *b)
