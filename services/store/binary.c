@@ -10,12 +10,13 @@ enum {
     ARRAY_HEADER_BYTES = 12,
     ARRAY_BOUNDS_BYTES = 8,
     DIMENSIONS_MAX = 2,
+    JSONB_VERSION = 1,
 };
 
 /* The types' OIDs are fixed for ever (pg_type.dat). */
 static const uint32_t ELEMENT_OIDS[] = {
-    [ELEMENT_BOOL] = 16,    [ELEMENT_INT2] = 21, [ELEMENT_INT4] = 23,  [ELEMENT_INT8] = 20,
-    [ELEMENT_DOUBLE] = 701, [ELEMENT_TEXT] = 25, [ELEMENT_JSON] = 114, [ELEMENT_UUID] = 2950,
+    [ELEMENT_BOOL] = 16,    [ELEMENT_INT2] = 21, [ELEMENT_INT4] = 23,    [ELEMENT_INT8] = 20,
+    [ELEMENT_DOUBLE] = 701, [ELEMENT_TEXT] = 25, [ELEMENT_JSONB] = 3802, [ELEMENT_UUID] = 2950,
 };
 static const size_t INTEGER_BYTES[] = {
     [ELEMENT_BOOL] = 1, [ELEMENT_INT2] = 2, [ELEMENT_INT4] = 4, [ELEMENT_INT8] = 8};
@@ -171,10 +172,13 @@ void array_add_text(struct array *array, const char *text)
 
 void array_add_bytes(struct array *array, struct bytes bytes)
 {
-    CHECK(array->element == ELEMENT_TEXT || array->element == ELEMENT_JSON);
-    uint8_t *at = add_element(array, bytes.length);
+    CHECK(array->element == ELEMENT_TEXT || array->element == ELEMENT_JSONB);
+    size_t prefix = array->element == ELEMENT_JSONB ? 1 : 0;
+    uint8_t *at = add_element(array, bytes.length + prefix);
+    if (prefix > 0)
+        at[0] = JSONB_VERSION;
     if (bytes.length > 0)
-        memcpy(at, bytes.at, bytes.length);
+        memcpy(at + prefix, bytes.at, bytes.length);
 }
 
 void array_add_uuid(struct array *array, const char *uuid)

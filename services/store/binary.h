@@ -44,7 +44,7 @@ enum element {
     ELEMENT_INT8,
     ELEMENT_DOUBLE,
     ELEMENT_TEXT,
-    ELEMENT_JSON,
+    ELEMENT_JSONB,
     ELEMENT_UUID,
 };
 
@@ -53,7 +53,7 @@ struct array *array_new(struct arena *arena, enum element element);
 void array_add_int(struct array *array, int64_t value);   /* bool, int2, int4, int8 */
 void array_add_double(struct array *array, double value); /* double */
 void array_add_text(struct array *array, const char *text);
-void array_add_bytes(struct array *array, struct bytes bytes); /* text, json */
+void array_add_bytes(struct array *array, struct bytes bytes); /* text, jsonb */
 void array_add_uuid(struct array *array, const char *uuid);
 void params_array(struct params *params, const struct array *array);
 

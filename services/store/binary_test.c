@@ -78,6 +78,17 @@ static void an_empty_array_has_no_dimension(void **state)
     assert_int_equal(count, 0);
 }
 
+static void json_bears_its_version(void **state)
+{
+    (void)state;
+    SCOPED(arena_close) struct arena *arena = arena_open(10000);
+    struct params params = params_begin(arena);
+    struct array *data = array_new(arena, ELEMENT_JSONB);
+    array_add_bytes(data, (struct bytes){(const uint8_t *)"{}", 2});
+    params_array(&params, data);
+    assert_memory_equal(params.values[0] + 20, "\0\0\0\3\1{}", 7);
+}
+
 static void what_is_cut_or_lies_about_its_length_is_refused(void **state)
 {
     (void)state;
@@ -106,6 +117,7 @@ int main(void)
         cmocka_unit_test(a_uuid_is_sixteen_bytes_and_none_is_null),
         cmocka_unit_test(an_array_comes_back_as_it_went),
         cmocka_unit_test(an_empty_array_has_no_dimension),
+        cmocka_unit_test(json_bears_its_version),
         cmocka_unit_test(what_is_cut_or_lies_about_its_length_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,7 +95,7 @@ static void params_results(struct params *params, const Tp__Outcome *const *outc
     struct arena *arena = params->arena;
     struct array *ends = array_new(arena, ELEMENT_INT4);
     struct array *seqs = array_new(arena, ELEMENT_INT4);
-    struct array *data = array_new(arena, ELEMENT_JSON);
+    struct array *data = array_new(arena, ELEMENT_JSONB);
     struct array *provenances = array_new(arena, ELEMENT_INT2);
     struct array *models = array_new(arena, ELEMENT_TEXT);
     struct array *prompts = array_new(arena, ELEMENT_TEXT);

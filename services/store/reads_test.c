@@ -94,7 +94,7 @@ static void results_come_in_pages_that_fit_a_message(void **state)
     assert_false(page->has_more);
     sql_do(world, "update posts set text = repeat('x', 30000);"
                   "update analysis_results set result_data ="
-                  " json_build_object('x', repeat('y', 200000))");
+                  " jsonb_build_object('x', repeat('y', 200000))");
     page = results(world, job, 0, 100);
     assert_int_equal(page->n_rows, 3);
     assert_true(page->has_more);

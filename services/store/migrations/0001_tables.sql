@@ -122,7 +122,7 @@ create table analysis_results (
     job_id uuid not null,
     post_seq integer not null,
     chunk_number integer not null,
-    result_data json compression lz4, -- as it was written: nobody asks for a part of it but audits
+    result_data jsonb compression lz4,
     provenance smallint not null check (provenance between 0 and 5), -- Provenance
     model text not null,
     prompt_version text not null,

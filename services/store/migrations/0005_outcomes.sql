@@ -70,7 +70,7 @@ $$;
 
 -- Takes the results and final reasons for posts still open, each named once; answers which posts are
 -- open after that and how many were given up. Of an open post there is no row yet.
-create function keep_results(c chunks, p_seqs integer[], p_data json[], p_provenances smallint[],
+create function keep_results(c chunks, p_seqs integer[], p_data jsonb[], p_provenances smallint[],
                              p_models text[], p_prompts text[], p_confidences double precision[],
                              p_prompt_shares integer[], p_completion_shares integer[],
                              p_price token_price, p_missing integer[], p_reasons text[],
@@ -175,7 +175,7 @@ create function commit_plain(p_jobs uuid[], p_chunks integer[], p_attempts integ
                              p_classes smallint[], p_called boolean[], p_known boolean[],
                              p_prompt integer[], p_completion integer[], p_call_ms integer[],
                              p_summaries text[], p_result_ends integer[], p_seqs integer[],
-                             p_data json[], p_provenances smallint[], p_models text[],
+                             p_data jsonb[], p_provenances smallint[], p_models text[],
                              p_prompts text[], p_confidences double precision[],
                              p_prompt_shares integer[], p_completion_shares integer[],
                              p_missing_ends integer[], p_call_models text[],
@@ -318,7 +318,7 @@ create function commit_outcomes(p_jobs uuid[], p_chunks integer[], p_attempts in
                                 p_prompt integer[], p_completion integer[],
                                 p_retry_after_ms integer[], p_call_ms integer[],
                                 p_summaries text[], p_result_ends integer[], p_seqs integer[],
-                                p_data json[], p_provenances smallint[], p_models text[],
+                                p_data jsonb[], p_provenances smallint[], p_models text[],
                                 p_prompts text[], p_confidences double precision[],
                                 p_prompt_shares integer[], p_completion_shares integer[],
                                 p_missing_ends integer[], p_missing integer[], p_reasons text[],

@@ -74,21 +74,21 @@ begin
 end $$;
 
 -- The names in a result; none if it is not as results are.
-create function names_in(data json) returns setof json
+create function names_in(data jsonb) returns setof jsonb
 language sql immutable as $$
-    select json_array_elements(case when json_typeof(data #> '{entities,names}') = 'array'
-                                    then data #> '{entities,names}' end)
+    select jsonb_array_elements(case when jsonb_typeof(data #> '{entities,names}') = 'array'
+                                     then data #> '{entities,names}' end)
 $$;
 
 -- The score of a result, within its bounds; null likewise.
-create function score_in(data json) returns double precision
+create function score_in(data jsonb) returns double precision
 language sql immutable as $$
-    select case when json_typeof(data #> '{sentiment,score}') = 'number'
-                then greatest(-1, least(1, (data #>> '{sentiment,score}')::numeric)) end
+    select case when jsonb_typeof(data #> '{sentiment,score}') = 'number'
+                then greatest(-1, least(1, (data #> '{sentiment,score}')::numeric)) end
 $$;
 
 -- How much of the names in two results is in both, from 0 to 1; null if neither has any.
-create function names_overlap(a json, b json) returns double precision
+create function names_overlap(a jsonb, b jsonb) returns double precision
 language sql immutable as $$
     select count(*) filter (where in_a and in_b)::double precision / nullif(count(*), 0)
     from (select bool_or(is_a) as in_a, bool_or(not is_a) as in_b
