@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/embedded_file.h"
 #include "schema/schema.h"
+#include "json/node.h"
 
 extern const struct embedded_file PROMPTS[];
 extern const size_t PROMPTS_COUNT;
@@ -25,6 +26,7 @@ enum {
     WORDS_PER_TOKEN = 2,
     POST_LEAST_TOKENS = 4, /* of a post's frame: {"id":12345,"text":"..."}, */
     LEAST_CLAIM = 256,
+    MEMBERS_CAP_BYTES = 64 * 1024,
 };
 
 /* What the answer to a task takes for each post. */
@@ -86,49 +88,89 @@ static void write_words(const struct brief *brief, struct text *words)
  *
  * Flat, without bounds: strict servers know no more. What it cannot say is checked in answer.c. */
 
-static void add_members(json_t *properties, const char *name)
+/* An object's schema as it grows: what stands between the brackets. All properties are required. */
+struct object {
+    struct text required, properties;
+};
+
+static void object_free(struct object *object)
+{
+    text_free(&object->required);
+    text_free(&object->properties);
+}
+
+static void add_property(struct object *object, struct bytes name, const void *schema,
+                         size_t schema_bytes)
+{
+    if (object->required.length > 0) {
+        text_add_char(&object->required, ',');
+        text_add_char(&object->properties, ',');
+    }
+    text_add_json(&object->required, (const char *)name.at, name.length);
+    text_add_json(&object->properties, (const char *)name.at, name.length);
+    text_add_char(&object->properties, ':');
+    text_add_bytes(&object->properties, schema, schema_bytes);
+}
+
+static void add_named(struct object *object, const char *name, const struct text *schema)
+{
+    const struct bytes bytes = {(const uint8_t *)name, strlen(name)};
+    add_property(object, bytes, schema->chars, schema->length);
+}
+
+/* Those of a file, as they stand there. */
+static void add_members(struct object *object, const char *name)
 {
     const struct embedded_file *file = file_named(name, ".json");
-    SCOPED(json_free) json_t *members = NULL;
+    SCOPED(arena_close) struct arena *arena = arena_open(MEMBERS_CAP_BYTES);
+    const struct node *members;
     struct error why;
-    CHECK(json_parse(file->chars, file->length, &members, &why));
-    json_object_update(properties, members);
+    CHECK(node_parse(file->chars, file->length, arena, &members, &why));
+    for (const struct node *it = node_members(members); it != NULL; it = it->next)
+        add_property(object, it->name, it->source.at, it->source.length);
 }
 
-/* All properties are required. Takes them. */
-static json_t *object_with(json_t *properties)
+static void write_object(const struct object *object, struct text *out)
 {
-    json_t *required = json_array();
-    const char *name;
-    json_t *property;
-    json_object_foreach (properties, name, property)
-        json_array_append_new(required, json_string(name));
-    return json_pack("{s:s,s:b,s:o,s:o}", "type", "object", "additionalProperties", 0, "required",
-                     required, "properties", properties);
+    text_add(out, "{\"type\":\"object\",\"additionalProperties\":false,\"required\":[");
+    text_add_bytes(out, object->required.chars, object->required.length);
+    text_add(out, "],\"properties\":{");
+    text_add_bytes(out, object->properties.chars, object->properties.length);
+    text_add(out, "}}");
 }
 
-static json_t *result_schema(const struct brief *brief)
+static void add_custom(struct object *object, const json_t *schema)
 {
-    json_t *properties = json_object();
-    add_members(properties, "results");
+    SCOPED(json_free) json_t *strict = schema_strict(schema);
+    SCOPED(text_free) struct text written = {0};
+    schema_write(strict, &written);
+    add_named(object, "custom", &written);
+}
+
+static void add_results(struct object *object, const struct brief *brief)
+{
+    SCOPED(object_free) struct object result = {0};
+    SCOPED(text_free) struct text list = {0};
+    add_members(&result, "results");
     for (int i = 0; i < TASK_COUNT; i++)
         if (i != TASK_SUMMARY && task_set_has(brief->tasks, (enum task)i))
-            add_members(properties, task_name((enum task)i));
+            add_members(&result, task_name((enum task)i));
     if (brief->schema != NULL)
-        json_object_set_new(properties, "custom", schema_strict(brief->schema));
-    return object_with(properties);
+        add_custom(&result, brief->schema);
+    text_add(&list, "{\"type\":\"array\",\"items\":");
+    write_object(&result, &list);
+    text_add_char(&list, '}');
+    add_named(object, "results", &list);
 }
 
 static void write_schema(const struct brief *brief, struct text *out)
 {
-    json_t *properties = json_object();
+    SCOPED(object_free) struct object answer = {0};
     if (is_of_posts(brief))
-        json_object_set_new(properties, "results",
-                            json_pack("{s:s,s:o}", "type", "array", "items", result_schema(brief)));
+        add_results(&answer, brief);
     if (task_set_has(brief->tasks, TASK_SUMMARY))
-        add_members(properties, task_name(TASK_SUMMARY));
-    SCOPED(json_free) json_t *schema = object_with(properties);
-    schema_write(schema, out);
+        add_members(&answer, task_name(TASK_SUMMARY));
+    write_object(&answer, out);
 }
 
 /* ---- the request ---- */
