@@ -92,6 +92,8 @@ int64_t bus_patience_ms(const struct bus_message *message);
 void bus_drop_body(struct bus_message *message);
 void bus_message_free(struct bus_message **message);
 
+/* False: nobody waits for an answer, or it did not leave. One that is too large for the broker
+ * reaches the asker as an error. */
 bool bus_reply(struct bus *bus, const struct bus_message *message, struct bytes body);
 bool bus_reply_error(struct bus *bus, const struct bus_message *message, const struct error *why);
 

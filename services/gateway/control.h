@@ -7,8 +7,8 @@
  *    a cap of unfinished jobs a user.
  * 4. What is not named stays as it is; null is as if it had never been set.
  * 5. Limits stand in place of all those of the settings. So where none are set yet, all four must
- * be said, or lowering one would lift the others. For a user the settings have none: what is not
- * said is no limit.
+ *    be said, or lowering one would lift the others. For a user the settings have none: what is not
+ *    said is no limit.
  * 6. A tenant's weight, burst and limits are the operator's alone.
  * 7. Where nothing has a price a limit of money never binds.
  * Pure. What is read lives in the arena.

@@ -2,8 +2,9 @@
  *
  *   gateway_open() -> requests are served -> gateway_drain() -> gateway_close()
  *
- * Handlers are in jobs.c, submission.c, results.c, events.c, sockets.c, usage.c, controls.c and
- * pages.c; each runs straight through on the thread of its connection and keeps nothing.
+ * Handlers are in jobs.c, submission.c, results.c, events.c, sockets.c, usage.c, audit.c,
+ * controls.c and pages.c; each runs straight through on the thread of its connection and keeps
+ * nothing.
  */
 #pragma once
 

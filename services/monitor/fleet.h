@@ -35,13 +35,13 @@ struct fleet_member {
 struct fleet *fleet_new(void);
 void fleet_free(struct fleet **fleet);
 
-/* Takes the arena, in which `telemetry` lives. What the instance said before goes into *before,
- * with its arena for the caller to close, or NULL if it is new. False if the fleet is full: the
- * caller keeps the arena. */
 struct fleet_before {
     struct arena *arena;
     const Tp__Telemetry *telemetry;
 };
+/* Takes the arena, in which `telemetry` lives. What the instance said before goes into *before,
+ * with its arena for the caller to close, or NULL if it is new. False if the fleet is full: the
+ * caller keeps the arena. */
 MUST_USE bool fleet_hear(struct fleet *fleet, struct arena *arena, const Tp__Telemetry *telemetry,
                          struct instant now, struct fleet_before *before);
 

@@ -1,11 +1,12 @@
 /* Who is about to ask the model for which post, in Redis: a mark under the key of the post, where
  * its result will be.
  *
- *  1 What nobody has a result of and nobody else claims is claimed by whoever asks for it.
- *  2 A claim holds until the post's result is kept, until its claimant releases it, for the life it
+ * 1. What nobody has a result of and nobody else claims is claimed by whoever asks for it.
+ * 2. A claim holds until the post's result is kept, until its claimant releases it, for the life it
  *    was given, and as long as its claimant is heard (CLAIMANT_HEARD_MS). Nobody releases
- * another's. 3 What is only watched is never claimed. 4 Where Redis does not answer nothing is
- * claimed, and nothing flies: a post is asked for twice.
+ *    another's.
+ * 3. What is only watched is never claimed.
+ * 4. Where Redis does not answer nothing is claimed, and nothing flies: a post is asked for twice.
  *
  * A result takes the place of the mark: whoever looks finds one or the other, and whoever finds
  * neither knows that no claim has ended with a result.

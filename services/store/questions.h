@@ -37,8 +37,8 @@ struct desk {
 typedef bool answer_function(struct desk *desk, struct bytes ask, struct bytes *reply,
                              struct error *why);
 
-/* Each with workers of its own: grants wait for nobody else's reading, nor does what needs no
- * Postgres. */
+/* Piles of questions, each with workers of its own: grants wait for nobody else's reading, nor does
+ * what needs no Postgres. */
 enum pile { PILE_LEADERS, PILE_OTHERS, PILE_REDIS, PILES };
 
 struct question {

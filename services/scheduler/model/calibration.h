@@ -9,7 +9,8 @@
 #include "core/core.h"
 
 enum { MOST_PROMISES = 10000 };
-enum kept { KEPT_UNKNOWN, KEPT_P50, KEPT_P90, KEPT_LATER }; /* UNKNOWN: nothing was told */
+/* By when it was done, of what had been told; UNKNOWN: nothing had. */
+enum kept { KEPT_UNKNOWN, KEPT_P50, KEPT_P90, KEPT_LATER };
 
 struct promise;
 struct calibration {

@@ -1,7 +1,8 @@
 /* A world without faults around the real core, in virtual time: how long will this work take?
  *
  *   struct model *m = model_new(&options);
- *   model_add_job(m, &job) for each;  model_run(m);  model_job(m, i)->finish_us ...; model_free(&m)
+ *   model_add_job(m, &job) for each;  model_run(m);  model_result(m, i).finish_us ...
+ *   model_free(&m)
  *
  * Real: the core. Modelled: a store (a batch takes its time, one after the other; a user and lane
  * has one chunk in flight), analyzers with slots, calls whose lengths are drawn from samples. No
@@ -73,8 +74,8 @@ struct model_options {
 
 /* As far as it has come. */
 struct model_result {
-    int64_t first_us,
-        finish_us; /* at which the first chunk, and all of it, was committed; -1 = not */
+    /* At which the first chunk, and all of it, was committed; -1 = not. */
+    int64_t first_us, finish_us;
     uint32_t chunks_left;
 };
 
