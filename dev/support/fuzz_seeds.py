@@ -122,7 +122,7 @@ def seeds():
     streams += [body.encode() for _, _, body in observed()]
     return {"embedded_embedded_fuzz": posts() + cases(), "embedded_profile_profile_fuzz": posts(),
             "tweetpulse_parts_input_fuzz": files(), "analyzer_answer_answer_fuzz": bodies, "analyzer_answer_classify_fuzz": errors,
-            "analyzer_answer_stream_fuzz": streams, "json_node_fuzz": bodies,
+            "analyzer_answer_stream_fuzz": streams,
             "analyzer_answer_server_limits_fuzz": [limits.encode() for limits in LIMITS],
             "schema_schema_fuzz": [SCHEMA.encode()],
             "sse_sse_fuzz": [b"\x07" + stream for stream in streams]}

@@ -1,8 +1,7 @@
 /* JSON, strictly: valid UTF-8, no duplicate keys, no trailing bytes, bounded depth and size.
  *
  * Values come from jansson, whose header this one includes: whoever reads JSON uses jansson's
- * accessors, and only libs/json parses. A document is owned by whoever parsed it. What is only
- * read, and comes by the thousand, is for json/node.h. Any thread.
+ * accessors, and only libs/json parses. A document is owned by whoever parsed it. Any thread.
  */
 #pragma once
 

@@ -6,9 +6,9 @@
 #include "extract.h"
 #include "item.h"
 #include "loosen.h"
-#include "json/node.h"
+#include "json/json.h"
 
-enum { SUMMARY_MAX_BYTES = 400, TREE_CAP_BYTES = 128 << 20 };
+enum { SUMMARY_MAX_BYTES = 400 };
 
 struct reading {
     struct answer *answer;
@@ -34,11 +34,12 @@ static struct post_answer *post_of(const struct reading *reading, int64_t id)
     return &reading->answer->posts[nth];
 }
 
-static void read_item(void *context, const struct node *item)
+static void read_item(void *context, const json_t *item)
 {
     const struct reading *reading = context;
-    const struct node *id = node_member(item, "id");
-    struct post_answer *post = node_is(id, NODE_INTEGER) ? post_of(reading, id->integer) : NULL;
+    const json_t *id = json_object_get(item, "id");
+    struct post_answer *post =
+        json_is_integer(id) ? post_of(reading, json_integer_value(id)) : NULL;
     if (post == NULL)
         return;
     struct post_answer read;
@@ -77,28 +78,28 @@ static void read_summary(void *context, const char *words, size_t length)
 
 /* ---- the document around it ---- */
 
-static bool is_said(const struct node *value)
+static bool is_said(const json_t *value)
 {
-    return value != NULL && !node_is(value, NODE_NULL);
+    return value != NULL && !json_is_null(value);
 }
 
 /* most: 0 = any. */
-static bool read_count(const struct node *value, uint64_t most, uint32_t *count)
+static bool read_count(const json_t *value, uint64_t most, uint32_t *count)
 {
-    if (!node_is(value, NODE_INTEGER) || value->integer < 0 || value->integer > UINT32_MAX ||
-        (most > 0 && (uint64_t)value->integer > most))
+    if (!json_is_integer(value) || json_integer_value(value) < 0 ||
+        json_integer_value(value) > UINT32_MAX ||
+        (most > 0 && (uint64_t)json_integer_value(value) > most))
         return false;
-    *count = (uint32_t)value->integer;
+    *count = (uint32_t)json_integer_value(value);
     return true;
 }
 
 /* Rule 8. */
-static void read_usage(const struct node *document, const struct asked *asked,
-                       struct answer *answer)
+static void read_usage(const json_t *document, const struct asked *asked, struct answer *answer)
 {
-    const struct node *usage = node_member(document, "usage");
-    const struct node *prompt = node_member(usage, "prompt_tokens"),
-                      *completion = node_member(usage, "completion_tokens");
+    const json_t *usage = json_object_get(document, "usage");
+    const json_t *prompt = json_object_get(usage, "prompt_tokens"),
+                 *completion = json_object_get(usage, "completion_tokens");
     uint32_t in, out;
     if (!is_said(prompt) || !is_said(completion))
         return;
@@ -119,61 +120,73 @@ static bool is_shortened(const struct asked *asked, const struct answer *answer)
 }
 
 /* An array of parts, joined. */
-static struct bytes joined(const struct node *parts, struct arena *arena)
+static struct bytes joined(const json_t *parts, struct arena *arena)
 {
     SCOPED(text_free) struct text words = {0};
-    for (const struct node *part = node_elements(parts); part != NULL; part = part->next) {
-        struct bytes text = node_string(node_member(part, "text"));
-        text_add_bytes(&words, text.at, text.length);
+    size_t i;
+    const json_t *part;
+    json_array_foreach (parts, i, part) {
+        const json_t *text = json_object_get(part, "text");
+        if (json_is_string(text))
+            text_add_bytes(&words, json_string_value(text), json_string_length(text));
     }
     const char *copy = arena_bytes(arena, words.chars, words.length);
     return (struct bytes){(const uint8_t *)copy, words.length};
 }
 
 /* What the model wrote, wherever it stands; lent by the document or the arena. */
-static struct bytes content_of(const struct node *message, struct arena *arena)
+static struct bytes content_of(const json_t *message, struct arena *arena)
 {
-    const struct node *content = node_member(message, "content");
-    if (node_is(content, NODE_ARRAY))
+    const json_t *content = json_object_get(message, "content");
+    if (json_is_array(content))
         return joined(content, arena);
-    if (!node_is(content, NODE_STRING)) {
-        const struct node *call = node_elements(node_member(message, "tool_calls"));
-        content = node_member(node_member(call, "function"), "arguments");
+    if (!json_is_string(content)) {
+        const json_t *call = json_array_get(json_object_get(message, "tool_calls"), 0);
+        content = json_object_get(json_object_get(call, "function"), "arguments");
     }
-    return node_string(content);
+    return (struct bytes){(const uint8_t *)json_string_value(content), json_string_length(content)};
 }
 
-static bool has_words(const struct node *value)
+static bool has_words(const json_t *value)
 {
-    return node_string(value).length > 0;
+    return json_is_string(value) && json_string_length(value) > 0;
+}
+
+static bool is_word(const json_t *value, const char *word)
+{
+    return json_is_string(value) && strcmp(json_string_value(value), word) == 0;
 }
 
 /* {"hate":{"filtered":true,...},...}, as Azure says it. */
-static bool has_filtered(const struct node *results)
+static bool has_filtered(const json_t *results)
 {
-    for (const struct node *it = node_members(results); it != NULL; it = it->next)
-        if (node_is(node_member(it, "filtered"), NODE_TRUE))
+    json_t *categories = (json_t *)(uintptr_t)results; /* jansson's iteration wants it mutable */
+    const char *name;
+    json_t *category;
+    json_object_foreach (categories, name, category)
+        if (json_is_true(json_object_get(category, "filtered")))
             return true;
     return false;
 }
 
-static bool has_refusal(const struct node *message)
+static bool has_refusal(const json_t *message)
 {
-    const struct node *part = node_elements(node_member(message, "content"));
-    for (; part != NULL; part = part->next)
-        if (has_words(node_member(part, "refusal")))
+    size_t i;
+    const json_t *part;
+    json_array_foreach (json_object_get(message, "content"), i, part)
+        if (has_words(json_object_get(part, "refusal")))
             return true;
-    return has_words(node_member(message, "refusal"));
+    return has_words(json_object_get(message, "refusal"));
 }
 
 /* Rule 7. */
-static bool is_filtered(const struct node *document, const struct node *choice)
+static bool is_filtered(const json_t *document, const json_t *choice)
 {
-    const struct node *prompt = node_elements(node_member(document, "prompt_filter_results"));
-    return node_is_word(node_member(choice, "finish_reason"), "content_filter") ||
-           has_refusal(node_member(choice, "message")) ||
-           has_filtered(node_member(choice, "content_filter_results")) ||
-           has_filtered(node_member(prompt, "content_filter_results"));
+    const json_t *prompt = json_array_get(json_object_get(document, "prompt_filter_results"), 0);
+    return is_word(json_object_get(choice, "finish_reason"), "content_filter") ||
+           has_refusal(json_object_get(choice, "message")) ||
+           has_filtered(json_object_get(choice, "content_filter_results")) ||
+           has_filtered(json_object_get(prompt, "content_filter_results"));
 }
 
 /* ---- the class ---- */
@@ -193,15 +206,15 @@ static void count_states(const struct answer *answer, size_t count,
 }
 
 /* Rules 5 and 7: why nothing was answered. */
-static void classify_nothing(const struct node *document, bool breaks_off, bool has_refused,
+static void classify_nothing(const json_t *document, bool breaks_off, bool has_refused,
                              struct answer *answer)
 {
-    const struct node *choice = node_elements(node_member(document, "choices"));
+    const json_t *choice = json_array_get(json_object_get(document, "choices"), 0);
     if (is_filtered(document, choice))
         conclude(answer, TP__OUTCOME_CLASS__CONTENT_FILTER, "a filter or a refusal");
     else if (has_refused)
         conclude(answer, TP__OUTCOME_CLASS__CONTENT_FILTER, "the model refuses the posts");
-    else if (node_is_word(node_member(choice, "finish_reason"), "length"))
+    else if (is_word(json_object_get(choice, "finish_reason"), "length"))
         conclude(answer, TP__OUTCOME_CLASS__TRUNCATED, "no room for the answer");
     else if (breaks_off)
         conclude(answer, TP__OUTCOME_CLASS__TRUNCATED, "the answer breaks off");
@@ -209,7 +222,7 @@ static void classify_nothing(const struct node *document, bool breaks_off, bool 
         conclude(answer, TP__OUTCOME_CLASS__INVALID_ANSWER, "no answer to any post");
 }
 
-static void classify_answer(const struct node *document, size_t count, bool breaks_off,
+static void classify_answer(const json_t *document, size_t count, bool breaks_off,
                             struct answer *answer)
 {
     size_t counts[POST_ANSWERED + 1];
@@ -235,17 +248,17 @@ static void answer_all(struct answer *answer, size_t count)
 }
 
 /* Parsed as it came, and if that fails once more as far as it can be put right. */
-static bool parse(const struct readable *body, struct arena *arena, const struct node **document,
+static bool parse(const struct readable *body, struct arena *arena, json_t **document,
                   bool *is_mended)
 {
     struct error why;
     *is_mended = body->is_mended;
-    if (node_parse((const char *)body->bytes.at, body->bytes.length, arena, document, &why))
+    if (json_parse((const char *)body->bytes.at, body->bytes.length, document, &why))
         return true;
     struct readable mended = mend(body->bytes, arena);
     struct bytes loosened = loosen(mended.bytes, arena);
     *is_mended |= mended.is_mended;
-    return node_parse_loosely((const char *)loosened.at, loosened.length, arena, document, &why);
+    return json_parse_loosely((const char *)loosened.at, loosened.length, document, &why);
 }
 
 void answer_read(struct readable body, const struct asked *asked, struct arena *arena,
@@ -253,10 +266,9 @@ void answer_read(struct readable body, const struct asked *asked, struct arena *
 {
     *answer = (struct answer){.posts = arena_array(arena, struct post_answer, asked->posts),
                               .summary = ""};
-    SCOPED(arena_close) struct arena *tree = arena_open(TREE_CAP_BYTES);
-    const struct node *document;
+    SCOPED(json_free) json_t *document = NULL;
     bool is_mended;
-    if (!parse(&body, tree, &document, &is_mended)) {
+    if (!parse(&body, arena, &document, &is_mended)) {
         conclude(answer, TP__OUTCOME_CLASS__INVALID_ANSWER, "the body is no JSON");
         return;
     }
@@ -268,8 +280,8 @@ void answer_read(struct readable body, const struct asked *asked, struct arena *
                  answer->prompt_tokens, asked->least_prompt_tokens);
         return;
     }
-    const struct node *choice = node_elements(node_member(document, "choices"));
-    struct bytes content = content_of(node_member(choice, "message"), arena);
+    const json_t *choice = json_array_get(json_object_get(document, "choices"), 0);
+    struct bytes content = content_of(json_object_get(choice, "message"), arena);
     struct reading reading = {answer, asked, arena};
     const struct extract_listener listener = {read_item, read_broken, read_summary, &reading,
                                               is_mended};

@@ -2,15 +2,13 @@
 
 #include <string.h>
 
-#include "base/arena.h"
 #include "base/text.h"
 #include "mend.h"
 
 enum {
-    MAX_LEVEL = 5,     /* of objects within broken ones; a broken answer needs three */
-    MAX_UNWRAPS = 2,   /* strings within strings */
-    FLOOD_BYTES = 512, /* of white space at the end */
-    TREE_CAP_BYTES = 128 << 20
+    MAX_LEVEL = 5,    /* of objects within broken ones; a broken answer needs three */
+    MAX_UNWRAPS = 2,  /* strings within strings */
+    FLOOD_BYTES = 512 /* of white space at the end */
 };
 
 struct span {
@@ -34,54 +32,53 @@ static size_t skip_blanks(const char *text, size_t length, size_t at)
 
 static bool find_in(const struct extract_listener *listener, struct span text, int unwraps);
 
-static struct span span_of(const struct node *string)
+static void tell_object(const struct extract_listener *listener, const json_t *object)
 {
-    struct bytes bytes = node_string(string);
-    return (struct span){(const char *)bytes.at, bytes.length};
-}
-
-static void tell_object(const struct extract_listener *listener, const struct node *object)
-{
-    struct span summary = span_of(node_member(object, "summary"));
-    if (summary.at != NULL)
-        listener->summary(listener->context, summary.at, summary.length);
+    const json_t *summary = json_object_get(object, "summary");
+    if (json_is_string(summary))
+        listener->summary(listener->context, json_string_value(summary),
+                          json_string_length(summary));
 }
 
 /* Rule 1: what should be the results, or all there is. */
-static bool may_wrap(const struct node *object, const struct node *member)
+static bool may_wrap(const json_t *object, const char *name)
 {
-    return member == node_member(object, "results") ||
-           (object->count == 1 && member != node_member(object, "summary"));
+    return strcmp(name, "results") == 0 ||
+           (json_object_size(object) == 1 && strcmp(name, "summary") != 0);
 }
 
-static void walk(const struct extract_listener *listener, const struct node *value, int unwraps)
+static void walk(const struct extract_listener *listener, const json_t *value, int unwraps)
 {
-    for (const struct node *it = node_elements(value); it != NULL; it = it->next)
-        walk(listener, it, unwraps);
-    if (!node_is(value, NODE_OBJECT))
+    size_t i;
+    const json_t *element;
+    json_array_foreach (value, i, element)
+        walk(listener, element, unwraps);
+    if (!json_is_object(value))
         return;
-    if (node_member(value, "id") != NULL) {
+    if (json_object_get(value, "id") != NULL) {
         listener->item(listener->context, value); /* rule 3 */
         return;
     }
     tell_object(listener, value);
-    for (const struct node *it = node_members(value); it != NULL; it = it->next) {
-        struct span text = span_of(it);
-        if (text.at != NULL && unwraps < MAX_UNWRAPS && may_wrap(value, it))
+    json_t *object = (json_t *)(uintptr_t)value; /* jansson's iteration wants it mutable */
+    const char *name;
+    json_t *member;
+    json_object_foreach (object, name, member) {
+        struct span text = {json_string_value(member), json_string_length(member)};
+        if (text.at != NULL && unwraps < MAX_UNWRAPS && may_wrap(value, name))
             (void)find_in(listener, text, unwraps + 1);
         else
-            walk(listener, it, unwraps);
+            walk(listener, member, unwraps);
     }
 }
 
 static bool look_at(const struct extract_listener *listener, struct span text, int unwraps)
 {
-    SCOPED(arena_close) struct arena *arena = arena_open(TREE_CAP_BYTES);
-    const struct node *document;
+    SCOPED(json_free) json_t *document = NULL;
     struct error why;
     if (listener->is_mended && mend_has_replacement(text.at, text.length))
         return false;
-    if (!node_parse(text.at, text.length, arena, &document, &why))
+    if (!json_parse(text.at, text.length, &document, &why))
         return false;
     walk(listener, document, unwraps);
     return true;
@@ -242,12 +239,13 @@ static bool find_in_string(const struct extract_listener *listener, struct span 
     text_add_char(&list, '[');
     text_add_bytes(&list, text.at, text.length);
     text_add_char(&list, ']');
-    SCOPED(arena_close) struct arena *arena = arena_open(TREE_CAP_BYTES);
-    const struct node *document;
+    SCOPED(json_free) json_t *document = NULL;
     struct error why;
-    if (!node_parse(list.chars, list.length, arena, &document, &why) || document->count != 1)
+    if (!json_parse(list.chars, list.length, &document, &why) || json_array_size(document) != 1)
         return false;
-    (void)find_in(listener, span_of(node_elements(document)), unwraps + 1);
+    const json_t *string = json_array_get(document, 0);
+    struct span inner = {json_string_value(string), json_string_length(string)};
+    (void)find_in(listener, inner, unwraps + 1);
     return true;
 }
 

@@ -18,11 +18,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "json/node.h"
+#include "json/json.h"
 
-/* Whom to tell, in the order of the text; an item lives until it is told. */
+/* Whom to tell, in the order of the text. */
 struct extract_listener {
-    void (*item)(void *context, const struct node *item);
+    void (*item)(void *context, const json_t *item);
     void (*broken)(void *context, int64_t id); /* an object with that id which is no JSON */
     void (*summary)(void *context, const char *words, size_t length);
     void *context;

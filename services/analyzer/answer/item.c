@@ -10,9 +10,9 @@
 
 static const double ROUNDING = 0.001; /* scores that far out are taken as 1 */
 
-static struct piece kept(struct bytes words, struct arena *arena)
+static struct piece kept(const char *words, size_t length, struct arena *arena)
 {
-    return (struct piece){arena_bytes(arena, words.at, words.length), words.length};
+    return (struct piece){arena_bytes(arena, words, length), length};
 }
 
 static size_t least(size_t a, size_t b)
@@ -20,12 +20,12 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-static bool number_within(const struct node *value, double from, double to, double *number,
+static bool number_within(const json_t *value, double from, double to, double *number,
                           bool *is_repaired)
 {
-    if (!node_is_number(value))
+    if (!json_is_number(value))
         return false;
-    double said = node_number(value);
+    double said = json_number_value(value);
     if (!isfinite(said) || said < from - ROUNDING || said > to + ROUNDING)
         return false;
     *number = fmin(fmax(said, from), to);
@@ -33,21 +33,15 @@ static bool number_within(const struct node *value, double from, double to, doub
     return true;
 }
 
-/* But for case. */
-static bool is_nearly(struct bytes said, const char *word)
+static bool read_label(const json_t *value, enum sentiment_label *label, bool *is_repaired)
 {
-    return said.length == strlen(word) &&
-           strncasecmp((const char *)said.at, word, said.length) == 0;
-}
-
-static bool read_label(const struct node *value, enum sentiment_label *label, bool *is_repaired)
-{
-    if (!node_is(value, NODE_STRING))
+    if (!json_is_string(value))
         return false;
+    const char *said = json_string_value(value);
     for (int i = SENTIMENT_NEGATIVE; i <= SENTIMENT_POSITIVE; i++) {
         *label = (enum sentiment_label)i;
-        if (is_nearly(node_string(value), sentiment_label_name(*label))) {
-            *is_repaired |= !node_is_word(value, sentiment_label_name(*label));
+        if (strcasecmp(said, sentiment_label_name(*label)) == 0) {
+            *is_repaired |= strcmp(said, sentiment_label_name(*label)) != 0;
             return true;
         }
     }
@@ -55,37 +49,41 @@ static bool read_label(const struct node *value, enum sentiment_label *label, bo
 }
 
 /* Anything but a list of strings is invalid. Empty and overlong words are left out. */
-static bool read_words(const struct node *list, struct arena *arena, struct pieces *words)
+static bool read_words(const json_t *list, struct arena *arena, struct pieces *words)
 {
-    if (!node_is(list, NODE_ARRAY))
+    if (!json_is_array(list))
         return false;
-    words->items = arena_array(arena, struct piece, least(list->count, ANSWER_MAX_WORDS));
-    for (const struct node *it = node_elements(list); it != NULL; it = it->next) {
-        if (!node_is(it, NODE_STRING))
+    words->items = arena_array(arena, struct piece, least(json_array_size(list), ANSWER_MAX_WORDS));
+    size_t i;
+    const json_t *word;
+    json_array_foreach (list, i, word) {
+        if (!json_is_string(word))
             return false;
-        struct bytes word = node_string(it);
-        if (word.length > 0 && word.length <= ANSWER_MAX_WORD_BYTES &&
-            words->count < ANSWER_MAX_WORDS)
-            words->items[words->count++] = kept(word, arena);
+        size_t length = json_string_length(word);
+        if (length > 0 && length <= ANSWER_MAX_WORD_BYTES && words->count < ANSWER_MAX_WORDS)
+            words->items[words->count++] = kept(json_string_value(word), length, arena);
     }
     return true;
 }
 
-static bool read_names(const struct node *list, struct arena *arena, struct entities *names)
+static bool read_names(const json_t *list, struct arena *arena, struct entities *names)
 {
-    if (!node_is(list, NODE_ARRAY))
+    if (!json_is_array(list))
         return false;
-    names->items = arena_array(arena, struct entity, least(list->count, ANSWER_MAX_NAMES));
-    for (const struct node *it = node_elements(list); it != NULL; it = it->next) {
-        const struct node *text = node_member(it, "text"), *type = node_member(it, "type");
-        if (!node_is(text, NODE_STRING) || !node_is(type, NODE_STRING))
+    names->items =
+        arena_array(arena, struct entity, least(json_array_size(list), ANSWER_MAX_NAMES));
+    size_t i;
+    const json_t *name;
+    json_array_foreach (list, i, name) {
+        const json_t *text = json_object_get(name, "text"), *type = json_object_get(name, "type");
+        if (!json_is_string(text) || !json_is_string(type))
             return false;
-        size_t length = node_string(text).length;
+        size_t length = json_string_length(text);
         if (length == 0 || length > ANSWER_MAX_WORD_BYTES || names->count == ANSWER_MAX_NAMES)
             continue;
         struct entity *entity = &names->items[names->count++];
-        entity->text = kept(node_string(text), arena);
-        if (!name_type_parse(kept(node_string(type), arena).at, &entity->type))
+        entity->text = kept(json_string_value(text), length, arena);
+        if (!name_type_parse(json_string_value(type), &entity->type))
             entity->type = NAME_OTHER;
     }
     return true;
@@ -93,15 +91,17 @@ static bool read_names(const struct node *list, struct arena *arena, struct enti
 
 /* Two or three letters, and whatever follows a hyphen, which is left out. Which codes there are is
  * not checked. */
-static bool read_language(const struct node *value, struct arena *arena, struct post_answer *post)
+static bool read_language(const json_t *value, struct arena *arena, struct post_answer *post)
 {
-    struct bytes said = node_string(value);
-    size_t length = 0;
-    while (length < said.length && isalpha(said.at[length]))
-        length++;
-    if ((length != 2 && length != 3) || (length < said.length && said.at[length] != '-'))
+    if (!json_is_string(value))
         return false;
-    char *code = arena_bytes(arena, said.at, length);
+    const char *said = json_string_value(value);
+    size_t length = 0;
+    while (isalpha((unsigned char)said[length]))
+        length++;
+    if ((length != 2 && length != 3) || (said[length] != '\0' && said[length] != '-'))
+        return false;
+    char *code = arena_bytes(arena, said, length);
     for (size_t i = 0; i < length; i++) {
         post->is_repaired |= isupper((unsigned char)code[i]) != 0;
         code[i] = (char)tolower((unsigned char)code[i]);
@@ -110,65 +110,64 @@ static bool read_language(const struct node *value, struct arena *arena, struct 
     return true;
 }
 
-static bool read_sentiment(const struct node *item, struct post_answer *post)
+static bool read_sentiment(const json_t *item, struct post_answer *post)
 {
     struct post_analysis *analysis = &post->analysis;
-    return read_label(node_member(item, "sentiment"), &analysis->label, &post->is_repaired) &&
-           number_within(node_member(item, "score"), -1, 1, &analysis->score, &post->is_repaired) &&
-           number_within(node_member(item, "confidence"), 0, 1, &analysis->confidence,
+    return read_label(json_object_get(item, "sentiment"), &analysis->label, &post->is_repaired) &&
+           number_within(json_object_get(item, "score"), -1, 1, &analysis->score,
+                         &post->is_repaired) &&
+           number_within(json_object_get(item, "confidence"), 0, 1, &analysis->confidence,
                          &post->is_repaired);
 }
 
-static bool read_custom(const struct node *answer, const json_t *schema, struct arena *arena,
+static bool read_custom(const json_t *answer, const json_t *schema, struct arena *arena,
                         struct piece *custom)
 {
-    SCOPED(json_free) json_t *said = NULL, *value = NULL;
+    SCOPED(json_free) json_t *value = NULL;
     struct error why; /* which post failed is told, not what stood in it */
-    if (!node_is(answer, NODE_OBJECT) ||
-        !json_parse((const char *)answer->source.at, answer->source.length, &said, &why) ||
-        !schema_take(schema, said, &value, &why))
+    if (!schema_take(schema, answer, &value, &why))
         return false;
     SCOPED(text_free) struct text written = {0};
     schema_write(value, &written);
     if (written.length > ANSWER_MAX_CUSTOM_BYTES)
         return false;
-    *custom = (struct piece){arena_bytes(arena, written.chars, written.length), written.length};
+    *custom = kept(written.chars, written.length, arena);
     return true;
 }
 
-static bool read_analysis(const struct asked *asked, const struct node *item, struct arena *arena,
+static bool read_analysis(const struct asked *asked, const json_t *item, struct arena *arena,
                           struct post_answer *post)
 {
     struct task_set tasks = asked->tasks;
     struct post_analysis *analysis = &post->analysis;
     return (!task_set_has(tasks, TASK_LANGUAGE) ||
-            read_language(node_member(item, "language"), arena, post)) &&
+            read_language(json_object_get(item, "language"), arena, post)) &&
            (!task_set_has(tasks, TASK_SENTIMENT) || read_sentiment(item, post)) &&
            (!task_set_has(tasks, TASK_ENTITIES) ||
-            read_names(node_member(item, "entities"), arena, &analysis->names)) &&
+            read_names(json_object_get(item, "entities"), arena, &analysis->names)) &&
            (!task_set_has(tasks, TASK_KEYWORDS) ||
-            read_words(node_member(item, "keywords"), arena, &analysis->keywords)) &&
+            read_words(json_object_get(item, "keywords"), arena, &analysis->keywords)) &&
            (!task_set_has(tasks, TASK_TOPICS) ||
-            read_words(node_member(item, "topics"), arena, &analysis->topics)) &&
+            read_words(json_object_get(item, "topics"), arena, &analysis->topics)) &&
            (asked->schema == NULL ||
-            read_custom(node_member(item, "custom"), asked->schema, arena, &analysis->custom));
+            read_custom(json_object_get(item, "custom"), asked->schema, arena, &analysis->custom));
 }
 
-static bool has_words(const struct node *value)
+static bool has_words(const json_t *value)
 {
-    return node_string(value).length > 0;
+    return json_is_string(value) && json_string_length(value) > 0;
 }
 
 /* The model will not have it, and says so of this post. */
-static bool is_refused(const struct node *item)
+static bool is_refused(const json_t *item)
 {
-    const struct node *refusal = node_member(item, "refusal");
-    return has_words(refusal) || node_is(refusal, NODE_TRUE) ||
-           node_is(node_member(item, "refused"), NODE_TRUE) ||
-           has_words(node_member(item, "error"));
+    const json_t *refusal = json_object_get(item, "refusal");
+    return has_words(refusal) || json_is_true(refusal) ||
+           json_is_true(json_object_get(item, "refused")) ||
+           has_words(json_object_get(item, "error"));
 }
 
-void item_read(const struct asked *asked, const struct node *item, struct arena *arena,
+void item_read(const struct asked *asked, const json_t *item, struct arena *arena,
                struct post_answer *post)
 {
     *post = (struct post_answer){.state = POST_ANSWERED, .bytes = usage_bytes(item)};

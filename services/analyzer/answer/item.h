@@ -2,10 +2,9 @@
 #pragma once
 
 #include "answer.h"
-#include "json/node.h"
 
 /* What it says of the post; lives in the arena. */
-void item_read(const struct asked *asked, const struct node *item, struct arena *arena,
+void item_read(const struct asked *asked, const json_t *item, struct arena *arena,
                struct post_answer *post);
 
 bool item_says_same(const struct post_analysis *a, const struct post_analysis *b);

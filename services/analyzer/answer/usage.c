@@ -7,38 +7,42 @@
 
 enum { FRAME_BYTES = 2, MARK_BYTES = 1, WORD_BYTES = 4 }; /* {} [] "", : or , and null or true */
 
-static size_t array_bytes(const struct node *array)
+static size_t array_bytes(const json_t *array)
 {
-    size_t bytes = FRAME_BYTES;
-    for (const struct node *it = node_elements(array); it != NULL; it = it->next)
-        bytes += usage_bytes(it) + MARK_BYTES;
+    size_t i, bytes = FRAME_BYTES;
+    const json_t *element;
+    json_array_foreach (array, i, element)
+        bytes += usage_bytes(element) + MARK_BYTES;
     return bytes;
 }
 
-static size_t object_bytes(const struct node *object)
+static size_t object_bytes(const json_t *lent)
 {
+    json_t *object = (json_t *)(uintptr_t)lent; /* jansson's iteration wants it mutable */
     size_t bytes = FRAME_BYTES;
-    for (const struct node *it = node_members(object); it != NULL; it = it->next)
-        bytes += FRAME_BYTES + it->name.length + MARK_BYTES + usage_bytes(it) + MARK_BYTES;
+    const char *name;
+    json_t *member;
+    json_object_foreach (object, name, member)
+        bytes += FRAME_BYTES + strlen(name) + MARK_BYTES + usage_bytes(member) + MARK_BYTES;
     return bytes;
 }
 
 /* No deeper than JSON_MAX_DEPTH. */
-size_t usage_bytes(const struct node *value)
+size_t usage_bytes(const json_t *value)
 {
-    switch (value->kind) {
-    case NODE_OBJECT:
+    switch (json_typeof(value)) {
+    case JSON_OBJECT:
         return object_bytes(value);
-    case NODE_ARRAY:
+    case JSON_ARRAY:
         return array_bytes(value);
-    case NODE_STRING:
-        return FRAME_BYTES + value->string.length;
-    case NODE_INTEGER:
-    case NODE_REAL:
+    case JSON_STRING:
+        return FRAME_BYTES + json_string_length(value);
+    case JSON_INTEGER:
+    case JSON_REAL:
         return USAGE_NUMBER_BYTES;
-    case NODE_TRUE:
-    case NODE_FALSE:
-    case NODE_NULL:
+    case JSON_TRUE:
+    case JSON_FALSE:
+    case JSON_NULL:
         return WORD_BYTES;
     }
     CHECK_UNREACHABLE();

@@ -16,12 +16,11 @@
 #pragma once
 
 #include "answer.h"
-#include "json/node.h"
 
 enum { USAGE_NUMBER_BYTES = 4 };
 
 /* Rule 2. */
-size_t usage_bytes(const struct node *value);
+size_t usage_bytes(const json_t *value);
 
 /* Rule 3. All weights may be 0: then they are taken for equal. Times the tokens, they and their sum
  * must stay below 2^64. */

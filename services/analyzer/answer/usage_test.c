@@ -182,13 +182,12 @@ static void of_unknown_usage_nobody_has_a_share(void **state)
 static void an_answers_length_is_that_of_json_without_blanks(void **state)
 {
     (void)state;
-    SCOPED(arena_close) struct arena *arena = arena_open(4096);
-    const struct node *answer;
+    SCOPED(json_free) json_t *answer = NULL;
     struct error why;
     static const char JSON[] =
         "{ \"id\": 7, \"words\": [\"a\\nb\", null], \"score\": 0.123456789 }";
     static const char COUNTED[] = "{\"id\":4444,\"words\":[\"a.b\",null,],\"score\":4444,}";
-    assert_true(node_parse(JSON, strlen(JSON), arena, &answer, &why));
+    assert_true(json_parse(JSON, strlen(JSON), &answer, &why));
     assert_int_equal(usage_bytes(answer), strlen(COUNTED));
 }
 
