@@ -175,7 +175,8 @@ static void check_section(const char *name, const char *section, answer_function
     FILE *file = fopen(path.chars, "r");
     if (file == NULL) {
         print_message("skipped: %s: %s\n", path.chars, strerror(errno));
-        skip();
+        text_free(&path);
+        skip(); /* does not return */
     }
     char *line = NULL;
     size_t size = 0, cases = 0, failures = 0;
