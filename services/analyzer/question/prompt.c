@@ -6,7 +6,6 @@
 #include "base/check.h"
 #include "base/embedded_file.h"
 #include "schema/schema.h"
-#include "json/node.h"
 
 extern const struct embedded_file PROMPTS[];
 extern const size_t PROMPTS_COUNT;
@@ -26,7 +25,6 @@ enum {
     WORDS_PER_TOKEN = 2,
     POST_LEAST_TOKENS = 4, /* of a post's frame: {"id":12345,"text":"..."}, */
     LEAST_CLAIM = 256,
-    MEMBERS_CAP_BYTES = 64 * 1024,
 };
 
 /* What the answer to a task takes for each post. */
@@ -99,35 +97,30 @@ static void object_free(struct object *object)
     text_free(&object->properties);
 }
 
-static void add_property(struct object *object, struct bytes name, const void *schema,
-                         size_t schema_bytes)
+/* Its schema is to be written next, to what this answers. */
+static struct text *add_property(struct object *object, const char *name)
 {
     if (object->required.length > 0) {
         text_add_char(&object->required, ',');
         text_add_char(&object->properties, ',');
     }
-    text_add_json(&object->required, (const char *)name.at, name.length);
-    text_add_json(&object->properties, (const char *)name.at, name.length);
+    text_add_json(&object->required, name, strlen(name));
+    text_add_json(&object->properties, name, strlen(name));
     text_add_char(&object->properties, ':');
-    text_add_bytes(&object->properties, schema, schema_bytes);
+    return &object->properties;
 }
 
-static void add_named(struct object *object, const char *name, const struct text *schema)
-{
-    const struct bytes bytes = {(const uint8_t *)name, strlen(name)};
-    add_property(object, bytes, schema->chars, schema->length);
-}
-
-/* Those of a file, as they stand there. */
+/* Those of a file, in its order. */
 static void add_members(struct object *object, const char *name)
 {
     const struct embedded_file *file = file_named(name, ".json");
-    SCOPED(arena_close) struct arena *arena = arena_open(MEMBERS_CAP_BYTES);
-    const struct node *members;
+    SCOPED(json_free) json_t *members = NULL;
     struct error why;
-    CHECK(node_parse(file->chars, file->length, arena, &members, &why));
-    for (const struct node *it = node_members(members); it != NULL; it = it->next)
-        add_property(object, it->name, it->source.at, it->source.length);
+    const char *member;
+    json_t *schema;
+    CHECK(json_parse(file->chars, file->length, &members, &why));
+    json_object_foreach (members, member, schema)
+        schema_write(schema, add_property(object, member));
 }
 
 static void write_object(const struct object *object, struct text *out)
@@ -142,25 +135,22 @@ static void write_object(const struct object *object, struct text *out)
 static void add_custom(struct object *object, const json_t *schema)
 {
     SCOPED(json_free) json_t *strict = schema_strict(schema);
-    SCOPED(text_free) struct text written = {0};
-    schema_write(strict, &written);
-    add_named(object, "custom", &written);
+    schema_write(strict, add_property(object, "custom"));
 }
 
 static void add_results(struct object *object, const struct brief *brief)
 {
     SCOPED(object_free) struct object result = {0};
-    SCOPED(text_free) struct text list = {0};
     add_members(&result, "results");
     for (int i = 0; i < TASK_COUNT; i++)
         if (i != TASK_SUMMARY && task_set_has(brief->tasks, (enum task)i))
             add_members(&result, task_name((enum task)i));
     if (brief->schema != NULL)
         add_custom(&result, brief->schema);
-    text_add(&list, "{\"type\":\"array\",\"items\":");
-    write_object(&result, &list);
-    text_add_char(&list, '}');
-    add_named(object, "results", &list);
+    struct text *list = add_property(object, "results");
+    text_add(list, "{\"type\":\"array\",\"items\":");
+    write_object(&result, list);
+    text_add_char(list, '}');
 }
 
 static void write_schema(const struct brief *brief, struct text *out)
