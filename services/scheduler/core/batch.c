@@ -43,7 +43,7 @@ static void collect_splits(struct scheduler *s)
     while (s->batch.count < BATCH_LIMIT && s->splits.count > 0) {
         struct chunk *chunk = HEAP_OWNER(heap_first(&s->splits), struct chunk, node);
         add_item(s, BATCH_SPLIT, chunk);
-        chunk->lane = (uint8_t)burst_lane_for(chunk); /* that of its last flight may be taken */
+        chunk->lane = (uint8_t)burst_lane_for(s, chunk); /* that of its last flight may be taken */
         rows_place(s, chunk);
     }
 }
@@ -68,7 +68,7 @@ static void add_grant(struct scheduler *s, struct chunk *chunk, const struct cho
     item->mode = choice->mode;
     item->is_degraded = choice->is_degraded;
     item->lease_ms = (uint32_t)lease_ms(s);
-    item->lane = burst_lane_for(chunk);
+    item->lane = burst_lane_for(s, chunk);
     chunk->lane = (uint8_t)item->lane;
     s->figures.degraded_grants += choice->is_degraded;
     if (choice->mode == MODE_LLM) {

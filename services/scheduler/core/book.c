@@ -96,7 +96,6 @@ static struct user *user_of(struct book *book, const char *tenant_id, const char
     book->users.size = sizeof(struct user);
     uint32_t number = pool_take(&book->users);
     user = pool_at(&book->users, number);
-    user->number = number;
     user->first.service_class = service_class;
     user->tenant = tenant;
     user->name = texts_keep(&book->names, user_id);
@@ -104,6 +103,16 @@ static struct user *user_of(struct book *book, const char *tenant_id, const char
     table_add(&book->user_places, user_hash(tenant, user_id, lane), number);
     book->user_count++;
     return user;
+}
+
+static uint32_t number_of(const struct book *book, const struct user *user, uint32_t hash)
+{
+    struct table_search search = table_search(&book->user_places, hash);
+    uint32_t number;
+    while ((number = table_next(&book->user_places, &search)))
+        if (pool_at(&book->users, number) == user)
+            break;
+    return number;
 }
 
 static void drop_later_turns(struct user *user)
@@ -119,14 +128,15 @@ static void drop_later_turns(struct user *user)
 
 static void drop_user(struct book *book, struct user *user)
 {
-    CHECK(user->occupied == 0 && user->waiting == 0);
+    CHECK(user->occupied == 0);
     drop_later_turns(user);
     queue_drop_turn(&user->first);
     user->tenant->users--;
     uint32_t hash = user_hash(user->tenant, texts_at(&book->names, user->name), lane_of(user));
-    table_remove(&book->user_places, hash, user->number);
+    uint32_t number = number_of(book, user, hash);
+    table_remove(&book->user_places, hash, number);
     texts_drop(&book->names, user->name);
-    pool_give(&book->users, user->number);
+    pool_give(&book->users, number);
     book->user_count--;
 }
 

@@ -46,29 +46,27 @@ struct turn {
         struct heap *many;
     } due; /* its chunks that are due (due.h) */
     uint32_t due_count;
+    uint32_t waiting;  /* chunks that wait: for their turn, or for their retry */
     uint32_t stake;    /* in equal sharing (sojourn.h); 0 = none */
-    uint32_t occupied; /* of its user's chunks in flight, those in this class */
+    uint16_t occupied; /* of its user's chunks in flight, those in this class */
     enum service_class service_class;
-    bool is_bursting; /* node is among those that may burst */
-    bool is_limited;  /* its user has used up a limit: nothing of it is granted */
-    bool is_later;    /* not its user's first (book_user_of()) */
+    bool is_bursting : 1; /* node is among those that may burst */
+    bool is_limited : 1;  /* its user has used up a limit: nothing of it is granted */
+    bool is_later : 1;    /* not its user's first (book_user_of()) */
 };
 
 /* One user in one lane: what has at most one chunk in flight (rule 1). */
 struct user {
     struct turn first; /* most have no other; later ones have chunks in other classes */
     struct tenant *tenant;
-    uint64_t lanes;   /* bits: those in which it has a chunk */
-    uint32_t jobs;    /* it lives while there are some */
-    uint32_t waiting; /* chunks that wait: for their turn, or for their retry */
-    uint32_t purse;   /* number of what it uses of its limits (purses.c); 0 = it has none */
-    uint32_t name;    /* in the book's names */
-    uint32_t number;
+    uint32_t jobs;     /* it lives while there are some */
+    uint32_t purse;    /* number of what it uses of its limits (purses.c); 0 = it has none */
+    uint32_t name;     /* in the book's names */
     uint16_t occupied; /* chunks in flight, or asked to be: at most one in each lane */
     uint8_t burst;     /* chunks it may have in flight while nobody else waits; 0 = its tenant's */
     uint8_t shut;      /* as its tenant's */
 };
-_Static_assert(sizeof(struct turn) == 64 && sizeof(struct user) == 104,
+_Static_assert(sizeof(struct turn) == 64 && sizeof(struct user) == 88,
                "bytes of each of a million users who wait");
 
 struct later_turn {

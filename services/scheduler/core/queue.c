@@ -53,7 +53,8 @@ void queue_forget(struct queue *queue)
 
 void queue_drop_turn(struct turn *turn)
 {
-    CHECK(!heap_has(&turn->node) && !heap_has(&turn->urgent) && turn->due_count == 0);
+    CHECK(!heap_has(&turn->node) && !heap_has(&turn->urgent) && turn->due_count == 0 &&
+          turn->waiting == 0);
     struct share *share = queue_share(turn);
     if (share)
         sojourn_forget(&share->sojourn, turn);

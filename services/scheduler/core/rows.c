@@ -8,19 +8,23 @@
 /* Longer than any reading is waited for (errands.c). */
 enum { OVER_KEPT_MS = 10000 };
 
-static bool is_left_waiting(const struct user *user)
+static bool is_left_waiting(struct user *user)
 {
-    return user->waiting > 0 && user->occupied == 0;
+    for (struct turn *turn = book_first_turn(user); turn; turn = book_turn_after(turn))
+        if (turn->waiting > 0)
+            return user->occupied == 0;
+    return false;
 }
 
 /* Keeps the counts of users and queue right as a chunk comes and goes. */
 static void count(struct scheduler *s, struct chunk *chunk, bool is_waiting, bool is_occupying)
 {
-    struct user *user = book_user_of(chunk->job->turn);
+    struct turn *turn = chunk->job->turn;
+    struct user *user = book_user_of(turn);
     bool was_left_waiting = is_left_waiting(user), was_active = user->occupied > 0;
     if (chunk->is_waiting != is_waiting) {
         chunk->is_waiting = is_waiting;
-        user->waiting += is_waiting ? 1 : UINT32_MAX;
+        turn->waiting += is_waiting ? 1 : UINT32_MAX;
         s->book.queued[chunk->job->service_class] += is_waiting ? 1 : SIZE_MAX;
     }
     bool has_changed = chunk->is_occupying != is_occupying;
@@ -28,28 +32,13 @@ static void count(struct scheduler *s, struct chunk *chunk, bool is_waiting, boo
         chunk->is_occupying = is_occupying;
         user->occupied = (uint16_t)(user->occupied + (is_occupying ? 1 : -1));
         chunk->job->in_hand += is_occupying ? 1 : UINT32_MAX;
-        if (is_occupying)
-            user->lanes |= UINT64_C(1) << chunk->lane;
-        else
-            user->lanes &= ~(UINT64_C(1) << chunk->lane);
-        queue_occupy(&s->queue, chunk->job->turn, is_occupying ? 1 : -1);
+        queue_occupy(&s->queue, turn, is_occupying ? 1 : -1);
     }
     bool is_active = user->occupied > 0;
     s->book.waiting_users += (size_t)is_left_waiting(user) - (size_t)was_left_waiting;
     s->book.active_users += (size_t)is_active - (size_t)was_active;
     if (has_changed)
         queue_user_changed(&s->queue, user);
-}
-
-/* The store says in which lane a chunk is in flight. */
-static void take_lane(struct chunk *chunk, uint32_t lane)
-{
-    struct user *user = book_user_of(chunk->job->turn);
-    if (chunk->is_occupying)
-        user->lanes &= ~(UINT64_C(1) << chunk->lane);
-    chunk->lane = (uint8_t)(lane < MOST_LANES ? lane : MOST_LANES - 1);
-    if (chunk->is_occupying)
-        user->lanes |= UINT64_C(1) << chunk->lane;
 }
 
 static void lift(struct scheduler *s, struct chunk *chunk)
@@ -155,7 +144,7 @@ void rows_apply_chunk(struct scheduler *s, struct job *job, const struct chunk_f
     chunk->is_of_this_epoch = facts->epoch == s->lead.epoch;
     bool is_in_flight = facts->status == CHUNK_IN_FLIGHT;
     if (is_in_flight)
-        take_lane(chunk, facts->lane);
+        chunk->lane = (uint8_t)(facts->lane < MOST_LANES ? facts->lane : MOST_LANES - 1);
     if (chunk->flight && (!is_in_flight || chunk->flight->number != facts->attempt)) {
         pace_note_commit(s, chunk->flight);
         attempts_drop(s, chunk);

@@ -72,7 +72,7 @@ void queue_occupy(struct queue *queue, struct turn *turn, int change)
     share_catch_up(queue, share);
     queue->occupied += (uint32_t)change;
     share->occupied += (uint32_t)change;
-    turn->occupied += (uint32_t)change;
+    turn->occupied = (uint16_t)(turn->occupied + change);
 }
 
 static double weight_of(const struct tenant *tenant)

@@ -293,7 +293,7 @@ void permits_serve(struct scheduler *s); /* parked asks, while there is room */
 
 /* ---- burst.c: rule 1; more than one chunk of a user, while nobody else waits ---- */
 /* The lane for the chunk's grant. */
-uint32_t burst_lane_for(const struct chunk *chunk);
+uint32_t burst_lane_for(const struct scheduler *s, const struct chunk *chunk);
 /* How many more of them may be asked for: slots that nobody has and nobody is about to take. */
 size_t burst_room(const struct scheduler *s, size_t grants_in_batch);
 /* Takes back those that no slot is left for, before asks are served: none takes the slot for which
