@@ -5,7 +5,7 @@
 /* Of a heap that is only estimated. */
 enum { MOST_LOOKED_AT = 4096 };
 
-/* A long array grows by an eighth, since spare room for a million nodes is many megabytes. */
+/* A long array grows by little, since spare room for a million nodes is many megabytes. */
 enum { LONG = 1024 };
 
 /* Places count from 1; the children of p are 4p - 2 to 4p + 1. */
@@ -71,7 +71,7 @@ static void make_room(struct heap *heap)
 {
     if (heap->count < heap->capacity)
         return;
-    uint32_t more = heap->count < LONG ? heap->count / 2 + 1 : heap->count / 8;
+    uint32_t more = heap->count < LONG ? heap->count / 2 + 1 : heap->count / 32;
     struct heap_entry *entries =
         reallocarray(heap->entries, heap->count + more, sizeof(struct heap_entry));
     CHECK(entries);

@@ -4,7 +4,7 @@
  *   texts_at(&texts, number)                       stays where it is
  *   texts_drop(&texts, number);
  *
- * Texts of up to TEXT_LIMIT - 1 bytes, each rounded up to a multiple of eight. One thread.
+ * Texts of up to TEXT_LIMIT - 1 bytes, each rounded up to a multiple of four. One thread.
  */
 #pragma once
 
@@ -12,7 +12,7 @@
 
 #include "pool.h"
 
-enum { TEXT_STEP = 8, TEXT_SIZES = 32, TEXT_LIMIT = TEXT_STEP * TEXT_SIZES };
+enum { TEXT_STEP = 4, TEXT_SIZES = 64, TEXT_LIMIT = TEXT_STEP * TEXT_SIZES };
 
 struct texts {
     struct pool of_size[TEXT_SIZES];
