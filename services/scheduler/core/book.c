@@ -105,7 +105,7 @@ static struct user *user_of(struct book *book, const char *tenant_id, const char
     return user;
 }
 
-static uint32_t number_of(const struct book *book, const struct user *user, uint32_t hash)
+static uint32_t number_of_user(const struct book *book, const struct user *user, uint32_t hash)
 {
     struct table_search search = table_search(&book->user_places, hash);
     uint32_t number;
@@ -133,7 +133,7 @@ static void drop_user(struct book *book, struct user *user)
     queue_drop_turn(&user->first);
     user->tenant->users--;
     uint32_t hash = user_hash(user->tenant, texts_at(&book->names, user->name), lane_of(user));
-    uint32_t number = number_of(book, user, hash);
+    uint32_t number = number_of_user(book, user, hash);
     table_remove(&book->user_places, hash, number);
     texts_drop(&book->names, user->name);
     pool_give(&book->users, number);
@@ -179,13 +179,20 @@ static struct job *job_at(const struct book *book, uint32_t number)
     return number ? pool_at(&book->jobs, number) : NULL;
 }
 
+/* Known to whoever stands before it in the line. */
+static uint32_t number_of_job(const struct book *book, const struct job *job)
+{
+    const struct job *older = job_at(book, job->older);
+    return older ? older->newer : book->oldest;
+}
+
 /* Behind all others. */
-static void line_up(struct book *book, struct job *job)
+static void line_up(struct book *book, struct job *job, uint32_t number)
 {
     struct job *newest = job_at(book, book->newest);
     job->older = book->newest;
-    *(newest ? &newest->newer : &book->oldest) = job->number;
-    book->newest = job->number;
+    *(newest ? &newest->newer : &book->oldest) = number;
+    book->newest = number;
 }
 
 static void leave_line(struct book *book, const struct job *job)
@@ -201,7 +208,7 @@ void book_await_service(struct book *book, struct job *job)
     job->is_unserved = true;
     const struct job *longest = job_at(book, book->longest_unserved);
     if (!longest || job->order < longest->order)
-        book->longest_unserved = job->number;
+        book->longest_unserved = number_of_job(book, job);
 }
 
 /* Who waits longest is moved on along the line, past each job once. */
@@ -209,7 +216,7 @@ bool book_end_waiting(struct book *book, struct job *job)
 {
     bool was_unserved = job->is_unserved;
     job->is_unserved = false;
-    if (was_unserved && book->longest_unserved == job->number)
+    if (was_unserved && job_at(book, book->longest_unserved) == job)
         while (job && !job->is_unserved)
             job = job_at(book, book->longest_unserved = job->newer);
     return was_unserved;
@@ -226,9 +233,8 @@ struct job *book_add_job(struct book *book, const struct job_facts *facts, struc
     uint32_t number = pool_take(&book->jobs);
     struct job *job = pool_at(&book->jobs, number);
     CHECK(uuid_parse(facts->job_id, &job->id) && !book_job(book, facts->job_id));
-    job->number = number;
-    line_up(book, job);
-    job->order = ++book->last_order;
+    line_up(book, job, number);
+    job->order = ++book->last_order & ((UINT64_C(1) << JOB_ORDER_BITS) - 1);
     job->heard = now;
     job->service_class = facts->service_class;
     job->is_healing = facts->is_healing;
@@ -258,9 +264,10 @@ void book_drop_job(struct book *book, struct job *job)
     if (--user->jobs == 0)
         drop_user(book, user);
     (void)book_end_waiting(book, job);
-    table_remove(&book->job_places, job_hash(&job->id), job->number);
+    uint32_t number = number_of_job(book, job);
+    table_remove(&book->job_places, job_hash(&job->id), number);
     leave_line(book, job);
-    pool_give(&book->jobs, job->number);
+    pool_give(&book->jobs, number);
     book->job_count--;
 }
 

@@ -107,29 +107,31 @@ struct chunk {
     bool is_waiting : 1; /* counted among its user's */
 };
 
+/* With a chunk's number it is a key (due.h). */
+enum { JOB_ORDER_BITS = 64 - CHUNK_NUMBER_BITS };
+
 /* A million of them wait: text of ids, times nobody compares and room for what most have not would
  * be half of all memory. */
 struct job {
     struct uuid id;
     struct turn *turn;     /* of its user, in the lane and the class of the job */
     struct chunk **chunks; /* by number, if there are more than one (book_chunk_at()) */
-    uint64_t order;        /* of hearing of it */
     struct instant heard;
-    uint32_t chunk_count;
-    uint32_t deadline_ms; /* after it was heard of (book_deadline()); 0 = none */
-    uint32_t event_number;
-    uint32_t in_hand; /* chunks in flight or in the batch: the job cannot be dropped yet */
-    uint32_t number;
-    uint32_t older, newer; /* numbers of jobs: all by age; 0 = none */
+    uint64_t order : JOB_ORDER_BITS; /* of hearing of it */
     enum job_status status;
     enum service_class service_class;
     bool is_unserved : 1;  /* it never had a permit (book_longest_unserved()) */
     bool is_asked_for : 1; /* the store is being asked about it */
     bool is_healing : 1;   /* never by the embedded analysis (rule 7) */
     bool needs_llm : 1;    /* not by it either, but as a last resort */
+    uint32_t chunk_count;
+    uint32_t deadline_ms; /* after it was heard of (book_deadline()); 0 = none */
+    uint32_t event_number;
+    uint32_t in_hand;      /* chunks in flight or in the batch: the job cannot be dropped yet */
+    uint32_t older, newer; /* numbers of jobs: all by age; 0 = none */
     struct chunk first;    /* most have no other; its node is the job's own while that is over */
 };
-_Static_assert(sizeof(struct chunk) == 56 && sizeof(struct job) == 136,
+_Static_assert(sizeof(struct chunk) == 56 && sizeof(struct job) == 128,
                "bytes of each of a million jobs that wait");
 
 struct book {
