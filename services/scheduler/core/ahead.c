@@ -8,7 +8,7 @@
 static size_t ahead_in_turn(const struct queue *queue, const struct chunk *chunk,
                             const struct turn *other, size_t own)
 {
-    const struct turn *mine = chunk->job->turn;
+    const struct turn *mine = book_turn_of(chunk);
     size_t rounds = 0;
     switch (queue->config.fairness) {
     case FAIRNESS_SOJOURN:
@@ -24,7 +24,7 @@ static size_t ahead_in_turn(const struct queue *queue, const struct chunk *chunk
 
 static size_t ahead_in_share(const struct queue *queue, const struct chunk *chunk)
 {
-    const struct turn *mine = chunk->job->turn;
+    const struct turn *mine = book_turn_of(chunk);
     const struct heap *runnable = &queue_share(mine)->runnable;
     size_t own = due_count_below(mine, due_key(chunk));
     uint32_t step = heap_sample_step(runnable);
@@ -59,9 +59,10 @@ static size_t ahead_of_share(const struct queue *queue, const struct share *mine
 
 size_t queue_ahead_of(const struct queue *queue, const struct chunk *chunk)
 {
-    int mine = (int)chunk->job->turn->service_class;
+    int mine = (int)book_turn_of(chunk)->service_class;
     size_t own_share = ahead_in_share(queue, chunk);
-    size_t own_class = own_share + ahead_of_share(queue, queue_share(chunk->job->turn), own_share);
+    size_t own_class =
+        own_share + ahead_of_share(queue, queue_share(book_turn_of(chunk)), own_share);
     size_t ahead = own_class;
     uint64_t until = queue->classes[mine].paid + own_class * queue->classes[mine].price;
     for (int i = 0; i < CLASSES; i++) {

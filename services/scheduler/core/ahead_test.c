@@ -18,7 +18,7 @@ struct foretold {
 
 static bool is_due(const struct chunk *chunk)
 {
-    const struct turn *turn = chunk->job->turn;
+    const struct turn *turn = book_turn_of(chunk);
     return due_count_below(turn, due_key(chunk) + 1) > due_count_below(turn, due_key(chunk));
 }
 

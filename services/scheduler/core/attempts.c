@@ -58,7 +58,7 @@ struct attempt_id attempts_id(const struct attempt *attempt)
 {
     struct attempt_id id = {.chunk_number = attempt->chunk->facts.number,
                             .attempt = attempt->number};
-    uuid_format(&attempt->chunk->job->id, id.job_id);
+    uuid_format(&book_job_of(attempt->chunk)->id, id.job_id);
     return id;
 }
 
@@ -66,14 +66,14 @@ struct attempt *attempts_find(const struct scheduler *s, const struct attempt_id
 {
     struct job *job = book_job(&s->book, id->job_id);
     const struct chunk *chunk = job ? book_chunk(job, id->chunk_number) : NULL;
-    struct attempt *attempt = chunk ? chunk->flight : NULL;
+    struct attempt *attempt = chunk ? book_flight_of(chunk) : NULL;
     return attempt && attempt->number == id->attempt ? attempt : NULL;
 }
 
 struct attempt *attempts_add(struct scheduler *s, struct chunk *chunk, enum attempt_phase phase,
                              struct instant end)
 {
-    CHECK(!chunk->flight);
+    CHECK(!chunk->is_flying && !heap_has(&chunk->node));
     struct attempt *attempt = calloc(1, sizeof(*attempt));
     CHECK(attempt);
     attempt->chunk = chunk;
@@ -82,11 +82,12 @@ struct attempt *attempts_add(struct scheduler *s, struct chunk *chunk, enum atte
     attempt->end = end;
     attempt->phase = ATTEMPT_ENDED; /* counts nowhere yet */
     attempt->booking.endpoint = NO_ENDPOINT;
-    attempt->booking.user_purse = book_user_of(chunk->job->turn)->purse;
+    attempt->booking.user_purse = book_user_of(book_turn_of(chunk))->purse;
     attempt->publish_at = phase == ATTEMPT_WAITING ? s->now : NEVER;
     attempt->publish_gap_ms = s->config.republish_ms;
     attempt->is_burst = chunk->lane >= FIRST_BURST_LANE;
     attempt->order = ++s->attempts.last_grant | (attempt->is_burst ? BURST_IS_LAST : 0);
+    chunk->is_flying = true;
     chunk->flight = attempt;
     s->attempts.count++;
     attempts_set_phase(s, attempt, phase);
@@ -113,6 +114,7 @@ void attempts_forget_dispatch(struct scheduler *s, struct attempt *attempt)
 
 void attempts_drop(struct scheduler *s, struct chunk *chunk)
 {
+    CHECK(chunk->is_flying);
     struct attempt *attempt = chunk->flight;
     attempts_set_phase(s, attempt, ATTEMPT_ENDED);
     attempts_forget_dispatch(s, attempt);
@@ -122,7 +124,8 @@ void attempts_drop(struct scheduler *s, struct chunk *chunk)
                     &attempt->alarm);
     if (attempt->mode == MODE_EMBEDDED) /* what it brought is now known to the store */
         heal_note(s);
-    chunk->flight = NULL;
+    chunk->is_flying = false;
+    chunk->node = (struct heap_node){0};
     s->attempts.count--;
     free(attempt);
 }
@@ -174,10 +177,10 @@ void attempts_retry_errand(struct scheduler *s, struct attempt *attempt)
 static void publish(struct scheduler *s, struct attempt *attempt)
 {
     if (attempt->mode == MODE_EMBEDDED) /* it needs no permit */
-        attempts_note_served(s, attempt->chunk->job);
+        attempts_note_served(s, book_job_of(attempt->chunk));
     struct action *action = say(s, ACTION_DISPATCH);
     action->dispatch.id = attempts_id(attempt);
-    action->dispatch.service_class = attempt->chunk->job->service_class;
+    action->dispatch.service_class = book_job_of(attempt->chunk)->service_class;
     action->dispatch.is_again = attempt->publish_gap_ms > s->config.republish_ms;
     s->figures.republished += action->dispatch.is_again;
     attempt->publish_at = instant_plus_ms(s->now, attempt->publish_gap_ms);

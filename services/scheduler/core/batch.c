@@ -17,7 +17,7 @@ static struct batch_item *add_item(struct scheduler *s, enum batch_operation ope
     struct batch_item *item = &batch->items[batch->count];
     *item =
         (struct batch_item){.operation = operation, .id = {.chunk_number = chunk->facts.number}};
-    uuid_format(&chunk->job->id, item->id.job_id);
+    uuid_format(&book_job_of(chunk)->id, item->id.job_id);
     batch->bookings[batch->count].stage = BOOKED_NOTHING;
     batch->chunks[batch->count++] = chunk;
     chunk->is_in_batch = true;
@@ -62,7 +62,7 @@ static int64_t lease_ms(const struct scheduler *s)
 static void add_grant(struct scheduler *s, struct chunk *chunk, const struct choice *choice)
 {
     size_t place = s->batch.count;
-    s->batch.ranks_before[place] = chunk->job->turn->rank;
+    s->batch.ranks_before[place] = book_turn_of(chunk)->rank;
     s->batch.bookings[place] = choice->booking;
     struct batch_item *item = add_item(s, BATCH_GRANT, chunk);
     item->mode = choice->mode;
@@ -172,7 +172,7 @@ static void unbook(struct scheduler *s, struct chunk *chunk, struct booking *boo
 
 static void on_granted(struct scheduler *s, struct chunk *chunk, size_t i, uint64_t rank_before)
 {
-    if (chunk->facts.status != CHUNK_IN_FLIGHT || chunk->flight) {
+    if (chunk->facts.status != CHUNK_IN_FLIGHT || chunk->is_flying) {
         unbook(s, chunk, &s->batch.bookings[i]);
         return; /* the row has moved on since: a later event told */
     }
@@ -182,8 +182,8 @@ static void on_granted(struct scheduler *s, struct chunk *chunk, size_t i, uint6
     attempt->granted = s->batch.asked;
     attempt->booking = s->batch.bookings[i];
     s->figures.grants++;
-    bool is_unwanted = job_status_is_terminal(chunk->job->status) || s->lead.is_leaving ||
-                       orders_is_user_held(s, book_user_of(chunk->job->turn)) ||
+    bool is_unwanted = job_status_is_terminal(book_job_of(chunk)->status) || s->lead.is_leaving ||
+                       orders_is_user_held(s, book_user_of(book_turn_of(chunk))) ||
                        !choice_holds(s, &attempt->booking);
     if (is_unwanted && attempt->mode == MODE_LLM)
         attempts_swear_off(s, attempt);
@@ -201,7 +201,7 @@ static void on_result(struct scheduler *s, size_t i, enum batch_result result, u
     case RESULT_RELEASED:
         s->figures.released++;
         rows_place(s, chunk); /* it did not fail: nothing to wait for, and its place is kept */
-        queue_restore(&s->queue, chunk->job->turn, rank_before);
+        queue_restore(&s->queue, book_turn_of(chunk), rank_before);
         return;
     case RESULT_REAPED:
         s->figures.reaped++;
@@ -217,8 +217,9 @@ static void on_result(struct scheduler *s, size_t i, enum batch_result result, u
         break;
     }
     unbook(s, chunk, &s->batch.bookings[i]);
-    if (chunk->flight && chunk->flight->errand != ERRAND_NONE)
-        attempts_retry_errand(s, chunk->flight);
+    struct attempt *attempt = book_flight_of(chunk);
+    if (attempt && attempt->errand != ERRAND_NONE)
+        attempts_retry_errand(s, attempt);
     rows_settle(s, chunk);
     if (chunk->place == PLACE_TURN || chunk->place == PLACE_SPLITS) /* refused: not at once */
         rows_put_off(s, chunk, BUSY_RETRY_MS);
@@ -227,7 +228,7 @@ static void on_result(struct scheduler *s, size_t i, enum batch_result result, u
 static void on_item(struct scheduler *s, size_t i, const struct batch_answer *answer)
 {
     struct chunk *chunk = s->batch.chunks[i];
-    struct job *job = chunk->job;
+    struct job *job = book_job_of(chunk);
     uint64_t rank_before = s->batch.ranks_before[i];
     struct chunk_facts row = answer->chunk;
     row.number = chunk->facts.number; /* the answers are in the order of the items */

@@ -255,7 +255,7 @@ void book_drop_job(struct book *book, struct job *job)
         heap_remove(&book->over, &job->first.node);
     for (uint32_t i = 0; i < job->chunk_count; i++) {
         struct chunk *chunk = book_chunk_at(job, i);
-        CHECK(chunk->place == PLACE_NOWHERE && !chunk->flight && !chunk->is_occupying);
+        CHECK(chunk->place == PLACE_NOWHERE && !chunk->is_flying && !chunk->is_occupying);
         if (chunk != &job->first)
             free(chunk);
     }
@@ -317,19 +317,28 @@ static void make_room(struct job *job)
     job->chunks = chunks;
 }
 
+static struct chunk *new_chunk(struct job *job)
+{
+    if (job->chunk_count == 0)
+        return &job->first;
+    struct later_chunk *later = calloc(1, sizeof(*later));
+    CHECK(later);
+    later->chunk.is_later = true;
+    later->job = job;
+    return &later->chunk;
+}
+
 struct chunk *book_add_chunk(struct job *job, uint32_t number)
 {
     CHECK(number < 1u << CHUNK_NUMBER_BITS);
     uint32_t place = place_of(job, number), count = job->chunk_count;
-    struct chunk *chunk = count == 0 ? &job->first : calloc(1, sizeof(*chunk));
-    CHECK(chunk);
+    struct chunk *chunk = new_chunk(job);
     make_room(job);
     if (count > 0) {
         memmove((void *)&job->chunks[place + 1], (void *)&job->chunks[place],
                 (count - place) * sizeof(struct chunk *));
         job->chunks[place] = chunk;
     }
-    chunk->job = job;
     chunk->facts.number = number & ((1u << CHUNK_NUMBER_BITS) - 1);
     chunk->facts.status = CHUNK_DONE; /* until its row is applied */
     job->chunk_count++;

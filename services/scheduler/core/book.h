@@ -90,9 +90,10 @@ struct kept_facts {
 };
 
 struct chunk {
-    struct heap_node node; /* in its turn, among the waiting, or among those to be split */
-    struct job *job;
-    struct attempt *flight; /* the attempt in flight, as far as this leader tracks it */
+    union {
+        struct heap_node node;  /* in its turn, among the waiting, or among those to be split */
+        struct attempt *flight; /* while it flies: the attempt (book_flight_of()) */
+    };
     struct kept_facts facts;
     uint8_t lane; /* in which it is, or is to be, in flight */
     enum chunk_place place;
@@ -105,6 +106,13 @@ struct chunk {
     bool is_in_batch : 1;         /* an item of the outstanding batch is about it */
     bool is_occupying : 1;
     bool is_waiting : 1; /* counted among its user's */
+    bool is_flying : 1;  /* as far as this leader tracks it */
+    bool is_later : 1;   /* not its job's first (book_job_of()) */
+};
+
+struct later_chunk {
+    struct chunk chunk;
+    struct job *job;
 };
 
 /* With a chunk's number it is a key (due.h). */
@@ -131,7 +139,7 @@ struct job {
     uint32_t older, newer; /* numbers of jobs: all by age; 0 = none */
     struct chunk first;    /* most have no other; its node is the job's own while that is over */
 };
-_Static_assert(sizeof(struct chunk) == 56 && sizeof(struct job) == 128,
+_Static_assert(sizeof(struct chunk) == 40 && sizeof(struct job) == 112,
                "bytes of each of a million jobs that wait");
 
 struct book {
@@ -187,12 +195,29 @@ static inline struct turn *book_turn_after(struct turn *turn)
     return turn->next ? turn->next : &book_user_of(turn)->first;
 }
 
+static inline struct job *book_job_of(const struct chunk *chunk)
+{
+    if (chunk->is_later)
+        return ((const struct later_chunk *)chunk)->job;
+    return (struct job *)((uintptr_t)chunk - offsetof(struct job, first));
+}
+/* Its user's, in its job's lane and class. */
+static inline struct turn *book_turn_of(const struct chunk *chunk)
+{
+    return book_job_of(chunk)->turn;
+}
+/* Its attempt in flight, or NULL. */
+static inline struct attempt *book_flight_of(const struct chunk *chunk)
+{
+    return chunk->is_flying ? chunk->flight : NULL;
+}
+
 /* The tenant, made known if it is not. */
 struct tenant *book_tenant(struct book *book, const char *tenant_id);
 const char *book_tenant_id(const struct tenant *tenant);
 static inline struct tenant *book_tenant_of(const struct chunk *chunk)
 {
-    return book_user_of(chunk->job->turn)->tenant;
+    return book_user_of(book_turn_of(chunk))->tenant;
 }
 /* The user in that lane, or NULL = it has no jobs. */
 struct user *book_user(const struct book *book, const char *tenant_id, const char *user_id,

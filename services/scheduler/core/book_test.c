@@ -47,7 +47,7 @@ static void chunks_are_found_by_number_in_whatever_order_they_came(void **state)
             if (!chunks[number])
                 continue;
             assert_int_equal(chunks[number]->facts.number, number);
-            assert_ptr_equal(chunks[number]->job, job);
+            assert_ptr_equal(book_job_of(chunks[number]), job);
             assert_ptr_equal(book_chunk_at(job, place++), chunks[number]); /* in their order */
         }
         assert_int_equal(job->chunk_count, place);

@@ -183,13 +183,14 @@ void budget_settle(struct scheduler *s, struct attempt *attempt,
     if (booking->stage == BOOKED_CALL)
         put_right(s, attempt->chunk, booking, &used);
     if (attempt->chunk->is_of_this_epoch)
-        queue_settle(&s->queue, book_tenant_of(attempt->chunk), attempt->chunk->job->service_class,
+        queue_settle(&s->queue, book_tenant_of(attempt->chunk),
+                     book_job_of(attempt->chunk)->service_class,
                      (int64_t)used.tokens - (int64_t)booking->charge.tokens);
 }
 
 void budget_give_back(struct scheduler *s, struct chunk *chunk, const struct booking *booking)
 {
-    queue_settle(&s->queue, book_tenant_of(chunk), chunk->job->service_class,
+    queue_settle(&s->queue, book_tenant_of(chunk), book_job_of(chunk)->service_class,
                  -(int64_t)booking->charge.tokens);
 }
 

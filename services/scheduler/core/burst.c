@@ -4,7 +4,7 @@
 /* That of the chunk, as a bit, if it is the user's and in flight, or asked to be. */
 static uint64_t lane_taken(const struct chunk *chunk, const struct user *user)
 {
-    bool is_taken = chunk->is_occupying && book_user_of(chunk->job->turn) == user;
+    bool is_taken = chunk->is_occupying && book_user_of(book_turn_of(chunk)) == user;
     return is_taken ? UINT64_C(1) << chunk->lane : 0;
 }
 
@@ -31,9 +31,9 @@ static uint64_t lanes_taken(const struct scheduler *s, const struct user *user)
 /* The lowest that is free; its own lane for a user with nothing in flight. */
 uint32_t burst_lane_for(const struct scheduler *s, const struct chunk *chunk)
 {
-    const struct user *user = book_user_of(chunk->job->turn);
+    const struct user *user = book_user_of(book_turn_of(chunk));
     if (user->occupied == 0)
-        return book_lane_of(chunk->job->service_class);
+        return book_lane_of(book_job_of(chunk)->service_class);
     uint64_t taken = lanes_taken(s, user);
     uint32_t lane = FIRST_BURST_LANE;
     while (lane < MOST_LANES - 1 && taken >> lane & 1)

@@ -13,15 +13,15 @@ enum {
 
 static int64_t left_ms_at(const struct chunk *chunk, struct instant at)
 {
-    struct instant deadline = book_deadline(chunk->job);
+    struct instant deadline = book_deadline(book_job_of(chunk));
     return deadline.ns == INT64_MAX ? INT64_MAX : instant_ms_between(at, deadline);
 }
 
 /* Would it wait until too close to its deadline? Then the fallback has it now (rule 6). */
 static bool may_not_wait(const struct scheduler *s, const struct chunk *chunk, struct instant until)
 {
-    return s->config.has_fallback && book_has_stand_in(chunk->job) && until.ns != NEVER.ns &&
-           left_ms_at(chunk, until) < FALLBACK_MARGIN_MS;
+    return s->config.has_fallback && book_has_stand_in(book_job_of(chunk)) &&
+           until.ns != NEVER.ns && left_ms_at(chunk, until) < FALLBACK_MARGIN_MS;
 }
 
 /* A healing job is for the LLM alone; the post that even all tries leave without an answer is tried
@@ -29,7 +29,7 @@ static bool may_not_wait(const struct scheduler *s, const struct chunk *chunk, s
 static bool must_be_patient(const struct chunk *chunk)
 {
     bool is_last_resort = retry_mode(&chunk->facts, INT64_MAX) == MODE_EMBEDDED;
-    return chunk->job->is_healing && is_last_resort && !chunk->is_patient;
+    return book_job_of(chunk)->is_healing && is_last_resort && !chunk->is_patient;
 }
 
 /* With an endpoint or without: it is the last resort, or there is no time for a call. What only an
@@ -37,7 +37,7 @@ static bool must_be_patient(const struct chunk *chunk)
 static bool is_for_embedded(const struct scheduler *s, const struct chunk *chunk)
 {
     bool is_late = left_ms_at(chunk, s->now) < FALLBACK_MARGIN_MS;
-    return urgent_needs_no_endpoint(chunk) || (is_late && book_has_stand_in(chunk->job));
+    return urgent_needs_no_endpoint(chunk) || (is_late && book_has_stand_in(book_job_of(chunk)));
 }
 
 static struct verdict embedded(bool is_degraded)
@@ -47,8 +47,9 @@ static struct verdict embedded(bool is_degraded)
 
 static struct verdict without_llm(const struct chunk *chunk, const struct pick *pick)
 {
-    return book_has_stand_in(chunk->job) ? embedded(true)
-                                         : (struct verdict){.kind = VERDICT_WITHOUT, .pick = *pick};
+    return book_has_stand_in(book_job_of(chunk))
+               ? embedded(true)
+               : (struct verdict){.kind = VERDICT_WITHOUT, .pick = *pick};
 }
 
 static struct verdict without_endpoint(const struct scheduler *s, const struct chunk *chunk,
@@ -64,7 +65,7 @@ static struct verdict when_full(const struct scheduler *s, const struct chunk *c
     if (may_not_wait(s, chunk, pick->shortage.until))
         return embedded(true);
     /* Nothing else may stand in for it, and others may not have so long. */
-    if (pick->is_long && !book_has_stand_in(chunk->job))
+    if (pick->is_long && !book_has_stand_in(book_job_of(chunk)))
         return without_llm(chunk, pick);
     return (struct verdict){.kind = VERDICT_STOP, .pick = *pick};
 }
@@ -73,7 +74,7 @@ static struct verdict when_full(const struct scheduler *s, const struct chunk *c
 static struct verdict when_there_is_room(struct scheduler *s, const struct chunk *chunk,
                                          const struct pick *pick)
 {
-    const struct user *user = book_user_of(chunk->job->turn);
+    const struct user *user = book_user_of(book_turn_of(chunk));
     struct purse *purse = purses_at(s, user->purse);
     struct verdict verdict = {.kind = VERDICT_CALL, .pick = *pick};
     if (!budget_tenant_may_grant(s, user->tenant, &pick->charge, &verdict.shortage))
@@ -126,7 +127,7 @@ static struct choice by_llm(struct scheduler *s, const struct chunk *chunk, cons
     struct choice choice = {.kind = CHOICE_GRANT,
                             .mode = MODE_LLM,
                             .booking = {.endpoint = pick->endpoint,
-                                        .user_purse = book_user_of(chunk->job->turn)->purse,
+                                        .user_purse = book_user_of(book_turn_of(chunk))->purse,
                                         .charge = pick->charge}};
     struct breaker *breaker = &s->budget.endpoints[pick->endpoint].breaker;
     if (breaker->state == BREAKER_HALF_OPEN) {
@@ -154,7 +155,7 @@ static struct choice stop(struct scheduler *s, const struct chunk *chunk, const 
 struct choice choice_of(struct scheduler *s, struct chunk *chunk)
 {
     struct verdict verdict = choice_verdict(s, chunk);
-    struct turn *turn = chunk->job->turn;
+    struct turn *turn = book_turn_of(chunk);
     chunk->is_without_endpoint = verdict.kind == VERDICT_WITHOUT;
     switch (verdict.kind) {
     case VERDICT_CALL:

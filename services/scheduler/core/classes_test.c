@@ -35,7 +35,7 @@ static enum service_class serve_one(struct hall *hall)
     assert_non_null(chunk);
     pass(hall, CHUNK_MS);
     occupy(hall, chunk, -1);
-    return chunk->job->turn->service_class;
+    return book_turn_of(chunk)->service_class;
 }
 
 static void rule_4_a_class_that_comes_back_has_no_claim_on_what_was_shared_meanwhile(void **state)
@@ -117,8 +117,8 @@ static void rule_4_who_bursts_while_nobody_waits_owes_nothing_for_it(void **stat
     struct chunk *little = start(&hall);
     come_as(&hall, CLASS_PREMIUM, 1);
     struct chunk *much = start(&hall);
-    burst(&hall, much->job, 20);
-    burst(&hall, little->job, 1);
+    burst(&hall, book_job_of(much), 20);
+    burst(&hall, book_job_of(little), 1);
     come_as(&hall, CLASS_PREMIUM, MANY);
     come_as(&hall, CLASS_BACKGROUND, MANY);
     assert_in_range(served_of(&hall, CLASS_PREMIUM, 10), 4, 6);

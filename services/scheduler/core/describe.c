@@ -20,7 +20,7 @@ void calls_seen_note(struct calls_seen *seen, const struct chunk *chunk, int64_t
 {
     struct call_sample *sample = &seen->samples[seen->count++ % CALLS_SEEN];
     *sample = (struct call_sample){
-        .service_class = chunk->job->service_class,
+        .service_class = book_job_of(chunk)->service_class,
         .text_bytes = chunk->facts.text_bytes,
         .took_us = took_us < UINT32_MAX ? (uint32_t)took_us : UINT32_MAX,
     };
@@ -121,8 +121,8 @@ static struct chunk_stage stage_of_attempt(const struct scheduler *s, const stru
 static struct chunk_stage stage_of(const struct scheduler *s, const struct chunk *chunk)
 {
     struct chunk_stage stage = {.kind = STAGE_WAITS};
-    if (chunk->flight)
-        stage = stage_of_attempt(s, chunk->flight);
+    if (chunk->is_flying)
+        stage = stage_of_attempt(s, book_flight_of(chunk));
     else if (chunk->place == PLACE_WAITING)
         stage.due_in_ms = instant_ms_between(
             s->now, (struct instant){(int64_t)heap_key(&s->waiting, &chunk->node)});

@@ -6,7 +6,7 @@
 
 uint64_t due_key(const struct chunk *chunk)
 {
-    return (uint64_t)chunk->job->order << CHUNK_NUMBER_BITS | chunk->facts.number;
+    return (uint64_t)book_job_of(chunk)->order << CHUNK_NUMBER_BITS | chunk->facts.number;
 }
 
 static void add_to_heap(struct heap *heap, struct chunk *chunk)

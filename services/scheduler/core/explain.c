@@ -26,8 +26,8 @@ static bool is_running(const struct attempt *attempt)
 
 static enum standing standing_of(const struct chunk *chunk)
 {
-    if (chunk->flight)
-        return is_running(chunk->flight) ? STANDS_RUNNING : STANDS_GRANTED;
+    if (chunk->is_flying)
+        return is_running(book_flight_of(chunk)) ? STANDS_RUNNING : STANDS_GRANTED;
     if (chunk->is_in_batch)
         return STANDS_GRANTED;
     switch (chunk->place) {
@@ -64,7 +64,7 @@ static bool has_running(const struct heap *attempts, const struct user *user)
     for (uint32_t i = 0; i < attempts->count; i++) {
         const struct attempt *attempt =
             HEAP_OWNER(heap_at(attempts, i)->node, struct attempt, alarm);
-        if (book_user_of(attempt->chunk->job->turn) == user && is_running(attempt))
+        if (book_user_of(book_turn_of(attempt->chunk)) == user && is_running(attempt))
             return true;
     }
     return false;
@@ -91,8 +91,8 @@ static size_t grants_before(const struct scheduler *s, const struct attempt *min
 /* Grants that wait for their permit, and those asked for. */
 static size_t grants_ahead(const struct scheduler *s, const struct chunk *chunk)
 {
-    if (chunk->flight)
-        return grants_before(s, chunk->flight);
+    if (chunk->is_flying)
+        return grants_before(s, book_flight_of(chunk));
     size_t ahead = s->attempts.waiting;
     if (s->batch.is_outstanding)
         for (size_t i = 0; i < s->batch.count && s->batch.chunks[i] != chunk; i++)
@@ -191,7 +191,7 @@ static bool explain_pick(const struct scheduler *s, struct explanation *told,
 static bool explain_others(struct scheduler *s, const struct chunk *chunk, struct explanation *told)
 {
     const struct stop *stop = &s->budget.stop;
-    const struct turn *turn = chunk->job->turn;
+    const struct turn *turn = book_turn_of(chunk);
     struct tenant *tenant = book_user_of(turn)->tenant;
     struct purse *purse = purses_at(s, book_user_of(turn)->purse);
     struct shortage shortage;
@@ -227,8 +227,8 @@ static bool explain_refusal(struct scheduler *s, const struct attempt *attempt,
  * now. What was missing when it was looked at last may be there since. */
 static bool explain_limit(struct scheduler *s, const struct chunk *chunk, struct explanation *told)
 {
-    if (chunk->flight)
-        return explain_refusal(s, chunk->flight, told);
+    if (chunk->is_flying)
+        return explain_refusal(s, book_flight_of(chunk), told);
     if (chunk->is_in_batch || chunk->place == PLACE_SPLITS)
         return false;
     struct verdict verdict = choice_verdict(s, chunk);
@@ -273,7 +273,7 @@ static void explain_room(const struct scheduler *s, struct explanation *told)
 
 static void explain_back(struct scheduler *s, const struct chunk *chunk, struct explanation *told)
 {
-    if (explain_hold(s, book_user_of(chunk->job->turn), told))
+    if (explain_hold(s, book_user_of(book_turn_of(chunk)), told))
         return;
     if (chunk->is_without_endpoint) { /* it is looked at again every two seconds */
         if (!explain_limit(s, chunk, told))
@@ -304,9 +304,9 @@ static struct explanation explain_chunk(struct scheduler *s, const struct chunk 
         break;
     case STANDS_IN_TURN:
         told.position = (uint32_t)(grants_ahead(s, chunk) + queue_ahead_of(&s->queue, chunk));
-        if (explain_hold(s, book_user_of(chunk->job->turn), &told))
+        if (explain_hold(s, book_user_of(book_turn_of(chunk)), &told))
             break;
-        if (user_is_served(s, book_user_of(chunk->job->turn)))
+        if (user_is_served(s, book_user_of(book_turn_of(chunk))))
             told.reason = WAITING_OWN;
         else if (!explain_limit(s, chunk, &told))
             explain_room(s, &told);

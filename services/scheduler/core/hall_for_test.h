@@ -91,9 +91,9 @@ static inline struct job *come_of(struct hall *hall, const char *tenant, const c
 
 static inline void occupy(struct hall *hall, const struct chunk *chunk, int change)
 {
-    struct user *user = book_user_of(chunk->job->turn);
+    struct user *user = book_user_of(book_turn_of(chunk));
     user->occupied = (uint16_t)(user->occupied + change);
-    queue_occupy(&hall->queue, chunk->job->turn, change);
+    queue_occupy(&hall->queue, book_turn_of(chunk), change);
     queue_user_changed(&hall->queue, user);
 }
 
@@ -121,7 +121,7 @@ static inline const struct user *serve_for(struct hall *hall, uint64_t tokens)
     assert_non_null(chunk);
     pass(hall, CHUNK_MS);
     occupy(hall, chunk, -1);
-    return book_user_of(chunk->job->turn);
+    return book_user_of(book_turn_of(chunk));
 }
 
 /* The same; it must be of this job. */
@@ -129,7 +129,7 @@ static inline void assert_serves(struct hall *hall, const struct job *job)
 {
     struct chunk *chunk = start(hall);
     assert_non_null(chunk);
-    assert_ptr_equal(chunk->job, job);
+    assert_ptr_equal(book_job_of(chunk), job);
     pass(hall, CHUNK_MS);
     occupy(hall, chunk, -1);
 }

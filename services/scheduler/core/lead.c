@@ -137,7 +137,7 @@ void lead_on_changed(struct scheduler *s, const struct event *event)
 static void swear_off_waiting(void *context, struct job *job)
 {
     for (uint32_t i = 0; i < job->chunk_count; i++) {
-        struct attempt *attempt = book_chunk_at(job, i)->flight;
+        struct attempt *attempt = book_flight_of(book_chunk_at(job, i));
         if (attempt && attempt->phase == ATTEMPT_WAITING && attempt->mode == MODE_LLM)
             attempts_swear_off(context, attempt);
     }

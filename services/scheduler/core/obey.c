@@ -9,7 +9,7 @@
 static bool is_to_be_taken_back(const struct scheduler *s, const struct attempt *attempt)
 {
     return attempt->phase == ATTEMPT_WAITING && attempt->mode == MODE_LLM &&
-           (orders_is_user_held(s, book_user_of(attempt->chunk->job->turn)) ||
+           (orders_is_user_held(s, book_user_of(book_turn_of(attempt->chunk))) ||
             !choice_holds(s, &attempt->booking));
 }
 

@@ -24,7 +24,7 @@ static void answer(struct scheduler *s, const struct attempt_id *id, uint32_t as
 static void answer_permit(struct scheduler *s, struct attempt *attempt, uint32_t ask_number,
                           const char *reply)
 {
-    attempts_note_served(s, attempt->chunk->job);
+    attempts_note_served(s, book_job_of(attempt->chunk));
     attempts_forget_dispatch(s, attempt);
     struct attempt_id id = attempts_id(attempt);
     answer(s, &id, ask_number, reply, instant_ms_between(s->now, attempt->end));

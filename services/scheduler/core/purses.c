@@ -73,7 +73,7 @@ static void count_booking(struct purse *purse, struct booking *booking, uint32_t
 static bool is_of(const struct scheduler *s, const struct chunk *chunk, const struct purse *purse)
 {
     const char *tenant_id = NULL, *user_id = NULL;
-    const struct user *user = book_user_of(chunk->job->turn);
+    const struct user *user = book_user_of(book_turn_of(chunk));
     book_name_user(&s->book, user, &tenant_id, &user_id);
     return user->tenant == purse->tenant && strcmp(user_id, purse->user_id) == 0;
 }

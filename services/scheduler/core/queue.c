@@ -144,15 +144,15 @@ static void resettle(struct queue *queue, struct turn *turn)
 /* Equal sharing counts the work of a chunk once for each attempt: no refusal adds to it. */
 static void stake(struct queue *queue, struct chunk *chunk)
 {
-    bool is_staked = chunk->is_staked && chunk->job->turn->stake;
+    bool is_staked = chunk->is_staked && book_turn_of(chunk)->stake;
     if (queue->config.fairness != FAIRNESS_SOJOURN || is_staked)
         return;
     chunk->is_staked = chunk->was_staked = true;
-    if (is_shut(chunk->job->turn))
+    if (is_shut(book_turn_of(chunk)))
         return; /* joins with all it has, once it is open again */
-    struct share *share = share_of(queue, chunk->job->turn);
+    struct share *share = share_of(queue, book_turn_of(chunk));
     share_catch_up(queue, share);
-    sojourn_add(&share->sojourn, chunk->job->turn);
+    sojourn_add(&share->sojourn, book_turn_of(chunk));
 }
 
 void queue_withdraw(struct queue *queue, struct chunk *chunk)
@@ -160,16 +160,16 @@ void queue_withdraw(struct queue *queue, struct chunk *chunk)
     if (!chunk->is_staked)
         return;
     chunk->is_staked = chunk->was_staked = false;
-    struct share *share = share_of(queue, chunk->job->turn);
+    struct share *share = share_of(queue, book_turn_of(chunk));
     share_catch_up(queue, share);
-    sojourn_withdraw(&share->sojourn, chunk->job->turn);
-    resettle(queue, chunk->job->turn);
+    sojourn_withdraw(&share->sojourn, book_turn_of(chunk));
+    resettle(queue, book_turn_of(chunk));
 }
 
 /* Its user comes with something new, with nothing of this class in hand: a busy period begins. */
 static bool begins_a_period(const struct chunk *chunk)
 {
-    const struct turn *turn = chunk->job->turn;
+    const struct turn *turn = book_turn_of(chunk);
     return turn->due_count == 0 && turn->occupied == 0 && !chunk->was_staked;
 }
 
@@ -183,7 +183,7 @@ static uint64_t rank_of_newcomer(struct queue *queue, const struct turn *turn)
 
 void queue_add(struct queue *queue, struct chunk *chunk)
 {
-    struct turn *turn = chunk->job->turn;
+    struct turn *turn = book_turn_of(chunk);
     if (begins_a_period(chunk))
         turn->rank = rank_of_newcomer(queue, turn);
     stake(queue, chunk);
@@ -193,8 +193,8 @@ void queue_add(struct queue *queue, struct chunk *chunk)
 
 void queue_remove(struct queue *queue, struct chunk *chunk)
 {
-    due_remove(chunk->job->turn, chunk);
-    settle(queue, chunk->job->turn);
+    due_remove(book_turn_of(chunk), chunk);
+    settle(queue, book_turn_of(chunk));
 }
 
 void queue_user_changed(struct queue *queue, struct user *user)
@@ -255,7 +255,7 @@ static void note_paid(struct queue *queue, enum service_class granted)
 
 void queue_charge(struct queue *queue, struct chunk *chunk, uint64_t tokens)
 {
-    struct turn *turn = chunk->job->turn;
+    struct turn *turn = book_turn_of(chunk);
     enum service_class mine = turn->service_class;
     struct share *share = share_of(queue, turn);
     note_paid(queue, mine);

@@ -25,7 +25,7 @@ static void rule_1_whose_chunks_in_flight_have_all_ended_takes_turns_again(void 
         struct chunk *chunk = start(&hall);
         assert_int_equal(queue_runnable(&hall.queue), 0);
         assert_int_equal(hall.queue.bursting.count, left > 1);
-        assert_ptr_equal(chunk->job, job);
+        assert_ptr_equal(book_job_of(chunk), job);
         occupy(&hall, chunk, -1);
     }
     assert_null(queue_next_burst(&hall.queue));
@@ -39,7 +39,7 @@ static void rule_1_there_is_no_burst_while_somebody_is_runnable_or_all_is_shut(v
     open_hall_with(&hall, 1, (struct queue_config){.burst = 2});
     const struct job *job = come_of(&hall, "acme", "ann", 2);
     struct chunk *in_flight = start(&hall);
-    assert_ptr_equal(queue_next_burst(&hall.queue), book_chunk_at(in_flight->job, 1));
+    assert_ptr_equal(queue_next_burst(&hall.queue), book_chunk_at(book_job_of(in_flight), 1));
     struct job *other = come_of(&hall, "acme", "bob", 1);
     assert_null(queue_next_burst(&hall.queue));
     queue_remove(&hall.queue, book_chunk(other, 0));
@@ -47,7 +47,7 @@ static void rule_1_there_is_no_burst_while_somebody_is_runnable_or_all_is_shut(v
     queue_shut_all(&hall.queue, SHUT_BY_CONTROL);
     assert_null(queue_next_burst(&hall.queue));
     queue_open_all(&hall.queue, SHUT_BY_CONTROL);
-    assert_ptr_equal(queue_next_burst(&hall.queue)->job, job);
+    assert_ptr_equal(book_job_of(queue_next_burst(&hall.queue)), job);
     occupy(&hall, in_flight, -1);
     close_hall(&hall);
 }
@@ -163,15 +163,15 @@ static void rule_6_what_is_urgent_is_found_by_the_deadline_of_what_is_next(void 
     const struct job *second = come_until(&hall, "ann", 9000);
     const struct job *other = come_until(&hall, "bob", 7000);
     assert_null(queue_next_urgent(&hall.queue, key_of_ms(5000)));
-    assert_ptr_equal(queue_next_urgent(&hall.queue, key_of_ms(5001))->job, first);
+    assert_ptr_equal(book_job_of(queue_next_urgent(&hall.queue, key_of_ms(5001))), first);
     queue_remove(&hall.queue, book_chunk(first, 0));
     assert_null(queue_next_urgent(&hall.queue, key_of_ms(7000)));
-    assert_ptr_equal(queue_next_urgent(&hall.queue, key_of_ms(7001))->job, other);
+    assert_ptr_equal(book_job_of(queue_next_urgent(&hall.queue, key_of_ms(7001))), other);
     queue_remove(&hall.queue, book_chunk(book_job(&hall.book, id_named("job 3")), 0));
     assert_null(queue_next_urgent(&hall.queue, key_of_ms(9000)));
-    assert_ptr_equal(queue_next_urgent(&hall.queue, key_of_ms(9001))->job, second);
+    assert_ptr_equal(book_job_of(queue_next_urgent(&hall.queue, key_of_ms(9001))), second);
     queue_add(&hall.queue, book_chunk(first, 0)); /* the older one is next again */
-    assert_ptr_equal(queue_next_urgent(&hall.queue, key_of_ms(5001))->job, first);
+    assert_ptr_equal(book_job_of(queue_next_urgent(&hall.queue, key_of_ms(5001))), first);
     close_hall(&hall);
 }
 

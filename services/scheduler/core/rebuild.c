@@ -75,7 +75,7 @@ void rebuild_spend(struct scheduler *s, const struct spend_facts *spend)
 void rebuild_adopt(struct scheduler *s, struct attempt *attempt)
 {
     char job_id[JOB_ID_SIZE];
-    uuid_format(&attempt->chunk->job->id, job_id);
+    uuid_format(&book_job_of(attempt->chunk)->id, job_id);
     for (size_t i = 0; i < s->budget.old_call_count; i++) {
         const struct old_call *old = &s->budget.old_calls[i];
         if (old->id.attempt != attempt->number ||

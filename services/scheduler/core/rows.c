@@ -19,19 +19,19 @@ static bool is_left_waiting(struct user *user)
 /* Keeps the counts of users and queue right as a chunk comes and goes. */
 static void count(struct scheduler *s, struct chunk *chunk, bool is_waiting, bool is_occupying)
 {
-    struct turn *turn = chunk->job->turn;
+    struct turn *turn = book_turn_of(chunk);
     struct user *user = book_user_of(turn);
     bool was_left_waiting = is_left_waiting(user), was_active = user->occupied > 0;
     if (chunk->is_waiting != is_waiting) {
         chunk->is_waiting = is_waiting;
         turn->waiting += is_waiting ? 1 : UINT32_MAX;
-        s->book.queued[chunk->job->service_class] += is_waiting ? 1 : SIZE_MAX;
+        s->book.queued[book_job_of(chunk)->service_class] += is_waiting ? 1 : SIZE_MAX;
     }
     bool has_changed = chunk->is_occupying != is_occupying;
     if (has_changed) {
         chunk->is_occupying = is_occupying;
         user->occupied = (uint16_t)(user->occupied + (is_occupying ? 1 : -1));
-        chunk->job->in_hand += is_occupying ? 1 : UINT32_MAX;
+        book_job_of(chunk)->in_hand += is_occupying ? 1 : UINT32_MAX;
         queue_occupy(&s->queue, turn, is_occupying ? 1 : -1);
     }
     bool is_active = user->occupied > 0;
@@ -62,7 +62,7 @@ static void lift(struct scheduler *s, struct chunk *chunk)
 static bool may_wait(const struct chunk *chunk)
 {
     return chunk->facts.status == CHUNK_READY && !chunk->is_in_batch &&
-           !job_status_is_terminal(chunk->job->status);
+           !job_status_is_terminal(book_job_of(chunk)->status);
 }
 
 static void place_until(struct scheduler *s, struct chunk *chunk, struct instant due)
@@ -79,7 +79,7 @@ static void place_until(struct scheduler *s, struct chunk *chunk, struct instant
         heap_add(&s->waiting, &chunk->node, key_of(due));
         chunk->place = PLACE_WAITING;
     } else if (retry_must_split(&chunk->facts)) {
-        heap_add(&s->splits, &chunk->node, chunk->job->order);
+        heap_add(&s->splits, &chunk->node, book_job_of(chunk)->order);
         chunk->place = PLACE_SPLITS;
     } else {
         queue_add(&s->queue, chunk);
@@ -115,20 +115,30 @@ static struct instant due_of(struct scheduler *s, struct chunk *chunk)
     int64_t wait_ms = retry_wait_ms(&chunk->facts, &s->random);
     if (retry_must_split(&chunk->facts))
         return s->now; /* the parts are new: nothing to wait for */
-    struct instant due = instant_plus_ms(s->now, wait_ms), deadline = book_deadline(chunk->job);
-    bool may_end_first = deadline.ns != INT64_MAX && book_has_stand_in(chunk->job);
+    struct instant due = instant_plus_ms(s->now, wait_ms),
+                   deadline = book_deadline(book_job_of(chunk));
+    bool may_end_first = deadline.ns != INT64_MAX && book_has_stand_in(book_job_of(chunk));
     int64_t left_ms = may_end_first ? instant_ms_between(due, deadline) : INT64_MAX;
     chunk->is_by_embedded = retry_mode(&chunk->facts, left_ms) == MODE_EMBEDDED;
     return chunk->is_by_embedded ? s->now : due;
 }
 
+/* What flies again cannot be forgotten: its job comes back when it is out of hand. */
+static void recall(struct scheduler *s, struct job *job)
+{
+    if (job_status_is_terminal(job->status) && !job->first.is_flying && heap_has(&job->first.node))
+        heap_remove(&s->book.over, &job->first.node);
+}
+
 void rows_settle(struct scheduler *s, struct chunk *chunk)
 {
-    /* A grant of ours has got its attempt from the batch's answer; any other is not ours. */
-    if (chunk->facts.status == CHUNK_IN_FLIGHT && !chunk->flight)
-        rebuild_adopt(s, attempts_add(s, chunk, ATTEMPT_FOREIGN,
-                                      instant_plus_ms(s->now, chunk->facts.due_in_ms)));
     place_until(s, chunk, chunk->facts.status == CHUNK_READY ? due_of(s, chunk) : s->now);
+    if (chunk->facts.status != CHUNK_IN_FLIGHT || chunk->is_flying)
+        return;
+    /* A grant of ours has got its attempt from the batch's answer; any other is not ours. */
+    recall(s, book_job_of(chunk));
+    rebuild_adopt(s, attempts_add(s, chunk, ATTEMPT_FOREIGN,
+                                  instant_plus_ms(s->now, chunk->facts.due_in_ms)));
 }
 
 void rows_apply_chunk(struct scheduler *s, struct job *job, const struct chunk_facts *facts)
@@ -145,8 +155,9 @@ void rows_apply_chunk(struct scheduler *s, struct job *job, const struct chunk_f
     bool is_in_flight = facts->status == CHUNK_IN_FLIGHT;
     if (is_in_flight)
         chunk->lane = (uint8_t)(facts->lane < MOST_LANES ? facts->lane : MOST_LANES - 1);
-    if (chunk->flight && (!is_in_flight || chunk->flight->number != facts->attempt)) {
-        pace_note_commit(s, chunk->flight);
+    const struct attempt *attempt = book_flight_of(chunk);
+    if (attempt && (!is_in_flight || attempt->number != facts->attempt)) {
+        pace_note_commit(s, attempt);
         attempts_drop(s, chunk);
     }
     if (!chunk->is_in_batch)
@@ -163,9 +174,9 @@ void rows_set_job_status(struct scheduler *s, struct job *job, enum job_status s
     (void)book_end_waiting(&s->book, job);
     for (uint32_t i = 0; i < job->chunk_count; i++) {
         struct chunk *chunk = book_chunk_at(job, i);
-        if (chunk->flight && chunk->flight->phase == ATTEMPT_WAITING &&
-            chunk->flight->mode == MODE_LLM)
-            attempts_swear_off(s, chunk->flight);
+        struct attempt *attempt = book_flight_of(chunk);
+        if (attempt && attempt->phase == ATTEMPT_WAITING && attempt->mode == MODE_LLM)
+            attempts_swear_off(s, attempt);
         rows_place(s, chunk);
     }
 }
@@ -257,7 +268,7 @@ static void empty_hands(void *context, struct job *job)
     for (uint32_t i = 0; i < job->chunk_count; i++) {
         struct chunk *chunk = book_chunk_at(job, i);
         lift(s, chunk);
-        if (chunk->flight)
+        if (chunk->is_flying)
             attempts_drop(s, chunk);
         count(s, chunk, false, false);
     }

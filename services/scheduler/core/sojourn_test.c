@@ -51,7 +51,7 @@ static void rule_3_who_cannot_wait_any_longer_goes_first(void **state)
     int round = 0;
     for (bool is_third_served = false; !is_third_served; round++) {
         struct chunk *calls[] = {start(&hall), start(&hall)};
-        is_third_served = calls[0]->job == jobs[2] || calls[1]->job == jobs[2];
+        is_third_served = book_job_of(calls[0]) == jobs[2] || book_job_of(calls[1]) == jobs[2];
         pass(&hall, CHUNK_MS);
         occupy(&hall, calls[0], -1);
         occupy(&hall, calls[1], -1);
@@ -154,13 +154,13 @@ static void rule_3_equal_sharing_is_of_what_the_class_gets(void **state)
     (void)state;
     struct hall hall;
     open_hall(&hall, 1, false);
-    struct turn *waiting = book_chunk(come(&hall, "1", "ann", 10), 0)->job->turn;
+    struct turn *waiting = book_turn_of(book_chunk(come(&hall, "1", "ann", 10), 0));
     struct job_facts facts = {.job_id = id_named("2"),
                               .tenant_id = "acme",
                               .user_id = "bob",
                               .service_class = CLASS_PREMIUM};
     struct turn *served =
-        book_add_chunk(book_add_job(&hall.book, &facts, hall.queue.now), 0)->job->turn;
+        book_turn_of(book_add_chunk(book_add_job(&hall.book, &facts, hall.queue.now), 0));
     queue_occupy(&hall.queue, served, 1); /* another class has the only slot */
     pass(&hall, (int64_t)100 * CHUNK_MS);
     queue_user_changed(&hall.queue, book_user_of(waiting));

@@ -7,7 +7,7 @@
 
 bool urgent_needs_no_endpoint(const struct chunk *chunk)
 {
-    return !chunk->job->is_healing &&
+    return !book_job_of(chunk)->is_healing &&
            (chunk->is_by_embedded || retry_mode(&chunk->facts, INT64_MAX) == MODE_EMBEDDED);
 }
 
@@ -15,8 +15,8 @@ static uint64_t urgency_of(const struct chunk *chunk)
 {
     if (urgent_needs_no_endpoint(chunk))
         return NEEDS_NO_ENDPOINT;
-    return book_has_stand_in(chunk->job) ? (uint64_t)book_deadline(chunk->job).ns
-                                         : MAY_WAIT_FOR_EVER;
+    return book_has_stand_in(book_job_of(chunk)) ? (uint64_t)book_deadline(book_job_of(chunk)).ns
+                                                 : MAY_WAIT_FOR_EVER;
 }
 
 /* Equal ones go round. */

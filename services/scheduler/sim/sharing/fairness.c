@@ -174,11 +174,11 @@ static void serve(struct run *run)
     struct chunk *chunk;
     while (run->call_count < run->history->slots && (chunk = queue_next(&run->queue))) {
         uint32_t number = 0;
-        while (run->jobs[number] != chunk->job)
+        while (run->jobs[number] != book_job_of(chunk))
             number++;
         queue_charge(&run->queue, chunk, QUANTUM_TOKENS);
         queue_remove(&run->queue, chunk);
-        occupy(run, chunk->job->turn, 1);
+        occupy(run, book_turn_of(chunk), 1);
         int64_t end_ns = run->queue.now.ns + run->history->user[number].call_ns;
         uint32_t place = run->call_count++;
         for (; place > 0 && run->calls[place - 1].end_ns > end_ns; place--)

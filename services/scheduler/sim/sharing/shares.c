@@ -137,7 +137,7 @@ static uint32_t find_owner(const struct run *run, const struct chunk *chunk, str
     for (call->tenant = 0; call->tenant < run->tenants; call->tenant++)
         for (call->service_class = 0; call->service_class < USED_CLASSES; call->service_class++)
             for (uint32_t user = 0; user < USERS_OF_EACH; user++)
-                if (run->mine[call->tenant][call->service_class].jobs[user] == chunk->job)
+                if (run->mine[call->tenant][call->service_class].jobs[user] == book_job_of(chunk))
                     return user;
     CHECK_UNREACHABLE();
 }
@@ -146,7 +146,7 @@ static void serve_one(struct run *run)
 {
     struct chunk *chunk = queue_next(&run->queue);
     CHECK(chunk);
-    struct serving call = {.turn = chunk->job->turn};
+    struct serving call = {.turn = book_turn_of(chunk)};
     (void)find_owner(run, chunk, &call);
     const struct tenant_plan *plan = &run->plans[call.tenant];
     uint64_t tokens =
@@ -156,7 +156,7 @@ static void serve_one(struct run *run)
     queue_charge(&run->queue, chunk, tokens);
     queue_remove(&run->queue, chunk);
     occupy(run, call.turn, 1);
-    add_chunk(run, chunk->job);
+    add_chunk(run, book_job_of(chunk));
     run->calls[run->call_count++] = call;
     run->grants[call.service_class]++;
     run->mine[call.tenant][call.service_class].tokens += call.estimate;
@@ -252,8 +252,8 @@ static void check_positions(struct run *run, struct positions *positions)
             greater((double)position - (double)order, (double)order - (double)position);
         queue_charge(&run->queue, chunk, (uint64_t)run->queue.mean_tokens);
         queue_remove(&run->queue, chunk);
-        granted[order] = chunk->job->turn;
-        occupy(run, chunk->job->turn, 1);
+        granted[order] = book_turn_of(chunk);
+        occupy(run, book_turn_of(chunk), 1);
     }
     while (order > 0)
         occupy(run, granted[--order], -1);
