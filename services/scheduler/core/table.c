@@ -29,7 +29,7 @@ static void widen(struct table *table)
 {
     struct table before = *table;
     CHECK(before.capacity < UINT32_C(1) << 31);
-    table->capacity = before.capacity ? before.capacity + before.capacity / 4 : LEAST_CAPACITY;
+    table->capacity = before.capacity ? before.capacity + before.capacity / 6 : LEAST_CAPACITY;
     table->slots = calloc(table->capacity, sizeof(struct table_slot));
     CHECK(table->slots);
     for (uint32_t i = 0; i < before.capacity; i++)
@@ -47,7 +47,7 @@ void table_free(struct table *table)
 void table_add(struct table *table, uint32_t hash, uint32_t number)
 {
     CHECK(number > 0);
-    if (table->count >= table->capacity / 5 * 4)
+    if (table->count >= table->capacity / 6 * 5)
         widen(table);
     put(table, (struct table_slot){hash, number});
     table->count++;

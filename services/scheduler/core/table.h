@@ -5,8 +5,8 @@
  *       if (is_named(pool_at(&pool, number), name))
  *           return number;
  *
- * Open addressing, eight bytes for each place, at most four fifths full;
- * it grows by a quarter, since one that doubles is half empty afterwards. Places are in the order
+ * Open addressing, eight bytes for each place, at most five sixths full;
+ * it grows by a sixth, since one that doubles is half empty afterwards. Places are in the order
  * of the hashes: growing goes through the memory from front to back. One thread.
  */
 #pragma once
