@@ -115,8 +115,8 @@ static struct instant due_of(struct scheduler *s, struct chunk *chunk)
     int64_t wait_ms = retry_wait_ms(&chunk->facts, &s->random);
     if (retry_must_split(&chunk->facts))
         return s->now; /* the parts are new: nothing to wait for */
-    struct instant due = instant_plus_ms(s->now, wait_ms),
-                   deadline = book_deadline(book_job_of(chunk));
+    struct instant due = instant_plus_ms(s->now, wait_ms);
+    struct instant deadline = book_deadline(book_job_of(chunk));
     bool may_end_first = deadline.ns != INT64_MAX && book_has_stand_in(book_job_of(chunk));
     int64_t left_ms = may_end_first ? instant_ms_between(due, deadline) : INT64_MAX;
     chunk->is_by_embedded = retry_mode(&chunk->facts, left_ms) == MODE_EMBEDDED;
@@ -200,9 +200,9 @@ static bool is_of_interest(const struct job_facts *facts)
     return false;
 }
 
-static struct job *known(struct scheduler *s, const struct job_facts *facts)
+/* As it was found, or made known. */
+static struct job *known(struct scheduler *s, struct job *job, const struct job_facts *facts)
 {
-    struct job *job = book_job(&s->book, facts->job_id);
     if (job || !is_of_interest(facts))
         return job;
     job = book_add_job(&s->book, facts, s->now);
@@ -223,7 +223,7 @@ static void apply(struct scheduler *s, struct job *job, const struct job_facts *
 
 void rows_apply_job(struct scheduler *s, const struct job_facts *facts)
 {
-    struct job *job = known(s, facts);
+    struct job *job = known(s, book_job(&s->book, facts->job_id), facts);
     if (!job)
         return;
     job->is_asked_for = false;
@@ -239,7 +239,7 @@ void rows_on_event(struct scheduler *s, const struct job_facts *facts, uint32_t 
     struct job *job = book_job(&s->book, facts->job_id);
     if (job && number <= job->event_number)
         return;
-    job = known(s, facts);
+    job = known(s, job, facts);
     if (!job)
         return;
     bool is_next = number == job->event_number + 1;
