@@ -43,6 +43,24 @@ static void rule_1_a_lone_user_gets_a_lane_for_each_chunk_of_its_burst(void **st
     close_bench(&b);
 }
 
+static void rule_1_the_lanes_of_a_burst_are_those_its_user_has_left(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, config_of(10, 3));
+    lead(&b);
+    submit(&b, 1, "ann", 1);
+    assert_int_equal(grant_all(&b), 1);
+    submit(&b, 2, "ann", 9);
+    assert_int_equal(b.item_count, 2);
+    assert_int_equal(lanes_of(&b), 4 | 8); /* beside the call that is granted */
+    grant_all(&b);
+    submit(&b, 3, "bob", 9);
+    assert_int_equal(b.item_count, 3);
+    assert_int_equal(lanes_of(&b), 1 | 4 | 8);
+    close_bench(&b);
+}
+
 static void rule_1_there_is_no_burst_unless_it_is_allowed(void **state)
 {
     (void)state;
@@ -347,6 +365,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rule_1_a_lone_user_gets_a_lane_for_each_chunk_of_its_burst),
+        cmocka_unit_test(rule_1_the_lanes_of_a_burst_are_those_its_user_has_left),
         cmocka_unit_test(rule_1_there_is_no_burst_unless_it_is_allowed),
         cmocka_unit_test(rule_1_a_burst_leaves_slots_to_whoever_comes),
         cmocka_unit_test(rule_1_a_burst_shrinks_as_others_come),
