@@ -115,8 +115,7 @@ static void collect_grants(struct scheduler *s)
 {
     size_t room = attempts_room_ahead(s), bytes = 0, before = s->batch.count;
     struct chunk *chunk;
-    if (room > 0)
-        s->budget.stop.is_set = false;
+    s->budget.stop.is_set = false;
     while (room > 0 && s->batch.count < BATCH_LIMIT && (chunk = queue_next(&s->queue)))
         if (!collect_grant(s, chunk, &bytes, &room)) {
             collect_urgent(s, bytes, room);

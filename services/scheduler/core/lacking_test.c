@@ -145,19 +145,22 @@ rule_12_the_limit_of_a_user_is_told_to_its_job_behind_one_that_does_not_fit(void
 static void rule_12_what_nobody_wants_any_more_is_not_told(void **state)
 {
     (void)state;
-    for (int scope = 0; scope < 2; scope++) {
+    const struct limits limits = {.tokens_per_minute = LIMIT};
+    static const enum control_scope SCOPES[] = {SCOPE_ENDPOINT, SCOPE_TENANT, SCOPE_USER};
+    for (int i = 0; i < 3; i++) {
         struct bench b;
-        begin(&b, (struct limits){0}, (struct limits){.tokens_per_minute = scope == 0 ? LIMIT : 0});
-        if (scope == 1)
-            limit_user(&b, "ann", (struct limits){.tokens_per_minute = LIMIT});
+        begin(&b, SCOPES[i] == SCOPE_ENDPOINT ? limits : (struct limits){0},
+              SCOPES[i] == SCOPE_TENANT ? limits : (struct limits){0});
+        if (SCOPES[i] == SCOPE_USER)
+            limit_user(&b, "ann", limits);
         submit_tokens(&b, 1, "ann", LARGE);
         call(&b, 1);
         use_all_that_was_booked(&b, 1);
         submit_tokens(&b, 2, "ann", TOO_MUCH);
         submit_tokens(&b, 3, "ann", SMALL);
-        assert_int_equal(told(&b, 3).reason, WAITING_LIMIT);
-        happen(&b, 2, "ann", 2, JOB_CANCELLED, NULL);
+        assert_lacks(&b, 3, SCOPES[i]);
         beat(&b, 0);
+        happen(&b, 2, "ann", 2, JOB_CANCELLED, NULL);
         b.now = instant_plus_ms(b.now, 1000);
         beat(&b, 0);
         assert_int_equal(told(&b, 3).reason, WAITING_ANALYZER);
