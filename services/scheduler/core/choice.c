@@ -11,17 +11,17 @@ enum {
     HEALING_WAIT_MS = 3600000, /* of a post that has no result by the LLM after all its tries */
 };
 
-static int64_t left_ms_at(const struct chunk *chunk, struct instant at)
+/* By the keys that the queue goes by: who is next although its tenant is shut is never shut out
+ * here, or it would be next again. */
+static bool is_late_at(const struct chunk *chunk, struct instant at)
 {
-    struct instant deadline = book_deadline(book_job_of(chunk));
-    return deadline.ns == INT64_MAX ? INT64_MAX : instant_ms_between(at, deadline);
+    return urgent_key(chunk) < key_of(instant_plus_ms(at, FALLBACK_MARGIN_MS));
 }
 
 /* Would it wait until too close to its deadline? Then the fallback has it now (rule 6). */
 static bool may_not_wait(const struct scheduler *s, const struct chunk *chunk, struct instant until)
 {
-    return s->config.has_fallback && book_has_stand_in(book_job_of(chunk)) &&
-           until.ns != NEVER.ns && left_ms_at(chunk, until) < FALLBACK_MARGIN_MS;
+    return s->config.has_fallback && until.ns != NEVER.ns && is_late_at(chunk, until);
 }
 
 /* A healing job is for the LLM alone; the post that even all tries leave without an answer is tried
@@ -36,8 +36,7 @@ static bool must_be_patient(const struct chunk *chunk)
  * LLM can do is called even then: nothing is lost by it. */
 static bool is_for_embedded(const struct scheduler *s, const struct chunk *chunk)
 {
-    bool is_late = left_ms_at(chunk, s->now) < FALLBACK_MARGIN_MS;
-    return urgent_needs_no_endpoint(chunk) || (is_late && book_has_stand_in(book_job_of(chunk)));
+    return is_late_at(chunk, s->now);
 }
 
 static struct verdict embedded(bool is_degraded)

@@ -3,17 +3,15 @@
 #include "due.h"
 #include "retry.h"
 
-#define MAY_WAIT_FOR_EVER ((uint64_t)INT64_MAX)
-
-bool urgent_needs_no_endpoint(const struct chunk *chunk)
+static bool needs_no_endpoint(const struct chunk *chunk)
 {
     return !book_job_of(chunk)->is_healing &&
            (chunk->is_by_embedded || retry_mode(&chunk->facts, INT64_MAX) == MODE_EMBEDDED);
 }
 
-static uint64_t urgency_of(const struct chunk *chunk)
+uint64_t urgent_key(const struct chunk *chunk)
 {
-    if (urgent_needs_no_endpoint(chunk))
+    if (needs_no_endpoint(chunk))
         return NEEDS_NO_ENDPOINT;
     return book_has_stand_in(book_job_of(chunk)) ? (uint64_t)book_deadline(book_job_of(chunk)).ns
                                                  : MAY_WAIT_FOR_EVER;
@@ -31,7 +29,7 @@ void urgent_settle_turn(struct queue *queue, struct share *share, struct turn *t
 {
     uint64_t key = MAY_WAIT_FOR_EVER;
     if (is_runnable)
-        key = urgency_of(due_first(turn));
+        key = urgent_key(due_first(turn));
     bool is_there = heap_has(&turn->urgent);
     if (key == MAY_WAIT_FOR_EVER && is_there)
         heap_remove(&share->urgent, &turn->urgent);

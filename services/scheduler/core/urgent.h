@@ -11,8 +11,10 @@
 
 /* What needs no endpoint at all is before all deadlines; what may wait for ever is in no heap. */
 enum { NEEDS_NO_ENDPOINT = 0 };
+#define MAY_WAIT_FOR_EVER ((uint64_t)INT64_MAX)
 
-bool urgent_needs_no_endpoint(const struct chunk *chunk);
+/* When it must be done: one of these, or the deadline of its job, as a key of a heap. */
+uint64_t urgent_key(const struct chunk *chunk);
 
 /* The turn stands among its share's if it is runnable and its next chunk does not wait for ever. */
 void urgent_settle_turn(struct queue *queue, struct share *share, struct turn *turn,

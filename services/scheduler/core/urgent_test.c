@@ -130,6 +130,34 @@ static void rule_6_who_waits_for_a_call_to_end_is_done_before_the_deadline(void 
     }
 }
 
+/* Else it would be next, shut out and next again, for ever. */
+static void rule_6_less_than_a_millisecond_beyond_the_margin_it_is_done(void **state)
+{
+    (void)state;
+    struct scheduler_config config = quiet();
+    config.tenant_limits.calls_in_flight = 1; /* and one granted ahead of it */
+    struct bench b;
+    open_bench(&b, config);
+    lead(&b);
+    submit_for(&b, "acme", "first", SPENT, 0);
+    assert_int_equal(grant_all(&b), 1);
+    assert_int_equal(ask_now(&b, attempt_of(SPENT, 0, 1), "hands"), 1);
+    submit_for(&b, "acme", "patient", 1, 0);
+    assert_int_equal(grant_all(&b), 1);
+    submit_for(&b, "acme", "waits", 2, 0); /* shuts the tenant: looked at again each second */
+    const struct instant shut = b.now;
+    b.now.ns = shut.ns + 1000 * CLOCK_MS - CLOCK_MS / 4;
+    submit_for(&b, "acme", "ann", 3, 8000);
+    for (int seconds = 1; seconds <= 6; seconds++) {
+        assert_int_equal(b.item_count, 0);
+        b.now = instant_plus_ms(shut, seconds * INT64_C(1000));
+        renew(&b, 1);
+        beat(&b, 100);
+    }
+    assert_embedded(&b, 3, false);
+    close_bench(&b);
+}
+
 static void rule_6_the_last_resort_waits_for_no_endpoint(void **state)
 {
     (void)state;
@@ -258,6 +286,7 @@ int main(void)
         cmocka_unit_test(rule_6_a_spent_tenants_jobs_do_not_wait_beyond_their_deadlines),
         cmocka_unit_test(rule_6_who_ends_first_and_cannot_be_granted_hides_nobody),
         cmocka_unit_test(rule_6_who_waits_for_a_call_to_end_is_done_before_the_deadline),
+        cmocka_unit_test(rule_6_less_than_a_millisecond_beyond_the_margin_it_is_done),
         cmocka_unit_test(rule_6_the_last_resort_waits_for_no_endpoint),
         cmocka_unit_test(rule_3_what_needs_no_endpoint_waits_for_its_users_older_job),
         cmocka_unit_test(rule_1_what_needs_no_endpoint_waits_for_its_users_chunk_in_flight),
