@@ -1,9 +1,12 @@
 #include "runs.h"
 
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,11 +16,14 @@
 
 /* Longer runs tell how far they are, every so often. */
 enum { TOLD_FROM = 50000, TOLD_EVERY_S = 10 };
+/* Most end within milliseconds; one that does not end at all is a fault of the core. */
+enum { STUCK_AFTER_S = 120 };
 
 /* What the processes share. */
 struct shared {
     atomic_long least_failing; /* no seed beyond it matters any more */
     atomic_long begun, done;
+    atomic_long under_way[MOST_JOBS]; /* the seed of each process */
     struct outcome_of_runs found[MOST_JOBS];
 };
 
@@ -52,6 +58,8 @@ static void perform_share(const struct runs *runs, struct shared *shared, int64_
         if (seed > atomic_load(&shared->least_failing))
             return;
         struct history history = {.seed = (uint64_t)seed, .mutant = runs->mutant};
+        atomic_store(&shared->under_way[job], (long)seed);
+        alarm(STUCK_AFTER_S); /* ends the process */
         SCOPED(sim_free) struct sim *sim = sim_new(&history, &CHECKERS, ground);
         sim_run(sim);
         for (int k = 0; k < COUNTS; k++)
@@ -60,6 +68,7 @@ static void perform_share(const struct runs *runs, struct shared *shared, int64_
             note_failure(shared, found, sim, seed);
         atomic_fetch_add(&shared->done, 1);
     }
+    alarm(0);
 }
 
 static void tell_progress(const struct runs *runs, const struct shared *shared, int elapsed_s)
@@ -69,8 +78,10 @@ static void tell_progress(const struct runs *runs, const struct shared *shared, 
                 elapsed_s);
 }
 
-/* Waits for one of our own processes; tells the progress meanwhile. */
-static void await(const struct runs *runs, const struct shared *shared, pid_t child, time_t begun)
+/* Waits for one of our own processes; tells the progress meanwhile, and a history that does not
+ * end. */
+static void await(const struct runs *runs, const struct shared *shared, int64_t job, pid_t child,
+                  time_t begun)
 {
     int status = 0, told_s = 0;
     while (waitpid(child, &status, WNOHANG) == 0) {
@@ -79,6 +90,11 @@ static void await(const struct runs *runs, const struct shared *shared, pid_t ch
         if (elapsed_s != told_s)
             tell_progress(runs, shared, elapsed_s);
         told_s = elapsed_s;
+    }
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) {
+        fprintf(stderr, "seed %ld: has not ended after %d s; is the core in a loop?\n",
+                atomic_load(&shared->under_way[job]), STUCK_AFTER_S);
+        exit(EXIT_FAILURE);
     }
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
@@ -93,11 +109,12 @@ static void perform_in_processes(const struct runs *runs, struct shared *shared)
         CHECK(children[job] >= 0);
         if (children[job] > 0)
             continue;
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         perform_share(runs, shared, job);
         _exit(0);
     }
     for (int64_t job = 0; job < runs->jobs; job++)
-        await(runs, shared, children[job], begun);
+        await(runs, shared, job, children[job], begun);
 }
 
 void runs_perform(const struct runs *runs, struct outcome_of_runs *found)
