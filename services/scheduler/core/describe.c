@@ -121,8 +121,9 @@ static struct chunk_stage stage_of_attempt(const struct scheduler *s, const stru
 static struct chunk_stage stage_of(const struct scheduler *s, const struct chunk *chunk)
 {
     struct chunk_stage stage = {.kind = STAGE_WAITS};
-    if (chunk->is_flying)
-        stage = stage_of_attempt(s, book_flight_of(chunk));
+    const struct attempt *attempt = book_flight_of(chunk);
+    if (attempt)
+        stage = stage_of_attempt(s, attempt);
     else if (chunk->place == PLACE_WAITING)
         stage.due_in_ms = instant_ms_between(
             s->now, (struct instant){(int64_t)heap_key(&s->waiting, &chunk->node)});

@@ -26,8 +26,9 @@ static bool is_running(const struct attempt *attempt)
 
 static enum standing standing_of(const struct chunk *chunk)
 {
-    if (chunk->is_flying)
-        return is_running(book_flight_of(chunk)) ? STANDS_RUNNING : STANDS_GRANTED;
+    const struct attempt *attempt = book_flight_of(chunk);
+    if (attempt)
+        return is_running(attempt) ? STANDS_RUNNING : STANDS_GRANTED;
     if (chunk->is_in_batch)
         return STANDS_GRANTED;
     switch (chunk->place) {
@@ -91,8 +92,9 @@ static size_t grants_before(const struct scheduler *s, const struct attempt *min
 /* Grants that wait for their permit, and those asked for. */
 static size_t grants_ahead(const struct scheduler *s, const struct chunk *chunk)
 {
-    if (chunk->is_flying)
-        return grants_before(s, book_flight_of(chunk));
+    const struct attempt *attempt = book_flight_of(chunk);
+    if (attempt)
+        return grants_before(s, attempt);
     size_t ahead = s->attempts.waiting;
     if (s->batch.is_outstanding)
         for (size_t i = 0; i < s->batch.count && s->batch.chunks[i] != chunk; i++)
@@ -227,8 +229,9 @@ static bool explain_refusal(struct scheduler *s, const struct attempt *attempt,
  * now. What was missing when it was looked at last may be there since. */
 static bool explain_limit(struct scheduler *s, const struct chunk *chunk, struct explanation *told)
 {
-    if (chunk->is_flying)
-        return explain_refusal(s, book_flight_of(chunk), told);
+    const struct attempt *attempt = book_flight_of(chunk);
+    if (attempt)
+        return explain_refusal(s, attempt, told);
     if (chunk->is_in_batch || chunk->place == PLACE_SPLITS)
         return false;
     struct verdict verdict = choice_verdict(s, chunk);
