@@ -3,7 +3,14 @@
 #include "bench_for_test.h"
 
 /* Beside its text a call of one post takes so many tokens (rule 5). */
-enum { BESIDE_TEXT = 600 + 120, LIMIT = 20000, LARGE = 15000, TOO_MUCH = 6000, SMALL = 2000 };
+enum {
+    BESIDE_TEXT = 600 + 120,
+    LIMIT = 20000,
+    LARGE = 15000,
+    TOO_MUCH = 6000,
+    SMALL = 2000,
+    TINY = 900
+};
 
 static struct explanation told(struct bench *b, int job)
 {
@@ -168,6 +175,31 @@ static void rule_12_what_nobody_wants_any_more_is_not_told(void **state)
     }
 }
 
+/* Nobody is looked at while an answer is awaited. */
+static void rule_12_room_that_comes_while_others_are_granted_is_told(void **state)
+{
+    (void)state;
+    struct bench b;
+    begin(&b, (struct limits){.tokens_per_minute = LIMIT}, (struct limits){0});
+    submit_tokens(&b, 1, "ann", LARGE);
+    call(&b, 1);
+    submit_tokens(&b, 2, "bob", SMALL);
+    static const char *const USERS[] = {"cem", "dan", "eve"};
+    static const uint32_t TOKENS[] = {SMALL, TOO_MUCH, TINY};
+    for (int i = 0; i < 3; i++)
+        submit_tokens(&b, 3 + i, USERS[i], TOKENS[i]);
+    grant_all(&b);
+    assert_int_equal(b.item_count, 1); /* cem's; dan's does not fit, and eve's would */
+    assert_lacks(&b, 5, SCOPE_ENDPOINT);
+    tell(&b, (struct event){.kind = EVENT_OUTCOME,
+                            .outcome = {.id = attempt_of(1, 0, 1),
+                                        .was_called = true,
+                                        .is_usage_known = true,
+                                        .completion_tokens = 10}});
+    assert_int_equal(told(&b, 5).reason, WAITING_OTHERS);
+    close_bench(&b);
+}
+
 static void rule_12_who_is_being_granted_is_not_told_the_limit_it_uses_up(void **state)
 {
     (void)state;
@@ -222,6 +254,7 @@ int main(void)
         cmocka_unit_test(
             rule_12_the_limit_of_a_user_is_told_to_its_job_behind_one_that_does_not_fit),
         cmocka_unit_test(rule_12_what_nobody_wants_any_more_is_not_told),
+        cmocka_unit_test(rule_12_room_that_comes_while_others_are_granted_is_told),
         cmocka_unit_test(rule_12_who_is_being_granted_is_not_told_the_limit_it_uses_up),
         cmocka_unit_test(rule_12_who_is_being_split_is_told_no_limit),
         cmocka_unit_test(rule_12_who_needs_no_endpoint_is_told_no_limit),
